@@ -1,0 +1,254 @@
+"""An instance of the energy-constrained projection, validated once.
+
+    Pi_B(g) = argmin_x ||g - x||^2   subject to   sum_i c_i 1[x_i != 0] <= B          (paper, abstract)
+
+Everything downstream takes an :class:`Instance` and trusts it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from theory.errors import InputError
+from theory.exact import Real, as_fraction, exact_sum
+
+_EXACT_INTEGER = 1 << 53  # integers up to here are float64 values
+_SAFE_LOW, _SAFE_HIGH = -480, 480  # |g| within 2**+-480 squares to a normal float64
+
+
+@dataclass(frozen=True, eq=False)
+class CostClasses:
+    """Costs that take few values: coordinate ``i`` costs ``values[labels[i]]`` joules.
+
+    Attributes:
+        labels: integer array of shape (d,), entries in ``range(len(values))``.
+        values: one positive cost per class, in joules; ``str``, ``Decimal`` and ``Fraction`` are
+            taken exactly as written, floats as the dyadic rationals they are.
+    """
+
+    labels: NDArray[np.integer]
+    values: Sequence[Real]
+
+
+class Instance:
+    """Update ``g``, per-coordinate cost ``c`` and energy budget ``B`` of one projection.
+
+    Args:
+        update: shape (d,), any float or integer dtype, finite. Not copied.
+        cost: joules per coordinate: a positive scalar, a positive array of shape (d,), or
+            :class:`CostClasses`.
+        budget: joules, ``>= 0``. Exact: a float is the dyadic rational it is, ``"0.3"`` is 3/10.
+        fraction: the budget as a share ``beta`` of the total cost, ``B = beta * C`` with ``C`` summed
+            exactly. A share is a number somebody wrote, so a float is read as the decimal it prints
+            (``0.3`` is 3/10). Give either ``budget`` or ``fraction``.
+
+    Attributes:
+        score: ``p_i``, float64 of shape (d,): the squared entries (exact for float32 and narrower,
+            correctly rounded for float64), times ``4**-scale_exponent``.
+        scale_exponent: 0 unless a float64 update had to be scaled by a power of two to be squared.
+        cost: ``c_i``, float64 of shape (d,), in units of ``unit`` joules.
+        budget: ``B``, an exact ``Fraction`` in units of ``unit`` joules.
+        unit: joules per unit of cost: 1, or ``1/n`` when class costs were written as decimals that
+            float64 cannot hold.
+        labels, class_cost: the classes of a class-cost instance (``class_cost`` in ``unit``), else None.
+
+    Raises:
+        InputError: non-finite updates, non-positive or non-finite costs, shapes that do not match,
+            negative budgets, and squares that float64 cannot hold.
+    """
+
+    __slots__ = ("update", "score", "scale_exponent", "labels", "class_cost", "_cost", "budget", "unit", "total_cost")
+
+    update: NDArray | None
+    score: NDArray[np.float64]
+    scale_exponent: int
+    labels: NDArray[np.integer] | None
+    class_cost: NDArray[np.float64] | None
+    budget: Fraction
+    unit: Fraction
+    total_cost: Fraction
+
+    def __init__(
+        self,
+        update: ArrayLike,
+        cost: ArrayLike | Real | CostClasses,
+        budget: Real | None = None,
+        *,
+        fraction: Real | None = None,
+    ) -> None:
+        self.update = _vector(update, "update")
+        self.score, self.scale_exponent = _squares(self.update)
+        self._set_cost_and_budget(cost, budget, fraction)
+
+    @classmethod
+    def from_scores(
+        cls,
+        score: ArrayLike,
+        cost: ArrayLike | Real | CostClasses,
+        budget: Real | None = None,
+        *,
+        fraction: Real | None = None,
+    ) -> Instance:
+        """An instance whose scores ``p_i >= 0`` are given directly, shape (d,), taken as they are.
+
+        ``sqrt`` then square is not the identity in floating point; integer test instances and other
+        losses than the squared one (claim D12) come in through here.
+        """
+        instance = cls.__new__(cls)
+        values = _vector(score, "score").astype(np.float64)
+        _refuse(values < 0, values, "score", "scores must be >= 0")
+        instance.update, instance.score, instance.scale_exponent = None, values, 0
+        instance._set_cost_and_budget(cost, budget, fraction)
+        return instance
+
+    def _set_cost_and_budget(
+        self, cost: ArrayLike | Real | CostClasses, budget: Real | None, fraction: Real | None
+    ) -> None:
+        d = self.score.size
+        if isinstance(cost, (str, Fraction)) or np.ndim(cost) == 0 and not isinstance(cost, CostClasses):
+            cost = CostClasses(np.broadcast_to(np.int8(0), (d,)), [cost])  # type: ignore[list-item]
+        self.unit = Fraction(1)
+        if isinstance(cost, CostClasses):
+            self.labels, self.class_cost, self.unit = _classes(cost, d)
+            self._cost = None
+        else:
+            self.labels = self.class_cost = None
+            self._cost = _cost_array(cost, d)
+        self.total_cost = self.spent(np.ones(d, dtype=bool))
+        self.budget = _budget(budget, fraction, self.total_cost, self.unit)
+
+    def __repr__(self) -> str:
+        kind = "per-coordinate" if self.labels is None else f"{len(self.class_cost)}-class"  # type: ignore[arg-type]
+        return f"Instance(d={self.d}, {kind} costs, budget={float(self.budget * self.unit):.6g} J)"
+
+    @property
+    def d(self) -> int:
+        """Number of coordinates."""
+        return self.score.size
+
+    @property
+    def cost(self) -> NDArray[np.float64]:
+        """``c_i``, float64 of shape (d,), in units of ``unit`` joules (built on demand for classes)."""
+        if self._cost is not None:
+            return self._cost
+        assert self.class_cost is not None and self.labels is not None
+        return self.class_cost[self.labels]
+
+    def spent(self, mask: NDArray[np.bool_]) -> Fraction:
+        """Exact energy of ``mask`` (bool, shape (d,)), in units of ``unit`` joules."""
+        if self.labels is None:
+            assert self._cost is not None
+            return exact_sum(self._cost[mask])
+        assert self.class_cost is not None
+        counts = np.bincount(self.labels[mask], minlength=len(self.class_cost))
+        return sum((int(n) * Fraction(c) for n, c in zip(counts, self.class_cost, strict=True)), Fraction(0))
+
+    def retained(self, mask: NDArray[np.bool_]) -> Fraction:
+        """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``."""
+        return exact_sum(self.score[mask])
+
+    def feasible(self, mask: NDArray[np.bool_]) -> bool:
+        """Whether ``mask`` fits the budget, decided in exact arithmetic."""
+        return self.spent(mask) <= self.budget
+
+    def with_budget(self, budget: Fraction) -> Instance:
+        """The same update and costs under another budget, in units of ``unit`` joules."""
+        if budget < 0:
+            raise InputError(f"budget must be >= 0 joules, got {budget}")
+        other = object.__new__(Instance)
+        for name in Instance.__slots__:
+            setattr(other, name, getattr(self, name))
+        other.budget = Fraction(budget)
+        return other
+
+
+def _vector(values: ArrayLike, name: str) -> NDArray:
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"{name} must be real numbers, got dtype {array.dtype}")
+    if array.ndim != 1:
+        raise InputError(f"{name} must have shape (d,), got {array.shape}; flatten it first")
+    _refuse(~np.isfinite(array), array, name, "every entry must be finite")
+    if array.dtype.kind in "iu":
+        _refuse(np.abs(array.astype(np.float64)) > _EXACT_INTEGER, array, name, "integers must be within +-2**53")
+        array = array.astype(np.float64)
+    if array.dtype.itemsize > 8:
+        raise InputError(f"{name} must be float16, float32 or float64, got {array.dtype}")
+    return array
+
+
+def _refuse(bad: NDArray[np.bool_], values: NDArray, name: str, accepted: str) -> None:
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
+        raise InputError(f"{name}[{first}] = {values[first]} ({int(bad.sum())} such): {accepted}")
+
+
+def _squares(update: NDArray) -> tuple[NDArray[np.float64], int]:
+    """``(g * 2**-e)**2`` in float64 and ``e``; ``e`` is 0 whenever the plain squares are safe."""
+    g = update.astype(np.float64)
+    exponent = 0
+    if update.dtype == np.float64 and g.size:
+        magnitude = np.abs(g)
+        largest = float(magnitude.max())
+        nonzero = magnitude[magnitude > 0]
+        smallest = float(nonzero.min()) if nonzero.size else 1.0
+        if largest and (math.frexp(largest)[1] > _SAFE_HIGH or math.frexp(smallest)[1] < _SAFE_LOW):
+            exponent = math.frexp(largest)[1] - _SAFE_HIGH
+            g = np.ldexp(g, -exponent)
+            tiny = (update != 0) & (np.abs(g) < math.ldexp(1.0, _SAFE_LOW))
+            _refuse(tiny, update, "update", "too small beside the largest entry to be squared in float64; set it to 0")
+    return g * g, exponent
+
+
+def _cost_array(cost: ArrayLike, d: int) -> NDArray[np.float64]:
+    array = _vector(cost, "cost")
+    if array.shape != (d,):
+        raise InputError(f"cost must have shape ({d},) like the update, got {array.shape}")
+    _refuse(array <= 0, array, "cost", "costs must be > 0 joules")
+    return array.astype(np.float64, copy=False)
+
+
+def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np.float64], Fraction]:
+    labels = np.asarray(cost.labels)
+    if labels.dtype == bool:
+        labels = labels.view(np.int8)
+    if labels.dtype.kind not in "iu" or labels.shape != (d,):
+        raise InputError(f"labels must be integers of shape ({d},), got {labels.dtype} of shape {labels.shape}")
+    values = [as_fraction(v, f"class cost {k}") for k, v in enumerate(cost.values)]
+    for k, value in enumerate(values):
+        if value <= 0:
+            raise InputError(f"class cost {k} = {float(value)}: costs must be > 0 joules")
+    if d and not (0 <= int(labels.min()) and int(labels.max()) < len(values)):
+        raise InputError(f"labels must lie in 0..{len(values) - 1}, got {labels.min()}..{labels.max()}")
+    unit = Fraction(1)
+    if not all(_is_float64(v) for v in values):
+        unit = Fraction(math.gcd(*(v.numerator for v in values)), math.lcm(*(v.denominator for v in values)))
+        if max(values) / unit > _EXACT_INTEGER:
+            raise InputError("class costs need a common unit of at least 2**-53 of the largest; give fewer digits")
+    return labels, np.array([float(v / unit) for v in values]), unit
+
+
+def _is_float64(value: Fraction) -> bool:
+    try:
+        return Fraction(float(value)) == value
+    except OverflowError:
+        return False
+
+
+def _budget(budget: Real | None, fraction: Real | None, total: Fraction, unit: Fraction) -> Fraction:
+    if (budget is None) == (fraction is None):
+        raise InputError("give the budget either in joules (budget=) or as a share of the total cost (fraction=)")
+    if budget is not None:
+        exact, name = as_fraction(budget, "budget") / unit, f"budget = {budget}"
+    else:
+        shown = repr(float(fraction)) if isinstance(fraction, (float, np.floating)) else fraction
+        exact, name = as_fraction(shown, "fraction") * total, f"fraction = {fraction}"  # type: ignore[arg-type]
+    if exact < 0:
+        raise InputError(f"{name}: must be >= 0")
+    return exact

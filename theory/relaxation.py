@@ -1,0 +1,51 @@
+"""The linear relaxation of the projection and its exact solution (claim D2).
+
+    maximise sum_i p_i z_i   subject to   sum_i c_i z_i <= B,  0 <= z_i <= 1         (Dantzig 1957)
+
+over the affordable items (``c_i <= B``): the others are in no feasible mask, and leaving them out makes
+the value a tighter upper bound on the 0/1 optimum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.instance import Instance
+from theory.order import greedy_prefix
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """Optimal primal-dual pair of the relaxation, exact.
+
+    Attributes:
+        threshold: dual multiplier ``lambda = p_s / c_s`` of the budget (0 when everything fits).
+        critical_item: ``s``, the first item of the order that does not fit, or None.
+        fraction: ``phi = (B - c(prefix)) / c_s`` in [0, 1), the share of ``s`` the budget still pays for.
+        value: the relaxation's optimum, ``p(prefix) + phi * p_s``.
+        prefix: bool mask of shape (d,), the items taken whole.
+        spent: exact cost of ``prefix`` in the instance's units.
+    """
+
+    threshold: Fraction
+    critical_item: int | None
+    fraction: Fraction
+    value: Fraction
+    prefix: NDArray[np.bool_]
+    spent: Fraction
+
+
+def relax(instance: Instance) -> Relaxation:
+    """Solve the relaxation exactly: the greedy prefix plus the fraction of the critical item it can still pay."""
+    prefix = greedy_prefix(instance, instance.score)
+    retained = instance.retained(prefix.mask)
+    s = prefix.critical_item
+    if s is None:
+        return Relaxation(Fraction(0), None, Fraction(0), retained, prefix.mask, prefix.spent)
+    score, cost = Fraction(instance.score[s]), Fraction(instance.cost[s])
+    phi = (instance.budget - prefix.spent) / cost
+    return Relaxation(score / cost, s, phi, retained + phi * score, prefix.mask, prefix.spent)
