@@ -116,8 +116,7 @@ _TABLE = (
     Claim(
         "D8",
         "Larger never dearer: the prefix is optimal",
-        "If p_i > p_j implies c_i <= c_j, and equal p with unequal cost is ordered cheapest first, prefix CWMP attains "
-        "OPT at every budget.",
+        "If p_i > p_j implies c_i <= c_j for all i, j, prefix CWMP attains OPT at every budget.",
         "p and c oppositely ordered",
         "tight",
         "Exchange argument",
@@ -171,9 +170,9 @@ _TABLE = (
     Claim(
         "D13a",
         "CWMP is a contraction",
-        "||g - CWMP_B(g)||^2 <= (1 - delta) ||g||^2 with delta = c(prefix)/C >= (B - c_max)/C, the first with equality "
-        "when all densities p_i/c_i are equal.",
-        "B >= c_max, and B < C for the second inequality",
+        "||g - CWMP_B(g)||^2 <= (1 - delta) ||g||^2 with delta = c(prefix)/C, with equality when all densities p_i/c_i "
+        "are equal, and with delta = (B - c_max)/C, which is known before g is.",
+        "B >= c_max; B <= C for the second delta",
         "lower",
         "Chebyshev's sum inequality; contraction as in Stich, Cordonnier & Jaggi 2018",
     ),
@@ -192,9 +191,9 @@ _TABLE = (
         "Top-K's contraction under the same joules",
         "||g - TopK_B(g)||^2 <= (1 - k_B/d) ||g||^2 with k_B the largest k such that the k dearest coordinates cost at "
         "most B, and the constant is attained. So CWMP's worst case beats Top-K's by up to c_max/mean(c).",
-        "B >= c_max",
+        "none (below c_max, k_B = 0 and the bound says nothing)",
         "lower",
-        "counting argument on D7's order; Stich, Cordonnier & Jaggi 2018 for equal costs",
+        "counting argument; Stich, Cordonnier & Jaggi 2018 for equal costs",
     ),
     Claim(
         "D14b",
