@@ -73,6 +73,7 @@ class Instance:
     budget: Fraction
     unit: Fraction
     total_cost: Fraction
+    _cost: NDArray[np.float64] | None
 
     def __init__(
         self,
@@ -134,11 +135,11 @@ class Instance:
 
     @property
     def cost(self) -> NDArray[np.float64]:
-        """``c_i``, float64 of shape (d,), in units of ``unit`` joules (built on demand for classes)."""
-        if self._cost is not None:
-            return self._cost
-        assert self.class_cost is not None and self.labels is not None
-        return self.class_cost[self.labels]
+        """``c_i``, float64 of shape (d,), in units of ``unit`` joules (built on first use for classes)."""
+        if self._cost is None:
+            assert self.class_cost is not None and self.labels is not None
+            self._cost = self.class_cost[self.labels]
+        return self._cost
 
     def spent(self, mask: NDArray[np.bool_]) -> Fraction:
         """Exact energy of ``mask`` (bool, shape (d,)), in units of ``unit`` joules."""

@@ -1,0 +1,312 @@
+"""The exact 0/1 optimum at any size: fix what the dual bound decides, search the few items it does not.
+
+In the notation of :mod:`theory.duals`, the optimum is the mask of least loss. With a feasible mask of loss ``Gamma``
+at hand, no better mask can deviate from S at an item with ``|r_i| >= Gamma``; the others are the *core*, tens to a few
+thousand items (Balas & Zemel 1980; Beier & Vöcking 2004). Three steps:
+
+    1. S from the relaxation, and its loss;
+    2. a beam search over the items nearest to the threshold, in floating point, for a good mask;
+    3. an exhaustive dynamic programme over the core in integers: states (slack, loss), in the order of ``|r|/c``,
+       dominated states and those whose bound reaches ``Gamma`` dropped. If it finishes, the best mask is optimal.
+
+What this module returns is still only a claim: :mod:`theory.checker` verifies it with code of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+
+from theory.duals import Base, Prices, base_of, cost_grid, on_grid, prices_with_cut, reduced_value, sift, to_float
+from theory.instance import Instance
+from theory.relaxation import relax
+
+MAX_STATES = 2_000_000  # state visits of one exhaustive search before it gives up
+_BEAM = 2048
+_BEAM_ITEMS = 400
+_CORE = 20_000
+
+
+class Item(NamedTuple):
+    """A core item: deviating from S here costs ``loss`` and moves the slack by ``shift`` (+c when removed from S)."""
+
+    loss: Fraction
+    shift: Fraction
+    index: int
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The best mask found, as S plus deviations.
+
+    Attributes:
+        base: S with its prices. deviations: indices where the mask differs from S, ascending.
+        loss: exact loss of the mask against U: ``OPT - p(mask) <= loss``, and 0 remains if ``proved``.
+        proved: the exhaustive search over the core finished, so the mask is optimal.
+        grid: costs are multiples of this (0: no grid used).
+        core: number of core items searched last. visits: states the search looked at.
+    """
+
+    base: Base
+    deviations: list[int]
+    loss: Fraction
+    proved: bool
+    grid: Fraction
+    core: int
+    visits: int
+
+
+def solve(instance: Instance, *, max_states: int = MAX_STATES) -> Solution:
+    """The optimum of ``instance``, or the best mask found together with the width of the interval it leaves.
+
+    Tries the prices of the relaxation first, then those with the cardinality cut.
+    """
+    grid = cost_grid(instance)
+    budget = on_grid(instance.budget, grid)
+    plain = _solve_from(instance, base_of(instance, Prices(relax(instance).threshold), budget), grid, max_states)
+    if plain.proved:
+        return plain
+    prices = prices_with_cut(instance, budget)
+    if not prices.most_items:
+        return plain
+    cut = _solve_from(instance, base_of(instance, prices, budget), grid, max_states)
+    return cut if cut.proved or cut.loss < plain.loss else plain
+
+
+def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int) -> Solution:
+    loss, deviations = _feasible_start(instance, base)
+    if loss == 0:
+        return Solution(base, deviations, loss, True, grid, 0, 0)
+    core: list[Item] = []
+    for _ in range(3):
+        core = _core(instance, base, loss, _BEAM_ITEMS)
+        better = _beam(core, base, loss)
+        if better is None or better[0] >= loss:
+            break
+        loss, deviations = better
+    core = _core(instance, base, loss, _CORE + 1) if loss else []
+    if len(core) > _CORE:
+        return Solution(base, deviations, loss, False, grid, len(core), 0)
+    best, visits, finished = _exhaust(core, base, loss, max_states)
+    if best is not None:
+        loss, deviations = best
+    return Solution(base, sorted(deviations), loss, finished, grid, len(core), visits)
+
+
+def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]]:
+    """A feasible mask to begin with: S, less its cheapest-to-lose items while it overruns the budget."""
+    deviations: list[int] = []
+    loss, slack, spare = Fraction(0), base.slack, base.spare
+    if slack < 0:
+        inside = np.flatnonzero(base.mask)
+        order = inside[np.argsort(instance.score[inside] / instance.cost[inside], kind="stable")]
+        for i in order:
+            if slack >= 0:
+                break
+            deviations.append(int(i))
+            loss += reduced_value(instance, base.prices, i)
+            slack, spare = slack + Fraction(instance.cost[i]), spare + 1
+    return loss + base.prices.energy * slack + base.prices.item * spare * bool(base.prices.most_items), deviations
+
+
+def _core(instance: Instance, base: Base, loss: Fraction, most: int) -> list[Item]:
+    """The items with ``|r_i| < loss``, in search order; only the nearest ``most`` of them."""
+    _, near = sift(instance, base.prices, to_float(loss))
+    if near.size > most:
+        priced = to_float(base.prices.energy) * instance.cost[near] + to_float(base.prices.item)
+        near = near[np.argpartition(np.abs(instance.score[near] - priced), most - 1)[:most]]
+    items = []
+    for i in near.tolist():
+        reduced, cost = abs(reduced_value(instance, base.prices, i)), Fraction(instance.cost[i])
+        if reduced < loss:
+            items.append(Item(reduced, cost if base.mask[i] else -cost, i))
+    if base.prices.most_items:
+        return sorted(items, key=lambda x: (x.loss, x.shift))
+    return sorted(items, key=lambda x: (x.loss / abs(x.shift), abs(x.shift), x.shift))
+
+
+def _beam(core: list[Item], base: Base, loss: Fraction) -> tuple[Fraction, list[int]] | None:
+    """A better feasible mask than one of loss ``loss``, by beam search in float64; the answer is exact."""
+    unit = to_float(max((abs(x.shift) for x in core), default=Fraction(1)))
+    worth = to_float(loss)
+    if not (0 < worth < math.inf and 0 < unit < math.inf):
+        return None
+    energy, item = float(base.prices.energy * Fraction(unit) / loss), float(base.prices.item / loss)
+    slack, spare = np.array([float(base.slack / Fraction(unit))]), np.array([float(base.spare)])
+    paid = np.zeros(1)
+    rates = [float(x.loss / loss / (abs(x.shift) / Fraction(unit))) for x in core] + [math.inf]
+    trail: list[tuple[np.ndarray, int]] = []
+    found: list[tuple[float, int, int]] = []
+    for step, x in enumerate(core):
+        n, shift = slack.size, float(x.shift / Fraction(unit))
+        slack, spare = np.r_[slack, slack + shift], np.r_[spare, spare + math.copysign(1, shift)]
+        paid = np.r_[paid, paid + float(x.loss / loss)]
+        total = paid + energy * slack + item * spare
+        away = np.where(slack < 0, -slack * rates[step + 1] if step + 1 < len(core) else np.where(slack < 0, np.inf, 0), slack * min(energy, rates[step + 1]))  # fmt: skip
+        keep = _undominated(slack, total, paid + away)
+        feasible = keep[slack[keep] >= -1e-13]
+        if feasible.size:
+            best = feasible[np.argmin(total[feasible])]
+            if total[best] < (found[-1][0] if found else 1.0):
+                found.append((float(total[best]), step, int(np.flatnonzero(keep == best)[0])))
+        trail.append((keep, n))
+        slack, spare, paid = slack[keep], spare[keep], paid[keep]
+        if not keep.size:
+            break
+    return _first_better(core, base, loss, trail, found)
+
+
+def _undominated(slack: np.ndarray, total: np.ndarray, bound: np.ndarray) -> np.ndarray:
+    """The most promising states: none with more slack has a smaller total, and the bound stays below 1."""
+    order = np.lexsort((total, -slack))
+    best_before = np.r_[np.inf, np.minimum.accumulate(total[order])[:-1]]
+    order = order[(total[order] < best_before) & (bound[order] < 1)]
+    return order if order.size <= _BEAM else order[np.argpartition(bound[order], _BEAM - 1)[:_BEAM]]
+
+
+def _first_better(
+    core: list[Item], base: Base, loss: Fraction, trail: list[tuple[np.ndarray, int]], found: list[tuple[float, int, int]]
+) -> tuple[Fraction, list[int]] | None:
+    """The best of the beam's masks that is feasible and better than ``loss`` in exact arithmetic."""
+    best: tuple[Fraction, list[int]] | None = None
+    for _, last, at in reversed(found[-12:]):
+        chosen: list[Item] = []
+        for step in range(last, -1, -1):
+            keep, n = trail[step]
+            at = int(keep[at])
+            if at >= n:
+                chosen.append(core[step])
+                at -= n
+        slack = base.slack + sum(x.shift for x in chosen)
+        exact = _total(base, chosen)
+        if slack >= 0 and exact < (best[0] if best else loss):
+            best = exact, sorted(x.index for x in chosen)
+    return best
+
+
+def _total(base: Base, chosen: Iterable[Item]) -> Fraction:
+    """Exact loss of S with the ``chosen`` items deviating."""
+    slack, spare, paid = base.slack, base.spare, Fraction(0)
+    for x in chosen:
+        slack, paid = slack + x.shift, paid + x.loss
+        spare += 1 if x.shift > 0 else -1
+    return paid + base.prices.energy * slack + (base.prices.item * spare if base.prices.most_items else 0)
+
+
+class _Group(NamedTuple):
+    """Interchangeable core items, in integers."""
+
+    loss: int
+    shift: int
+    members: list[int]
+
+
+class _State(NamedTuple):
+    slack: int
+    spare: int
+    paid: int
+    path: tuple  # nested (members, rest)
+
+
+def _exhaust(
+    core: list[Item], base: Base, loss: Fraction, max_states: int
+) -> tuple[tuple[Fraction, list[int]] | None, int, bool]:
+    """Search the core exhaustively for a mask of loss below ``loss``.
+
+    Returns:
+        the best such mask as (loss, deviations) or None; the states visited; whether the search finished.
+    """
+    scale = _Scale.of(core, base, loss)
+    groups = [_Group(*key, [x.index for x in same]) for key, same in groupby(core, key=lambda x: scale.item_key(x))]
+    states = [_State(scale.cost(base.slack), base.spare, 0, ())]
+    limit, visits = scale.loss(loss), 0
+    best: _State | None = None
+    for at, group in enumerate(groups):
+        follow = groups[at + 1] if at + 1 < len(groups) else None
+        grown: list[tuple[int, int, _State]] = []
+        for state in states:
+            for count in range(len(group.members) + 1):
+                slack, paid = state.slack + count * group.shift, state.paid + count * group.loss
+                spare = state.spare + (count if group.shift > 0 else -count)
+                visits += 1
+                total = paid + scale.energy * slack + scale.item * spare
+                if paid >= limit:
+                    break
+                new = _State(slack, spare, paid, (group.members[:count], state.path) if count else state.path)
+                if slack >= 0 and total < limit:
+                    limit, best = total, new
+                if _reaches(new, follow, scale, limit):
+                    grown.append((-slack, total, new))
+                elif count and (slack < 0) == (group.shift < 0):
+                    break
+            if visits > max_states:
+                return _unpack(best, limit, scale), visits, False
+        states = list(_front(grown))
+    return _unpack(best, limit, scale), visits, True
+
+
+def _reaches(state: _State, follow: _Group | None, scale: _Scale, limit: int) -> bool:
+    """Whether the bound of ``state`` leaves room below ``limit`` for the items from ``follow`` on."""
+    if follow is None:
+        return False
+    away = abs(state.slack)
+    if scale.item == 0:
+        step = abs(follow.shift)
+        per_step = follow.loss if state.slack < 0 else min(follow.loss, scale.energy * step)
+        return state.paid * step + per_step * away < limit * step
+    per_item = follow.loss if state.spare < 0 else min(follow.loss, scale.item)
+    return state.paid + per_item * abs(state.spare) < limit
+
+
+def _front(grown: list[tuple[int, int, _State]]) -> Iterator[_State]:
+    """Nondominated states: more slack only at a higher total."""
+    lowest: int | None = None
+    for _, total, state in sorted(grown, key=lambda entry: entry[:2]):
+        if lowest is None or total < lowest:
+            lowest = total
+            yield state
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Common denominators that turn the search into integers: ``total = paid + energy*slack + item*spare``."""
+
+    costs: int
+    losses: int
+    energy: int
+    item: int
+
+    @classmethod
+    def of(cls, core: list[Item], base: Base, loss: Fraction) -> _Scale:
+        costs = math.lcm(base.slack.denominator, *(x.shift.denominator for x in core))
+        rate = base.prices.energy / costs
+        losses = math.lcm(
+            loss.denominator, rate.denominator, base.prices.item.denominator, *(x.loss.denominator for x in core)
+        )
+        item = base.prices.item if base.prices.most_items else Fraction(0)
+        return cls(costs, losses, int(rate * losses), int(item * losses))
+
+    def cost(self, value: Fraction) -> int:
+        return int(value * self.costs)
+
+    def loss(self, value: Fraction) -> int:
+        return int(value * self.losses)
+
+    def item_key(self, x: Item) -> tuple[int, int]:
+        return self.loss(x.loss), self.cost(x.shift)
+
+
+def _unpack(best: _State | None, limit: int, scale: _Scale) -> tuple[Fraction, list[int]] | None:
+    if best is None:
+        return None
+    deviations, path = [], best.path
+    while path:
+        members, path = path
+        deviations.extend(members)
+    return Fraction(limit, scale.losses), deviations
