@@ -31,6 +31,7 @@ MAX_STATES = 2_000_000  # state visits of one exhaustive search before it gives 
 _BEAM = 2048
 _BEAM_ITEMS = 400
 _CORE = 20_000
+_HUGE = 1e100
 
 
 class Item(NamedTuple):
@@ -87,10 +88,12 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int)
     for _ in range(3):
         core = _core(instance, base, loss, _BEAM_ITEMS)
         better = _beam(core, base, loss)
-        if better is None or better[0] >= loss:
+        if better is None:
             break
         loss, deviations = better
-    core = _core(instance, base, loss, _CORE + 1) if loss else []
+        if loss == 0:
+            return Solution(base, deviations, loss, True, grid, 0, 0)
+    core = _core(instance, base, loss, _CORE + 1)
     if len(core) > _CORE:
         return Solution(base, deviations, loss, False, grid, len(core), 0)
     best, visits, finished = _exhaust(core, base, loss, max_states)
@@ -116,11 +119,13 @@ def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]
 
 
 def _core(instance: Instance, base: Base, loss: Fraction, most: int) -> list[Item]:
-    """The items with ``|r_i| < loss``, in search order; only the nearest ``most`` of them."""
+    """The items with ``|r_i| < loss``, in search order; of too many, the nearest ``most`` in ``|r|`` and in ``|r|/c``."""
     _, near = sift(instance, base.prices, to_float(loss))
     if near.size > most:
-        priced = to_float(base.prices.energy) * instance.cost[near] + to_float(base.prices.item)
-        near = near[np.argpartition(np.abs(instance.score[near] - priced), most - 1)[:most]]
+        cost = instance.cost[near]
+        distance = np.abs(instance.score[near] - to_float(base.prices.energy) * cost - to_float(base.prices.item))
+        nearest = [np.argpartition(key, most // 2)[: most // 2] for key in (distance, distance / cost)]
+        near = near[np.union1d(*nearest)]
     items = []
     for i in near.tolist():
         reduced, cost = abs(reduced_value(instance, base.prices, i)), Fraction(instance.cost[i])
@@ -133,22 +138,19 @@ def _core(instance: Instance, base: Base, loss: Fraction, most: int) -> list[Ite
 
 def _beam(core: list[Item], base: Base, loss: Fraction) -> tuple[Fraction, list[int]] | None:
     """A better feasible mask than one of loss ``loss``, by beam search in float64; the answer is exact."""
-    unit = to_float(max((abs(x.shift) for x in core), default=Fraction(1)))
-    worth = to_float(loss)
-    if not (0 < worth < math.inf and 0 < unit < math.inf):
-        return None
-    energy, item = float(base.prices.energy * Fraction(unit) / loss), float(base.prices.item / loss)
-    slack, spare = np.array([float(base.slack / Fraction(unit))]), np.array([float(base.spare)])
-    paid = np.zeros(1)
-    rates = [float(x.loss / loss / (abs(x.shift) / Fraction(unit))) for x in core] + [math.inf]
+    unit = max((abs(x.shift) for x in core), default=Fraction(1))  # slack in units of the dearest core item,
+    energy, item = _scaled(base.prices.energy * unit / loss), _scaled(base.prices.item / loss)  # losses of ``loss``
+    slack, spare, paid = np.array([_scaled(base.slack / unit)]), np.array([float(base.spare)]), np.zeros(1)
+    rates = [_scaled(x.loss / loss * unit / abs(x.shift)) for x in core]
     trail: list[tuple[np.ndarray, int]] = []
     found: list[tuple[float, int, int]] = []
     for step, x in enumerate(core):
-        n, shift = slack.size, float(x.shift / Fraction(unit))
+        n, shift = slack.size, _scaled(x.shift / unit)
         slack, spare = np.r_[slack, slack + shift], np.r_[spare, spare + math.copysign(1, shift)]
-        paid = np.r_[paid, paid + float(x.loss / loss)]
+        paid = np.r_[paid, paid + _scaled(x.loss / loss)]
         total = paid + energy * slack + item * spare
-        away = np.where(slack < 0, -slack * rates[step + 1] if step + 1 < len(core) else np.where(slack < 0, np.inf, 0), slack * min(energy, rates[step + 1]))  # fmt: skip
+        rate = rates[step + 1] if step + 1 < len(core) else _HUGE
+        away = np.where(slack < 0, -slack * rate, slack * min(energy, rate))
         keep = _undominated(slack, total, paid + away)
         feasible = keep[slack[keep] >= -1e-13]
         if feasible.size:
@@ -160,6 +162,10 @@ def _beam(core: list[Item], base: Base, loss: Fraction) -> tuple[Fraction, list[
         if not keep.size:
             break
     return _first_better(core, base, loss, trail, found)
+
+
+def _scaled(value: Fraction) -> float:
+    return max(-_HUGE, min(to_float(value), _HUGE))
 
 
 def _undominated(slack: np.ndarray, total: np.ndarray, bound: np.ndarray) -> np.ndarray:
