@@ -111,7 +111,11 @@ def _check(s: _Statement, update: Sequence[float], cost: Sequence[float] | None)
     _require(len(update) == s.d, f"the update has {len(update)} entries, the certificate speaks of {s.d}")
     found = _stream(s, update, cost)
     reduced = {i: Fraction(p) - s.energy * Fraction(c) - s.item for i, p, c in found.near}
-    tied = [i for i, r in reduced.items() if r == 0][: s.ties]
+    tied = [i for i, r in reduced.items() if r == 0]
+    if s.most:
+        price = {i: c for i, _, c in found.near}
+        tied.sort(key=price.__getitem__)
+    tied = tied[: s.ties]
     _require(len(tied) == s.ties, "there are fewer ties than the certificate takes")
     inside = set(tied).union(i for i, r in reduced.items() if r > 0)
     spent, retained, count = found.spent, found.retained, found.inside + len(inside)

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from theory.exact import exact_sum
 from theory.instance import Instance
-from theory.order import Indices, eligible, longest_affordable
+from theory.order import Floats, Indices, eligible, longest_affordable
 
 _CHUNK = 1 << 18
+_BRACKET = Fraction(1, 1 << 40)  # relative width added to the bisection's last bracket, for the rounding of p - lambda c
 _GRID_VALUES = 4096  # costs with more distinct values than this are not searched for a common grid
 _ROUNDING = 2.0**-50  # bounds the relative error of fl(p - lambda c - mu) against p + lambda c + mu
 
@@ -52,7 +53,8 @@ class Base:
     """The set S of some prices: where a certificate starts from.
 
     Attributes:
-        mask: bool (d,). ties: how many of ``{r_i = 0}`` are in it, lowest indices first.
+        mask: bool (d,). ties: how many of ``{r_i = 0}`` are in it: lowest indices first; with the cut,
+            cheapest first.
         slack: ``B - c(S)``, with B rounded down to the costs' grid. spare: ``K - |S|`` (0 without the cut).
     """
 
@@ -119,7 +121,7 @@ def sift(instance: Instance, prices: Prices, width: float) -> tuple[NDArray[np.b
 
 
 def base_of(instance: Instance, prices: Prices, budget: Fraction) -> Base:
-    """The set of ``prices``: every item with ``r_i > 0``, then the lowest-index ones with ``r_i = 0`` that fit."""
+    """The set of ``prices``: every item with ``r_i > 0``, then those with ``r_i = 0``, in their order, while they fit."""
     mask, near = sift(instance, prices, 0.0)
     reduced = [reduced_value(instance, prices, i) for i in near]
     mask[[i for i, r in zip(near, reduced, strict=True) if r > 0]] = True
@@ -127,25 +129,26 @@ def base_of(instance: Instance, prices: Prices, budget: Fraction) -> Base:
     left = budget - instance.spent(mask)
     spare = prices.most_items - int(mask.sum()) if prices.most_items else 0
     if prices.most_items:
-        tied = tied[: max(spare, 0)]
+        tied = tied[np.argsort(instance.cost[tied], kind="stable")][: max(spare, 0)]
     taken, spent = longest_affordable(instance.cost[tied], left) if left >= 0 and tied.size else (0, Fraction(0))
     mask[tied[:taken]] = True
     return Base(prices, mask, taken, left - spent, spare - taken if prices.most_items else 0)
 
 
-def prices_with_cut(instance: Instance, budget: Fraction) -> Prices:
-    """Prices of the relaxation with the cut ``|M| <= K``: the minimiser of U, by bisection on ``lambda``.
+def prices_with_cut(instance: Instance, budget: Fraction) -> list[Prices]:
+    """Prices of the relaxation with the cut ``|M| <= K``: near-minimisers of U, by bisection on ``lambda``.
 
     For fixed ``lambda`` the best ``mu`` is the K-th largest ``p - lambda c``; U is convex in ``lambda`` with slope
-    ``B`` minus the cost of those K items. The simplest rational in the last bracket is taken, which is exact where
-    costs and scores lie on a grid; any prices are valid, so rounding here costs tightness, never truth.
+    ``B`` minus the cost of those K items. Two candidates come back: the simplest rational in the last bracket, which is
+    exact where costs and scores lie on a grid, and just beyond the bracket, where the cheapest win ties. Any
+    prices are valid, so rounding here costs tightness, never truth. An empty list means that the cut says nothing.
     """
     may = np.flatnonzero(eligible(instance, instance.score))
     p, c = instance.score[may], instance.cost[may]
     cheapest = np.sort(c)
     most, _ = longest_affordable(cheapest, budget)
     if most in (0, may.size):
-        return Prices(Fraction(0))
+        return []
     cheap = Fraction(cheapest[most])
 
     def overspends(price: float) -> bool:
@@ -161,11 +164,15 @@ def prices_with_cut(instance: Instance, budget: Fraction) -> Prices:
         if not low < middle < high:
             break
         low, high = (middle, high) if overspends(middle) else (low, middle)
-    price = _simplest_between(Fraction(low), Fraction(high)) if high else Fraction(0)
-    value = p - float(price) * c
-    kth = int(np.argpartition(-value, most - 1)[most - 1])
-    item = Fraction(p[kth]) - price * Fraction(c[kth])
-    return Prices(price, max(item, Fraction(0)), most, cheap)
+    beyond = Fraction(high) * (1 + _BRACKET)
+    ends = [_simplest_between(Fraction(low) * (1 - _BRACKET), beyond), beyond]
+    return [_with_item_price(p, c, price, most, cheap) for price in dict.fromkeys(ends if high else [Fraction(0)])]
+
+
+def _with_item_price(p: Floats, c: Floats, price: Fraction, most: int, cheap: Fraction) -> Prices:
+    """``mu``: the ``most``-th largest ``p - price c``."""
+    kth = int(np.argpartition(float(price) * c - p, most - 1)[most - 1])
+    return Prices(price, max(Fraction(p[kth]) - price * Fraction(c[kth]), Fraction(0)), most, cheap)
 
 
 def to_float(value: Fraction) -> float:

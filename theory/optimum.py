@@ -15,19 +15,21 @@ What this module returns is still only a claim: :mod:`theory.checker` verifies i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from theory.duals import Base, Prices, base_of, cost_grid, on_grid, prices_with_cut, reduced_value, sift, to_float
 from theory.instance import Instance
+from theory.order import Floats, Indices
 from theory.relaxation import relax
 
-MAX_STATES = 2_000_000  # state visits of one exhaustive search before it gives up
+MAX_STATES = 1_000_000  # state visits of one exhaustive search before it gives up
 _BEAM = 2048
 _BEAM_ITEMS = 400
 _CORE = 20_000
@@ -70,14 +72,15 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES) -> Solution:
     """
     grid = cost_grid(instance)
     budget = on_grid(instance.budget, grid)
-    plain = _solve_from(instance, base_of(instance, Prices(relax(instance).threshold), budget), grid, max_states)
-    if plain.proved:
-        return plain
-    prices = prices_with_cut(instance, budget)
-    if not prices.most_items:
-        return plain
-    cut = _solve_from(instance, base_of(instance, prices, budget), grid, max_states)
-    return cut if cut.proved or cut.loss < plain.loss else plain
+    best = _solve_from(instance, base_of(instance, Prices(relax(instance).threshold), budget), grid, max_states)
+    if best.proved:
+        return best
+    for prices in prices_with_cut(instance, budget):
+        other = _solve_from(instance, base_of(instance, prices, budget), grid, max_states)
+        if other.proved:
+            return other
+        best = min(best, other, key=lambda solution: solution.loss)
+    return best
 
 
 def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int) -> Solution:
@@ -119,13 +122,16 @@ def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]
 
 
 def _core(instance: Instance, base: Base, loss: Fraction, most: int) -> list[Item]:
-    """The items with ``|r_i| < loss``, in search order; of too many, the nearest ``most`` in ``|r|`` and in ``|r|/c``."""
+    """The items with ``|r_i| < loss``, in search order; of too many, the nearest in ``|r|`` and in ``|r|/c``,
+    and some of the close ones at random, for the variety of their costs."""
     _, near = sift(instance, base.prices, to_float(loss))
     if near.size > most:
         cost = instance.cost[near]
         distance = np.abs(instance.score[near] - to_float(base.prices.energy) * cost - to_float(base.prices.item))
         nearest = [np.argpartition(key, most // 2)[: most // 2] for key in (distance, distance / cost)]
-        near = near[np.union1d(*nearest)]
+        close = np.flatnonzero(distance < 1e-3 * to_float(loss))
+        varied = np.random.default_rng(0).permutation(close)[: most // 2]
+        near = near[np.unique(np.concatenate([*nearest, varied]))]
     items = []
     for i in near.tolist():
         reduced, cost = abs(reduced_value(instance, base.prices, i)), Fraction(instance.cost[i])
@@ -142,7 +148,7 @@ def _beam(core: list[Item], base: Base, loss: Fraction) -> tuple[Fraction, list[
     energy, item = _scaled(base.prices.energy * unit / loss), _scaled(base.prices.item / loss)  # losses of ``loss``
     slack, spare, paid = np.array([_scaled(base.slack / unit)]), np.array([float(base.spare)]), np.zeros(1)
     rates = [_scaled(x.loss / loss * unit / abs(x.shift)) for x in core]
-    trail: list[tuple[np.ndarray, int]] = []
+    trail: list[tuple[Indices, int]] = []
     found: list[tuple[float, int, int]] = []
     for step, x in enumerate(core):
         n, shift = slack.size, _scaled(x.shift / unit)
@@ -151,7 +157,7 @@ def _beam(core: list[Item], base: Base, loss: Fraction) -> tuple[Fraction, list[
         total = paid + energy * slack + item * spare
         rate = rates[step + 1] if step + 1 < len(core) else _HUGE
         away = np.where(slack < 0, -slack * rate, slack * min(energy, rate))
-        keep = _undominated(slack, total, paid + away)
+        keep = _undominated(slack, total, paid + away, energy * np.abs(slack) + item * np.abs(spare))
         feasible = keep[slack[keep] >= -1e-13]
         if feasible.size:
             best = feasible[np.argmin(total[feasible])]
@@ -168,16 +174,22 @@ def _scaled(value: Fraction) -> float:
     return max(-_HUGE, min(to_float(value), _HUGE))
 
 
-def _undominated(slack: np.ndarray, total: np.ndarray, bound: np.ndarray) -> np.ndarray:
-    """The most promising states: none with more slack has a smaller total, and the bound stays below 1."""
+def _undominated(slack: Floats, total: Floats, bound: Floats, distance: Floats) -> Indices:
+    """The most promising states: none with more slack has a smaller total, and the bound stays below 1.
+
+    Equal bounds, as of items that all lie on the threshold, are told apart by the distance from an exact fit.
+    """
     order = np.lexsort((total, -slack))
     best_before = np.r_[np.inf, np.minimum.accumulate(total[order])[:-1]]
     order = order[(total[order] < best_before) & (bound[order] < 1)]
-    return order if order.size <= _BEAM else order[np.argpartition(bound[order], _BEAM - 1)[:_BEAM]]
+    if order.size <= _BEAM:
+        return order
+    promise = bound[order] + 1e-6 * distance[order] / distance[order].max()
+    return order[np.argpartition(promise, _BEAM - 1)[:_BEAM]]
 
 
 def _first_better(
-    core: list[Item], base: Base, loss: Fraction, trail: list[tuple[np.ndarray, int]], found: list[tuple[float, int, int]]
+    core: list[Item], base: Base, loss: Fraction, trail: list[tuple[Indices, int]], found: list[tuple[float, int, int]]
 ) -> tuple[Fraction, list[int]] | None:
     """The best of the beam's masks that is feasible and better than ``loss`` in exact arithmetic."""
     best: tuple[Fraction, list[int]] | None = None
@@ -213,11 +225,7 @@ class _Group(NamedTuple):
     members: list[int]
 
 
-class _State(NamedTuple):
-    slack: int
-    spare: int
-    paid: int
-    path: tuple  # nested (members, rest)
+_State = tuple[int, int, int, tuple]  # slack, spare, paid, and the path as nested (members, rest)
 
 
 def _exhaust(
@@ -230,53 +238,51 @@ def _exhaust(
     """
     scale = _Scale.of(core, base, loss)
     groups = [_Group(*key, [x.index for x in same]) for key, same in groupby(core, key=lambda x: scale.item_key(x))]
-    states = [_State(scale.cost(base.slack), base.spare, 0, ())]
+    states: list[_State] = [(scale.cost(base.slack), base.spare, 0, ())]
     limit, visits = scale.loss(loss), 0
     best: _State | None = None
-    for at, group in enumerate(groups):
-        follow = groups[at + 1] if at + 1 < len(groups) else None
+    energy, item = scale.energy, scale.item
+    for at, (price, shift, members) in enumerate(groups):
+        last, sign, count = at + 1 == len(groups), 1 if shift > 0 else -1, len(members)
+        # the next group bounds what any later deviation costs per unit of slack, or per item with the cut
+        next_price, step = (0, 1) if last else (groups[at + 1].loss, abs(groups[at + 1].shift))
+        short, over = (next_price, min(next_price, item)) if item else (next_price, min(next_price, energy * step))
         grown: list[tuple[int, int, _State]] = []
         for state in states:
-            for count in range(len(group.members) + 1):
-                slack, paid = state.slack + count * group.shift, state.paid + count * group.loss
-                spare = state.spare + (count if group.shift > 0 else -count)
-                visits += 1
-                total = paid + scale.energy * slack + scale.item * spare
-                if paid >= limit:
-                    break
-                new = _State(slack, spare, paid, (group.members[:count], state.path) if count else state.path)
+            slack, spare, paid, path = state
+            for copies in range(count + 1):
+                if copies:
+                    slack, spare, paid = slack + shift, spare + sign, paid + price
+                    state = slack, spare, paid, (members[:copies], path)
+                    if paid >= limit:
+                        break
+                total = paid + energy * slack + item * spare
                 if slack >= 0 and total < limit:
-                    limit, best = total, new
-                if _reaches(new, follow, scale, limit):
-                    grown.append((-slack, total, new))
-                elif count and (slack < 0) == (group.shift < 0):
+                    limit, best = total, state
+                if item:
+                    reaches = paid + (over * spare if spare >= 0 else -short * spare) < limit
+                else:
+                    reaches = (paid - limit) * step + (over * slack if slack >= 0 else -short * slack) < 0
+                if reaches:
+                    grown.append((-slack, total, state))
+                elif copies and (slack < 0) == (shift < 0):
                     break
-            if visits > max_states:
-                return _unpack(best, limit, scale), visits, False
-        states = list(_front(grown))
+            visits += count + 1
+        if visits > max_states:
+            return _unpack(best, limit, scale), visits, False
+        states = [] if last else _front(grown)
     return _unpack(best, limit, scale), visits, True
 
 
-def _reaches(state: _State, follow: _Group | None, scale: _Scale, limit: int) -> bool:
-    """Whether the bound of ``state`` leaves room below ``limit`` for the items from ``follow`` on."""
-    if follow is None:
-        return False
-    away = abs(state.slack)
-    if scale.item == 0:
-        step = abs(follow.shift)
-        per_step = follow.loss if state.slack < 0 else min(follow.loss, scale.energy * step)
-        return state.paid * step + per_step * away < limit * step
-    per_item = follow.loss if state.spare < 0 else min(follow.loss, scale.item)
-    return state.paid + per_item * abs(state.spare) < limit
-
-
-def _front(grown: list[tuple[int, int, _State]]) -> Iterator[_State]:
+def _front(grown: list[tuple[int, int, _State]]) -> list[_State]:
     """Nondominated states: more slack only at a higher total."""
-    lowest: int | None = None
-    for _, total, state in sorted(grown, key=lambda entry: entry[:2]):
+    grown.sort(key=itemgetter(0, 1))
+    kept, lowest = [], None
+    for _, total, state in grown:
         if lowest is None or total < lowest:
             lowest = total
-            yield state
+            kept.append(state)
+    return kept
 
 
 @dataclass(frozen=True)
@@ -311,7 +317,8 @@ class _Scale:
 def _unpack(best: _State | None, limit: int, scale: _Scale) -> tuple[Fraction, list[int]] | None:
     if best is None:
         return None
-    deviations, path = [], best.path
+    deviations: list[int] = []
+    path = best[3]
     while path:
         members, path = path
         deviations.extend(members)
