@@ -119,8 +119,13 @@ def sample(
             if violation:
                 return refuted(claim, method, instance, violation, domain=words, trials=trials, seed=seed)
     if oracle is certified:
-        reach, outcome = "these instances, each optimum certified", Outcome.CERTIFIED if trials else Outcome.INCONCLUSIVE
-        return Verdict(claim, method, outcome, words, reach, trials, observed={"only an interval": undecided}, seed=seed)
+        reach, outcome = (
+            "these instances, each optimum certified",
+            Outcome.CERTIFIED if trials else Outcome.INCONCLUSIVE,
+        )
+        return Verdict(
+            claim, method, outcome, words, reach, trials, observed={"only an interval": undecided}, seed=seed
+        )
     return survived(claim, method, words, trials, seed)
 
 

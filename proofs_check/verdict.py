@@ -1,11 +1,11 @@
 """Verdicts: what a check found, in which domain, and how far that is from the claim.
 
-    proved        a symbolic identity, an SMT proof over all reals, or exhaustion in exact arithmetic over a
-                  *stated* finite domain
-    certified     a primal-dual certificate re-verified in exact arithmetic by independent code
-    survived      tried on N instances, none failed; sampling never proves
-    refuted       a counterexample, the smallest found, re-checked in rational arithmetic
-    inconclusive  the run could not tell; never shown as success
+proved        a symbolic identity, an SMT proof over all reals, or exhaustion in exact arithmetic over a
+              *stated* finite domain
+certified     a primal-dual certificate re-verified in exact arithmetic by independent code
+survived      tried on N instances, none failed; sampling never proves
+refuted       a counterexample, the smallest found, re-checked in rational arithmetic
+inconclusive  the run could not tell; never shown as success
 """
 
 from __future__ import annotations

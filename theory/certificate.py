@@ -2,7 +2,9 @@
 
     certificate = certify(instance)          # verdict: exact, interval or failed
     certificate.write(path)                  # a few hundred bytes of JSON, whatever d is
-    check_certificate(path, update, cost)    # exact, interval or refused
+    check_certificate(read_certificate(path), update, cost)
+
+A solver's word counts for nothing here: what the checker does not confirm, :func:`certify` does not report.
 """
 
 from __future__ import annotations
@@ -55,9 +57,9 @@ class Certificate:
         """``gap / value``: 0 when exact."""
         return float(self.gap / self.value) if self.gap else 0.0
 
-    def write(self, path: Path) -> None:
+    def write(self, path: str | Path) -> None:
         """Write the certificate as JSON, atomically."""
-        write_atomically(path, json.dumps(self.fields, indent=1) + "\n")
+        write_atomically(Path(path), json.dumps(self.fields, indent=1) + "\n")
 
 
 def certify(instance: Instance, *, max_states: int = MAX_STATES, note: dict[str, Any] | None = None) -> Certificate:
@@ -83,7 +85,7 @@ def certify(instance: Instance, *, max_states: int = MAX_STATES, note: dict[str,
     return Certificate(verdict, result.reason, mask, solution.base.prices, value, spent, gap, fields)
 
 
-def read_certificate(path: Path) -> dict[str, Any]:
+def read_certificate(path: str | Path) -> dict[str, Any]:
     """The JSON object of a certificate file.
 
     Raises:
@@ -155,7 +157,7 @@ def _fields(
 
 def _cost_fields(instance: Instance) -> dict[str, Any]:
     if instance.labels is not None and instance.class_cost is not None:
-        starts = np.flatnonzero(np.r_[True, instance.labels[1:] != instance.labels[:-1]]) if instance.d else np.empty(0, int)
+        starts = np.flatnonzero(np.r_[instance.d > 0, instance.labels[1:] != instance.labels[:-1]])
         if starts.size <= _MOST_RUNS:
             lengths = np.diff(np.r_[starts, instance.d])
             runs = [[int(instance.labels[i]), int(n)] for i, n in zip(starts, lengths, strict=True)]

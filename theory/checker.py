@@ -3,8 +3,8 @@
     python checker.py certificate.json update.npy [cost.npy]
 
 The certificate names prices ``lambda`` (energy) and ``mu`` (item), a number ``t`` of ties, and two short lists. Put
-``r_i = p_i - lambda c_i - mu`` for the eligible items (``p_i > 0``, ``c_i <= B``). The base set S is ``{r_i > 0}`` with
-the first t of ``{r_i = 0}``; the mask M is S without ``removed`` and with ``added``. For every feasible mask
+``r_i = p_i - lambda c_i - mu`` for the eligible items (``p_i > 0``, ``c_i <= B``). The base set S is ``{r_i > 0}``
+with the first t of ``{r_i = 0}``; the mask M is S without ``removed`` and with ``added``. For every feasible mask
 
     p(M) = U - loss(M),   loss(M) = lambda (B - c(M)) + mu (K - |M|) + sum_{i in S xor M} |r_i|  >=  0,
 
@@ -12,9 +12,9 @@ U the same for all. So M is optimal iff no feasible mask has a smaller loss; suc
 ``|r_i| < loss(M)`` (the core), and an exhaustive search over the core shows there is none. A certificate of verdict
 ``interval`` proves less: that OPT exceeds p(M) by at most loss(M).
 
-Everything that decides is exact: floats are the dyadic rationals they are, sums are formed without rounding, signs come
-from a float filter with a proven margin and from rationals inside it, and the search runs on integers. B is rounded down
-to the costs' common grid where there is one, and K, where used, is verified from the costs.
+Everything that decides is exact: floats are the dyadic rationals they are, sums are formed without rounding, signs
+come from a float filter with a proven margin and from rationals inside it, and the search runs on integers. B is
+rounded down to the costs' common grid where there is one, and K, where used, is verified from the costs.
 """
 
 from __future__ import annotations
@@ -132,7 +132,8 @@ def _check(s: _Statement, update: Sequence[float], cost: Sequence[float] | None)
         _require((i in inside) == (i in s.removed), f"item {i} is listed on the wrong side")
         sign = -1 if i in inside else 1
         p, c = values[i]
-        spent, retained, slack, spare = spent + sign * c, retained + sign * p, slack - sign * c, spare - sign * bool(s.most)
+        spent, retained = spent + sign * c, retained + sign * p
+        slack, spare = slack - sign * c, spare - sign * bool(s.most)
         paid += abs(reduced[i])
     _require(slack >= 0, "the mask overruns the budget")
     _require(spent == s.spent, "the energy spent is not what the certificate says")
@@ -275,7 +276,7 @@ def _hope(later: tuple[int, int], slack: int, spare: int, paid: int, target: int
 
 
 def _prune(states: dict[tuple[int, int], int], energy: int, item: int) -> dict[tuple[int, int], int]:
-    """Drop states that another beats in slack and in retained score (``paid + energy*slack + item*spare`` is minus it)."""
+    """Drop states that another beats in slack and in retained score, minus ``paid + energy*slack + item*spare``."""
     ranked = sorted(((-k[0], v + energy * k[0] + item * k[1], k, v) for k, v in states.items()))
     kept: dict[tuple[int, int], int] = {}
     lowest: int | None = None

@@ -208,7 +208,7 @@ _TABLE = (
     Claim(
         "D15a",
         "Value of the budget",
-        "The relaxation's value is concave and non-decreasing in B with slope lambda, and the prefixes are nested in B.",
+        "The relaxation's value is concave, non-decreasing in B, of slope lambda, and the prefixes are nested in B.",
         "B >= c_max",
         "identity",
         "parametric linear programming; Dantzig 1957",
@@ -235,8 +235,8 @@ _TABLE = (
     Claim(
         "D16",
         "Invariances",
-        "CWMP's mask is unchanged by flipping signs of g, by scaling g, by scaling (c, B) jointly, and is permuted with "
-        "the coordinates when no two scores tie.",
+        "CWMP's mask is unchanged by flipping signs of g, by scaling g, by scaling (c, B) jointly, and is permuted "
+        "with the coordinates when no two scores tie.",
         "scalings that float64 represents exactly (powers of two), so that the instance itself is scaled",
         "identity",
         "definition of the order",
@@ -244,8 +244,8 @@ _TABLE = (
     Claim(
         "D17",
         "Error feedback conserves",
-        "sent + new residual = update + old residual, coordinate by coordinate and bit for bit, where the selector keeps "
-        "values unchanged.",
+        "sent + new residual = update + old residual, coordinate by coordinate and bit for bit, where the selector "
+        "keeps values unchanged.",
         "the sum update + residual is formed once, in floating point, and split by the mask",
         "identity",
         "Seide et al. 2014; Karimireddy et al. 2019, algorithm 2",

@@ -26,7 +26,7 @@ from theory.instance import Instance
 from theory.order import Floats, Indices, eligible, longest_affordable
 
 _CHUNK = 1 << 18
-_BRACKET = Fraction(1, 1 << 40)  # relative width added to the bisection's last bracket, for the rounding of p - lambda c
+_BRACKET = Fraction(1, 1 << 40)  # widens the bisection's last bracket, for the rounding of p - lambda c
 _GRID_VALUES = 4096  # costs with more distinct values than this are not searched for a common grid
 _ROUNDING = 2.0**-50  # bounds the relative error of fl(p - lambda c - mu) against p + lambda c + mu
 
@@ -103,7 +103,8 @@ def sift(instance: Instance, prices: Prices, width: float) -> tuple[NDArray[np.b
     above = np.zeros(instance.d, dtype=bool)
     near: list[Indices] = []
     energy, item = to_float(prices.energy), to_float(prices.item)
-    floats_suffice = all(exact == 0 or 1e-290 < value < 1e290 for exact, value in zip((prices.energy, prices.item), (energy, item), strict=True))  # fmt: skip
+    pairs = (prices.energy, energy), (prices.item, item)
+    floats_suffice = all(exact == 0 or 1e-290 < value < 1e290 for exact, value in pairs)
     cost, may = instance.cost, eligible(instance, instance.score)
     for start in range(0, instance.d, _CHUNK):
         part = slice(start, start + _CHUNK)
@@ -121,7 +122,7 @@ def sift(instance: Instance, prices: Prices, width: float) -> tuple[NDArray[np.b
 
 
 def base_of(instance: Instance, prices: Prices, budget: Fraction) -> Base:
-    """The set of ``prices``: every item with ``r_i > 0``, then those with ``r_i = 0``, in their order, while they fit."""
+    """The set of ``prices``: every item with ``r_i > 0``, then those with ``r_i = 0`` in order, while they fit."""
     mask, near = sift(instance, prices, 0.0)
     reduced = [reduced_value(instance, prices, i) for i in near]
     mask[[i for i, r in zip(near, reduced, strict=True) if r > 0]] = True
@@ -190,4 +191,3 @@ def _simplest_between(low: Fraction, high: Fraction) -> Fraction:
         return Fraction(whole)
     floor = low.numerator // low.denominator
     return floor + 1 / _simplest_between(1 / (high - floor), 1 / (low - floor))
-

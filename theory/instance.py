@@ -63,7 +63,7 @@ class Instance:
             negative budgets, and squares that float64 cannot hold.
     """
 
-    __slots__ = ("update", "score", "scale_exponent", "labels", "class_cost", "_cost", "budget", "unit", "total_cost")
+    __slots__ = ("_cost", "budget", "class_cost", "labels", "scale_exponent", "score", "total_cost", "unit", "update")
 
     update: NDArray | None
     score: NDArray[np.float64]
@@ -112,7 +112,7 @@ class Instance:
         self, cost: ArrayLike | Real | CostClasses, budget: Real | None, fraction: Real | None
     ) -> None:
         d = self.score.size
-        if isinstance(cost, (str, Fraction)) or np.ndim(cost) == 0 and not isinstance(cost, CostClasses):
+        if not isinstance(cost, CostClasses) and (isinstance(cost, (str, Fraction)) or np.ndim(cost) == 0):
             cost = CostClasses(np.broadcast_to(np.int8(0), (d,)), [cost])  # type: ignore[list-item]
         self.unit = Fraction(1)
         if isinstance(cost, CostClasses):
@@ -137,7 +137,8 @@ class Instance:
     def cost(self) -> NDArray[np.float64]:
         """``c_i``, float64 of shape (d,), in units of ``unit`` joules (built on first use for classes)."""
         if self._cost is None:
-            assert self.class_cost is not None and self.labels is not None
+            assert self.class_cost is not None
+            assert self.labels is not None
             self._cost = self.class_cost[self.labels]
         return self._cost
 
@@ -225,7 +226,7 @@ def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np
     for k, value in enumerate(values):
         if value <= 0:
             raise InputError(f"class cost {k} = {float(value)}: costs must be > 0 joules")
-    if d and not (0 <= int(labels.min()) and int(labels.max()) < len(values)):
+    if d and (int(labels.min()) < 0 or int(labels.max()) >= len(values)):
         raise InputError(f"labels must lie in 0..{len(values) - 1}, got {labels.min()}..{labels.max()}")
     unit = Fraction(1)
     if not all(_is_float64(v) for v in values):

@@ -56,7 +56,8 @@ def _revision() -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
     try:
-        changes = git("status", "--porcelain", "--untracked-files=no", "--", "../theory", "../proofs_check", "../cwmp.py")
+        sources = ("../theory", "../proofs_check", "../cwmp.py")
+        changes = git("status", "--porcelain", "--untracked-files=no", "--", *sources)
         return git("rev-parse", "--short=12", "HEAD") + ("+changes" if changes else "")
     except (OSError, subprocess.SubprocessError):
         return "unknown"

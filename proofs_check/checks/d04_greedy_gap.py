@@ -51,7 +51,9 @@ def smt(seed: int = 0, n_max: int = 5, share: Fraction = Fraction(1)) -> Verdict
                     feasible = [z.z3.Sum([c[i] for i in mask]) <= case.budget]
                     gain = z.z3.Sum([p[i] for i in mask]) - z.z3.Sum(p[:k])
                     left = case.budget - z.z3.Sum(c[:k])
-                    bound = gain * c[k] <= z.z3.Q(share.numerator, share.denominator) * left * p[k] if k < n else gain <= 0
+                    bound = (
+                        gain * c[k] <= z.z3.Q(share.numerator, share.denominator) * left * p[k] if k < n else gain <= 0
+                    )
                     yield case.assumptions + feasible, bound
 
     domain = f"all real p >= 0, c > 0, B with n <= {n_max} items, every mask"
