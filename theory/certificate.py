@@ -148,6 +148,7 @@ def _fields(
         "removed": [int(i) for i, was in zip(solution.deviations, inside, strict=True) if was],
         "added": [int(i) for i, was in zip(solution.deviations, inside, strict=True) if not was],
         "loss": str(solution.loss),
+        "search": solution.method,
         "spent": str(spent),
         "retained": str(value),
         "note": note,

@@ -85,10 +85,12 @@ class _Statement:
         self.ties, self.removed, self.added = fields["ties"], fields["removed"], fields["added"]
         self.loss, self.verdict = Fraction(fields["loss"]), fields["verdict"]
         self.spent, self.retained = Fraction(fields["spent"]), Fraction(fields["retained"])
+        self.search = fields["search"]
         counts = [self.d, self.exponent, self.most, self.ties, *self.removed, *self.added]
         _require(all(type(n) is int for n in counts), "a count or an index is not an integer")
         _require(type(self.squared) is bool, "data.squared must be true or false")
         _require(self.verdict in ("exact", "interval"), "the verdict must be exact or interval")
+        _require(self.search in ("ordered", "halves"), "the search must be ordered or halves")
         _require(self.full_budget >= 0 and self.energy >= 0 and self.item >= 0 and self.grid >= 0, "negative number")
         _require(self.most >= 0 and self.ties >= 0, "negative count")
         _require(self.item == 0 or self.most > 0, "an item price needs the number of items it prices")
@@ -230,7 +232,10 @@ def _check_grid_and_cut(s: _Statement, found: _Pass) -> None:
 
 
 def _search(s: _Statement, core: list[tuple[Fraction, Fraction]], start: tuple[Fraction, int], loss: Fraction) -> int:
-    """Exhaust the masks that deviate from S inside the core; refuse if one has a smaller loss. Integers throughout."""
+    """Exhaust the masks that deviate from S inside the core; refuse if one has a smaller loss. Integers throughout.
+
+    The certificate names the search that is quick enough: ``ordered`` by loss per joule, with bounds, or by ``halves``.
+    """
     cost_unit = math.lcm(start[0].denominator, *(c.denominator for _, c in core))
     rate = s.energy / cost_unit
     parts = [loss, rate, s.item, *(r for r, _ in core)]
@@ -240,6 +245,8 @@ def _search(s: _Statement, core: list[tuple[Fraction, Fraction]], start: tuple[F
     for r, c in core:
         kind = int(r * unit), int(c * cost_unit)
         kinds[kind] = kinds.get(kind, 0) + 1
+    if s.search == "halves":
+        return _search_halves(kinds, (int(start[0] * cost_unit), start[1] * bool(s.most)), energy, item, target)
     by_ratio = sorted(kinds.items(), key=lambda k: (k[0][0] if s.most else Fraction(k[0][0], abs(k[0][1])), k[0]))
 
     states = {(int(start[0] * cost_unit), start[1]): 0}
@@ -261,6 +268,42 @@ def _search(s: _Statement, core: list[tuple[Fraction, Fraction]], start: tuple[F
                     break
         _require(visits <= MAX_VISITS, "the search over the core is too large to finish: not confirmed as exact")
         states = _prune(grown, energy, item)
+    return visits
+
+
+def _search_halves(
+    kinds: dict[tuple[int, int], int], start: tuple[int, int], energy: int, item: int, target: int
+) -> int:
+    """Deal the kinds into two halves, list what each can do below ``target``, and seek a pair that fits and beats it.
+
+    For a left half of slack ``a``, every right half of slack ``>= -a`` fits, and ``cheapest`` holds the least total
+    among those.
+    """
+    dealt = sorted(kinds.items(), reverse=True)
+    sides, visits = [], 0
+    for origin, half in ((start, dealt[::2]), ((0, 0), dealt[1::2])):
+        states = {origin: 0}
+        for (price, move), copies in half:
+            each = (1 if move > 0 else -1) if item else 0
+            grown = dict(states)
+            for (slack, spare), paid in states.items():
+                for taken in range(1, copies + 1):
+                    visits += 1
+                    cost, key = paid + taken * price, (slack + taken * move, spare + taken * each)
+                    if cost >= target:
+                        break
+                    if cost < grown.get(key, target):
+                        grown[key] = cost
+            _require(visits <= MAX_VISITS, "the search over the core is too large to finish: not confirmed as exact")
+            states = _prune(grown, energy, item)
+        sides.append(sorted((slack, paid + energy * slack + item * spare) for (slack, spare), paid in states.items()))
+    left, right = sides
+    cheapest: int | None = None
+    for slack, total in left:
+        while right and slack + right[-1][0] >= 0:
+            _, least = right.pop()
+            cheapest = least if cheapest is None else min(cheapest, least)
+        _require(cheapest is None or total + cheapest >= target, "a better mask exists")
     return visits
 
 

@@ -296,7 +296,9 @@ def _link(name: str, radio: Energy, what: str) -> CostModel:
 _TABLE = (
     _toy("uniform", "every coordinate costs 1: CWMP is Top-K", {}, _UNIT),
     _toy("fc-dear", "fc and embedding 10, the rest 1", dict.fromkeys(_OFF_CHIP, _TENFOLD), _UNIT),
-    _toy("conv-dear", "fc and embedding 1, the rest 10: the negative control", dict.fromkeys(_OFF_CHIP, _UNIT), _TENFOLD),
+    _toy(
+        "conv-dear", "fc and embedding 1, the rest 10: the negative control", dict.fromkeys(_OFF_CHIP, _UNIT), _TENFOLD
+    ),
     _link("memory-only", _NO_RADIO, "no radio"),
     _link("ble-dram", BLE, "Bluetooth Low Energy"),
     _link("wifi-dram", WIFI, "WiFi b/g"),
