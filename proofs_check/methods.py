@@ -19,7 +19,7 @@ import numpy as np
 from hypothesis import strategies as st
 from scipy import stats
 
-from proofs_check.instances import FAMILIES, family_instance, small_domain, small_instances
+from proofs_check.instances import FAMILIES, family_instance, instances, small_domain, small_instances
 from proofs_check.oracles import enumerate_optimum
 from proofs_check.smt import Decided
 from proofs_check.verdict import Outcome, Verdict
@@ -156,6 +156,37 @@ def search(
         instance, violation = found[-1]
         return refuted(claim, "search", instance, violation, domain=words, trials=trials, seed=seed)
     return Verdict(claim, "search", Outcome.SURVIVED, words, "sampling never proves", trials, seed=seed)
+
+
+def standard_checks(
+    claim: str, holds: Property, *, keep: Callable[[Instance], bool] | None = None, given: str = "",
+    strategy: st.SearchStrategy[Instance] | None = None, n: int = 10, per_family: int = 20, at_scale: bool = True,
+) -> tuple[Check, ...]:  # fmt: skip
+    """Exhaustion, random families, property-based search and, ``at_scale``, certified optima, for one property.
+
+    Args:
+        keep: the claim's assumption as a filter, ``given`` in words. strategy: for the search, else :func:`instances`.
+        n, per_family: size and number of the random instances. at_scale: whether 1,000 coordinates make sense.
+    """
+    may = keep or (lambda _: True)
+    inputs = (strategy or instances()).filter(may)
+    domain = small_domain() + (f", given {given}" if given else "")
+
+    def exhaustion(seed: int) -> Verdict:
+        return exhaust(claim, holds, domain=filter(may, small_instances()), words=domain)
+
+    def families(seed: int) -> Verdict:
+        return sample(claim, holds, seed=seed, n=n, per_family=per_family, keep=may)
+
+    def shrinking(seed: int) -> Verdict:
+        return search(claim, holds, inputs, seed=seed)
+
+    def certificate(seed: int) -> Verdict:
+        method, oracle = "certificate", certified
+        return sample(claim, holds, seed=seed, n=1000, per_family=1, method=method, oracle=oracle, keep=may)
+
+    checks = Check(claim, "exhaustion", exhaustion), Check(claim, "families", families), Check(claim, "search", shrinking)
+    return (*checks, Check(claim, "certificate", certificate)) if at_scale else checks
 
 
 def from_smt(claim: str, decided: Decided, *, domain: str, reach: str, method: str = "smt") -> Verdict:

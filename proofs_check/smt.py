@@ -33,6 +33,14 @@ class GreedyCase:
     taken: int
     assumptions: list[Any]
 
+    def score(self, items: Iterable[int]) -> Any:
+        """``sum p_i`` over ``items``."""
+        return z3.Sum([self.p[i] for i in items])
+
+    def spent(self, items: Iterable[int]) -> Any:
+        """``sum c_i`` over ``items``."""
+        return z3.Sum([self.c[i] for i in items])
+
 
 def ordered_items(n: int) -> tuple[list[Any], list[Any], list[Any]]:
     """``p >= 0``, ``c > 0`` and the constraints that number the items by ``p/c`` descending."""
