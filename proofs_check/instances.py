@@ -91,14 +91,12 @@ def instances(draw: st.DrawFn, min_items: int = 0, max_items: int = 6, dearest_f
     Budgets include 0, exact sums of a subset of the costs, and more than the total. With ``dearest_fits`` the
     budget is at least the largest cost.
     """
-    n = draw(st.integers(min_items, max_items))
     scores = st.one_of(st.integers(0, 9).map(float), st.sampled_from(_EDGE_SCORES))
     costs = st.one_of(st.integers(1, 9).map(float), st.sampled_from(_EDGE_COSTS))
-    p = draw(st.lists(scores, min_size=n, max_size=n))
-    c = draw(st.lists(costs, min_size=n, max_size=n))
-    subset = draw(st.lists(st.booleans(), min_size=n, max_size=n))
-    budget = sum((Fraction(x) for x, taken in zip(c, subset, strict=True) if taken), Fraction(0))
-    budget += Fraction(draw(st.sampled_from([0, 0, 1, 2, 5]))) / draw(st.sampled_from([1, 2, 10]))
+    items = draw(st.lists(st.tuples(scores, costs, st.booleans()), min_size=min_items, max_size=max_items))
+    p, c = [score for score, _, _ in items], [cost for _, cost, _ in items]
+    budget = sum((Fraction(cost) for _, cost, counted in items if counted), Fraction(0))
+    budget += draw(st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(1), Fraction(1, 10), Fraction(5)]))
     if dearest_fits and c:
         budget = max(budget, Fraction(max(c)))
     return Instance.from_scores(np.array(p), np.array(c), budget)

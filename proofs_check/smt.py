@@ -84,6 +84,6 @@ def prove(obligations: Iterable[tuple[list[Any], Any]]) -> Decided:
         formulas += 1
         if answer == z3.sat:
             model = solver.model()
-            return Decided(formulas, unknown, {str(x): str(model[x]) for x in model.decls()})
+            return Decided(formulas, unknown, {str(x): str(model[x]) for x in model.decls() if x.arity() == 0})
         unknown += answer == z3.unknown
     return Decided(formulas, unknown, None)

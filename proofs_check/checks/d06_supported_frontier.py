@@ -1,0 +1,122 @@
+"""D6. CWMP traces the supported Pareto frontier.
+
+    { (c(prefix_k), p(prefix_k)) : ties of p/c merged }  =  vertices of the upper concave hull of { (c(M), p(M)) }
+
+over all masks M of the items considered (p_i > 0), at budgets that reach every prefix.
+
+Assumptions: B at least the total cost. Kind: identity. Source: geometry of the relaxation (D2, D15a).
+
+Proof idea. A point is a vertex of the upper hull iff it is the *only* maximiser of p - lambda c for some lambda.
+Between two different neighbouring ratios lambda makes p_i - lambda c_i > 0 before and < 0 after: the prefix is the
+only maximiser. At a ratio that several items share, every mask between two prefixes is a maximiser, so the
+points between them lie on an edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from proofs_check import smt as z
+from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, standard_checks
+from proofs_check.verdict import Verdict
+from theory.instance import Instance
+from theory.order import density_order
+
+Point = tuple[Fraction, Fraction]
+Frontier = Callable[[Instance], list[Point]]
+
+
+def prefix_points(instance: Instance, *, merge: bool = True, by_magnitude: bool = False) -> list[Point]:
+    """Exact (cost, retained) of the prefixes of the greedy order, from the empty one on."""
+    items = np.flatnonzero(instance.score > 0)
+    weight, cost = instance.score[items], instance.cost[items]
+    order = density_order(weight, np.ones_like(cost) if by_magnitude else cost)
+    points, energy, retained, last = [(Fraction(0), Fraction(0))], Fraction(0), Fraction(0), Fraction(-1)
+    for p, c in zip(map(Fraction, weight[order]), map(Fraction, cost[order]), strict=True):
+        energy, retained = energy + c, retained + p
+        if merge and p / c == last:
+            points.pop()
+        points.append((energy, retained))
+        last = p / c
+    return points
+
+
+def hull_vertices(points: list[Point]) -> list[Point]:
+    """Vertices of the upper concave hull, left to right (Andrew's monotone chain, exact)."""
+    hull: list[Point] = []
+    for x, y in sorted(points):
+        while len(hull) > 1 and _turn(hull[-2], hull[-1], (x, y)) >= 0:
+            hull.pop()
+        if hull and hull[-1][0] == x:
+            hull.pop()
+            while len(hull) > 1 and _turn(hull[-2], hull[-1], (x, y)) >= 0:
+                hull.pop()
+        hull.append((x, y))
+    return hull
+
+
+def _turn(a: Point, b: Point, c: Point) -> Fraction:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def every_point(instance: Instance) -> list[Point]:
+    """(cost, retained) of every mask of the items of positive score."""
+    points = [(Fraction(0), Fraction(0))]
+    for p, c in zip(instance.score, instance.cost, strict=True):
+        if p > 0:
+            points += [(x + Fraction(c), y + Fraction(p)) for x, y in points]
+    return points
+
+
+def holds(instance: Instance, _: Oracle, frontier: Frontier = prefix_points) -> Violation | None:
+    """The frontier traced is the hull of all masks."""
+    traced, hull = frontier(instance), hull_vertices(every_point(instance))
+    return None if traced == hull else Violation("prefix points = hull vertices", _words(traced), _words(hull))
+
+
+def _words(points: list[Point]) -> str:
+    return " ".join(f"({x}, {y})" for x, y in points)
+
+
+def smt(seed: int = 0, n_max: int = 4, strict: bool = True) -> Verdict:
+    """All real p > 0, c > 0: a price between two ratios makes the prefix the only maximiser of ``p - lambda c``."""
+
+    def obligations() -> Iterator[tuple[list[Any], Any]]:
+        price = z.z3.Real("lambda")
+        for n in range(1, n_max + 1):
+            p, c, ordered = z.ordered_items(n)
+            value = lambda mask, p=p, c=c: z.z3.Sum([p[i] - price * c[i] for i in mask])  # noqa: E731
+            for k in range(n + 1):
+                above = [p[k - 1] > price * c[k - 1]] if k else []
+                below = [p[k] < price * c[k] if strict else p[k] <= price * c[k]] if k < n else []
+                for mask in z.masks(n):
+                    if mask != tuple(range(k)):
+                        yield [*ordered, *above, *below, price >= 0], value(mask) < value(range(k))
+
+    domain = f"all real p >= 0, c > 0, lambda with n <= {n_max} items, every mask and prefix"
+    return from_smt("D6", z.prove(obligations()), domain=domain, reach=f"n <= {n_max}; item by item for every n (D3)")
+
+
+CHECKS = (
+    Check("D6", "smt", smt),
+    *standard_checks("D6", holds, n=8, per_family=8, at_scale=False),
+)
+
+
+def _unmerged(instance: Instance) -> list[Point]:
+    return prefix_points(instance, merge=False)
+
+
+def _top_k_points(instance: Instance) -> list[Point]:
+    return prefix_points(instance, by_magnitude=True)
+
+
+FALSEHOODS = (
+    Falsehood("D6", "ties need not be merged", lambda: exhaust("D6", lambda i, o: holds(i, o, _unmerged))),
+    Falsehood("D6", "Top-K traces it too", lambda: sample("D6", lambda i, o: holds(i, o, _top_k_points), seed=0, n=8)),
+    Falsehood("D6", "at a shared ratio the prefix is the only maximiser", lambda: smt(n_max=2, strict=False)),
+)
