@@ -245,12 +245,13 @@ def _search(s: _Statement, core: list[tuple[Fraction, Fraction]], start: tuple[F
     for r, c in core:
         kind = int(r * unit), int(c * cost_unit)
         kinds[kind] = kinds.get(kind, 0) + 1
+    origin = int(start[0] * cost_unit), start[1]
+    _require(origin[0] < 0 or energy * origin[0] + item * origin[1] >= target, "a better mask exists")
     if s.search == "halves":
-        return _search_halves(kinds, (int(start[0] * cost_unit), start[1] * bool(s.most)), energy, item, target)
-    by_ratio = sorted(kinds.items(), key=lambda k: (k[0][0] if s.most else Fraction(k[0][0], abs(k[0][1])), k[0]))
+        return _search_halves(kinds, origin, energy, item, target)
+    by_ratio = sorted(kinds.items(), key=lambda k: (k[0][0] if item else Fraction(k[0][0], abs(k[0][1])), k[0]))
 
-    states = {(int(start[0] * cost_unit), start[1]): 0}
-    visits = 0
+    states, visits = {origin: 0}, 0
     for place, ((price, move), copies) in enumerate(by_ratio):
         later = by_ratio[place + 1][0] if place + 1 < len(by_ratio) else None
         grown: dict[tuple[int, int], int] = {}
@@ -260,12 +261,12 @@ def _search(s: _Statement, core: list[tuple[Fraction, Fraction]], start: tuple[F
                 visits += 1
                 if cost >= target:
                     break
-                _require(now < 0 or cost + energy * now + item * have * bool(s.most) >= target, "a better mask exists")
+                _require(now < 0 or cost + energy * now + item * have >= target, "a better mask exists")
                 if later is not None and _hope(later, now, have, cost, target, energy, item):
                     if grown.get((now, have), target) > cost:
                         grown[now, have] = cost
-                elif taken and (now < 0) == (move < 0):
-                    break
+                elif taken and not item and (now < 0) == (move < 0):
+                    break  # further copies lead further away; with the cut they may lead back
         _require(visits <= MAX_VISITS, "the search over the core is too large to finish: not confirmed as exact")
         states = _prune(grown, energy, item)
     return visits

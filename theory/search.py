@@ -120,8 +120,8 @@ def ordered(core: list[Item], base: Base, limit: Fraction, max_visits: int) -> F
                     reaches = (paid - below) * step + (over * slack if slack >= 0 else -short * slack) < 0
                 if reaches:
                     grown.append((-slack, total, state))
-                elif copies and (slack < 0) == (shift < 0):
-                    break
+                elif copies and not item and (slack < 0) == (shift < 0):
+                    break  # further copies lead further away; with the cut they may lead back
                 visits += 1
             if visits > max_visits:
                 return q.found(best, below, visits, False)
