@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory import checker
-from theory.duals import Prices
+from theory.duals import Prices, to_float
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.optimum import MAX_STATES, Solution, solve
@@ -54,8 +55,10 @@ class Certificate:
 
     @property
     def relative_gap(self) -> float:
-        """``gap / value``: 0 when exact."""
-        return float(self.gap / self.value) if self.gap else 0.0
+        """``gap / value``: 0 when exact, infinite beside an empty mask."""
+        if not self.gap:
+            return 0.0
+        return to_float(self.gap / self.value) if self.value else math.inf
 
     def write(self, path: str | Path) -> None:
         """Write the certificate as JSON, atomically."""
@@ -114,7 +117,7 @@ def _confirm(fields: dict[str, Any], instance: Instance) -> checker.Result:
 
 def _buffer(values: NDArray) -> memoryview:
     array = np.ascontiguousarray(values)
-    if array.dtype.char not in "efd" or not array.dtype.isnative:
+    if array.dtype.char not in "fd" or not array.dtype.isnative:  # memoryview reads no float16 before Python 3.12
         array = array.astype(np.float64)
     return memoryview(array)
 

@@ -24,15 +24,19 @@ import hashlib
 import json
 import math
 import mmap
+import struct
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
 FORMAT = "cwmp-certificate/1"
 MAX_VISITS = 8_000_000
 _CHUNK = 1 << 15
+_NORMAL = sys.float_info.min
 _ROUNDING = 2.0**-49  # generous bound on the relative rounding error of fl(p - lambda c - mu)
 
 
@@ -88,11 +92,11 @@ class _Statement:
         self.search = fields["search"]
         counts = [self.d, self.exponent, self.most, self.ties, *self.removed, *self.added]
         _require(all(type(n) is int for n in counts), "a count or an index is not an integer")
-        _require(type(self.squared) is bool, "data.squared must be true or false")
+        _require(self.squared is True or (self.squared is False and self.exponent == 0), "bad data.squared or exponent")
         _require(self.verdict in ("exact", "interval"), "the verdict must be exact or interval")
         _require(self.search in ("ordered", "halves"), "the search must be ordered or halves")
-        _require(self.full_budget >= 0 and self.energy >= 0 and self.item >= 0 and self.grid >= 0, "negative number")
-        _require(self.most >= 0 and self.ties >= 0, "negative count")
+        signed = self.full_budget, self.energy, self.item, self.grid, self.most, self.ties
+        _require(all(x >= 0 for x in signed), "negative number")
         _require(self.item == 0 or self.most > 0, "an item price needs the number of items it prices")
         moved = self.removed + self.added
         _require(len(set(moved)) == len(moved), "an index is listed twice")
@@ -112,23 +116,18 @@ class _Pass:
 def _check(s: _Statement, update: Sequence[float], cost: Sequence[float] | None) -> Result:
     _require(len(update) == s.d, f"the update has {len(update)} entries, the certificate speaks of {s.d}")
     found = _stream(s, update, cost)
-    reduced = {i: Fraction(p) - s.energy * Fraction(c) - s.item for i, p, c in found.near}
+    values = {i: (Fraction(p), Fraction(c)) for i, p, c in found.near}
+    reduced = {i: p - s.energy * c - s.item for i, (p, c) in values.items()}
     tied = [i for i, r in reduced.items() if r == 0]
-    if s.most:
-        price = {i: c for i, _, c in found.near}
-        tied.sort(key=price.__getitem__)
-    tied = tied[: s.ties]
+    tied = sorted(tied, key=lambda i: values[i][1] if s.most else i)[: s.ties]
     _require(len(tied) == s.ties, "there are fewer ties than the certificate takes")
     inside = set(tied).union(i for i, r in reduced.items() if r > 0)
-    spent, retained, count = found.spent, found.retained, found.inside + len(inside)
-    for i, p, c in found.near:
-        if i in inside:
-            spent, retained = spent + Fraction(c), retained + Fraction(p)
-    slack, spare = s.budget - spent, s.most - count if s.most else 0
-    start = slack, spare
+    retained = found.retained + sum(values[i][0] for i in inside)
+    spent = found.spent + sum(values[i][1] for i in inside)
+    count, paid = found.inside + len(inside), Fraction(0)
+    start = slack, spare = s.budget - spent, s.most - count if s.most else 0
     _check_grid_and_cut(s, found)
 
-    values, paid = {i: (Fraction(p), Fraction(c)) for i, p, c in found.near}, Fraction(0)
     for i in s.removed + s.added:
         _require(i in reduced, f"item {i} is not eligible")
         _require((i in inside) == (i in s.removed), f"item {i} is listed on the wrong side")
@@ -143,7 +142,7 @@ def _check(s: _Statement, update: Sequence[float], cost: Sequence[float] | None)
     loss = paid + s.energy * slack + s.item * spare
     _require(loss == s.loss, "the loss is not what the certificate says")
     if s.verdict == "interval":
-        return Result("interval", f"OPT exceeds the mask's score by at most {float(loss):.3g}")
+        return Result("interval", f"OPT exceeds the mask's score by at most {_as_float(loss):.3g}")
     core = [(abs(r), values[i][1] if i in inside else -values[i][1]) for i, r in reduced.items() if abs(r) < loss]
     visits = _search(s, core, start, loss)
     return Result("exact", f"no mask beats it: core of {len(core)} items searched exhaustively ({visits} states)")
@@ -155,17 +154,15 @@ def _stream(s: _Statement, update: Sequence[float], cost: Sequence[float] | None
     energy, item = _as_float(s.energy), _as_float(s.item)
     filtered = all(x == 0 or 1e-290 < f < 1e290 for x, f in ((s.energy, energy), (s.item, item)))
     width = (_as_float(s.loss) * (1 + _ROUNDING) if s.verdict == "exact" else 0.0) + 1e-300
-    affordable, exponent, squared = _floor_float(s.full_budget), s.exponent, s.squared
-    moved = set(s.removed + s.added)
+    affordable, moved = _floor_float(s.full_budget), set(s.removed + s.added)
     for first, numbers, costs in _chunks(s, update, cost, hashes):
-        sum_c: list[float] = []
-        sum_p: list[float] = []
-        near = found.near
-        if exponent:
-            numbers = [math.ldexp(x, -exponent) for x in numbers]
-        scores = [x * x for x in numbers] if squared else numbers
+        sum_c, sum_p, near = array("d"), array("d"), found.near
+        scaled = [math.ldexp(x, -s.exponent) for x in numbers] if s.exponent else numbers
+        scores = [x * x for x in scaled] if s.squared else numbers
+        normal = scores.count(0.0) == numbers.count(0.0) and min(filter(None, scores), default=1.0) >= _NORMAL
+        _require(normal or not s.squared, "a square underflows: the exponent is not one of this update")
         for i, p, c in zip(range(first, first + len(scores)), scores, costs, strict=True):
-            if p > 0 and c <= affordable:
+            if p > 0 and 0 < c <= affordable:
                 priced = energy * c + item
                 r = p - priced
                 margin = width + _ROUNDING * (p + priced)
@@ -195,31 +192,27 @@ def _chunks(
     s: _Statement, update: Sequence[float], cost: Sequence[float] | None, hashes: tuple[Any, Any]
 ) -> Iterator[tuple[int, Sequence[float], Sequence[float]]]:
     """Index, numbers and costs of consecutive pieces, hashed on the way as little-endian float64."""
-    runs = iter(()) if s.cost["kind"] == "array" else _class_costs(s)
     _require(s.cost["kind"] in ("array", "classes"), "cost.kind must be array or classes")
-    if s.cost["kind"] == "array":
-        _require(cost is not None and len(cost) == s.d, f"the certificate needs its {s.d} costs")
+    per_item = s.cost["kind"] == "array"
+    runs = iter(()) if per_item else _class_costs(s)
+    _require(not per_item or (cost is not None and len(cost) == s.d), f"the certificate needs its {s.d} costs")
     for first in range(0, s.d, _CHUNK):
         numbers = array("d", update[first : first + _CHUNK])
         hashes[0].update(_little_endian(numbers))
-        if s.cost["kind"] == "array":
-            assert cost is not None
+        if per_item and cost is not None:
             costs = array("d", cost[first : first + _CHUNK])
             hashes[1].update(_little_endian(costs))
         else:
-            costs = array("d", [next(runs) for _ in numbers])
+            costs = array("d", islice(runs, len(numbers)))
         yield first, numbers, costs
 
 
 def _class_costs(s: _Statement) -> Iterator[float]:
-    values = [Fraction(v) for v in s.cost["values"]]
+    values, runs = [Fraction(v) for v in s.cost["values"]], s.cost["runs"]
     _require(all(Fraction(float(v)) == v for v in values), "a class cost is not a float64")
-    _require(sum(n for _, n in s.cost["runs"]) == s.d, "the cost classes do not cover the update")
-    for label, length in s.cost["runs"]:
-        _require(type(length) is int and length > 0 and 0 <= label < len(values), "bad run of cost classes")
-        value = float(values[label])
-        for _ in range(length):
-            yield value
+    whole = all(type(k) is type(n) is int and 0 <= k < len(values) and n > 0 for k, n in runs)
+    _require(whole and sum(n for _, n in runs) == s.d, "the runs of cost classes do not cover the update")
+    return chain.from_iterable(repeat(float(values[k]), n) for k, n in runs)
 
 
 def _check_grid_and_cut(s: _Statement, found: _Pass) -> None:
@@ -241,10 +234,7 @@ def _search(s: _Statement, core: list[tuple[Fraction, Fraction]], start: tuple[F
     parts = [loss, rate, s.item, *(r for r, _ in core)]
     unit = math.lcm(*(x.denominator for x in parts))
     energy, item, target = int(rate * unit), int(s.item * unit), int(loss * unit)
-    kinds: dict[tuple[int, int], int] = {}
-    for r, c in core:
-        kind = int(r * unit), int(c * cost_unit)
-        kinds[kind] = kinds.get(kind, 0) + 1
+    kinds = Counter((int(r * unit), int(c * cost_unit)) for r, c in core)
     origin = int(start[0] * cost_unit), start[1]
     _require(origin[0] < 0 or energy * origin[0] + item * origin[1] >= target, "a better mask exists")
     if s.search == "halves":
@@ -369,20 +359,22 @@ def _require(condition: bool, message: str) -> None:
         raise RefusedError(message)
 
 
-def read_npy(path: str) -> memoryview:
+def read_npy(path: str) -> Sequence[float]:
     """The numbers of a one-dimensional float16, float32 or float64 ``.npy`` file, without NumPy."""
     with open(path, "rb") as file:
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     if data[:6] != b"\x93NUMPY":
         raise ValueError(f"{path} is not a .npy file")
-    wide = data[6] >= 2
-    length = int.from_bytes(data[8 : 12 if wide else 10], "little")
-    offset = (12 if wide else 10) + length
-    header = ast.literal_eval(data[12 if wide else 10 : offset].decode("latin1"))
-    letter = {"<f2": "e", "<f4": "f", "<f8": "d"}.get(header["descr"])
+    start = 12 if data[6] >= 2 else 10
+    offset = start + int.from_bytes(data[8:start], "little")
+    header, body = ast.literal_eval(data[start:offset].decode("latin1")), memoryview(data)[offset:]
+    letter = {"<f2": "e", "<f4": "f", "<f8": "d"}.get(str(header["descr"]))
     if letter is None or sys.byteorder != "little":
         raise ValueError(f"{path} must hold little-endian float16, float32 or float64, got {header['descr']}")
-    return memoryview(data)[offset:].cast(letter)
+    size = struct.calcsize(letter)
+    if header["shape"] != (len(body) // size,) or len(body) % size:
+        raise ValueError(f"{path} holds {len(body)} bytes, which is not one dimension of shape {header['shape']}")
+    return array("d", (x for (x,) in struct.iter_unpack("<e", body))) if letter == "e" else body.cast(letter)
 
 
 def main(arguments: list[str]) -> int:
@@ -395,10 +387,11 @@ def main(arguments: list[str]) -> int:
             certificate = json.load(file)
         if not isinstance(certificate, dict):
             raise ValueError(f"{arguments[0]} is not a certificate")
-        result = check(certificate, *(read_npy(path) for path in arguments[1:]))
-    except (OSError, ValueError, SyntaxError, KeyError) as error:
+        data = [read_npy(path) for path in arguments[1:]]
+    except (OSError, ValueError, SyntaxError, LookupError, TypeError, RecursionError, MemoryError) as error:
         print(f"cannot read: {error}", file=sys.stderr)
         return 2
+    result = check(certificate, *data)
     print(f"{result.verdict}: {result.reason}")
     return {"exact": 0, "interval": 3}.get(result.verdict, 1)
 
