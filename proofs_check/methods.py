@@ -25,7 +25,6 @@ from proofs_check.smt import Decided
 from proofs_check.verdict import Outcome, Verdict
 from theory.instance import Instance
 
-
 _SHOWN = 8  # items of a counterexample written out; a larger one is found again from its seed
 
 
@@ -156,27 +155,29 @@ def search(
     try:
         run()
     except AssertionError:
-        instance, violation = found[-1]
+        instance, violation = _fewest_items(*found[-1], lambda smaller: holds(smaller, oracle))
         return refuted(claim, "search", instance, violation, domain=words, trials=trials, seed=seed)
     return Verdict(claim, "search", Outcome.SURVIVED, words, "sampling never proves", trials, seed=seed)
 
 
 def standard_checks(
     claim: str, holds: Property, *, keep: Callable[[Instance], bool] | None = None, given: str = "",
-    strategy: st.SearchStrategy[Instance] | None = None, n: int = 10, per_family: int = 20, at_scale: bool = True,
+    strategy: st.SearchStrategy[Instance] | None = None, small: tuple[int, int, int] = (4, 3, 2),
+    n: int = 10, per_family: int = 20, at_scale: bool = True,
 ) -> tuple[Check, ...]:  # fmt: skip
     """Exhaustion, random families, property-based search and, ``at_scale``, certified optima, for one property.
 
     Args:
         keep: the claim's assumption as a filter, ``given`` in words. strategy: for the search, else :func:`instances`.
-        n, per_family: size and number of the random instances. at_scale: whether 1,000 coordinates make sense.
+        small: arguments of :func:`small_instances`. n, per_family: size and number of the random instances.
+        at_scale: whether 1,000 coordinates make sense.
     """
     may = keep or (lambda _: True)
     inputs = (strategy or instances()).filter(may)
-    domain = small_domain() + (f", given {given}" if given else "")
+    domain = small_domain(*small) + (f", given {given}" if given else "")
 
     def exhaustion(seed: int) -> Verdict:
-        return exhaust(claim, holds, domain=filter(may, small_instances()), words=domain)
+        return exhaust(claim, holds, domain=filter(may, small_instances(*small)), words=domain)
 
     def families(seed: int) -> Verdict:
         return sample(claim, holds, seed=seed, n=n, per_family=per_family, keep=may)
@@ -190,6 +191,20 @@ def standard_checks(
 
     runs = {"exhaustion": exhaustion, "families": families, "search": shrinking, "certificate": certificate}
     return tuple(Check(claim, method, run) for method, run in runs.items() if at_scale or run is not certificate)
+
+
+def _fewest_items(
+    instance: Instance, violation: Violation, judge: Callable[[Instance], Violation | None]
+) -> tuple[Instance, Violation]:
+    """Leave out items, at the same budget, while the violation stands."""
+    for i in reversed(range(instance.d)):
+        rest, cost = np.arange(instance.d) != i, instance.cost
+        data = instance.score if instance.update is None else instance.update
+        make = Instance.from_scores if instance.update is None else Instance
+        smaller = make(data[rest], cost[rest], instance.budget)
+        if smaller_violation := judge(smaller):
+            return _fewest_items(smaller, smaller_violation, judge)
+    return instance, violation
 
 
 def from_smt(claim: str, decided: Decided, *, domain: str, reach: str, method: str = "smt") -> Verdict:
@@ -221,7 +236,8 @@ def refuted(
     """The verdict that carries a counterexample, written so that a reader can retype it."""
     shown = violation.instance or instance
     counterexample = {
-        **describe(shown), "should": violation.relation, "left": str(violation.left), "right": str(violation.right)
+        **describe(shown), "should": violation.relation,
+        "left": readable(violation.left), "right": readable(violation.right),
     }  # fmt: skip
     return Verdict(
         claim, method, Outcome.REFUTED, domain, "one counterexample suffices", trials,
@@ -230,11 +246,17 @@ def refuted(
 
 
 def describe(instance: Instance) -> dict[str, Any]:
-    """An instance as plain data: exact fractions as strings, the first ``_SHOWN`` items."""
+    """An instance as plain data: numbers as strings, the first ``_SHOWN`` items."""
     head = slice(0, _SHOWN)
     return {
         "d": instance.d,
-        "score": [str(Fraction(x)) for x in instance.score[head]],
-        "cost": [str(Fraction(x)) for x in instance.cost[head]],
-        "budget": str(instance.budget),
+        "score": [readable(Fraction(x)) for x in instance.score[head]],
+        "cost": [readable(Fraction(x)) for x in instance.cost[head]],
+        "budget": readable(instance.budget),
     }
+
+
+def readable(value: Fraction | int | str) -> str:
+    """A fraction as it is while it is short, else its nearest float64."""
+    text = str(value)
+    return text if isinstance(value, str) or len(text) <= 24 else repr(float(value))

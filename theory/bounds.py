@@ -46,19 +46,23 @@ def contraction_top_k(instance: Instance) -> Fraction:
 
 
 def error_feedback_rate(
-    *, smoothness: float, noise: float, second_moment: float, gap: float, delta: float, step: float, steps: int
+    *, smoothness: float, second_moment: float, gap: float, delta: float, step: float, steps: int
 ) -> float:
     """Upper bound on ``min_t E||grad f(x_t)||^2`` after ``steps`` steps of EF-SGD (claim D18).
 
-        2 gap/(eta (T+1)) + eta L sigma^2 + 4 eta^2 L^2 G^2 (1 - delta)/delta^2
+        2 gap/(eta T) + eta L G^2 + 4 eta^2 L^2 G^2 (1 - delta)/delta^2
 
     Args:
-        smoothness: L. noise: sigma^2, the gradient's variance. second_moment: G^2, with ``E||g||^2 <= G^2``.
-        gap: ``f(x_0) - f*``. delta: contraction in (0, 1]. step: eta > 0. steps: T + 1 >= 1.
+        smoothness: L. second_moment: G^2, with ``E||g||^2 <= G^2``. gap: ``f(x_0) - f*``.
+        delta: contraction in (0, 1]. step: eta > 0. steps: T >= 1. Outside these ranges the bound is infinite.
 
     Source: Karimireddy, Rebjock, Stich & Jaggi 2019, "Error Feedback Fixes SignSGD", theorem II and its proof.
     """
     if not (0 < delta <= 1 and step > 0 and steps >= 1):
         return math.inf
     descent = 2 * gap / (step * steps)
-    return descent + step * smoothness * noise + 4 * (step * smoothness) ** 2 * second_moment * (1 - delta) / delta**2
+    return (
+        descent
+        + step * smoothness * second_moment
+        + 4 * (step * smoothness) ** 2 * second_moment * (1 - delta) / delta**2
+    )

@@ -134,7 +134,7 @@ _TABLE = (
         "D10",
         "Best-of keeps at least half",
         "best-of CWMP retains at least OPT/2, and the constant 1/2 cannot be improved.",
-        "every item fits alone: c_max <= B",
+        "none, because items dearer than B are left out before ordering (without that rule: c_max <= B)",
         "lower",
         "Martello & Toth 1990, section 2.4 (extended greedy)",
     ),
@@ -253,12 +253,12 @@ _TABLE = (
     Claim(
         "D18",
         "EF-SGD converges at the published rate",
-        "For L-smooth f, stochastic gradients with E||g||^2 <= G^2 and variance sigma^2, error feedback with a "
-        "delta-contraction satisfies min_t E||grad f(x_t)||^2 <= 2 (f(x_0) - f*)/(eta (T+1)) + eta L sigma^2 + "
+        "For L-smooth f and stochastic gradients with E||g||^2 <= G^2, T steps of error feedback with a "
+        "delta-contraction satisfy min_t E||grad f(x_t)||^2 <= 2 (f(x_0) - f*)/(eta T) + eta L G^2 + "
         "4 eta^2 L^2 G^2 (1 - delta)/delta^2, with delta from D13a or D14a.",
-        "known L, sigma, G; fixed step eta",
+        "known L and G; fixed step eta",
         "upper",
-        "Karimireddy et al. 2019, theorem II",
+        "Karimireddy et al. 2019, theorem II and its proof (their sigma^2 bounds E||g||^2)",
     ),
 )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -126,7 +127,7 @@ class Instance:
 
     def __repr__(self) -> str:
         kind = "per-coordinate" if self.labels is None else f"{len(self.class_cost)}-class"  # type: ignore[arg-type]
-        return f"Instance(d={self.d}, {kind} costs, budget={float(self.budget * self.unit):.6g} J)"
+        return f"Instance(d={self.d}, {kind} costs, budget={_shown(self.budget * self.unit)} J)"
 
     @property
     def d(self) -> int:
@@ -178,7 +179,8 @@ def _vector(values: ArrayLike, name: str) -> NDArray:
         raise InputError(f"{name} must have shape (d,), got {array.shape}; flatten it first")
     _refuse(~np.isfinite(array), array, name, "every entry must be finite")
     if array.dtype.kind in "iu":
-        _refuse(np.abs(array.astype(np.float64)) > _EXACT_INTEGER, array, name, "integers must be within +-2**53")
+        too_large = (array > _EXACT_INTEGER) | (array < -_EXACT_INTEGER)
+        _refuse(too_large, array, name, "integers must be within +-2**53")
         array = array.astype(np.float64)
     if array.dtype.itemsize > 8:
         raise InputError(f"{name} must be float16, float32 or float64, got {array.dtype}")
@@ -225,7 +227,7 @@ def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np
     values = [as_fraction(v, f"class cost {k}") for k, v in enumerate(cost.values)]
     for k, value in enumerate(values):
         if value <= 0:
-            raise InputError(f"class cost {k} = {float(value)}: costs must be > 0 joules")
+            raise InputError(f"class cost {k} = {cost.values[k]}: costs must be > 0 joules")
     if d and (int(labels.min()) < 0 or int(labels.max()) >= len(values)):
         raise InputError(f"labels must lie in 0..{len(values) - 1}, got {labels.min()}..{labels.max()}")
     unit = Fraction(1)
@@ -243,13 +245,17 @@ def _is_float64(value: Fraction) -> bool:
         return False
 
 
+def _shown(value: Fraction) -> str:
+    return f"{Decimal(value.numerator) / value.denominator:.6g}"
+
+
 def _budget(budget: Real | None, fraction: Real | None, total: Fraction, unit: Fraction) -> Fraction:
     if (budget is None) == (fraction is None):
         raise InputError("give the budget either in joules (budget=) or as a share of the total cost (fraction=)")
     if budget is not None:
         exact, name = as_fraction(budget, "budget") / unit, f"budget = {budget}"
     else:
-        shown = repr(float(fraction)) if isinstance(fraction, (float, np.floating)) else fraction
+        shown = str(fraction) if isinstance(fraction, (float, np.floating)) else fraction
         exact, name = as_fraction(shown, "fraction") * total, f"fraction = {fraction}"  # type: ignore[arg-type]
     if exact < 0:
         raise InputError(f"{name}: must be >= 0")

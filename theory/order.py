@@ -112,7 +112,7 @@ def _bracket(key: Floats, cost: Floats, budget: Fraction, rng: np.random.Generat
     draw = rng.integers(0, key.size, _SAMPLE)
     draw = draw[np.argsort(-key[draw], kind="stable")]
     cumulative = np.cumsum(cost[draw] / cost[draw].max())
-    target = float(budget / Fraction(cost[draw].max())) * _SAMPLE / key.size
+    target = float(min(budget / Fraction(cost[draw].max()), Fraction(key.size))) * _SAMPLE / key.size
     at = int(np.searchsorted(cumulative, target))
     spread = int(3.5 * np.sqrt(_SAMPLE) / 2) + 1
     high = key[draw[max(at - spread, 0)]] if at > spread else np.inf

@@ -70,7 +70,9 @@ def _domain() -> Iterator[Instance]:
 
 def exhaustion(seed: int = 0, minimum: Minimum = knapsack_minimum) -> Verdict:
     """Every small update and budget, against every x on a grid."""
-    words = "multisets of n <= 3 items, g in {-1, 0, 2}, c in {1, 2}, all half-integer budgets; x on halves in [-3/2, 2]"
+    words = (
+        "multisets of n <= 3 items, g in {-1, 0, 2}, c in {1, 2}, all half-integer budgets; x on halves in [-3/2, 2]"
+    )
     judge = lambda instance, optimum: no_point_is_nearer(instance, optimum, minimum)  # noqa: E731
     return exhaust("D1", judge, domain=_domain(), words=words)
 

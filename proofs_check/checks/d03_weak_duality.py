@@ -118,7 +118,9 @@ CHECKS = (
 )
 
 FALSEHOODS = (
-    Falsehood("D3", "the terms are r - r z, without the positive part", lambda: exhaustion(term=lambda r, y: r - r * y)),
+    Falsehood(
+        "D3", "the terms are r - r z, without the positive part", lambda: exhaustion(term=lambda r, y: r - r * y)
+    ),
     Falsehood("D3", "the terms are |r| (1 - z)", lambda: families(term=lambda r, y: abs(r) * (1 - y))),
     Falsehood("D3", "lambda may be negative", lambda: smt(lowest_price=-1)),
 )

@@ -19,7 +19,16 @@ import numpy as np
 from proofs_check import smt as z
 from proofs_check.instances import instances
 from proofs_check.methods import (
-    Check, Falsehood, Oracle, Violation, certified, enumerated, exhaust, from_smt, sample, search,
+    Check,
+    Falsehood,
+    Oracle,
+    Violation,
+    certified,
+    enumerated,
+    exhaust,
+    from_smt,
+    sample,
+    search,
 )  # fmt: skip
 from proofs_check.verdict import Outcome, Verdict
 from theory import bounds

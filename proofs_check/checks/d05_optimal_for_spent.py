@@ -17,7 +17,13 @@ from typing import Any
 
 from proofs_check import smt as z
 from proofs_check.methods import (
-    Check, Falsehood, Oracle, Violation, from_smt, sample, standard_checks,
+    Check,
+    Falsehood,
+    Oracle,
+    Violation,
+    from_smt,
+    sample,
+    standard_checks,
 )  # fmt: skip
 from proofs_check.verdict import Verdict
 from theory.instance import Instance
@@ -66,7 +72,9 @@ def _fill(instance: Instance) -> Selection:
 
 
 FALSEHOODS = (
-    Falsehood("D5", "fill is optimal for what it spends", lambda: sample("D5", lambda i, o: holds(i, o, _fill), seed=0)),
+    Falsehood(
+        "D5", "fill is optimal for what it spends", lambda: sample("D5", lambda i, o: holds(i, o, _fill), seed=0)
+    ),
     Falsehood("D5", "so is Top-K", lambda: sample("D5", lambda i, o: holds(i, o, top_k), seed=0)),
     Falsehood("D5", "the prefix is optimal up to one more item's energy", lambda: smt(n_max=2, extra=1)),
 )

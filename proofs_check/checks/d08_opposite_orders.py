@@ -20,7 +20,15 @@ from hypothesis import strategies as st
 from proofs_check import smt as z
 from proofs_check.instances import FAMILIES, family_instance, instances, small_domain, small_instances
 from proofs_check.methods import (
-    Check, Falsehood, Oracle, Violation, certified, exhaust, from_smt, refuted, search,
+    Check,
+    Falsehood,
+    Oracle,
+    Violation,
+    certified,
+    exhaust,
+    from_smt,
+    refuted,
+    search,
 )  # fmt: skip
 from proofs_check.verdict import Outcome, Verdict
 from theory.instance import Instance

@@ -17,7 +17,15 @@ from typing import Any
 from proofs_check import smt as z
 from proofs_check.instances import instances
 from proofs_check.methods import (
-    Check, Falsehood, Oracle, Violation, certified, exhaust, from_smt, sample, search,
+    Check,
+    Falsehood,
+    Oracle,
+    Violation,
+    certified,
+    exhaust,
+    from_smt,
+    sample,
+    search,
 )  # fmt: skip
 from proofs_check.verdict import Verdict
 from theory.instance import Instance

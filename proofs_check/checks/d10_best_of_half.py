@@ -19,10 +19,17 @@ from typing import Any
 import numpy as np
 
 from proofs_check import smt as z
-from proofs_check.methods import (
-    Check, Falsehood, Oracle, Violation, enumerated, from_smt, search, standard_checks,
-)  # fmt: skip
 from proofs_check.instances import instances
+from proofs_check.methods import (
+    Check,
+    Falsehood,
+    Oracle,
+    Violation,
+    enumerated,
+    from_smt,
+    search,
+    standard_checks,
+)  # fmt: skip
 from proofs_check.verdict import Outcome, Verdict
 from theory import bounds
 from theory.instance import Instance

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from proofs_check import smt as z
 from proofs_check.checks.d02_relaxation import best_vertex
-from proofs_check.instances import instances
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, search
 from proofs_check.verdict import Verdict
 from theory.instance import Instance
@@ -73,9 +72,10 @@ _WORDS = "multisets of n <= 3 items, |g| in 0..3, c in {1, 2}, all half-integer 
 
 @st.composite
 def updates(draw: st.DrawFn) -> Instance:
-    """The search's instances with small integer updates, so that every loss is exact."""
-    shape = draw(instances(max_items=5))
-    return Instance(np.round(np.clip(shape.score, 0, 9)), shape.cost, shape.budget)
+    """Small integer updates, so that every loss is exact, with integer costs."""
+    items = draw(st.lists(st.tuples(st.integers(-9, 9), st.integers(1, 9)), max_size=5))
+    update, cost = np.array(items, dtype=float).reshape(-1, 2).T
+    return Instance(update, cost, draw(st.integers(0, 30)))
 
 
 def exhaustion(seed: int = 0) -> Verdict:
@@ -91,7 +91,9 @@ def families(seed: int = 0) -> Verdict:
 
 def shrinking(seed: int = 0) -> Verdict:
     """D12a by property-based search."""
-    return search("D12a", every_loss, updates(), seed=seed, words="at most 5 items with updates 0..9, hard costs")
+    return search(
+        "D12a", every_loss, updates(), seed=seed, words="at most 5 items with integer updates -9..9 and costs 1..9"
+    )
 
 
 def smt_own_loss(seed: int = 0, n_max: int = 3) -> Verdict:
