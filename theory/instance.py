@@ -172,7 +172,10 @@ class Instance:
 
 
 def _vector(values: ArrayLike, name: str) -> NDArray:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be an array of real numbers of shape (d,)") from None
     if array.dtype.kind not in "fiu":
         raise InputError(f"{name} must be real numbers, got dtype {array.dtype}")
     if array.ndim != 1:
@@ -224,10 +227,11 @@ def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np
         labels = labels.view(np.int8)
     if labels.dtype.kind not in "iu" or labels.shape != (d,):
         raise InputError(f"labels must be integers of shape ({d},), got {labels.dtype} of shape {labels.shape}")
-    values = [as_fraction(v, f"class cost {k}") for k, v in enumerate(cost.values)]
-    for k, value in enumerate(values):
+    names = ["cost"] if len(cost.values) == 1 else [f"class cost {k}" for k in range(len(cost.values))]
+    values = [as_fraction(v, name) for v, name in zip(cost.values, names, strict=True)]
+    for name, value, given in zip(names, values, cost.values, strict=True):
         if value <= 0:
-            raise InputError(f"class cost {k} = {cost.values[k]}: costs must be > 0 joules")
+            raise InputError(f"{name} = {given}: costs must be > 0 joules")
     if d and (int(labels.min()) < 0 or int(labels.max()) >= len(values)):
         raise InputError(f"labels must lie in 0..{len(values) - 1}, got {labels.min()}..{labels.max()}")
     unit = Fraction(1)
