@@ -78,9 +78,14 @@ class Verdict:
 
 def write_verdict(verdict: Verdict, folder: Path) -> Path:
     """Write ``folder/<claim>-<method>.json`` atomically and return its path."""
-    path = folder / f"{verdict.claim}-{verdict.method}.json"
+    path = verdict_path(verdict.claim, verdict.method, folder)
     write_atomically(path, json.dumps(asdict(verdict), indent=1, sort_keys=False) + "\n")
     return path
+
+
+def verdict_path(claim: str, method: str, folder: Path) -> Path:
+    """Where the verdict of one check is kept."""
+    return folder / f"{claim}-{method}.json"
 
 
 def read_verdict(path: Path) -> Verdict:

@@ -1,0 +1,182 @@
+"""Run checks in processes of their own, keep every verdict as soon as it is there, and sum up.
+
+A finished verdict is a file; a run that is stopped and started again reads the files of the same seed and the
+same sources and does the rest. A check that crashes, or overruns its time, is inconclusive and stops nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing as mp
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Literal
+
+from proofs_check.checks import CHECKS
+from proofs_check.methods import Check
+from proofs_check.verdict import Outcome, Verdict, read_verdict, verdict_path, write_verdict
+from theory.claims import CLAIMS, Claim
+from theory.errors import InputError
+from theory.provenance import provenance
+
+TIME_LIMIT = 300.0  # seconds for one check
+
+Progress = Callable[[Verdict, int, int], None]
+Standing = Literal["as expected", "differs", "inconclusive"]
+
+
+@cache
+def source_digest() -> str:
+    """Of every file that can change a verdict, as it is when first asked: verdicts of other sources are not reused."""
+    root = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    for path in sorted([*root.glob("theory/**/*.py"), *root.glob("proofs_check/**/*.py")]):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def run_checks(
+    checks: Sequence[Check] = CHECKS,
+    *,
+    seed: int,
+    folder: Path,
+    jobs: int = 2,
+    fresh: bool = False,
+    time_limit: float = TIME_LIMIT,
+    on_progress: Progress = lambda verdict, done, total: None,
+) -> list[Verdict]:
+    """Judge ``checks``, ``jobs`` at a time, and return their verdicts in the same order.
+
+    Args:
+        folder: where verdict files are written, and found again unless ``fresh``.
+        on_progress: called with each verdict, how many are there, and how many there will be.
+
+    Raises:
+        KeyboardInterrupt: after stopping the processes; the verdict files written so far stay.
+    """
+    verdicts: dict[Check, Verdict] = {}
+    for check in checks:
+        if not fresh and (kept := _stored(check, seed, folder)):
+            verdicts[check] = kept
+            on_progress(kept, len(verdicts), len(checks))
+    waiting = [check for check in checks if check not in verdicts]
+    context = mp.get_context("forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn")
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload(["proofs_check.checks"])
+    running: dict[int, tuple[BaseProcess, Check, float]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                check = waiting.pop(0)
+                verdict_path(check.claim, check.method, folder).unlink(missing_ok=True)
+                process = context.Process(
+                    target=_judge, args=(_carried(check), seed, folder, source_digest()), daemon=True
+                )
+                process.start()
+                running[process.sentinel] = process, check, time.monotonic()
+            ended = set(wait(list(running), timeout=0.2))
+            for sentinel, (process, check, started) in list(running.items()):
+                late = time.monotonic() - started > time_limit
+                if sentinel not in ended and not late:
+                    continue
+                del running[sentinel]
+                process.kill()
+                process.join()
+                why = f"stopped after {time_limit:g} s" if late else f"ended with exit code {process.exitcode}"
+                verdicts[check] = _stored(check, seed, folder) or _undecided(check, seed, why)
+                on_progress(verdicts[check], len(verdicts), len(checks))
+    finally:
+        for process, _, _ in running.values():
+            process.kill()
+    return [verdicts[check] for check in checks]
+
+
+def _carried(check: Check) -> Check | tuple[str, str]:
+    """How a check travels to the child: by name when it is one of the list, whose functions need not be pickled."""
+    return (check.claim, check.method) if check in CHECKS else check
+
+
+def _judge(carried: Check | tuple[str, str], seed: int, folder: Path, sources: str) -> None:
+    """In the child: run one check and write its verdict."""
+    start = time.perf_counter()
+    if isinstance(carried, Check):
+        check = carried
+    else:
+        check = next(c for c in CHECKS if (c.claim, c.method) == carried)
+    try:
+        verdict = check.run(seed)
+    except KeyboardInterrupt:
+        return
+    except Exception as error:  # a check that breaks is inconclusive; its message is the finding
+        verdict = _undecided(check, seed, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+    stamp = {**provenance(), "sources": sources, "run_seed": seed}
+    write_verdict(verdict.stamped(seconds=time.perf_counter() - start, provenance=stamp), folder)
+
+
+def _stored(check: Check, seed: int, folder: Path) -> Verdict | None:
+    """The verdict of an earlier run, if it is whole and of the same seed and sources."""
+    try:
+        verdict = read_verdict(verdict_path(check.claim, check.method, folder))
+    except InputError:
+        return None
+    same = verdict.provenance.get("sources") == source_digest() and verdict.provenance.get("run_seed") == seed
+    return verdict if same and verdict.outcome is not Outcome.INCONCLUSIVE else None
+
+
+def _undecided(check: Check, seed: int, why: str) -> Verdict:
+    return Verdict(check.claim, check.method, Outcome.INCONCLUSIVE, "-", why, 0, seed=seed)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What stands behind one claim.
+
+    Attributes:
+        verdicts: of its methods. standing: whether the outcome is what the claim table expects.
+    """
+
+    claim: Claim
+    verdicts: tuple[Verdict, ...]
+    standing: Standing
+
+    @property
+    def refuted(self) -> bool:
+        """Whether any method found a counterexample."""
+        return any(verdict.outcome is Outcome.REFUTED for verdict in self.verdicts)
+
+    @property
+    def counterexample(self) -> dict[str, object] | None:
+        """The one with the fewest items."""
+        found = [v.counterexample for v in self.verdicts if v.counterexample]
+        return min(found, key=lambda c: c.get("d", 99), default=None)
+
+
+def summarise(verdicts: Iterable[Verdict]) -> list[Row]:
+    """One row per claim that has verdicts, in the order of the claim table.
+
+    A claim that should hold is as expected when no method refutes it and at least one proves, certifies or survives. A
+    claim known to be false is as expected when *every* method refutes it: one that fails to is a finding.
+    """
+    by_claim: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_claim.setdefault(verdict.claim, []).append(verdict)
+    rows = []
+    for claim_id, claim in CLAIMS.items():
+        if found := tuple(by_claim.get(claim_id, ())):
+            opinions = {verdict.as_expected for verdict in found}
+            standing: Standing = "as expected" if opinions == {True} else "inconclusive"
+            rows.append(Row(claim, found, "differs" if False in opinions else standing))
+    return rows
+
+
+def exit_code(rows: Sequence[Row]) -> int:
+    """0: all as expected. 1: a verdict differs from what the claim table expects. 3: inconclusive."""
+    standings = {row.standing for row in rows}
+    if "differs" in standings:
+        return 1
+    return 3 if "inconclusive" in standings or not rows else 0

@@ -1,0 +1,61 @@
+"""One page per claim, and the list of every check on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from proofs_check.checks import (
+    d01_projection,
+    d02_relaxation,
+    d03_weak_duality,
+    d04_greedy_gap,
+    d05_optimal_for_spent,
+    d06_supported_frontier,
+    d07_equal_costs,
+    d08_opposite_orders,
+    d09_optimal_everywhere,
+    d10_best_of_half,
+    d11_fixed_share,
+    d12_score_family,
+    d13_contraction_cwmp,
+    d14_contraction_top_k,
+    d15_value_of_budget,
+    d16_invariances,
+    d17_error_feedback,
+    d18_ef_sgd_rate,
+)
+from proofs_check.methods import Check
+from theory.claims import claim
+
+PAGES = (
+    d01_projection,
+    d02_relaxation,
+    d03_weak_duality,
+    d04_greedy_gap,
+    d05_optimal_for_spent,
+    d06_supported_frontier,
+    d07_equal_costs,
+    d08_opposite_orders,
+    d09_optimal_everywhere,
+    d10_best_of_half,
+    d11_fixed_share,
+    d12_score_family,
+    d13_contraction_cwmp,
+    d14_contraction_top_k,
+    d15_value_of_budget,
+    d16_invariances,
+    d17_error_feedback,
+    d18_ef_sgd_rate,
+)
+
+CHECKS: tuple[Check, ...] = tuple(check for page in PAGES for check in page.CHECKS)
+
+
+def checks_of(claim_ids: Iterable[str]) -> tuple[Check, ...]:
+    """The checks of some claims, in the order of the table.
+
+    Raises:
+        InputError: for an unknown claim.
+    """
+    wanted = {claim(claim_id).id for claim_id in claim_ids}
+    return tuple(check for check in CHECKS if check.claim in wanted)
