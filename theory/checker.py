@@ -363,16 +363,16 @@ def read_npy(path: str) -> Sequence[float]:
     """The numbers of a one-dimensional float16, float32 or float64 ``.npy`` file, without NumPy."""
     with open(path, "rb") as file:
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    if data[:6] != b"\x93NUMPY":
+    if data[:8] not in (b"\x93NUMPY\x01\x00", b"\x93NUMPY\x02\x00", b"\x93NUMPY\x03\x00"):
         raise ValueError(f"{path} is not a .npy file")
     start = 12 if data[6] >= 2 else 10
     offset = start + int.from_bytes(data[8:start], "little")
     header, body = ast.literal_eval(data[start:offset].decode("latin1")), memoryview(data)[offset:]
-    letter = {"<f2": "e", "<f4": "f", "<f8": "d"}.get(str(header["descr"]))
-    if letter is None or sys.byteorder != "little":
+    letter, size = {"<f2": ("e", 2), "<f4": ("f", 4), "<f8": ("d", 8)}.get(str(header["descr"]), ("", 1))
+    if not letter or sys.byteorder != "little":
         raise ValueError(f"{path} must hold little-endian float16, float32 or float64, got {header['descr']}")
-    size = struct.calcsize(letter)
-    if header["shape"] != (len(body) // size,) or len(body) % size:
+    plain = {"descr": header["descr"], "fortran_order": False, "shape": (len(body) // size,)}
+    if header != plain or len(body) % size:
         raise ValueError(f"{path} holds {len(body)} bytes, which is not one dimension of shape {header['shape']}")
     return array("d", (x for (x,) in struct.iter_unpack("<e", body))) if letter == "e" else body.cast(letter)
 

@@ -8,8 +8,8 @@ Two of them, by what the instance allows:
                           products fit, else in rounded float64; both are exact while ``max p * max c < 2**52``:
                           quotients that differ then differ in float64, and products stay exact
 
-Beyond that the branch and bound does return wrong optima (a subset-sum instance of four items near 2**50 is
-in the tests), so the method does not apply there. The 64-item solver is not used: its bound is a float64
+Beyond that the branch and bound does return wrong optima (an instance of four items near 2**52 is in the tests),
+so the method does not apply there. The 64-item solver is not used: its bound is a float64
 product rounded down.
 """
 
@@ -27,7 +27,8 @@ METHOD = "dynamic-programme"
 ORTOOLS = "proofs_check.oracles.ortools_knapsack:solve"
 _SUMS = 1 << 63
 _PRODUCTS = 1 << 52
-_TABLE_STEPS = 10**9  # about a second of the dynamic programme, whose back-tracking repeats it per chosen item
+_TABLE_STEPS = 10**9  # some seconds of the dynamic programme, whose back-tracking repeats it per chosen item
+_TABLE_CELLS = 10**7  # 12 bytes each
 
 
 def dynamic_programme_optimum(
@@ -67,7 +68,7 @@ def _engine(score: list[int], cost: list[int], budget: int) -> tuple[str, str]:
     bits = max(sum(score), sum(cost)).bit_length()
     if sum(score) >= _SUMS or sum(cost) >= _SUMS:
         return "", f"scaled to integers the sums need {bits} bits, int64 holds 63"
-    if len(score) ** 2 * budget <= _TABLE_STEPS:
+    if len(score) ** 2 * budget <= _TABLE_STEPS and budget <= _TABLE_CELLS:
         return "dynamic-programming", ""
     product = max(score, default=0) * max(cost, default=0)
     if product < _PRODUCTS:

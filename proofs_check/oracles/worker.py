@@ -113,7 +113,10 @@ class Worker:
             return Reply("timeout", None, f"killed after {perf_counter() - start:.1f} s")
         if line is None:
             return self._died()
-        reply = json.loads(line)
+        try:
+            reply = json.loads(line)
+        except ValueError:  # half a line: it died while writing
+            return self._died()
         if "error" in reply:
             return Reply("failed", None, reply["error"])
         return Reply("result", reply["result"], "")
@@ -121,6 +124,9 @@ class Worker:
     def _died(self) -> Reply:
         assert self._process is not None
         assert self._stderr is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=2)
+        self._process.kill()
         code = self._process.wait()
         self._stderr.seek(0)
         words = [line for line in self._stderr.read().decode(errors="replace").splitlines() if line.strip()]
@@ -133,13 +139,27 @@ class Worker:
 def ask(worker: Worker | None, solver: str, arguments: dict[str, Any], seconds: float) -> Reply:
     """Run ``solver(**arguments, seconds=seconds)`` in ``worker``, or in a process of its own.
 
-    A solver is asked to stop after ``seconds`` and killed when it is a quarter and half a second late.
+    A solver is asked to stop after ``seconds`` and killed when it is a quarter and half a second late. A result that
+    claims an optimum without a finite objective, or with items that there are not, counts as ``failed``.
     """
     if worker is None:
         with Worker() as own:
             return ask(own, solver, arguments, seconds)
     late = seconds if seconds <= 0 else 1.25 * seconds + 0.5
-    return worker.call(solver, {**arguments, "seconds": seconds}, seconds=late)
+    reply = worker.call(solver, {**arguments, "seconds": seconds}, seconds=late)
+    if reply.outcome == "result" and not _makes_sense(reply.result, len(arguments["score"])):
+        return Reply("failed", None, f"the solver's reply makes no sense: {str(reply.result)[:200]}")
+    return reply
+
+
+def _makes_sense(result: Any, items: int) -> bool:
+    if not isinstance(result, dict) or not isinstance(result.get("status"), str):
+        return False
+    objective, chosen = result.get("objective"), result.get("chosen")
+    if result["status"] != "optimal":
+        return True
+    finite = isinstance(objective, (int, float)) and abs(objective) < math.inf
+    return finite and isinstance(chosen, list) and all(type(i) is int and 0 <= i < items for i in chosen)
 
 
 def unsolved(method: str, reply: Reply, seconds: float) -> Optimum:
