@@ -1,0 +1,8 @@
+"""Every run of the property-based tests draws the same examples, and a slow machine fails none of them."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("repeatable")
