@@ -10,7 +10,7 @@ import hashlib
 import multiprocessing as mp
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -148,6 +148,11 @@ class Row:
     def refuted(self) -> bool:
         """Whether any method found a counterexample."""
         return any(verdict.outcome is Outcome.REFUTED for verdict in self.verdicts)
+
+    def fields(self) -> dict[str, object]:
+        """The row as plain data."""
+        verdicts = [asdict(verdict) for verdict in self.verdicts]
+        return {"claim": self.claim.id, "standing": self.standing, "refuted": self.refuted, "verdicts": verdicts}
 
     @property
     def counterexample(self) -> dict[str, object] | None:

@@ -25,7 +25,7 @@ from proofs_check.checks import (
     d18_ef_sgd_rate,
 )
 from proofs_check.methods import Check
-from theory.claims import claim
+from theory.claims import CLAIMS, claim
 
 PAGES = (
     d01_projection,
@@ -52,10 +52,13 @@ CHECKS: tuple[Check, ...] = tuple(check for page in PAGES for check in page.CHEC
 
 
 def checks_of(claim_ids: Iterable[str]) -> tuple[Check, ...]:
-    """The checks of some claims, in the order of the table.
+    """The checks of some claims (``D12`` stands for D12a and D12b), in the order of the table.
 
     Raises:
         InputError: for an unknown claim.
     """
-    wanted = {claim(claim_id).id for claim_id in claim_ids}
+    wanted: set[str] = set()
+    for claim_id in claim_ids:
+        parts = {known for known in CLAIMS if known.rstrip("abc") == claim_id}
+        wanted |= parts or {claim(claim_id).id}
     return tuple(check for check in CHECKS if check.claim in wanted)

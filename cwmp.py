@@ -1,0 +1,344 @@
+"""The command line: judge the claims, certify an update, check a certificate.
+
+Exit codes: 0 as expected, 1 a verdict differs from what is expected, 2 bad input, 3 inconclusive.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from theory.certificate import Certificate, certify, check_certificate, read_certificate
+from theory.claims import CLAIMS
+from theory.energy import MODELS
+from theory.errors import InputError
+from theory.files import UpdateFile, read_array, read_layers, read_update
+from theory.instance import Instance
+from theory.provenance import provenance, write_atomically
+from theory.selectors import Selection, cwmp, top_k
+from theory.specs import Costs, budget_spec, cost_spec
+
+_EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
+
+
+def _one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Bad input ends with one line and exit code 2."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except InputError as error:
+            _fail(str(error))
+        except OSError as error:
+            _fail(f"{error.filename or 'file'}: {error.strerror or error}")
+        except MemoryError:
+            _fail("not enough memory for an update of this size")
+
+    return run
+
+
+def _fail(message: str) -> None:
+    click.echo(f"cwmp: {message}", err=True)
+    sys.exit(2)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cwmp")
+def main() -> None:
+    """Is energy-aware gradient pruning optimal? Proofs, certificates, measurements.
+
+    Exit codes: 0 as expected, 1 a verdict differs from what is expected, 2 bad input, 3 inconclusive.
+    """
+
+
+class _ClaimId(click.ParamType):
+    """A claim's id, completed from the table."""
+
+    name = "claim"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(c.id, help=c.title) for c in CLAIMS.values() if c.id.startswith(incomplete.upper())]
+
+
+class _CostText(click.ParamType):
+    """A cost text, completed with the energy models."""
+
+    name = "costs"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(m.name, help=m.summary) for m in MODELS.values() if m.name.startswith(incomplete)]
+
+
+@main.command()
+@click.argument("claims", nargs=-1, type=_ClaimId())
+@click.option("--seed", default=0, show_default=True, help="Of every random draw.")
+@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Checks at a time.")
+@click.option(
+    "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/verify"), show_default=True,
+    help="Folder of the verdict files; a stopped run goes on from them.",
+)  # fmt: skip
+@click.option("--fresh", is_flag=True, help="Judge again what has a verdict already.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+@click.option("--quiet", is_flag=True, help="No progress on standard error.")
+@_one_line_errors
+def verify(
+    claims: tuple[str, ...], seed: int, jobs: int, output: Path, fresh: bool, as_json: bool, quiet: bool
+) -> None:
+    """Judge the deterministic CLAIMS (default: all) by every method that applies."""
+    audit, table, checks = _verification()
+    wanted = checks.checks_of([c.upper()[:3] + c[3:].lower() for c in claims]) if claims else checks.CHECKS
+
+    def progress(verdict: Any, done: int, total: int) -> None:
+        if not quiet:
+            line = f"[{done:>3}/{total}] {verdict.claim:<5}{verdict.method:<12}{verdict.outcome.value}"
+            click.echo(f"{line} ({verdict.seconds:.1f} s)", err=True)
+
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        verdicts = audit.run_checks(wanted, seed=seed, folder=output, jobs=jobs, fresh=fresh, on_progress=progress)
+    except KeyboardInterrupt:
+        click.echo(f"cwmp: stopped; what is finished is in {output}, the same command goes on from there", err=True)
+        sys.exit(130)
+    rows = audit.summarise(verdicts)
+    if as_json:
+        click.echo(json.dumps([row.fields() for row in rows], indent=1))
+    else:
+        click.echo(table.terminal_table(rows))
+        click.echo(f"\n{_summary(rows)} Verdict files: {output}")
+    sys.exit(audit.exit_code(rows))
+
+
+def _verification() -> tuple[Any, Any, Any]:
+    """The modules of ``proofs_check``, whose solvers are an extra."""
+    try:
+        return tuple(import_module(f"proofs_check.{name}") for name in ("audit", "table", "checks"))  # type: ignore[return-value]
+    except ModuleNotFoundError as error:
+        raise InputError(f"judging claims needs {error.name}: pip install 'cwmp[verify]'") from None
+
+
+def _summary(rows: list[Any]) -> str:
+    refuted = sum(row.refuted for row in rows)
+    unexpected = [row.claim.id for row in rows if row.standing != "as expected"]
+    ending = f"not as expected: {', '.join(unexpected)}." if unexpected else "all as the claim table expects."
+    return f"Claims judged: {len(rows)}, of which {len(rows) - refuted} stand and {refuted} are refuted; {ending}"
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--into", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Page whose table is replaced."
+)
+@_one_line_errors
+def table(folder: Path, into: Path | None) -> None:
+    """Print the claim table of the verdict files in FOLDER as Markdown."""
+    _, tables, _ = _verification()
+    markdown = tables.table_of(folder)
+    if into is None:
+        click.echo(markdown)
+    else:
+        write_atomically(into, tables.replace_between(into.read_text(encoding="utf-8"), markdown))
+
+
+@main.command("certify")
+@click.argument("update", type=click.Path(path_type=Path))
+@click.option("--cost", "cost_text", required=True, type=_CostText(),
+              help="Energy model, joules, kind=joules list (fc=10,rest=1), or a .npy file.")  # fmt: skip
+@click.option("--budget", "budget_text", required=True, help="A share such as 10%, or joules such as 0.4J or 3mJ.")
+@click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the certificate.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@_one_line_errors
+def certify_command(
+    update: Path, cost_text: str, budget_text: str, layers: Path | None, output: Path | None, as_json: bool
+) -> None:
+    """What CWMP keeps of UPDATE, what the optimum is, and how far apart they are, with a certificate.
+
+    UPDATE is a .npy, .npz, .safetensors or .pt file. Exit code 3: the optimum is known up to an interval.
+    """
+    budget = budget_spec(budget_text)
+    file = read_update(update)
+    placed = read_layers(layers, file.update.size) if layers else file.layers
+    costs = cost_spec(cost_text, placed)
+    instance = Instance(file.update, costs.values, **budget.amount(costs, placed))
+    output = output or Path(f"{update.name}.certificate.json")
+    click.echo(f"certifying {instance.d} coordinates ...", err=True)
+    note = {"update": update.name, "cost": cost_text, "budget": budget_text, "provenance": provenance()}
+    certificate = certify(instance, note=note)
+    cost_file = None
+    if certificate.verdict != "failed":
+        cost_file = _cost_beside(output, costs, instance, certificate)
+        certificate.write(output)
+    report = _report(instance, certificate, file, "units" if costs.model and costs.model.relative else "J")
+    if as_json:
+        click.echo(json.dumps(report, indent=1))
+    else:
+        click.echo(_report_text(report))
+        if certificate.verdict != "failed":
+            given = f" --cost {cost_file}" if cost_file else ""
+            click.echo(f"Certificate: {output}\nCheck it:    cwmp check-certificate {output} {update}{given}")
+    sys.exit(_EXIT[certificate.verdict])
+
+
+def _cost_beside(output: Path, costs: Costs, instance: Instance, certificate: Certificate) -> Path | None:
+    """The file of per-coordinate costs that the checker needs, written next to the certificate if there is none."""
+    if certificate.fields["cost"]["kind"] != "array":
+        return None
+    if costs.path is not None:
+        return costs.path
+    path = output.with_suffix(".cost.npy")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, instance.cost)
+    return path
+
+
+def _report(instance: Instance, certificate: Certificate, file: UpdateFile, unit: str) -> dict[str, Any]:
+    """What each selector keeps, against the certified optimum."""
+    optimum = Selection(certificate.primal, certificate.spent, certificate.value)
+    rows = {
+        "CWMP prefix": cwmp(instance),
+        "CWMP fill": cwmp(instance, rounding="fill"),
+        "CWMP best-of": cwmp(instance, rounding="best-of"),
+        "Top-K": top_k(instance),
+        "optimum": optimum,
+    }
+    norm = instance.retained(np.ones(instance.d, dtype=bool))
+    share = lambda x, of: float(x / of) if of else 0.0  # noqa: E731
+    return {
+        "update": str(file.path),
+        "d": instance.d,
+        "skipped": list(file.skipped),
+        "energy_unit": unit,
+        "budget": float(instance.budget * instance.unit),
+        "budget_share": share(instance.budget, instance.total_cost),
+        "verdict": certificate.verdict,
+        "reason": certificate.reason,
+        "gap": certificate.relative_gap,
+        "selections": {
+            name: {
+                "kept": int(s.mask.sum()),
+                "spent": float(s.spent * instance.unit),
+                "spent_of_budget": share(s.spent, instance.budget),
+                "retained_of_norm": share(s.retained, norm),
+                "below_optimum": share(certificate.value - s.retained, certificate.value),
+                "optimal": certificate.verdict == "exact" and s.retained == certificate.value,
+            }
+            for name, s in rows.items()
+        },
+    }
+
+
+def _report_text(report: dict[str, Any]) -> str:
+    lines = [f"{report['update']}: {report['d']} coordinates, budget {report['budget']:.6g} {report['energy_unit']} "
+             f"({100 * report['budget_share']:.4g} % of sending everything)"]  # fmt: skip
+    if report["skipped"]:
+        lines.append(f"left out, no floating-point numbers: {', '.join(report['skipped'])}")
+    lines += [
+        "",
+        f"{'':<14}{'kept':>10}{'energy, ' + report['energy_unit']:>14}{'of budget':>13}{'of ||g||^2':>13}   below optimum",
+    ]
+    for name, s in report["selections"].items():
+        below = "0, exactly" if s["optimal"] else f"{s['below_optimum']:.3g}"
+        lines.append(
+            f"{name:<14}{s['kept']:>10}{s['spent']:>14.6g}{100 * s['spent_of_budget']:>11.5f} %"
+            f"{100 * s['retained_of_norm']:>11.6f} %   {below}"
+        )
+    ending = {
+        "exact": "The optimum is exact",
+        "interval": f"The optimum is known up to an interval of relative width {report['gap']:.3g}",
+        "failed": "The checker refused the certificate, so nothing is concluded",
+    }[report["verdict"]]
+    return "\n".join([*lines, "", f"{ending}: {report['reason']}."])
+
+
+@main.command("check-certificate")
+@click.argument("certificate", type=click.Path(path_type=Path))
+@click.argument("update", type=click.Path(path_type=Path))
+@click.option("--cost", "cost_path", type=click.Path(path_type=Path), help=".npy file, if made from one cost each.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@_one_line_errors
+def check_certificate_command(certificate: Path, update: Path, cost_path: Path | None, as_json: bool) -> None:
+    """Verify CERTIFICATE against UPDATE with the independent checker, which shares no code with the solver."""
+    fields = read_certificate(certificate)
+    data = read_update(update).update
+    cost = read_array(cost_path, "the costs").reshape(-1) if cost_path else None
+    result = check_certificate(fields, data, cost)
+    if as_json:
+        click.echo(json.dumps(result._asdict()))
+    else:
+        click.echo(f"{result.verdict}: {result.reason}")
+        if result.verdict != "refused":
+            spent, unit = Fraction(fields["spent"]), Fraction(fields["unit_joules"])
+            click.echo(f"retained {float(Fraction(fields['retained'])):.9g}, spent {float(spent * unit):.9g}")
+    sys.exit(_EXIT[result.verdict])
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@_one_line_errors
+def models(name: str | None, as_json: bool) -> None:
+    """List the energy models, or one of them with the source of every number."""
+    from theory.energy import cost_model
+
+    chosen = [cost_model(name)] if name else list(MODELS.values())
+    if as_json:
+        click.echo(json.dumps([_model_fields(model) for model in chosen], indent=1))
+        return
+    for model in chosen:
+        click.echo(f"{model.name:<14}{model.summary}")
+        if name:
+            for part, energy in _model_fields(model)["joules_per_bit"].items():
+                link = f" {energy['link']}" if energy["link"] else ""
+                click.echo(f"  {part}: {energy['joules']} J/bit. {energy['source']}.{link}")
+            click.echo(
+                f"  {model.value_bits} bits a value, {model.index} indices, {model.word_bits} bits written a value"
+            )
+
+
+def _model_fields(model: Any) -> dict[str, Any]:
+    kinds: dict[Any, list[str]] = {}
+    for kind, energy in {**model.memory, **({"rest": model.rest} if model.rest else {})}.items():
+        kinds.setdefault(energy, []).append(kind)
+    parts = {"radio": model.radio, **{", ".join(names): energy for energy, names in kinds.items()}}
+    return {
+        "name": model.name,
+        "summary": model.summary,
+        "relative": model.relative,
+        "value_bits": model.value_bits,
+        "word_bits": model.word_bits,
+        "index": model.index,
+        "joules_per_bit": {
+            part: {"joules": energy.per_bit, "source": energy.source.text, "link": energy.source.link}
+            for part, energy in parts.items()
+        },
+    }
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script for SHELL; source it from your profile."""
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    assert made is not None
+    click.echo(made(main, {}, "cwmp", "_CWMP_COMPLETE").source())
+
+
+if __name__ == "__main__":
+    main()
