@@ -61,7 +61,8 @@ def run_checks(
     """
     verdicts: dict[Check, Verdict] = {}
     for check in checks:
-        if not fresh and (kept := _stored(check, seed, folder)):
+        kept = None if fresh else _stored(check, seed, folder)
+        if kept and kept.outcome is not Outcome.INCONCLUSIVE:
             verdicts[check] = kept
             on_progress(kept, len(verdicts), len(checks))
     waiting = [check for check in checks if check not in verdicts]
@@ -125,7 +126,7 @@ def _stored(check: Check, seed: int, folder: Path) -> Verdict | None:
     except InputError:
         return None
     same = verdict.provenance.get("sources") == source_digest() and verdict.provenance.get("run_seed") == seed
-    return verdict if same and verdict.outcome is not Outcome.INCONCLUSIVE else None
+    return verdict if same else None
 
 
 def _undecided(check: Check, seed: int, why: str) -> Verdict:

@@ -77,6 +77,8 @@ def counterexample_words(row: Row) -> str:
     found = row.counterexample
     if not found:
         return "no counterexample was kept"
+    if "score" not in found and "model" not in found:
+        return ", ".join(f"{name} = {value}" for name, value in found.items())
     if "model" in found:
         return "model " + ", ".join(f"{name} = {value}" for name, value in sorted(found["model"].items()))  # type: ignore[attr-defined]
     instance = f"p = ({', '.join(found['score'])}), c = ({', '.join(found['cost'])}), B = {found['budget']}"  # type: ignore[arg-type]

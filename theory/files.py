@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,22 +135,40 @@ def _joined(path: Path, tensors: Mapping[str, NDArray]) -> UpdateFile:
     return UpdateFile(path, update, layers, skipped)
 
 
+_DAMAGED = (
+    OSError,
+    ValueError,
+    EOFError,
+    TypeError,
+    SyntaxError,
+    KeyError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
 def _read_npy(path: Path) -> dict[str, NDArray]:
     try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
+        with path.open("rb") as file:
+            return {"": np.lib.format.read_array(file, allow_pickle=False)}
+    except _DAMAGED as error:
         raise InputError(f"{path}: not a plain .npy array ({_first_line(error)})") from None
-    if not isinstance(array, np.ndarray):
-        raise InputError(f"{path}: not a .npy array")
-    return {"": array}
 
 
 def _read_npz(path: Path) -> dict[str, NDArray]:
+    """An ``.npz`` file is a zip archive of ``.npy`` files."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, TypeError, SyntaxError, AttributeError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            return {name.removesuffix(".npy"): _member(archive, name) for name in archive.namelist()}
+    except _DAMAGED as error:
         raise InputError(f"{path}: not a .npz archive of plain arrays ({_first_line(error)})") from None
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> NDArray:
+    with archive.open(name) as member:
+        array: NDArray = np.lib.format.read_array(member, allow_pickle=False)
+        return array
 
 
 def _read_safetensors(path: Path) -> dict[str, NDArray]:

@@ -97,6 +97,8 @@ def ordered(core: list[Item], base: Base, limit: Fraction, max_visits: int) -> F
     key = (lambda g: (g.loss, g.shift)) if item else (lambda g: (Fraction(g.loss, abs(g.shift)), abs(g.shift), g.shift))
     groups = sorted(q.groups, key=key)
     states, visits, best = [q.start], 0, None
+    if q.start[0] >= 0 and q.total(q.start) < below:
+        below, best = q.total(q.start), q.start
     for at, (price, shift, members) in enumerate(groups):
         last, sign, count = at + 1 == len(groups), 1 if shift > 0 else -1, len(members)
         # the next group bounds what any later deviation costs per unit of slack, or per item with the cut

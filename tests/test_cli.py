@@ -1,0 +1,168 @@
+"""The command line as a user meets it: real files, one-line errors, exit codes, nothing written on bad input."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from cwmp import main
+from theory.instance import CostClasses, Instance
+from theory.selectors import cwmp
+
+LAYERS = [{"name": "conv.weight", "shape": [4, 3, 5, 5]}, {"name": "fc.weight", "shape": [10, 70]}]
+
+
+def run(*arguments, cwd=None):
+    return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(5)
+    np.save("update.npy", rng.standard_normal(1000).astype(np.float32))
+    np.save("costs.npy", rng.lognormal(size=1000))
+    Path("layers.json").write_text(json.dumps(LAYERS))
+    return tmp_path
+
+
+def test_certify_reports_what_the_library_says(files):
+    done = run("certify", "update.npy", "--layers", "layers.json", "--cost", "fc-dear", "--budget", "5%", "--json")
+    assert done.exit_code == 0
+    report = json.loads(done.stdout)
+    labels = np.r_[np.zeros(300, int), np.ones(700, int)]
+    instance = Instance(np.load("update.npy"), CostClasses(labels, [1, 10]), fraction="0.05")
+    chosen, kept = cwmp(instance), report["selections"]["CWMP prefix"]
+    assert kept["kept"] == int(chosen.mask.sum())
+    assert kept["spent"] == float(chosen.spent)
+    assert report["verdict"] == "exact"
+    optimum = report["selections"]["optimum"]
+    assert optimum["optimal"]
+    assert all(s["below_optimum"] >= 0 for s in report["selections"].values())
+    assert report["selections"]["Top-K"]["retained_of_norm"] < optimum["retained_of_norm"]
+
+
+def test_a_certificate_is_checked_alone_and_any_changed_bit_is_refused(files):
+    assert run("certify", "update.npy", "--cost", "costs.npy", "--budget", "30%", "--output", "c.json").exit_code == 0
+    check = ("check-certificate", "c.json", "update.npy", "--cost", "costs.npy")
+    assert run(*check).stdout.startswith("exact:")
+    for name in ("update.npy", "costs.npy"):
+        whole = Path(name).read_bytes()
+        for place in (128, 1000, len(whole) - 1):
+            Path(name).write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            refused = run(*check)
+            assert (refused.exit_code, refused.stdout.split(":")[0]) == (1, "refused")
+        Path(name).write_bytes(whole)
+    text = Path("c.json").read_text()
+    Path("c.json").write_text(text.replace('"budget": "', '"budget": "1'))
+    assert run(*check).exit_code == 1
+    Path("c.json").write_text(text[:-30])
+    damaged = run(*check)
+    assert damaged.exit_code == 2
+    assert len(damaged.stderr.strip().splitlines()) == 1
+
+
+def test_costs_that_are_in_no_file_are_written_beside_the_certificate(files):
+    labels = np.random.default_rng(0).integers(0, 2, 6000)
+    layers = [{"name": f"l{i}", "shape": [1], "kind": "ab"[label]} for i, label in enumerate(labels.tolist())]
+    Path("layers.json").write_text(json.dumps(layers))
+    np.save("update.npy", np.random.default_rng(1).standard_normal(6000))
+    arguments = ["--layers", "layers.json", "--cost", "a=1,b=3", "--budget", "10%", "--output", "c.json"]
+    assert run("certify", "update.npy", *arguments).exit_code == 0
+    assert run("check-certificate", "c.json", "update.npy", "--cost", "c.cost.npy").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ("certify missing.npy --cost 1 --budget 1%", "missing.npy: no such file"),
+        ("certify update.txt --cost 1 --budget 1%", "unknown file type '.txt'"),
+        ("certify update.npy --cost fc-dear --budget 1%", "give a layers file"),
+        ("certify update.npy --cost nonsense --budget 1%", "'nonsense' is no energy model"),
+        ("certify update.npy --cost 0 --budget 1%", "costs must be > 0"),
+        ("certify update.npy --cost -2 --budget 1%", "costs must be > 0"),
+        ("certify update.npy --cost 1 --budget 12", "budget '12' must be a share"),
+        ("certify update.npy --cost 1 --budget=-3J", "budget '-3J' must be"),
+        ("certify update.npy --cost short.npy --budget 1%", "3 costs for an update of 1000"),
+        ("certify update.npy --cost nan.npy --budget 1%", "cost[7]"),
+        ("certify nan.npy --cost 1 --budget 1%", "update[7]"),
+        ("certify inf.npy --cost 1 --budget 1%", "update[7]"),
+        ("certify objects.npy --cost 1 --budget 1%", "not a plain .npy array"),
+        ("certify complex.npy --cost 1 --budget 1%", "complex128"),
+        ("certify update.npy --layers wrong.json --cost fc-dear --budget 1%", "layers hold 5 coordinates"),
+        ("certify update.npy --layers layers.json --cost fc-dear --budget 3J", "fc-dear are ratios"),
+        ("certify update.npy --layers layers.json --cost conv=1 --budget 3J", "has no cost"),
+        ("check-certificate update.npy update.npy", "not a certificate"),
+        ("check-certificate missing.json update.npy", "missing.json"),
+        ("verify D77", "no claim 'D77'"),
+        ("models solar", "no energy model 'solar'"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(files, arguments, names):
+    broken = np.ones(1000)
+    broken[7] = np.nan
+    np.save("nan.npy", broken)
+    broken[7] = np.inf
+    np.save("inf.npy", broken)
+    np.save("short.npy", np.ones(3))
+    np.save("objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    np.save("complex.npy", np.ones(3, complex))
+    Path("wrong.json").write_text('[{"name": "a", "shape": [5]}]')
+    before = sorted(files.rglob("*"))
+    done = run(*arguments.split())
+    assert done.exit_code == 2
+    message = [line for line in done.stderr.splitlines() if not line.startswith("certifying")]
+    assert len(message) == 1
+    assert message[0].startswith("cwmp: ")
+    assert names in message[0]
+    assert done.stdout == ""
+    assert sorted(files.rglob("*")) == before
+
+
+def test_a_pickle_that_would_run_code_does_not(files):
+    torch = pytest.importorskip("torch")
+
+    class Evil:
+        def __reduce__(self):
+            return Path.touch, (files / "owned",)
+
+    torch.save(Evil(), "evil.pt")
+    done = run("certify", "evil.pt", "--cost", "1", "--budget", "1%")
+    assert done.exit_code == 2
+    assert "not a file of plain tensors" in done.stderr
+    assert not (files / "owned").exists()
+
+
+def test_verify_prints_the_table_resumes_and_speaks_json(files):
+    first = run("verify", "D11", "--output", "v", "--jobs", "2")
+    assert first.exit_code == 0
+    assert "refuted" in first.stdout
+    assert "[  3/3]" in first.stderr
+    again = run("verify", "D11", "--output", "v", "--json", "--quiet")
+    assert again.stderr == ""
+    (row,) = json.loads(again.stdout)
+    assert (row["claim"], row["standing"], row["refuted"]) == ("D11", "as expected", True)
+
+
+def test_models_name_a_source_for_every_number():
+    for model in json.loads(run("models", "--json").stdout):
+        for part in model["joules_per_bit"].values():
+            assert len(part["source"]) > 10
+    assert "nRF52832" in run("models", "ble-dram").stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell):
+    assert "_CWMP_COMPLETE" in run("completion", shell).stdout
+
+
+def test_completion_offers_claims_and_models():
+    environment = {"_CWMP_COMPLETE": "bash_complete", "COMP_WORDS": "cwmp verify D1", "COMP_CWORD": "2"}
+    offered = subprocess.run(
+        [str(Path(sys.executable).with_name("cwmp"))], env=environment, capture_output=True, text=True, check=False
+    ).stdout
+    assert "plain,D12a" in offered
