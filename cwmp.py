@@ -249,7 +249,8 @@ def _report_text(report: dict[str, Any]) -> str:
         lines.append(f"left out, no floating-point numbers: {', '.join(report['skipped'])}")
     lines += [
         "",
-        f"{'':<14}{'kept':>10}{'energy, ' + report['energy_unit']:>14}{'of budget':>13}{'of ||g||^2':>13}   below optimum",
+        f"{'':<14}{'kept':>10}{'energy, ' + report['energy_unit']:>14}{'of budget':>13}{'of ||g||^2':>13}"
+        "   below optimum",
     ]
     for name, s in report["selections"].items():
         below = "0, exactly" if s["optimal"] else f"{s['below_optimum']:.3g}"

@@ -15,7 +15,7 @@ from functools import cache
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from proofs_check.checks import CHECKS
 from proofs_check.methods import Check
@@ -66,9 +66,7 @@ def run_checks(
             verdicts[check] = kept
             on_progress(kept, len(verdicts), len(checks))
     waiting = [check for check in checks if check not in verdicts]
-    context = mp.get_context("forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn")
-    if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(["proofs_check.checks"])
+    context = _context()
     running: dict[int, tuple[BaseProcess, Check, float]] = {}
     try:
         while waiting or running:
@@ -97,6 +95,15 @@ def run_checks(
     return [verdicts[check] for check in checks]
 
 
+def _context() -> Any:
+    """Processes that are forked, where there is a fork, from a server that has imported the pages once."""
+    if "forkserver" not in mp.get_all_start_methods():
+        return mp.get_context("spawn")
+    context = mp.get_context("forkserver")
+    context.set_forkserver_preload(["proofs_check.checks"])
+    return context
+
+
 def _carried(check: Check) -> Check | tuple[str, str]:
     """How a check travels to the child: by name when it is one of the list, whose functions need not be pickled."""
     return (check.claim, check.method) if check in CHECKS else check
@@ -105,10 +112,7 @@ def _carried(check: Check) -> Check | tuple[str, str]:
 def _judge(carried: Check | tuple[str, str], seed: int, folder: Path, sources: str) -> None:
     """In the child: run one check and write its verdict."""
     start = time.perf_counter()
-    if isinstance(carried, Check):
-        check = carried
-    else:
-        check = next(c for c in CHECKS if (c.claim, c.method) == carried)
+    check = carried if isinstance(carried, Check) else {(c.claim, c.method): c for c in CHECKS}[carried]
     try:
         verdict = check.run(seed)
     except KeyboardInterrupt:

@@ -133,7 +133,7 @@ def sample(
 
 def search(
     claim: str, holds: Property, strategy: st.SearchStrategy[Instance], *, seed: int, examples: int = 300,
-    oracle: Oracle = enumerated, words: str = "few items: integers, decimals, ties, zeros, extreme scales, exact budgets",
+    oracle: Oracle = enumerated, words: str = "few items: integers, decimals, ties, zeros, extreme scales, budgets hit",
 ) -> Verdict:  # fmt: skip
     """Property-based search; what it finds is shrunk to a small counterexample."""
     found: list[tuple[Instance, Violation]] = []

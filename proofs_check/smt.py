@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import z3
+import z3 as z3  # re-exported for the pages
 
 _TIMEOUT_MS = 60_000
 

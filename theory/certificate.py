@@ -119,7 +119,7 @@ def _buffer(values: NDArray) -> memoryview:
     array = np.ascontiguousarray(values)
     if array.dtype.char not in "fd" or not array.dtype.isnative:  # memoryview reads no float16 before Python 3.12
         array = array.astype(np.float64)
-    return memoryview(array)
+    return memoryview(array)  # type: ignore[arg-type]
 
 
 def _fields(

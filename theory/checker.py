@@ -348,9 +348,7 @@ def _as_float(value: Fraction) -> float:
 
 
 def _floor_float(value: Fraction) -> float:
-    nearest = _as_float(value)
-    if nearest == math.inf:
-        return sys.float_info.max
+    nearest = min(_as_float(value), sys.float_info.max)
     return nearest if Fraction(nearest) <= value else math.nextafter(nearest, -math.inf)
 
 
@@ -374,7 +372,9 @@ def read_npy(path: str) -> Sequence[float]:
     plain = {"descr": header["descr"], "fortran_order": False, "shape": (len(body) // size,)}
     if header != plain or len(body) % size:
         raise ValueError(f"{path} holds {len(body)} bytes, which is not one dimension of shape {header['shape']}")
-    return array("d", (x for (x,) in struct.iter_unpack("<e", body))) if letter == "e" else body.cast(letter)
+    if letter == "e":
+        return array("d", (x for (x,) in struct.iter_unpack("<e", body)))
+    return body.cast("f" if letter == "f" else "d")
 
 
 def main(arguments: list[str]) -> int:

@@ -145,7 +145,7 @@ class CostModel:
         return index_bits("bitmap", _size(layers), 1) * self.radio.exact if self.index == "bitmap" else Fraction(0)
 
     def spendable(self, budget: Real, layers: Sequence[Layer]) -> Fraction:
-        """What a budget in joules leaves for coordinates, ``max(0, B - overhead)``: an empty selection sends nothing."""
+        """What a budget in joules leaves for coordinates, ``max(0, B - overhead)``: sending nothing costs nothing."""
         return max(Fraction(0), as_fraction(budget, "budget") - self.overhead(layers))
 
     def _level(self, kind: str) -> Energy:
@@ -266,8 +266,8 @@ WIFI = Energy(
 LTE = Energy(
     "0.43839e-6",
     Source(
-        "438.39 mW per Mbit/s of uplink, marginal (base and tail power left out): Huang et al., 'A Close Examination of "
-        "Performance and Power Characteristics of 4G LTE Networks', MobiSys 2012, table 4",
+        "438.39 mW per Mbit/s of uplink, marginal (base and tail power left out): Huang et al., 'A Close Examination "
+        "of Performance and Power Characteristics of 4G LTE Networks', MobiSys 2012, table 4",
         "https://doi.org/10.1145/2307636.2307658",
     ),
 )

@@ -113,7 +113,7 @@ class Instance:
         self, cost: ArrayLike | Real | CostClasses, budget: Real | None, fraction: Real | None
     ) -> None:
         d = self.score.size
-        if not isinstance(cost, CostClasses) and (isinstance(cost, (str, Fraction)) or np.ndim(cost) == 0):
+        if not isinstance(cost, CostClasses) and (isinstance(cost, (str, Fraction)) or np.ndim(cost) == 0):  # type: ignore[arg-type]
             cost = CostClasses(np.broadcast_to(np.int8(0), (d,)), [cost])  # type: ignore[list-item]
         self.unit = Fraction(1)
         if isinstance(cost, CostClasses):
@@ -121,7 +121,7 @@ class Instance:
             self._cost = None
         else:
             self.labels = self.class_cost = None
-            self._cost = _cost_array(cost, d)
+            self._cost = _cost_array(cost, d)  # type: ignore[arg-type]
         self.total_cost = self.spent(np.ones(d, dtype=bool))
         self.budget = _budget(budget, fraction, self.total_cost, self.unit)
 

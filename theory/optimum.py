@@ -123,7 +123,7 @@ def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]
 
 
 def _pool(instance: Instance, base: Base, loss: Fraction) -> tuple[list[Item], Fraction]:
-    """The items nearest to the threshold, by ``|r|``, and a limit up to which every item of smaller ``|r|`` is there."""
+    """The items nearest to the threshold, by ``|r|``, and a limit below which none is missing."""
     width = min(to_float(loss), _enough(instance, base.prices))
     _, near = sift(instance, base.prices, width)
     complete = min(loss, Fraction(width))

@@ -36,7 +36,9 @@ def density_order(weight: Floats, cost: Floats) -> Indices:
     for lo, hi in zip(starts[ends - starts > 1], ends[ends - starts > 1], strict=True):
         run = order[lo:hi]
         if (weight[run] != weight[run[0]]).any() or (cost[run] != cost[run[0]]).any():
-            order[lo:hi] = sorted(run, key=lambda i: (-Fraction(weight[i]) / Fraction(cost[i]), i))
+            order[lo:hi] = sorted(
+                run.tolist(), key=lambda i: (-Fraction(float(weight[i])) / Fraction(float(cost[i])), i)
+            )
     return order
 
 

@@ -40,7 +40,7 @@ def best_vertex(instance: Instance) -> Fraction:
         if left < 0:
             continue
         value = sum((p for taken, (p, _) in zip(mask, items, strict=True) if taken), Fraction(0))
-        shares = (p * min(1, left / c) for taken, (p, c) in zip(mask, items, strict=True) if not taken)
+        shares = (p * min(Fraction(1), left / c) for taken, (p, c) in zip(mask, items, strict=True) if not taken)
         best = max(best, value + max(shares, default=Fraction(0)))
     return best
 

@@ -101,7 +101,8 @@ def _blocked_by_the_unaffordable(instance: Instance) -> Selection:
 
 
 FALSEHOODS = (
-    Falsehood("D10", "the prefix alone keeps half", lambda: search("D10", lambda i, o: holds(i, o, cwmp), instances(), seed=0)),
+    Falsehood("D10", "the prefix alone keeps half",
+              lambda: search("D10", lambda i, o: holds(i, o, cwmp), instances(), seed=0)),
     Falsehood("D10", "items dearer than the budget need not be left out",
               lambda: search("D10", lambda i, o: holds(i, o, _blocked_by_the_unaffordable), instances(), seed=0)),
     Falsehood("D10", "it keeps 3/5, over all reals", lambda: smt(n_max=3, twice=Fraction(5, 3))),

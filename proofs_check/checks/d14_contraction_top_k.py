@@ -35,6 +35,7 @@ from proofs_check.methods import (
 from proofs_check.verdict import Outcome, Verdict
 from theory import bounds
 from theory.instance import Instance
+from theory.order import longest_affordable
 from theory.selectors import top_k
 
 Delta = Callable[[Instance], Fraction]
@@ -124,7 +125,7 @@ def _of_the_mean_cost(instance: Instance) -> Fraction:
 
 def _cheapest_counted(instance: Instance) -> Fraction:
     """``k_B`` counted from the cheapest."""
-    count = bounds.longest_affordable(np.sort(instance.cost), instance.budget)[0]
+    count = longest_affordable(np.sort(instance.cost), instance.budget)[0]
     return Fraction(count, instance.d) if instance.d else Fraction(1)
 
 

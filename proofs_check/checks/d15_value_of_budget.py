@@ -63,7 +63,7 @@ def nested(instance: Instance, _: Oracle, rounding: Rounding = "prefix") -> Viol
 def concave(
     instance: Instance, optimum: Oracle, slope: Slope = lambda relaxation: relaxation.threshold
 ) -> Violation | None:
-    """``V(B) <= V(B') <= V(B) + lambda (B' - B)``, with equality while the critical item is the same; nested prefixes."""
+    """``V(B) <= V(B') <= V(B) + lambda (B' - B)``, equal while the critical item is the same; nested prefixes."""
     here = relax(instance)
     price = slope(here)
     for richer in _larger_budgets(instance):

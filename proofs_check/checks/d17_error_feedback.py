@@ -45,7 +45,8 @@ def conserves(update: Floats, residual: Floats, mask: NDArray[np.bool_], splitte
 def exhaustion(seed: int = 0, splitter: Splitter = split) -> Verdict:
     """Every pair of edge values, on and off the mask, in three precisions."""
     trials, failure = 0, None
-    for dtype in (np.float16, np.float32, np.float64):
+    precisions: list[type[np.floating]] = [np.float16, np.float32, np.float64]
+    for dtype in precisions:
         with np.errstate(over="ignore", under="ignore"):
             values = [x for x in map(dtype, _EDGE) if np.isfinite(x)]
         for update, residual, kept in itertools.product(values, values, (True, False)):
@@ -78,7 +79,7 @@ def families(seed: int = 0, splitter: Splitter = split, rounds: int = 5) -> Verd
         first = family_instance(*family, 100, rng)
         residual = np.zeros(100, dtype=np.float32)
         for _ in range(rounds):
-            update = rng.permutation(first.update).astype(np.float32)
+            update = rng.permutation(np.asarray(first.update)).astype(np.float32)
             total = accumulate(update, residual)
             mask = cwmp(type(first)(total, first.cost, first.budget)).mask
             trials += 1

@@ -19,6 +19,7 @@ from fractions import Fraction
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from proofs_check import smt as z
 from proofs_check.instances import COSTS
@@ -28,6 +29,8 @@ from theory import bounds
 from theory.feedback import accumulate, split
 from theory.instance import Instance
 from theory.selectors import Selection, cwmp, top_k
+
+Floats = NDArray[np.floating]
 
 _STEPS = 60
 _PATHS = 3
@@ -68,12 +71,13 @@ def symbolic(seed: int = 0) -> Verdict:
 def gradient_norms(
     curvature: np.ndarray, cost: np.ndarray, budget: Fraction, step: float, compressor: str, seed: int, noise: float
 ) -> tuple[float, float]:
-    """EF-SGD on ``f(x) = sum a_i x_i^2/2`` from x = 1: smallest mean ``||grad f||^2`` over ``_PATHS`` paths, largest ``||g||^2``."""
+    """EF-SGD on ``f(x) = sum a_i x_i^2/2`` from x = 1: the smallest mean ``||grad f||^2``, the largest ``||g||^2``."""
     rng, d = np.random.default_rng(seed), curvature.size
     norms, largest = np.zeros(_STEPS), 0.0
     paths = _PATHS if noise else 1
     for _ in range(paths):
-        x, residual = np.ones(d), np.zeros(d)
+        x: Floats = np.ones(d)
+        residual: Floats = np.zeros(d)
         for t in range(_STEPS):
             gradient = curvature * x
             sampled = gradient + noise * rng.uniform(-1, 1, d)
