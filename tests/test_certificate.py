@@ -168,54 +168,69 @@ def test_the_gap_beside_an_empty_mask():
 # --- the two searches ------------------------------------------------------------------------------
 
 
-def search_problem(rng):
-    """A random small instance under random prices: its core, its base, and every feasible mask's loss."""
+def random_problem(rng):
+    """Few small integer items, some alike, under random prices, with and without the cardinality cut."""
     n = int(rng.integers(1, 8))
     most = int(rng.choice([3, 10, 100]))
-    p = [Fraction(int(x)) for x in rng.integers(1, most + 1, n)]
-    c = [Fraction(int(x)) for x in rng.integers(1, rng.choice([3, 6]), n)]
+    p = rng.integers(1, most + 1, n).tolist()
+    c = rng.integers(1, rng.choice([3, 6]), n).tolist()
     for twin in range(1, n):
         if rng.random() < 0.4:
             p[twin], c[twin] = p[twin - 1], c[twin - 1]
-    budget = Fraction(int(rng.integers(0, int(sum(c)) + 1)))
-    may = [i for i in range(n) if c[i] <= budget]
-    energy, item, items = Fraction(int(rng.integers(0, 9)), int(rng.integers(1, 4))), Fraction(0), 0
+    budget = int(rng.integers(0, sum(c) + 1))
+    item = int(rng.integers(0, most + 1)) if rng.random() < 0.6 else None
+    return p, c, budget, Fraction(int(rng.integers(0, 9)), int(rng.integers(1, 4))), item
+
+
+def posed(p, c, budget, energy, item):
+    """The core and base of these prices (``item`` None: no cut), and every feasible mask's (loss, deviations)."""
+    may = [i for i in range(len(p)) if c[i] <= budget]
     sums = list(itertools.accumulate(sorted(c[i] for i in may)))
-    if rng.random() < 0.6 and sums and sums[-1] > budget:
-        items, item = sum(s <= budget for s in sums), Fraction(int(rng.integers(0, most + 1)))
+    items = sum(s <= budget for s in sums) if item is not None and sums and sums[-1] > budget else 0
+    item = Fraction(item) if items else Fraction(0)
     r = {i: p[i] - energy * c[i] - item for i in may}
     inside = {i for i in may if r[i] > 0}
-    base = Base(Prices(energy, item, items), np.zeros(n, bool), 0, budget - sum(c[i] for i in inside), 0)
-    base = Base(base.prices, base.mask, 0, base.slack, items - len(inside) if items else 0)
-    core = [Item(abs(r[i]), c[i] if i in inside else -c[i], i) for i in may]
+    slack = Fraction(budget - sum(c[i] for i in inside))
+    mask = np.array([i in inside for i in range(len(p))])
+    base = Base(Prices(energy, item, items), mask, 0, slack, items - len(inside) if items else 0)
+    core = [Item(abs(r[i]), Fraction(c[i] if i in inside else -c[i]), i) for i in may]
     losses = []
-    for size in range(len(may) + 1):
-        for chosen in map(set, itertools.combinations(may, size)):
-            left = budget - sum(c[i] for i in chosen)
-            if left >= 0:
-                moved = sorted(inside ^ chosen)
-                loss = sum(abs(r[i]) for i in moved) + energy * left + (item * (items - size) if items else 0)
-                losses.append((loss, moved))
+    for chosen in map(set, itertools.chain.from_iterable(itertools.combinations(may, k) for k in range(len(may) + 1))):
+        left = budget - sum(c[i] for i in chosen)
+        if left >= 0:
+            moved = sorted(inside ^ chosen)
+            loss = sum(abs(r[i]) for i in moved) + energy * left + item * (items - len(chosen))
+            losses.append((loss, moved))
     return core, base, losses
+
+
+def assert_least(search, problem, limit):
+    core, base, losses = problem
+    found = search([x for x in core if x.loss < limit], base, limit, 10**6)
+    assert found.finished
+    if min(losses)[0] >= limit:
+        assert found.best is None
+    else:
+        assert found.best is not None
+        assert found.best[0] == min(losses)[0]
+        assert found.best in losses
 
 
 @pytest.mark.parametrize("search", [ordered, halves])
 def test_a_search_finds_the_least_loss_below_its_limit(search):
     rng = np.random.default_rng(36)
-    for _ in range(1500):
-        core, base, losses = search_problem(rng)
-        limit = Fraction(int(rng.integers(0, 60)), 2)
-        if rng.random() < 0.3:
-            limit = losses[int(rng.integers(len(losses)))][0]
-        found = search([x for x in core if x.loss < limit], base, limit, 10**6)
-        least = min(loss for loss, _ in losses)
-        assert found.finished
-        if least >= limit:
-            assert found.best is None
-        else:
-            assert found.best is not None
-            assert found.best[0] == least
-            assert tuple(found.best) in [(loss, moved) for loss, moved in losses]
+    for _ in range(1000):
+        problem = posed(*random_problem(rng))
+        one_of_them = problem[2][int(rng.integers(len(problem[2])))][0]
+        assert_least(search, problem, Fraction(int(rng.integers(0, 60)), 2) if rng.random() < 0.7 else one_of_them)
+
+
+@pytest.mark.parametrize("search", [ordered, halves])
+def test_many_cheap_items_may_replace_a_dear_one_under_the_cut(search):
+    """S = {0}; five near-worthless moves that each overrun the budget further, then one that repays them all."""
+    problem = posed([250, 109, 109, 109, 109, 109], [5, 1, 1, 1, 1, 1], 5, Fraction(10), 100)
+    assert min(problem[2]) == (105, [0, 1, 2, 3, 4, 5])
+    assert_least(search, problem, Fraction(214))
 
 
 # --- files -----------------------------------------------------------------------------------------
