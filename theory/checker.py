@@ -368,7 +368,7 @@ def read_npy(path: str) -> Sequence[float]:
     header, body = ast.literal_eval(data[start:offset].decode("latin1")), memoryview(data)[offset:]
     letter, size = {"<f2": ("e", 2), "<f4": ("f", 4), "<f8": ("d", 8)}.get(str(header["descr"]), ("", 1))
     if not letter or sys.byteorder != "little":
-        raise ValueError(f"{path} must hold little-endian float16, float32 or float64, got {header['descr']}")
+        raise ValueError(f"{path} must hold little-endian float16, float32 or float64, got {header['descr']!r}")
     plain = {"descr": header["descr"], "fortran_order": False, "shape": (len(body) // size,)}
     if header != plain or len(body) % size:
         raise ValueError(f"{path} holds {len(body)} bytes, which is not one dimension of shape {header['shape']}")
