@@ -249,13 +249,13 @@ def _report_text(report: dict[str, Any]) -> str:
         lines.append(f"left out, no floating-point numbers: {', '.join(report['skipped'])}")
     lines += [
         "",
-        f"{'':<14}{'kept':>10}{'energy, ' + report['energy_unit']:>14}{'of budget':>13}{'of ||g||^2':>13}"
+        f"{'':<14}{'kept':>10}{'energy, ' + report['energy_unit']:>16}{'of budget':>13}{'of ||g||^2':>13}"
         "   below optimum",
     ]
     for name, s in report["selections"].items():
         below = "0, exactly" if s["optimal"] else f"{s['below_optimum']:.3g}"
         lines.append(
-            f"{name:<14}{s['kept']:>10}{s['spent']:>14.6g}{100 * s['spent_of_budget']:>11.5f} %"
+            f"{name:<14}{s['kept']:>10}{s['spent']:>16.6g}{100 * s['spent_of_budget']:>11.5f} %"
             f"{100 * s['retained_of_norm']:>11.6f} %   {below}"
         )
     ending = {

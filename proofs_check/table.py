@@ -42,11 +42,12 @@ def terminal_table(rows: Sequence[Row], width: int = 100) -> str:
 
 def markdown_table(rows: Sequence[Row]) -> str:
     """The table of the README: no times and no versions, so that it changes only when a verdict does."""
-    lines = ["| | claim | kind | verdict | by |", "|---|---|---|---|---|"]
+    lines = ["| | claim | kind | verdict | reach of the proof | methods |", "|---|---|---|---|---|---|"]
     for row in rows:
-        by = "; ".join(f"{kind} by {methods}" for kind, methods in _methods(row))
+        methods = "; ".join(f"{kind}: {names}" for kind, names in _methods(row))
         word = f"**{_word(row)}**" if row.refuted else _word(row)
-        lines.append(f"| {row.claim.id} | {row.claim.title} | {row.claim.kind} | {word}{_note(row)} | {by} |")
+        cells = row.claim.id, row.claim.title, row.claim.kind, f"{word}{_note(row)}", _reach(row), methods
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     false = [row for row in rows if row.refuted]
     lines += ["", "What is false, by the smallest counterexample found, and what is true instead:", ""]
     for row in false:
@@ -82,7 +83,7 @@ def counterexample_words(row: Row) -> str:
     if "model" in found:
         return "model " + ", ".join(f"{name} = {value}" for name, value in sorted(found["model"].items()))  # type: ignore[attr-defined]
     instance = f"p = ({', '.join(found['score'])}), c = ({', '.join(found['cost'])}), B = {found['budget']}"  # type: ignore[arg-type]
-    return f"{instance}: not {found['should']}, since {found['left']} against {found['right']}"
+    return f"{instance} violates {found['should']}: {found['left']} against {found['right']}"
 
 
 def _word(row: Row) -> str:
@@ -90,6 +91,18 @@ def _word(row: Row) -> str:
         return "refuted"
     outcomes = [verdict.outcome for verdict in row.verdicts]
     return next((word for outcome, word in _MARK.items() if outcome in outcomes), "inconclusive")
+
+
+def _reach(row: Row) -> str:
+    """How far the proof carries beyond finite domains: the widest thing a proving method says of itself."""
+    if row.refuted:
+        return "one counterexample suffices"
+    proving = [
+        v.reach for v in row.verdicts if v.outcome is Outcome.PROVED and v.method in ("lemmas", "smt", "symbolic")
+    ]
+    parts = [part.strip() for reach in proving for part in reach.split(";")]
+    widest = next((part for part in parts if "every" in part), parts[0] if parts else "the stated finite domain")
+    return widest.split(":")[0].split(", by")[0]
 
 
 def _note(row: Row) -> str:
