@@ -104,7 +104,8 @@ def shrinking(seed: int = 0, splitter: Splitter = split) -> Verdict:
     def judge(update: Floats, residual: Floats, mask: NDArray[np.bool_]) -> None:
         nonlocal trials
         trials += 1
-        assert conserves(update, residual, mask, splitter)
+        if not conserves(update, residual, mask, splitter):
+            raise AssertionError("not conserved")
 
     words = "float32 arrays of 4 in [-2^100, 2^100], denormals included, any mask"
     try:
