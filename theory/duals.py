@@ -15,6 +15,7 @@ nearly equal or strongly correlated with the scores (Martello & Toth 1997).
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -153,11 +154,13 @@ def prices_with_cut(instance: Instance, budget: Fraction) -> list[Prices]:
     cheap = Fraction(cheapest[most])
 
     def overspends(price: float) -> bool:
-        value = p - price * c
+        with np.errstate(over="ignore"):
+            value = p - price * c
         top = np.argpartition(-value, most - 1)[:most]
         return exact_sum(c[top[value[top] > 0]]) > budget
 
-    low, high = 0.0, float((p / c).max()) * 2
+    with np.errstate(over="ignore"):
+        low, high = 0.0, min(2 * float((p / c).max()), sys.float_info.max)
     if not overspends(0.0):
         high = 0.0
     for _ in range(80):
@@ -172,7 +175,8 @@ def prices_with_cut(instance: Instance, budget: Fraction) -> list[Prices]:
 
 def _with_item_price(p: Floats, c: Floats, price: Fraction, most: int, cheap: Fraction) -> Prices:
     """``mu``: the ``most``-th largest ``p - price c``."""
-    kth = int(np.argpartition(float(price) * c - p, most - 1)[most - 1])
+    with np.errstate(over="ignore"):
+        kth = int(np.argpartition(to_float(price) * c - p, most - 1)[most - 1])
     return Prices(price, max(Fraction(p[kth]) - price * Fraction(c[kth]), Fraction(0)), most, cheap)
 
 

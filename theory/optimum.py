@@ -124,9 +124,9 @@ def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]
 
 def _pool(instance: Instance, base: Base, loss: Fraction) -> tuple[list[Item], Fraction]:
     """The items nearest to the threshold, by ``|r|``, and a limit below which none is missing."""
-    width = min(to_float(loss), _enough(instance, base.prices))
-    _, near = sift(instance, base.prices, width)
-    complete = min(loss, Fraction(width))
+    enough = _enough(instance, base.prices)
+    complete = loss if to_float(loss) <= enough else Fraction(enough)
+    _, near = sift(instance, base.prices, math.nextafter(to_float(complete), math.inf))
     if near.size > _POOL:
         distance = _distance(instance, base.prices, near)
         nearest = np.argpartition(distance, _POOL)
