@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from fractions import Fraction
@@ -112,6 +113,7 @@ def verify(
     try:
         verdicts = audit.run_checks(wanted, seed=seed, folder=output, jobs=jobs, fresh=fresh, on_progress=progress)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second one would only garble the exit
         click.echo(f"cwmp: stopped; what is finished is in {output}, the same command goes on from there", err=True)
         sys.exit(130)
     rows = audit.summarise(verdicts)

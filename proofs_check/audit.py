@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing as mp
+import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -92,6 +93,7 @@ def run_checks(
     finally:
         for process, _, _ in running.values():
             process.kill()
+            process.join()
     return [verdicts[check] for check in checks]
 
 
@@ -111,12 +113,11 @@ def _carried(check: Check) -> Check | tuple[str, str]:
 
 def _judge(carried: Check | tuple[str, str], seed: int, folder: Path, sources: str) -> None:
     """In the child: run one check and write its verdict."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means, and kills
     start = time.perf_counter()
     check = carried if isinstance(carried, Check) else {(c.claim, c.method): c for c in CHECKS}[carried]
     try:
         verdict = check.run(seed)
-    except KeyboardInterrupt:
-        return
     except Exception as error:  # a check that breaks is inconclusive; its message is the finding
         verdict = _undecided(check, seed, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
     stamp = {**provenance(), "sources": sources, "run_seed": seed}
