@@ -99,6 +99,9 @@ def test_extreme_updates_are_scaled_by_a_power_of_two():
         assert p == math.ldexp(g, -instance.scale_exponent) ** 2
     assert Instance([1e-200, 3e-200], 1, 1).score[1] > 0
     assert Instance([1e100, 1e-100], 1, 1).scale_exponent == 0
+    wide = Instance([1.0, 1e-155], 1, 1)  # 1e-310 would be a denormal: a square with few digits
+    square = Fraction(wide.score[1]) * Fraction(4) ** wide.scale_exponent
+    assert abs(square / Fraction(1e-155) ** 2 - 1) <= Fraction(2) ** -53
 
 
 def test_decimal_costs_meet_a_decimal_budget_exactly():

@@ -187,6 +187,24 @@ def test_large_prefix_is_the_sorted_prefix(kind, ties):
         assert found.critical_item == (may[taken] if taken < len(may) else None)
 
 
+@pytest.mark.parametrize(("sampled", "beyond"), [(True, range(400, 700)), (False, range(19_300, 19_600))])
+def test_budgets_that_meet_the_edge_of_a_bracket(sampled, beyond):
+    """One item costs as much as fifty times the rest and comes first; a sample with or without it misjudges the budget.
+
+    The ranges hold the edges of the brackets that the sample gives, so that some budget is met exactly there.
+    """
+    drawn = np.random.default_rng(0).integers(0, LARGE, 4096)
+    dear = int(drawn[0]) if sampled else int(np.setdiff1d(np.arange(LARGE), drawn)[0])
+    score, cost = np.random.default_rng(13).permutation(np.arange(1.0, LARGE + 1)), np.ones(LARGE)
+    score[dear], cost[dear] = 1e12, 1e6
+    order = np.argsort(-score)
+    base = Instance.from_scores(score, cost, 0)
+    for more in beyond:
+        found = greedy_prefix(base.with_budget(Fraction(10**6 + more)), score)
+        assert np.array_equal(np.sort(order[: more + 1]), np.flatnonzero(found.mask))
+        assert (found.spent, found.critical_item) == (10**6 + more, order[more + 1])
+
+
 # --- invariances -----------------------------------------------------------------------------------
 
 
