@@ -25,8 +25,8 @@ from theory.order import Floats, Indices
 from theory.relaxation import relax
 from theory.search import Found, Item, halves, ordered
 
-MAX_STATES = 4_000_000  # states visited in all before it settles for an interval
-_FIRST, _DEEPER = 10, 1.25  # items in the first core, and how much larger each next one is
+MAX_STATES = 10_000_000  # states visited in all before it settles for an interval
+_FIRST, _DEEPER = 10, 1.12  # items in the first core, and how much larger each next one is
 _POOL = 10_000
 _SAMPLE = 1 << 18
 _ROUNDING = Fraction(1, 1 << 30)  # generous, for distances in floating point
@@ -62,11 +62,11 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES) -> Solution:
     """
     grid = cost_grid(instance)
     budget = on_grid(instance.budget, grid)
-    best = _solve_from(instance, base_of(instance, Prices(relax(instance).threshold), budget), grid, max_states // 2)
+    best = _solve_from(instance, base_of(instance, Prices(relax(instance).threshold), budget), grid, max_states * 3 // 4)
     if best.proved:
         return best
     for prices in prices_with_cut(instance, budget):
-        other = _solve_from(instance, base_of(instance, prices, budget), grid, max_states // 4)
+        other = _solve_from(instance, base_of(instance, prices, budget), grid, max_states // 8)
         if other.proved:
             return other
         best = min(best, other, key=lambda solution: solution.loss)
@@ -89,7 +89,7 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int)
             return Solution(base, deviations, loss, True, grid, method, len(core), found.visits)
         if not found.finished:
             break
-    found = halves(_spread(pool), base, loss, max_states // 4)
+    found = halves(_spread(pool), base, loss, max_states // 8)
     if found.best is not None:
         loss, deviations = found.best
     return Solution(base, deviations, loss, loss == 0, grid)
@@ -97,10 +97,10 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int)
 
 def _search(core: list[Item], base: Base, limit: Fraction, max_states: int) -> tuple[Found, str]:
     """Whichever of the two searches finishes; otherwise the better mask of the two."""
-    first = halves(core, base, limit, max_states // 2)
+    first = halves(core, base, limit, max_states)
     if first.finished:
         return first, "halves"
-    second = ordered(core, base, limit, max_states // 4)
+    second = ordered(core, base, limit, max_states // 8)
     if second.finished or first.best is None or (second.best is not None and second.best < first.best):
         return second, "ordered"
     return first, "halves"
