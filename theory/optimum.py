@@ -25,7 +25,7 @@ from theory.order import Floats, Indices
 from theory.relaxation import relax
 from theory.search import Found, Item, halves, ordered
 
-MAX_STATES = 10_000_000  # states visited in all before it settles for an interval
+MAX_STATES = 4_000_000  # states visited in all before it settles for an interval
 _FIRST, _DEEPER = 10, 1.12  # items in the first core, and how much larger each next one is
 _POOL = 10_000
 _SAMPLE = 1 << 18
@@ -62,11 +62,11 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES) -> Solution:
     """
     grid = cost_grid(instance)
     budget = on_grid(instance.budget, grid)
-    best = _solve_from(instance, base_of(instance, Prices(relax(instance).threshold), budget), grid, max_states * 3 // 4)
+    best = _solve_from(instance, base_of(instance, Prices(relax(instance).threshold), budget), grid, max_states // 2)
     if best.proved:
         return best
     for prices in prices_with_cut(instance, budget):
-        other = _solve_from(instance, base_of(instance, prices, budget), grid, max_states // 8)
+        other = _solve_from(instance, base_of(instance, prices, budget), grid, max_states // 4)
         if other.proved:
             return other
         best = min(best, other, key=lambda solution: solution.loss)
@@ -81,7 +81,7 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int)
     left = max_states
     for limit in _limits(pool, complete):
         core = [x for x in pool if x.loss < limit]
-        found, method = _search(core, base, limit, left)
+        found, method = _search(core, base, limit, bool(grid), left)
         left -= found.visits
         if found.best is not None and found.best[0] < loss:
             loss, deviations = found.best
@@ -89,21 +89,22 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int)
             return Solution(base, deviations, loss, True, grid, method, len(core), found.visits)
         if not found.finished:
             break
-    found = halves(_spread(pool), base, loss, max_states // 8)
+    found = halves(_spread(pool), base, loss, max_states)
     if found.best is not None:
         loss, deviations = found.best
     return Solution(base, deviations, loss, loss == 0, grid)
 
 
-def _search(core: list[Item], base: Base, limit: Fraction, max_states: int) -> tuple[Found, str]:
-    """Whichever of the two searches finishes; otherwise the better mask of the two."""
-    first = halves(core, base, limit, max_states)
-    if first.finished:
-        return first, "halves"
-    second = ordered(core, base, limit, max_states // 8)
-    if second.finished or first.best is None or (second.best is not None and second.best < first.best):
-        return second, "ordered"
-    return first, "halves"
+def _search(core: list[Item], base: Base, limit: Fraction, on_grid: bool, max_states: int) -> tuple[Found, str]:
+    """The search that suits the costs, then the other one; if neither finishes, the better mask of the two."""
+    searches = [("ordered", ordered), ("halves", halves)]
+    tried: list[tuple[Found, str]] = []
+    for name, search in searches if on_grid else searches[::-1]:
+        found = search(core, base, limit, max_states // 2)
+        tried.append((found, name))
+        if found.finished:
+            return found, name
+    return min(tried, key=lambda one: one[0].best[0] if one[0].best else limit)
 
 
 def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]]:
@@ -167,5 +168,6 @@ def _limits(pool: list[Item], most: Fraction) -> Iterator[Fraction]:
 
 def _spread(pool: list[Item]) -> list[Item]:
     """A few near items of every cost, from either side of the threshold: they reach the most different slacks."""
-    near = sorted(pool[: _SPREAD * _SPREAD], key=attrgetter("shift"))
+    farthest = pool[min(len(pool), _SPREAD * _SPREAD) - 1].loss if pool else Fraction(0)
+    near = sorted((x for x in pool if x.loss <= farthest), key=attrgetter("shift"))
     return near[:: max(1, len(near) // _SPREAD)]
