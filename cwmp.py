@@ -21,12 +21,12 @@ import numpy as np
 
 from theory.certificate import Certificate, certify, check_certificate, read_certificate
 from theory.claims import CLAIMS
+from theory.comparison import compared, comparison_text
 from theory.energy import MODELS
 from theory.errors import InputError
-from theory.files import UpdateFile, read_array, read_layers, read_update
+from theory.files import read_array, read_layers, read_update
 from theory.instance import Instance
 from theory.provenance import provenance, write_atomically
-from theory.selectors import Selection, cwmp, top_k
 from theory.specs import Costs, budget_spec, cost_spec
 
 _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
@@ -185,11 +185,12 @@ def certify_command(
     if certificate.verdict != "failed":
         cost_file = _cost_beside(output, costs, instance, certificate)
         certificate.write(output)
-    report = _report(instance, certificate, file, "units" if costs.model and costs.model.relative else "J")
+    unit = "units" if costs.model and costs.model.relative else "J"
+    report = compared(instance, certificate, file, unit)
     if as_json:
         click.echo(json.dumps(report, indent=1))
     else:
-        click.echo(_report_text(report))
+        click.echo(comparison_text(report))
         if certificate.verdict != "failed":
             given = f" --cost {cost_file}" if cost_file else ""
             click.echo(f"Certificate: {output}\nCheck it:    cwmp check-certificate {output} {update}{given}")
@@ -206,66 +207,6 @@ def _cost_beside(output: Path, costs: Costs, instance: Instance, certificate: Ce
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path, instance.cost)
     return path
-
-
-def _report(instance: Instance, certificate: Certificate, file: UpdateFile, unit: str) -> dict[str, Any]:
-    """What each selector keeps, against the certified optimum."""
-    optimum = Selection(certificate.primal, certificate.spent, certificate.value)
-    rows = {
-        "CWMP prefix": cwmp(instance),
-        "CWMP fill": cwmp(instance, rounding="fill"),
-        "CWMP best-of": cwmp(instance, rounding="best-of"),
-        "Top-K": top_k(instance),
-        "optimum": optimum,
-    }
-    norm = instance.retained(np.ones(instance.d, dtype=bool))
-    share = lambda x, of: float(x / of) if of else 0.0  # noqa: E731
-    return {
-        "update": str(file.path),
-        "d": instance.d,
-        "skipped": list(file.skipped),
-        "energy_unit": unit,
-        "budget": float(instance.budget * instance.unit),
-        "budget_share": share(instance.budget, instance.total_cost),
-        "verdict": certificate.verdict,
-        "reason": certificate.reason,
-        "gap": certificate.relative_gap,
-        "selections": {
-            name: {
-                "kept": int(s.mask.sum()),
-                "spent": float(s.spent * instance.unit),
-                "spent_of_budget": share(s.spent, instance.budget),
-                "retained_of_norm": share(s.retained, norm),
-                "below_optimum": share(certificate.value - s.retained, certificate.value),
-                "optimal": certificate.verdict == "exact" and s.retained == certificate.value,
-            }
-            for name, s in rows.items()
-        },
-    }
-
-
-def _report_text(report: dict[str, Any]) -> str:
-    lines = [f"{report['update']}: {report['d']} coordinates, budget {report['budget']:.6g} {report['energy_unit']} "
-             f"({100 * report['budget_share']:.4g} % of sending everything)"]  # fmt: skip
-    if report["skipped"]:
-        lines.append(f"left out, no floating-point numbers: {', '.join(report['skipped'])}")
-    lines += [
-        "",
-        f"{'':<14}{'kept':>10}{'energy, ' + report['energy_unit']:>16}{'of budget':>13}{'of ||g||^2':>13}"
-        "   below optimum",
-    ]
-    for name, s in report["selections"].items():
-        below = "0, exactly" if s["optimal"] else f"{s['below_optimum']:.3g}"
-        lines.append(
-            f"{name:<14}{s['kept']:>10}{s['spent']:>16.6g}{100 * s['spent_of_budget']:>11.5f} %"
-            f"{100 * s['retained_of_norm']:>11.6f} %   {below}"
-        )
-    ending = {
-        "exact": "The optimum is exact",
-        "interval": f"The optimum is known up to an interval of relative width {report['gap']:.3g}",
-        "failed": "The checker refused the certificate, so nothing is concluded",
-    }[report["verdict"]]
-    return "\n".join([*lines, "", f"{ending}: {report['reason']}."])
 
 
 @main.command("check-certificate")
@@ -300,36 +241,17 @@ def models(name: str | None, as_json: bool) -> None:
 
     chosen = [cost_model(name)] if name else list(MODELS.values())
     if as_json:
-        click.echo(json.dumps([_model_fields(model) for model in chosen], indent=1))
+        click.echo(json.dumps([model.fields() for model in chosen], indent=1))
         return
     for model in chosen:
         click.echo(f"{model.name:<14}{model.summary}")
         if name:
-            for part, energy in _model_fields(model)["joules_per_bit"].items():
+            for part, energy in model.fields()["joules_per_bit"].items():
                 link = f" {energy['link']}" if energy["link"] else ""
                 click.echo(f"  {part}: {energy['joules']} J/bit. {energy['source']}.{link}")
             click.echo(
                 f"  {model.value_bits} bits a value, {model.index} indices, {model.word_bits} bits written a value"
             )
-
-
-def _model_fields(model: Any) -> dict[str, Any]:
-    kinds: dict[Any, list[str]] = {}
-    for kind, energy in {**model.memory, **({"rest": model.rest} if model.rest else {})}.items():
-        kinds.setdefault(energy, []).append(kind)
-    parts = {"radio": model.radio, **{", ".join(names): energy for energy, names in kinds.items()}}
-    return {
-        "name": model.name,
-        "summary": model.summary,
-        "relative": model.relative,
-        "value_bits": model.value_bits,
-        "word_bits": model.word_bits,
-        "index": model.index,
-        "joules_per_bit": {
-            part: {"joules": energy.per_bit, "source": energy.source.text, "link": energy.source.link}
-            for part, energy in parts.items()
-        },
-    }
 
 
 @main.command()

@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +117,25 @@ class CostModel:
             raise InputError(f"energy model {self.name!r}: value_bits and word_bits must be at least 1")
         if self.index not in get_args(Index):
             raise InputError(f"index must be one of {', '.join(get_args(Index))}, got {self.index!r}")
+
+    def fields(self) -> dict[str, Any]:
+        """The model as plain data, every number beside its source."""
+        kinds: dict[Energy, list[str]] = {}
+        for kind, energy in {**self.memory, **({"rest": self.rest} if self.rest else {})}.items():
+            kinds.setdefault(energy, []).append(kind)
+        parts = {"radio": self.radio, **{", ".join(names): energy for energy, names in kinds.items()}}
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            "relative": self.relative,
+            "value_bits": self.value_bits,
+            "word_bits": self.word_bits,
+            "index": self.index,
+            "joules_per_bit": {
+                part: {"joules": energy.per_bit, "source": energy.source.text, "link": energy.source.link}
+                for part, energy in parts.items()
+            },
+        }
 
     def bits(self, d: int) -> int:
         """Bits sent per kept coordinate of an update of ``d`` coordinates."""
