@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proofs_check.instances import instances
-from theory import CostClasses, InputError, Instance, cwmp, random_k, top_k
-from theory.order import density_order, greedy_prefix
+from theory import CostClasses, InputError, Instance, bracket, cwmp, random_k, top_k
+from theory.bracket import greedy_prefix
+from theory.entries import entries_of
+from theory.order import density_order
 from theory.selectors import loss_weight
 
 ROUNDINGS = ("prefix", "fill", "best-of")
@@ -178,7 +180,7 @@ def test_large_prefix_is_the_sorted_prefix(kind, ties):
     order = [i for i in sorted(range(LARGE), key=density.__getitem__, reverse=True) if score[i] > 0]  # a stable sort
     shares = [Fraction(share) * base.total_cost for share in ("0", "1e-5", "0.01", "0.3", "0.99999", "1")]
     for budget in [*shares, Fraction(10) ** 400]:
-        found, left = greedy_prefix(base.with_budget(budget), base.score), budget * unit
+        found, left = greedy_prefix(entries_of(base), budget), budget * unit
         may = [i for i in order if whole[i] <= left]
         sums = list(accumulate(whole[i] for i in may))
         taken = bisect_right(sums, left)
@@ -187,22 +189,29 @@ def test_large_prefix_is_the_sorted_prefix(kind, ties):
         assert found.critical_item == (may[taken] if taken < len(may) else None)
 
 
-@pytest.mark.parametrize(("sampled", "beyond"), [(True, range(400, 700)), (False, range(19_300, 19_600))])
-def test_budgets_that_meet_the_edge_of_a_bracket(sampled, beyond):
+@pytest.mark.parametrize("sampled", [True, False])
+def test_budgets_that_meet_the_edge_of_a_bracket(sampled):
     """One item costs as much as fifty times the rest and comes first; a sample with or without it misjudges the budget.
 
-    The ranges hold the edges of the brackets that the sample gives, so that some budget is met exactly there.
+    The budgets run over those at which the critical item is an edge of the bracket that the sample gives.
     """
-    drawn = np.random.default_rng(0).integers(0, LARGE, 4096)
+    drawn = np.random.default_rng(0).integers(0, LARGE, bracket._sample_size(LARGE))
     dear = int(drawn[0]) if sampled else int(np.setdiff1d(np.arange(LARGE), drawn)[0])
     score, cost = np.random.default_rng(13).permutation(np.arange(1.0, LARGE + 1)), np.ones(LARGE)
     score[dear], cost[dear] = 1e12, 1e6
     order = np.argsort(-score)
-    base = Instance.from_scores(score, cost, 0)
-    for more in beyond:
-        found = greedy_prefix(base.with_budget(Fraction(10**6 + more)), score)
+    entries = entries_of(Instance.from_scores(score, cost, 0))
+    met = 0
+    for more in range(1, LARGE - 1):
+        budget, critical = Fraction(10**6 + more), float(score[order[more + 1]])
+        edges = bracket._bracket(bracket._sample(entries, budget), budget, LARGE, 3.5)
+        if min(abs(critical - edge) for edge in edges) > 40:
+            continue
+        met += 1
+        found = greedy_prefix(entries, budget)
         assert np.array_equal(np.sort(order[: more + 1]), np.flatnonzero(found.mask))
         assert (found.spent, found.critical_item) == (10**6 + more, order[more + 1])
+    assert met > 2
 
 
 # --- invariances -----------------------------------------------------------------------------------

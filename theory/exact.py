@@ -19,7 +19,9 @@ from theory.errors import InputError
 
 Real = int | float | str | Decimal | Fraction
 
-_CHUNK = 1 << 18  # bincount sums of 27-bit halves stay below 2**53, hence exact, up to 2**26 items
+_CHUNK = 1 << 15  # values whose sum is formed at once; small enough for a core's cache
+_CHUNK_BITS = 15
+_LARGE = 2.0**960  # beyond this the splitting constant would overflow
 
 
 def as_fraction(value: Real, name: str = "value") -> Fraction:
@@ -53,22 +55,30 @@ def floor_float(value: Fraction) -> float:
 def exact_sum(values: NDArray[np.floating]) -> Fraction:
     """The exact sum of a float array (any size, any exponents), as a rational.
 
-    Each value is ``m * 2**e`` with a 53-bit integer ``m``; the two halves of ``m`` are summed per
-    exponent, which float64 does without rounding, and the few partial sums are joined as integers.
+    Error-free splitting (Rump, Ogita & Oishi 2008, algorithm 3.2): of every value, the part that is a multiple of
+    ``2**k`` is taken off, ``k`` so that such parts add up without rounding; what is left goes the same way.
     """
     values = np.asarray(values)
-    totals: dict[int, int] = {}
+    partial: list[float] = []
+    exact = Fraction(0)
     for start in range(0, values.size, _CHUNK):
-        mantissa, exponent = np.frexp(values[start : start + _CHUNK].astype(np.float64, copy=False))
-        lowest = int(exponent.min())
-        bins = exponent - lowest
-        scaled = np.ldexp(mantissa, 26)
-        high = np.floor(scaled)
-        low = np.ldexp(scaled - high, 27)
-        for offset, (h, lo) in enumerate(
-            zip(np.bincount(bins, weights=high), np.bincount(bins, weights=low), strict=True)
-        ):
-            if h or lo:
-                key = lowest + offset - 53
-                totals[key] = totals.get(key, 0) + (int(h) << 27) + int(lo)
-    return sum((m * Fraction(2) ** e for e, m in totals.items()), Fraction(0))
+        rest = values[start : start + _CHUNK].astype(np.float64)
+        while (top := max(float(rest.max()), -float(rest.min()))) > 0:
+            if top > _LARGE:
+                large = np.abs(rest) > 1.0
+                exact += exact_sum(np.ldexp(rest[large], -100)) * 2**100
+                rest[large] = 0.0
+                continue
+            splitter = math.ldexp(1.5, math.frexp(top)[1] + _CHUNK_BITS)  # 1.5 * 2**52 times the grid 2**k
+            high = (rest + splitter) - splitter
+            partial.append(float(high.sum()))
+            rest -= high
+    return exact + joined(partial)
+
+
+def joined(values: list[float]) -> Fraction:
+    """The exact sum of a list of floats."""
+    numerators: dict[int, int] = {}
+    for numerator, denominator in map(float.as_integer_ratio, values):
+        numerators[denominator] = numerators.get(denominator, 0) + numerator
+    return sum((Fraction(n, d) for d, n in numerators.items()), Fraction(0))

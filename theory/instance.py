@@ -113,7 +113,7 @@ class Instance:
         self, cost: ArrayLike | Real | CostClasses, budget: Real | None, fraction: Real | None
     ) -> None:
         d = self.score.size
-        if not isinstance(cost, CostClasses) and (isinstance(cost, (str, Fraction)) or np.ndim(cost) == 0):  # type: ignore[arg-type]
+        if is_one_cost(cost):
             cost = CostClasses(np.broadcast_to(np.int8(0), (d,)), [cost])  # type: ignore[list-item]
         self.unit = Fraction(1)
         if isinstance(cost, CostClasses):
@@ -123,7 +123,7 @@ class Instance:
             self.labels = self.class_cost = None
             self._cost = _cost_array(cost, d)  # type: ignore[arg-type]
         self.total_cost = self.spent(np.ones(d, dtype=bool))
-        self.budget = _budget(budget, fraction, self.total_cost, self.unit)
+        self.budget = budget_in_units(budget, fraction, self.total_cost, self.unit)
 
     def __repr__(self) -> str:
         kind = "per-coordinate" if self.labels is None else f"{len(self.class_cost)}-class"  # type: ignore[arg-type]
@@ -227,19 +227,34 @@ def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np
         labels = labels.view(np.int8)
     if labels.dtype.kind not in "iu" or labels.shape != (d,):
         raise InputError(f"labels must be integers of shape ({d},), got {labels.dtype} of shape {labels.shape}")
-    names = ["cost"] if len(cost.values) == 1 else [f"class cost {k}" for k in range(len(cost.values))]
-    values = [as_fraction(v, name) for v, name in zip(cost.values, names, strict=True)]
-    for name, value, given in zip(names, values, cost.values, strict=True):
+    class_cost, unit = class_values(cost.values)
+    if d and (int(labels.min()) < 0 or int(labels.max()) >= class_cost.size):
+        raise InputError(f"labels must lie in 0..{class_cost.size - 1}, got {labels.min()}..{labels.max()}")
+    return labels, class_cost, unit
+
+
+def class_values(given: Sequence[Real]) -> tuple[NDArray[np.float64], Fraction]:
+    """Costs per class as exact float64 multiples of a unit, and the unit in joules.
+
+    Raises:
+        InputError: costs that are not positive finite numbers, or that have no common unit.
+    """
+    names = ["cost"] if len(given) == 1 else [f"class cost {k}" for k in range(len(given))]
+    values = [as_fraction(v, name) for v, name in zip(given, names, strict=True)]
+    for name, value, shown in zip(names, values, given, strict=True):
         if value <= 0:
-            raise InputError(f"{name} = {given}: costs must be > 0 joules")
-    if d and (int(labels.min()) < 0 or int(labels.max()) >= len(values)):
-        raise InputError(f"labels must lie in 0..{len(values) - 1}, got {labels.min()}..{labels.max()}")
+            raise InputError(f"{name} = {shown}: costs must be > 0 joules")
     unit = Fraction(1)
     if not all(_is_float64(v) for v in values):
         unit = Fraction(math.gcd(*(v.numerator for v in values)), math.lcm(*(v.denominator for v in values)))
         if max(values) / unit > _EXACT_INTEGER:
             raise InputError("class costs need a common unit of at least 2**-53 of the largest; give fewer digits")
-    return labels, np.array([float(v / unit) for v in values]), unit
+    return np.array([float(v / unit) for v in values]), unit
+
+
+def is_one_cost(cost: object) -> bool:
+    """Whether ``cost`` is one number, the same for every coordinate."""
+    return not isinstance(cost, CostClasses) and (isinstance(cost, (str, Fraction)) or np.ndim(cost) == 0)  # type: ignore[arg-type]
 
 
 def _is_float64(value: Fraction) -> bool:
@@ -253,7 +268,12 @@ def _shown(value: Fraction) -> str:
     return f"{Decimal(value.numerator) / value.denominator:.6g}"
 
 
-def _budget(budget: Real | None, fraction: Real | None, total: Fraction, unit: Fraction) -> Fraction:
+def budget_in_units(budget: Real | None, fraction: Real | None, total: Fraction, unit: Fraction) -> Fraction:
+    """The exact budget in units of ``unit`` joules, from joules or from a share of ``total`` (in units).
+
+    Raises:
+        InputError: both or neither given, or not a number ``>= 0``.
+    """
     if (budget is None) == (fraction is None):
         raise InputError("give the budget either in joules (budget=) or as a share of the total cost (fraction=)")
     if budget is not None:

@@ -18,9 +18,6 @@ from theory.instance import Instance
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-_SAMPLE = 4096  # keys sampled to bracket the critical ratio
-_SMALL = 1 << 14  # below this many candidates, sort
-
 
 def density_order(weight: Floats, cost: Floats) -> Indices:
     """Indices by ``weight/cost`` descending, lowest index first among exact ties.
@@ -28,7 +25,7 @@ def density_order(weight: Floats, cost: Floats) -> Indices:
     Args:
         weight: shape (n,), ``>= 0``. cost: shape (n,), ``> 0``.
     """
-    key = _keys(weight, cost)
+    key = keys(weight, cost)
     order = np.argsort(-key, kind="stable")
     key = key[order]
     starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if key.size else np.empty(0, np.intp)
@@ -68,55 +65,69 @@ class Prefix(NamedTuple):
     critical_item: int | None
 
 
-def greedy_prefix(instance: Instance, weight: Floats) -> Prefix:
-    """Longest affordable prefix of the eligible items, without sorting them all.
+def sorted_prefix(
+    weight: Floats, cost: Floats, budget: Fraction, *, by_cost: bool = True, out: NDArray[np.bool_] | None = None
+) -> Prefix:
+    """Longest affordable prefix of the eligible items, by sorting them all: what every faster way must equal.
 
-    Quickselect on the keys: a sample brackets the critical ratio, one pass settles everything outside
-    the bracket with exact cost sums, and only what is left inside is sorted. A bracket that misses
-    just moves the search to the side where the critical item lies, so the answer is always exact.
+    Args:
+        weight: shape (d,), ``>= 0``. cost: shape (d,), ``> 0``.
+        by_cost: whether the order divides by the cost. out: bool of shape (d,) to receive the mask.
     """
-    cost, rng = instance.cost, np.random.default_rng(0)
-    mask = np.zeros(instance.d, dtype=bool)
-    left = instance.budget
-    candidates = np.flatnonzero(eligible(instance, weight))
-    while candidates.size > _SMALL:
-        key = _keys(weight[candidates], cost[candidates])
-        low, high = _bracket(key, cost[candidates], left, rng)
-        above, inside = key > high, (key >= low) & (key <= high)
-        if inside.all():
-            break
-        spent_above = exact_sum(cost[candidates[above]])
-        if spent_above > left:
-            candidates = candidates[above]
-            continue
-        mask[candidates[above]] = True
-        left -= spent_above
-        spent_inside = exact_sum(cost[candidates[inside]])
-        if spent_inside > left:
-            candidates = candidates[inside]
-            continue
-        mask[candidates[inside]] = True
-        left -= spent_inside
-        candidates = candidates[key < low]
-    order = candidates[density_order(weight[candidates], cost[candidates])]
-    k, spent = longest_affordable(cost[order], left)
-    mask[order[:k]] = True
-    return Prefix(mask, instance.budget - left + spent, int(order[k]) if k < order.size else None)
+    mask = np.empty(weight.size, dtype=bool) if out is None else out
+    mask[:] = False
+    candidates = np.flatnonzero((weight > 0) & (cost <= floor_float(budget)))
+    weight, cost = weight[candidates], cost[candidates]
+    order = density_order(weight, cost if by_cost else np.ones_like(cost))
+    k, spent = longest_affordable(cost[order], budget)
+    mask[candidates[order[:k]]] = True
+    return Prefix(mask, spent, int(candidates[order[k]]) if k < order.size else None)
 
 
-def _keys(weight: Floats, cost: Floats) -> Floats:
+def critical_run(weight: Floats, cost: Floats, key: Floats, at: int) -> Indices | None:
+    """The exact order of items sorted by ``key = fl(weight/cost)``, as far as the item at position ``at`` needs it.
+
+    Equal keys are next to each other, lowest index first. That is their exact order when their ratios are equal; when
+    quotients of unequal ratios round alike, the run that holds ``at`` is ordered by rationals.
+
+    Returns:
+        A permutation of all positions, or None where the order stands.
+    """
+    start, end = np.searchsorted(-key, -key[at]), np.searchsorted(-key, -key[at], side="right")
+    run = slice(start, end)
+    if _same_ratio(weight[run], cost[run]):
+        return None
+    order = np.arange(key.size)
+    order[run] = start + density_order(weight[run], cost[run])
+    return order
+
+
+def _same_ratio(weight: Floats, cost: Floats) -> bool:
+    """Whether all ``weight/cost`` are equal for certain: ``w_i c_0 = w_0 c_i``, by products with their errors."""
+    if (weight == weight[0]).all() and (cost == cost[0]).all():
+        return True
+    values = np.concatenate([weight, cost])
+    if not ((values > 2.0**-200) & (values < 2.0**200)).all():
+        return False
+    ours, theirs = _product(weight, cost[0]), _product(cost, weight[0])
+    return bool((ours[0] == theirs[0]).all() and (ours[1] == theirs[1]).all())
+
+
+def _product(a: Floats, b: float) -> tuple[Floats, Floats]:
+    """``a b`` as a float64 and its exact rounding error (Dekker 1971), clear of overflow and underflow."""
+    (a_high, a_low), (b_high, b_low) = _halves(a), _halves(np.array([b]))
+    product = a * b
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def _halves(a: Floats) -> tuple[Floats, Floats]:
+    """26 high bits and the rest (Veltkamp 1968)."""
+    scaled = a * (2.0**27 + 1)
+    high = scaled - (scaled - a)
+    return high, a - high
+
+
+def keys(weight: Floats, cost: Floats) -> Floats:
+    """``fl(weight/cost)``, monotone in the exact ratio."""
     with np.errstate(over="ignore", under="ignore"):
         return weight / cost
-
-
-def _bracket(key: Floats, cost: Floats, budget: Fraction, rng: np.random.Generator) -> tuple[float, float]:
-    """Two keys that probably enclose the critical one (a guess: the caller verifies it)."""
-    draw = rng.integers(0, key.size, _SAMPLE)
-    draw = draw[np.argsort(-key[draw], kind="stable")]
-    cumulative = np.cumsum(cost[draw] / cost[draw].max())
-    target = float(min(budget / Fraction(cost[draw].max()), Fraction(key.size))) * _SAMPLE / key.size
-    at = int(np.searchsorted(cumulative, target))
-    spread = int(3.5 * np.sqrt(_SAMPLE) / 2) + 1
-    high = key[draw[max(at - spread, 0)]] if at > spread else np.inf
-    low = key[draw[at + spread]] if at + spread < _SAMPLE else -np.inf
-    return float(low), float(high)

@@ -14,8 +14,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.bracket import greedy_prefix
+from theory.entries import entries_of
 from theory.instance import Instance
-from theory.order import greedy_prefix
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class Relaxation:
 
 def relax(instance: Instance) -> Relaxation:
     """Solve the relaxation exactly: the greedy prefix plus the fraction of the critical item it can still pay."""
-    prefix = greedy_prefix(instance, instance.score)
+    prefix = greedy_prefix(entries_of(instance), instance.budget)
     retained = instance.retained(prefix.mask)
     s = prefix.critical_item
     if s is None:

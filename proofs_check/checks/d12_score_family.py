@@ -25,15 +25,16 @@ from proofs_check import smt as z
 from proofs_check.checks.d02_relaxation import best_vertex
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, search
 from proofs_check.verdict import Verdict
+from theory.bracket import greedy_prefix
+from theory.entries import entries_of
 from theory.instance import Instance
-from theory.order import greedy_prefix
 from theory.selectors import Loss, cwmp, loss_weight
 
 
 def relaxed_value(instance: Instance, order_by: Loss, worth: NDArray[np.float64]) -> Fraction:
     """What the order of ``order_by`` collects of ``worth``, the critical item in part."""
     taken = cwmp(instance, loss=order_by)
-    s = greedy_prefix(instance, loss_weight(instance, order_by)).critical_item
+    s = greedy_prefix(entries_of(instance, loss_weight(instance, order_by)), instance.budget).critical_item
     value = sum(map(Fraction, worth[taken.mask]), Fraction(0))
     if s is None:
         return value

@@ -1,0 +1,260 @@
+"""The fast prefix is the sorted prefix, bit for bit: every width, every kind of cost, any number of threads."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proofs_check.instances import instances
+from theory import CostClasses, InputError, Instance, bracket, cwmp, relax, top_k
+from theory.bracket import bracketed_prefix, greedy_prefix
+from theory.entries import Entries, entries_of
+from theory.order import density_order, longest_affordable, sorted_prefix
+
+D = 70_000  # more than two chunks, the last one short
+RNG = np.random.default_rng
+
+
+def updates(kind, dtype):
+    rng = RNG(3)
+    g = rng.standard_normal(D)
+    values = {
+        "gaussian": lambda: g,
+        "heavy-tailed": lambda: rng.standard_t(2, D),
+        "few values": lambda: np.round(g),
+        "mostly zeros": lambda: g * (rng.random(D) < 0.02),
+        "tiny": lambda: g * 1e-25,
+        "large": lambda: g * 1e22,
+        "one value": lambda: np.full(D, 0.37),
+        "all zeros": lambda: np.zeros(D),
+    }[kind]()
+    with np.errstate(over="ignore"):
+        return np.clip(values, -60_000, 60_000).astype(dtype) if dtype == np.float16 else values.astype(dtype)
+
+
+UPDATES = [
+    "gaussian", "heavy-tailed", "few values", "mostly zeros", "tiny", "large", "one value", "all zeros",
+]  # fmt: skip
+
+
+def costs(kind):
+    rng = RNG(4)
+    labels = rng.integers(0, 3, D)
+    return {
+        "lognormal": lambda: rng.lognormal(size=D).astype(np.float32),
+        "lognormal, wide": lambda: rng.lognormal(sigma=12, size=D),
+        "integers": lambda: rng.integers(1, 6, D).astype(np.float32),
+        "proportional to g^2": lambda: updates("gaussian", np.float32).astype(float) ** 2 + 1e-3,
+        "one dear": lambda: np.where(np.arange(D) == 777, 1e9, 1.0),
+        "float16": lambda: rng.uniform(0.5, 2, D).astype(np.float16),
+        "classes": lambda: CostClasses(labels, ["0.1", "0.7", "2"]),
+        "layers": lambda: CostClasses(np.sort(labels).astype(np.uint8), [1, 10, 3]),
+        "two classes": lambda: CostClasses(labels > 0, [1e-9, 2e-9]),
+        "one cost": lambda: "0.3",
+    }[kind]()
+
+
+COSTS = [
+    "lognormal", "lognormal, wide", "integers", "proportional to g^2", "one dear", "float16", "classes", "layers",
+    "two classes", "one cost",
+]  # fmt: skip
+SHARES = ["0", "0.00002", "0.01", "0.1", "0.63", "0.999", "1"]
+
+
+def reference(instance, weight, *, by_cost=True):
+    """Sort everything."""
+    return sorted_prefix(weight, instance.cost, instance.budget, by_cost=by_cost)
+
+
+def same(selection, expected, instance, weight, *, by_cost=True):
+    assert np.array_equal(selection.mask, expected.mask)
+    assert selection.mask.dtype == bool
+    assert (selection.spent, selection.critical_item) == (expected.spent, expected.critical_item)
+    s = expected.critical_item
+    threshold = Fraction(0) if s is None else Fraction(weight[s]) / (Fraction(instance.cost[s]) if by_cost else 1)
+    assert selection.threshold == threshold
+    assert selection.retained == instance.retained(expected.mask)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("update", ["gaussian", "few values", "mostly zeros"])
+def test_arrays_and_instances_give_the_sorted_prefix(update, cost, dtype):
+    g, c = updates(update, dtype), costs(cost)
+    instance = Instance(g, c, 0)
+    for k, share in enumerate(SHARES):
+        under = instance.with_budget(Fraction(share) * instance.total_cost)
+        expected = reference(under, instance.score)
+        joules = under.budget * instance.unit
+        same(cwmp(under), expected, instance, instance.score)
+        same(cwmp(g, c, joules, threads=1 + k % 3), expected, instance, instance.score)
+        if k % 3 == 0:
+            same(cwmp(g, c, fraction=share), expected, instance, instance.score)
+            found = relax(under)
+            assert (found.critical_item, found.spent) == (expected.critical_item, expected.spent)
+        flat = reference(under, instance.score, by_cost=False)
+        same(top_k(g, c, joules), flat, instance, instance.score, by_cost=False)
+        magnitude = np.abs(g.astype(np.float64))
+        same(cwmp(g, c, joules, loss="l1"), reference(under, magnitude), instance, magnitude)
+
+
+@pytest.mark.parametrize("update", UPDATES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_updates_of_every_scale(update, dtype):
+    g, c = updates(update, dtype), costs("lognormal")
+    instance = Instance(g, c, fraction="0.05")
+    same(cwmp(g, c, instance.budget), reference(instance, instance.score), instance, instance.score)
+
+
+def test_budgets_that_are_met_exactly():
+    """Integer costs: every budget that is a prefix's cost, and one unit less."""
+    g, c = updates("gaussian", np.float32), costs("integers")
+    instance = Instance(g, c, 0)
+    order = density_order(instance.score, instance.cost)
+    sums = np.cumsum(instance.cost[order])
+    for k in range(50, D, 6_000):
+        for less in (0, 1):
+            under = instance.with_budget(Fraction(int(sums[k]) - less))
+            same(cwmp(g, c, int(sums[k]) - less), reference(under, instance.score), instance, instance.score)
+            assert cwmp(under).mask.sum() == longest_affordable(instance.cost[order], under.budget)[0]
+
+
+def test_the_fast_way_is_taken():
+    """Where it can be: a test of a path that is never walked would prove nothing."""
+    for update in ("gaussian", "few values", "mostly zeros", "heavy-tailed"):
+        for cost in ("lognormal", "integers", "layers", "classes", "one cost"):
+            instance = Instance(updates(update, np.float32), costs(cost), fraction="0.1")
+            assert bracketed_prefix(entries_of(instance), instance.budget) is not None, (update, cost)
+
+
+_TRIED = {"bracketed": 0}
+
+
+@given(instances(min_items=1, max_items=9), st.booleans(), st.sampled_from([(3.5,), (0.0,), (0.0, 0.4, 3.5)]))
+def test_small_hard_instances_through_the_same_code(instance, by_cost, widths):
+    """Chunks of three items, a sample of a few, brackets that are too narrow: right, or handed on, never wrong."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bracket, "_CHUNK", 3)
+        patch.setattr(bracket, "_BINS", 2)
+        patch.setattr(bracket, "_WIDTHS", widths)
+        patch.setattr(bracket, "_sample_size", lambda d: 1 + d // 3)
+        expected = sorted_prefix(instance.score, instance.cost, instance.budget, by_cost=by_cost)
+        entries = Entries(instance.score, "given", instance.cost, by_cost=by_cost)
+        for threads in (1, 2):
+            found = bracketed_prefix(entries, instance.budget, threads=threads)
+            if found is not None:
+                _TRIED["bracketed"] += 1
+                assert found.mask.tolist() == expected.mask.tolist()
+                assert found[1:] == expected[1:]
+
+
+def test_the_small_hard_instances_were_not_all_handed_on():
+    if not _TRIED["bracketed"]:
+        test_small_hard_instances_through_the_same_code()
+    assert _TRIED["bracketed"] > 50
+
+
+def test_unequal_ratios_with_equal_quotients_at_the_threshold():
+    """Costs proportional to the scores: thousands of items whose float quotients tie while their ratios may not."""
+    rng = RNG(8)
+    score = rng.integers(1, 1 << 53, D).astype(float)
+    cost = score * 3  # rounded: most ratios are near 1/3 and round to the same few quotients
+    for share in (0.2, 0.5):
+        budget = Fraction(float(cost.sum() * share))
+        entries = Entries(score, "given", cost)
+        found, expected = greedy_prefix(entries, budget), sorted_prefix(score, cost, budget)
+        assert np.array_equal(found.mask, expected.mask)
+        assert found[1:] == expected[1:]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("select", [cwmp, top_k])
+def test_not_finite_is_refused_wherever_it_is(select, bad, dtype):
+    g, c = updates("gaussian", dtype), costs("lognormal")
+    for cost in (c, costs("layers"), "1"):
+        for at in (0, bracket._CHUNK - 1, bracket._CHUNK, D - 1):
+            broken = g.copy()
+            broken[at] = bad
+            with pytest.raises(InputError, match=rf"update\[{at}\] = .*every entry must be finite"):
+                select(broken, cost, 100)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0, -1.0])
+@pytest.mark.parametrize("keyword", ["budget", "fraction"])
+def test_costs_that_are_none_are_refused_wherever_they_are(bad, keyword):
+    g = updates("gaussian", np.float32)
+    for at in (0, bracket._CHUNK, D - 1):
+        broken = costs("lognormal")
+        broken[at] = bad
+        for select in (cwmp, top_k):
+            with pytest.raises(InputError, match=rf"cost\[{at}\]"):
+                select(g, broken, **{keyword: "0.5"})
+
+
+def test_labels_without_a_class_are_refused_wherever_they_are():
+    g = updates("gaussian", np.float32)
+    for wrong in (-1, 2):
+        labels = np.zeros(D, dtype=int)
+        labels[D - 5] = wrong
+        for keyword in ("budget", "fraction"):
+            with pytest.raises(InputError, match=r"labels must lie in 0\.\.1"):
+                cwmp(g, CostClasses(labels, [1, 2]), **{keyword: "0.5"})
+
+
+def test_entries_that_cannot_be_squared_are_refused_or_scaled():
+    g = np.full(D, 1e-200)
+    assert cwmp(g, 1, D // 2).mask.sum() == D // 2
+    g[5] = 1e200
+    with pytest.raises(InputError, match="too small beside the largest entry"):
+        cwmp(g, 1, 10)
+
+
+def test_the_mask_goes_where_it_is_wanted():
+    g, c = updates("gaussian", np.float32), costs("lognormal")
+    for size in (D, 100):
+        out = np.ones(size, dtype=bool)
+        for select in (cwmp, top_k):
+            assert select(g[:size], c[:size], fraction="0.1", out=out).mask is out
+            assert np.array_equal(out, select(g[:size], c[:size], fraction="0.1").mask)
+    for wrong in (np.ones(D - 1, dtype=bool), np.ones(D)):
+        with pytest.raises(InputError, match=rf"out must be bool of shape \({D},\)"):
+            cwmp(g, c, 1, out=wrong)
+
+
+def test_strided_arrays_and_inputs_are_left_alone():
+    g, c = updates("gaussian", np.float32), costs("lognormal")
+    both = np.stack([g, c], axis=1)
+    before = both.copy()
+    expected = cwmp(g, c, fraction="0.1").mask
+    assert np.array_equal(cwmp(both[:, 0], both[:, 1], fraction="0.1").mask, expected)
+    assert np.array_equal(cwmp(g[::-1], c[::-1], fraction="0.1").mask[::-1], expected)
+    assert np.array_equal(both, before)
+
+
+def test_roundings_of_large_instances():
+    g, c = updates("gaussian", np.float32), costs("lognormal")
+    prefix, fill, best = (cwmp(g, c, fraction="0.01", rounding=r) for r in ("prefix", "fill", "best-of"))
+    assert not (prefix.mask & ~fill.mask).any()
+    assert fill.spent <= Instance(g, c, fraction="0.01").budget
+    left = Instance(g, c, fraction="0.01").budget - fill.spent
+    assert all(Fraction(x) > left for x in c[~fill.mask & (g != 0)].tolist())
+    assert best.retained >= fill.retained > prefix.retained
+
+
+def test_bad_calls():
+    g, c = updates("gaussian", np.float32), costs("lognormal")
+    with pytest.raises(InputError, match="threads must be a whole number >= 1, got 0"):
+        cwmp(g, c, 1, threads=0)
+    with pytest.raises(InputError, match="cost is missing"):
+        cwmp(g)
+    with pytest.raises(InputError, match="an instance has its own cost and budget"):
+        top_k(Instance(g, c, 1), c)
+    with pytest.raises(InputError, match="either in joules"):
+        cwmp(g, c)
+    with pytest.raises(InputError, match="cost must have shape"):
+        cwmp(g, c[1:], 1)
+    with pytest.raises(InputError, match=r"must have shape \(d,\)"):
+        cwmp(g.reshape(-1, 2), c, 1)

@@ -1,0 +1,33 @@
+"""PyTorch tensors as NumPy arrays, without importing PyTorch: a tensor can only come from who already has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.instance import CostClasses
+
+
+def is_tensor(value: object) -> bool:
+    """Whether ``value`` is a PyTorch tensor (or a subclass of one)."""
+    return any(base.__module__ == "torch" and base.__name__ == "Tensor" for base in type(value).__mro__)
+
+
+def array(value: Any) -> Any:
+    """A CPU tensor, or the labels of cost classes, as an array on the same memory (bfloat16 widened)."""
+    if isinstance(value, CostClasses) and is_tensor(value.labels):
+        return replace(value, labels=array(value.labels))
+    if not is_tensor(value):
+        return value
+    value = value.detach()
+    return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+
+
+def tensor(mask: NDArray[np.bool_]) -> Any:
+    """The tensor that shares the memory of a mask."""
+    import torch
+
+    return torch.from_numpy(mask)
