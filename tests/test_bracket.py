@@ -45,6 +45,7 @@ def costs(kind):
     return {
         "lognormal": lambda: rng.lognormal(size=D).astype(np.float32),
         "lognormal, wide": lambda: rng.lognormal(sigma=12, size=D),
+        "lognormal, wide float32": lambda: rng.lognormal(sigma=9, size=D).astype(np.float32),
         "integers": lambda: rng.integers(1, 6, D).astype(np.float32),
         "proportional to g^2": lambda: updates("gaussian", np.float32).astype(float) ** 2 + 1e-3,
         "one dear": lambda: np.where(np.arange(D) == 777, 1e9, 1.0),
@@ -57,7 +58,7 @@ def costs(kind):
 
 
 COSTS = [
-    "lognormal", "lognormal, wide", "integers", "proportional to g^2", "one dear", "float16", "classes", "layers",
+    "lognormal", "lognormal, wide", "lognormal, wide float32", "integers", "proportional to g^2", "one dear", "float16", "classes", "layers",
     "two classes", "one cost",
 ]  # fmt: skip
 SHARES = ["0", "0.00002", "0.01", "0.1", "0.63", "0.999", "1"]
@@ -154,6 +155,56 @@ def test_the_small_hard_instances_were_not_all_handed_on():
     if not _TRIED["bracketed"]:
         test_small_hard_instances_through_the_same_code()
     assert _TRIED["bracketed"] > 50
+
+
+def test_brackets_that_end_next_to_the_critical_item(monkeypatch):
+    """Thousands of ratios closer to one another than float32 can tell: right, or seen to be a miss, never wrong."""
+    rng = RNG(9)
+    g, c = (1 + rng.integers(0, 40, D) * 2.0**-23 for _ in range(2))
+    instance = Instance(g.astype(np.float32), c.astype(np.float32), fraction="0.3")
+    expected = reference(instance, instance.score)
+    entries = Entries(instance.update, "square", instance.cost.astype(np.float32))
+    s = expected.critical_item
+    critical = instance.score[s] / instance.cost[s]
+    near = [np.nextafter(critical, 2), *(critical * (1 + k * 2.0**-23) for k in range(-12, 13))]
+    answered = 0
+    for low in [0.0, *near]:
+        for high in [*near, np.inf]:
+            if low < high:
+                monkeypatch.setattr(bracket, "_bracket", lambda *_, edges=(float(low), float(high)): edges)
+                found = bracketed_prefix(entries, instance.budget)
+                assert found is not None or not low <= critical < high
+                if found is not None:
+                    answered += 1
+                    assert np.array_equal(found.mask, expected.mask)
+                    assert found[1:] == expected[1:]
+    assert answered > 50
+
+
+def test_a_bin_wrongly_chosen_changes_nothing(monkeypatch):
+    g, c = updates("gaussian", np.float32), costs("lognormal")
+    for share in ("0.1", "0.9999"):
+        instance = Instance(g, c, fraction=share)
+        expected = reference(instance, instance.score)
+        for first, last in ((0, 5), (3, 3), (50, 60), (0, 10**6), (10**6, 10**6)):
+
+            def wrong(key, cost, left, first=first, last=last):
+                ranked = np.argsort(-key, kind="stable")
+                return np.sort(ranked[:first]), np.sort(ranked[first:last])
+
+            monkeypatch.setattr(bracket, "_narrowed", wrong)
+            same(cwmp(instance), expected, instance, instance.score)
+
+
+def test_the_best_item_is_dearer_than_the_budget():
+    g, c = updates("gaussian", np.float32), costs("lognormal")
+    c[777], g[777] = 1000, 1e6
+    for budget in (999, 1000):
+        instance = Instance(g, c, budget)
+        for by_cost, select in ((True, cwmp), (False, top_k)):
+            expected = reference(instance, instance.score, by_cost=by_cost)
+            same(select(g, c, budget), expected, instance, instance.score, by_cost=by_cost)
+            assert expected.mask[777] == (budget == 1000)
 
 
 def test_unequal_ratios_with_equal_quotients_at_the_threshold():

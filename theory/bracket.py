@@ -326,7 +326,7 @@ def _finish(
     before, among = _narrowed(key, found.cost, left)
     spent = exact_sum(found.cost[before])
     ranked, taken = _ranked(entries, found, key, among, left - spent)
-    if before.size and not 0 <= taken < ranked.size:  # rounding chose the wrong bin
+    if among.size < key.size and not 0 <= taken < ranked.size:  # rounding chose the wrong bin
         before, spent = before[:0], Fraction(0)
         ranked, taken = _ranked(entries, found, key, np.arange(key.size), left)
     if (taken == ranked.size and low > 0) or (taken < ranked.size and not low <= key[ranked[taken]] < high):
