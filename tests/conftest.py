@@ -1,5 +1,9 @@
 """Every run of the property-based tests draws the same examples, and a slow machine fails none of them."""
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # test processes side by side would only wait for each other's threads
+
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(

@@ -58,7 +58,8 @@ def costs(kind):
 
 
 COSTS = [
-    "lognormal", "lognormal, wide", "lognormal, wide float32", "integers", "proportional to g^2", "one dear", "float16", "classes", "layers",
+    "lognormal", "lognormal, wide", "lognormal, wide float32", "integers",
+    "proportional to g^2", "one dear", "float16", "classes", "layers",
     "two classes", "one cost",
 ]  # fmt: skip
 SHARES = ["0", "0.00002", "0.01", "0.1", "0.63", "0.999", "1"]
@@ -194,6 +195,15 @@ def test_a_bin_wrongly_chosen_changes_nothing(monkeypatch):
 
             monkeypatch.setattr(bracket, "_narrowed", wrong)
             same(cwmp(instance), expected, instance, instance.score)
+
+
+def test_an_item_that_misses_the_budget_by_less_than_float32_tells():
+    g, c = updates("gaussian", np.float32), np.full(D, 2.0**-20, dtype=np.float32)
+    c[777], g[777] = 1 + 2.0**-23, 1e6
+    for less in (0.0, 2.0**-40):
+        selection = cwmp(g, c, float(c[777]) - less)
+        assert selection.mask[777] == (less == 0)
+        assert selection.spent <= Fraction(float(c[777])) - Fraction(less)
 
 
 def test_the_best_item_is_dearer_than_the_budget():

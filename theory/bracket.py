@@ -260,7 +260,7 @@ class _Tally:
         cheapest, dearest = self._cheapest, self._dearest = float(cost.min()), float(cost.max())
         if not (cheapest > 0 and dearest < math.inf):
             raise _Unsuited
-        may = None if dearest <= thresholds.affordable else cost <= thresholds.affordable
+        may = None if dearest <= thresholds.affordable else cost <= np.float64(thresholds.affordable)
         if not self.entries.by_cost:
             return None, may
         if not (thresholds.cheapest < cheapest and dearest < thresholds.dearest):

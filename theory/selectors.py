@@ -21,65 +21,26 @@ The answer does not depend on the number of threads, on the type of array or on 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory import tensors
 from theory.bracket import SMALL, bracketed_prefix, greedy_prefix
-from theory.entries import Entries, Weight, entries_of, unchecked
+from theory.entries import Weight, entries_of, unchecked
 from theory.errors import InputError
-from theory.exact import Real, exact_sum, floor_float
+from theory.exact import Real, exact_sum
 from theory.instance import CostClasses, Instance
-from theory.order import Floats, Prefix
+from theory.order import Floats
+from theory.selection import Rounding, Selection, rounded
 
-Rounding = Literal["prefix", "fill", "best-of"]
+__all__ = ["Loss", "Rounding", "Selection", "cwmp", "loss_weight", "random_k", "top_k"]
+
 Loss = Literal["l2", "l1"] | Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Cost = ArrayLike | Real | CostClasses
-_Score = Callable[[Any], Floats]  # scores of some items: indices or a mask
-
-
-class Selection:
-    """What a selector keeps.
-
-    Attributes:
-        mask: bool, shape (d,): an array, or a tensor on the update's device where the update was a tensor.
-        spent: exact energy of the mask, in units of ``unit`` joules. unit: that of the instance's costs.
-        critical_item: first item of the order that did not fit, or None when all did.
-        threshold: its exact weight per cost (Top-K: its weight; zero when all items fit); None for random order.
-    """
-
-    __slots__ = ("_retained", "critical_item", "mask", "spent", "threshold", "unit")
-
-    def __init__(
-        self,
-        mask: NDArray[np.bool_],
-        spent: Fraction,
-        retained: Fraction | Callable[[], Fraction],
-        critical_item: int | None = None,
-        threshold: Fraction | None = None,
-        unit: Fraction = Fraction(1),
-    ) -> None:
-        self.mask, self.spent, self._retained = mask, spent, retained
-        self.critical_item, self.threshold, self.unit = critical_item, threshold, unit
-
-    @property
-    def retained(self) -> Fraction:
-        """Exact sum of the scores over the mask, formed when first asked for, from the update as it then is."""
-        if not isinstance(self._retained, Fraction):
-            self._retained = self._retained()
-        return self._retained
-
-    @property
-    def support(self) -> NDArray[np.intp]:
-        """Indices of the kept coordinates, ascending, an array or tensor like the mask."""
-        return self.mask.nonzero()[0] if isinstance(self.mask, np.ndarray) else self.mask.nonzero().flatten()
-
-    def __repr__(self) -> str:
-        return f"Selection({int(self.mask.sum())} of {len(self.mask)} kept, spent={float(self.spent * self.unit):.6g})"
 
 
 def cwmp(
@@ -105,7 +66,7 @@ def cwmp(
     """
     if not callable(loss) and loss not in ("l2", "l1"):
         raise InputError(f"loss must be 'l2', 'l1' or a function of |g|, got {loss!r}")
-    return _Call(update, cost, budget, fraction, rounding, threads, out).select(loss, by_cost=True)
+    return _select(_Call(update, cost, budget, fraction, rounding, threads, out), loss, by_cost=True)
 
 
 def top_k(
@@ -113,7 +74,7 @@ def top_k(
     fraction: Real | None = None, rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
 ) -> Selection:  # fmt: skip
     """Largest magnitudes first, under the same energy budget and roundings as :func:`cwmp`; arguments as there."""
-    return _Call(update, cost, budget, fraction, rounding, threads, out).select("l2", by_cost=False)
+    return _select(_Call(update, cost, budget, fraction, rounding, threads, out), "l2", by_cost=False)
 
 
 def random_k(instance: Instance, seed: int | np.random.Generator, *, rounding: Rounding = "prefix") -> Selection:
@@ -141,94 +102,88 @@ def loss_weight(instance: Instance, loss: Loss) -> Floats:
     return weight
 
 
-class _Call:
-    """One call of a selector: problem, rounding, and how to compute; checked, with tensors seen as arrays."""
+class _Call(NamedTuple):
+    """The arguments that the selectors share."""
 
-    def __init__(
-        self, update: Any, cost: Any, budget: Any, fraction: Any, rounding: Rounding, threads: int, out: Any
-    ) -> None:
-        _check_rounding(rounding)
-        if type(threads) is not int or threads < 1:
-            raise InputError(f"threads must be a whole number >= 1, got {threads!r}")
-        if isinstance(update, Instance):
-            if not (cost is None and budget is None and fraction is None):
+    update: Any
+    cost: Any
+    budget: Any
+    fraction: Any
+    rounding: Rounding
+    threads: int
+    out: Any
+
+    def check(self) -> None:
+        """Raises :class:`InputError` for what can be seen without reading the arrays."""
+        _check_rounding(self.rounding)
+        if type(self.threads) is not int or self.threads < 1:
+            raise InputError(f"threads must be a whole number >= 1, got {self.threads!r}")
+        if isinstance(self.update, Instance):
+            if not (self.cost is None and self.budget is None and self.fraction is None):
                 raise InputError("an instance has its own cost and budget; give them with an update only")
-        elif cost is None:
+        elif self.cost is None:
             raise InputError("cost is missing: give an instance, or update, cost and budget")
-        self.as_tensor = tensors.is_tensor(update)
-        self.update, self.cost, self.budget, self.fraction = (
-            tensors.array(update),
-            tensors.array(cost),
-            budget,
-            fraction,
-        )
-        self.rounding, self.threads, self.out = rounding, threads, tensors.array(out)
-        d = update.d if isinstance(update, Instance) else np.size(self.update)
-        if out is not None and (self.out.shape != (d,) or self.out.dtype != bool):
-            raise InputError(f"out must be bool of shape ({d},), got {self.out.dtype} of shape {self.out.shape}")
-
-    def select(self, loss: Loss, *, by_cost: bool) -> Selection:
-        """Through the pass that checks what it reads, if it can; else through an instance, which says what is wrong."""
-        if not isinstance(self.update, Instance) and isinstance(loss, str):
-            weight: Weight = "square" if loss == "l2" else "magnitude"
-            found = unchecked(self.update, self.cost, self.budget, self.fraction, weight, by_cost=by_cost)
-            if found is not None and found.entries.d > SMALL:
-                entries, budget = found.entries, found.budget
-                prefix = bracketed_prefix(entries, budget, threads=self.threads, out=self.out)
-                if prefix is not None:
-                    return self._finish(entries, budget, prefix, entries.squares_of, found.unit)
-        instance = self.update
-        if not isinstance(instance, Instance):
-            instance = Instance(self.update, self.cost, self.budget, fraction=self.fraction)
-        weight_of = None if loss == "l2" else loss_weight(instance, loss)
-        entries = entries_of(instance, weight_of, by_cost=by_cost)
-        prefix = greedy_prefix(entries, instance.budget, threads=self.threads, out=self.out)
-        return self._finish(entries, instance.budget, prefix, instance.score.__getitem__, instance.unit)
-
-    def _finish(self, entries: Entries, budget: Fraction, prefix: Prefix, score: _Score, unit: Fraction) -> Selection:
-        selection = rounded(entries, budget, prefix, self.rounding, score, unit)
-        if self.as_tensor:
-            selection.mask = tensors.tensor(selection.mask)
-        return selection
+        d = self.update.d if isinstance(self.update, Instance) else math.prod(np.shape(self.update))
+        if self.out is not None and (tuple(self.out.shape) != (d,) or not str(self.out.dtype).endswith("bool")):
+            raise InputError(f"out must be bool of shape ({d},), got {self.out.dtype} of shape {tuple(self.out.shape)}")
 
 
-def rounded(
-    entries: Entries, budget: Fraction, prefix: Prefix, rounding: Rounding, score: _Score, unit: Fraction
-) -> Selection:
-    """The selection that a rounding makes of the greedy prefix; ``score`` gives the scores of some items."""
-    mask, spent, critical = prefix
-    threshold = Fraction(0)
-    if critical is not None:
-        at = np.array([critical])
-        cost = entries.costs_of(at)[0] if entries.by_cost else 1
-        threshold = Fraction(entries.weights_of(at)[0]) / Fraction(cost)
-    if rounding != "prefix":
-        spent = _fill(entries, budget - spent, mask) + spent
-    if rounding == "best-of" and (best := _best_single(entries, budget, score)) is not None:
-        alone = Fraction(score(np.array([best]))[0])
-        if alone > exact_sum(score(mask)):
-            mask[:] = False
-            mask[best] = True
-            spent = Fraction(entries.costs_of(np.array([best]))[0])
-    return Selection(mask, spent, lambda: exact_sum(score(mask)), critical, threshold, unit)
+def _select(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
+    """On the device where the update lives, if it can be done there; else on the host."""
+    call.check()
+    if not tensors.is_tensor(call.update):
+        return _select_arrays(call, loss, by_cost=by_cost)
+    selection = None
+    if tensors.on_accelerator(call.update) and call.rounding == "prefix" and isinstance(loss, str):
+        selection = _select_on_device(call, loss, by_cost=by_cost)
+    if selection is None:
+        update, cost, out = (tensors.array(x) for x in (call.update, call.cost, call.out))
+        if tensors.on_accelerator(call.out):
+            out = None
+        selection = _select_arrays(call._replace(update=update, cost=cost, out=out), loss, by_cost=by_cost)
+        selection.mask = tensors.tensor_like(selection.mask, call.update)
+    if call.out is not None:
+        if tensors.on_accelerator(call.out):
+            call.out.copy_(selection.mask)
+        selection.mask = call.out
+    return selection
 
 
-def _fill(entries: Entries, left: Fraction, mask: NDArray[np.bool_]) -> Fraction:
-    """Add what still fits, in order: prefix after prefix of the items that do. Returns what they cost."""
-    rest, spent = np.flatnonzero(~mask), Fraction(0)
-    while True:
-        rest = rest[(entries.costs_of(rest) <= floor_float(left - spent)) & (entries.weights_of(rest) > 0)]
-        if not rest.size:
-            return spent
-        more = greedy_prefix(entries.subset(rest), left - spent)
-        mask[rest[more.mask]] = True
-        rest, spent = rest[~more.mask], spent + more.spent
+def _select_on_device(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | None:
+    from theory import device
+
+    weight: Weight = "square" if loss == "l2" else "magnitude"
+    chosen = device.choose(call.update, call.cost, call.budget, call.fraction, weight, by_cost=by_cost)
+    if chosen is None:
+        return None
+    mask, update = chosen.mask, call.update.detach()
+    retained = lambda: exact_sum((update[mask].double() ** 2).cpu().numpy())  # noqa: E731
+    return Selection(mask, chosen.spent, retained, chosen.critical_item, chosen.threshold, chosen.unit)
 
 
-def _best_single(entries: Entries, budget: Fraction, score: _Score) -> int | None:
-    """The affordable item of the highest score, lowest index first."""
-    may = np.flatnonzero((entries.costs_of(slice(None)) <= floor_float(budget)) & (entries.weights_of(slice(None)) > 0))
-    return int(may[np.argmax(score(may))]) if may.size else None
+def _select_arrays(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
+    """By the pass that checks what it reads, if it can; else through an instance, which says what is wrong."""
+    instance = call.update
+    if not isinstance(instance, Instance):
+        if (selection := _select_unchecked(call, loss, by_cost=by_cost)) is not None:
+            return selection
+        instance = Instance(call.update, call.cost, call.budget, fraction=call.fraction)
+    entries = entries_of(instance, None if loss == "l2" else loss_weight(instance, loss), by_cost=by_cost)
+    prefix = greedy_prefix(entries, instance.budget, threads=call.threads, out=call.out)
+    return rounded(entries, instance.budget, prefix, call.rounding, instance.score.__getitem__, instance.unit)
+
+
+def _select_unchecked(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | None:
+    if callable(loss):
+        return None
+    weight: Weight = "square" if loss == "l2" else "magnitude"
+    found = unchecked(np.asarray(call.update), call.cost, call.budget, call.fraction, weight, by_cost=by_cost)
+    if found is None or found.entries.d <= SMALL:
+        return None
+    prefix = bracketed_prefix(found.entries, found.budget, threads=call.threads, out=call.out)
+    if prefix is None:
+        return None
+    return rounded(found.entries, found.budget, prefix, call.rounding, found.entries.squares_of, found.unit)
 
 
 def _check_rounding(rounding: str) -> None:

@@ -16,18 +16,23 @@ def is_tensor(value: object) -> bool:
     return any(base.__module__ == "torch" and base.__name__ == "Tensor" for base in type(value).__mro__)
 
 
+def on_accelerator(value: Any) -> bool:
+    """Whether ``value`` is a tensor in another memory than the processor's."""
+    return is_tensor(value) and value.device.type != "cpu"
+
+
 def array(value: Any) -> Any:
-    """A CPU tensor, or the labels of cost classes, as an array on the same memory (bfloat16 widened)."""
+    """A tensor, or the labels of cost classes, as an array: on its memory where it can be (bfloat16 is widened)."""
     if isinstance(value, CostClasses) and is_tensor(value.labels):
         return replace(value, labels=array(value.labels))
     if not is_tensor(value):
         return value
-    value = value.detach()
+    value = value.detach().cpu()
     return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
 
 
-def tensor(mask: NDArray[np.bool_]) -> Any:
-    """The tensor that shares the memory of a mask."""
+def tensor_like(mask: NDArray[np.bool_], update: Any) -> Any:
+    """A mask as a tensor on the device of ``update``."""
     import torch
 
-    return torch.from_numpy(mask)
+    return torch.from_numpy(mask).to(update.device)
