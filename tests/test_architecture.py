@@ -12,6 +12,7 @@ THEORY = sorted((ROOT / "theory").rglob("*.py"))
 PROOFS = sorted((ROOT / "proofs_check").rglob("*.py"))
 ORACLES = sorted((ROOT / "proofs_check" / "oracles").rglob("*.py"))
 SOURCES = [*THEORY, *PROOFS, ROOT / "cwmp.py"]
+ABOUT_TORCH = {ROOT / "theory" / "device.py", ROOT / "theory" / "ddp.py"}  # of no use without it, imported on demand
 TESTS = sorted((ROOT / "tests").glob("*.py"))
 
 MAX_LINES, MAX_FUNCTION = 400, 60
@@ -88,13 +89,16 @@ def test_the_checker_needs_the_standard_library_only():
     assert found <= set(sys.stdlib_module_names)
 
 
-@pytest.mark.parametrize("path", [*THEORY, ROOT / "cwmp.py"], ids=name)
+@pytest.mark.parametrize("path", sorted({*THEORY, ROOT / "cwmp.py"} - ABOUT_TORCH), ids=name)
 def test_theory_and_the_command_line_start_light(path):
+    found = imports(path, module_level_only=True)
+    assert not found & {"theory.device", "theory.ddp"}
     assert not packages(imports(path, module_level_only=True)) & HEAVY
 
 
-def test_no_module_needs_torch_to_be_imported():
-    assert not [name(p) for p in SOURCES if packages(imports(p, module_level_only=True)) & {"torch", "torchvision"}]
+def test_no_other_module_needs_torch_to_be_imported():
+    needing = {p for p in SOURCES if packages(imports(p, module_level_only=True)) & {"torch", "torchvision"}}
+    assert needing == ABOUT_TORCH
 
 
 def test_a_fresh_process_loads_no_solver_and_no_torch():

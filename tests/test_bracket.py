@@ -13,7 +13,7 @@ from theory.bracket import bracketed_prefix, greedy_prefix
 from theory.entries import Entries, entries_of
 from theory.order import density_order, longest_affordable, sorted_prefix
 
-D = 70_000  # more than two chunks, the last one short
+D = 70_000  # more than four chunks of the size set below, the last one short
 RNG = np.random.default_rng
 
 
@@ -32,6 +32,13 @@ def updates(kind, dtype):
     }[kind]()
     with np.errstate(over="ignore"):
         return np.clip(values, -60_000, 60_000).astype(dtype) if dtype == np.float16 else values.astype(dtype)
+
+
+@pytest.fixture(autouse=True)
+def several_chunks(monkeypatch):
+    """Chunks and threads as a large update would have them."""
+    monkeypatch.setattr(bracket, "_CHUNK", 1 << 14)
+    monkeypatch.setattr(bracket, "_CHUNKS_PER_THREAD", 1)
 
 
 UPDATES = [
@@ -140,6 +147,7 @@ def test_small_hard_instances_through_the_same_code(instance, by_cost, widths):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bracket, "_CHUNK", 3)
         patch.setattr(bracket, "_BINS", 2)
+        patch.setattr(bracket, "_CHUNKS_PER_THREAD", 1)
         patch.setattr(bracket, "_WIDTHS", widths)
         patch.setattr(bracket, "_sample_size", lambda d: 1 + d // 3)
         expected = sorted_prefix(instance.score, instance.cost, instance.budget, by_cost=by_cost)

@@ -27,6 +27,7 @@ from theory.order import Floats, Indices, Prefix, critical_run, keys, longest_af
 SMALL = 1 << 14  # below this many items, sorting them is as fast
 
 _CHUNK = 1 << 16
+_CHUNKS_PER_THREAD = 8  # fewer are done before a thread has started
 _BINS = 1024  # into which the items inside the bracket are sorted out
 _WIDTHS = (3.5, 14.0, 60.0)  # standard deviations of the sample to either side; wider after a miss
 _MARGIN = {np.float32: 2.0**-20, np.float64: 2.0**-48}  # relative, above three roundings
@@ -167,6 +168,7 @@ def _sweep(
 ) -> _Sweep:
     """One pass over everything. Chunks are the same whatever the number of threads, and so is every sum."""
     starts = range(0, entries.d, _CHUNK)
+    threads = max(1, min(threads, len(starts) // _CHUNKS_PER_THREAD))
     shares = [starts[k * len(starts) // threads : (k + 1) * len(starts) // threads] for k in range(threads)]
 
     def work(share: range) -> _Tally:

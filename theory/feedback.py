@@ -10,11 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from theory import tensors
 from theory.errors import InputError
 
 
 class Split(NamedTuple):
-    """``sent`` and the new ``residual``, arrays of shape (d,) with disjoint supports."""
+    """``sent`` and the new ``residual``, arrays (or tensors) of shape (d,) with disjoint supports."""
 
     sent: NDArray[np.floating]
     residual: NDArray[np.floating]
@@ -42,6 +43,8 @@ def split(total: NDArray[np.floating], mask: NDArray[np.bool_]) -> Split:
     Raises:
         InputError: the mask is not boolean or of another shape (Seide et al. 2014; Karimireddy et al. 2019, alg. 2).
     """
+    if tensors.is_tensor(total):
+        return Split(total.masked_fill(~mask, 0), total.masked_fill(mask, 0))  # type: ignore[attr-defined]
     if mask.dtype != bool or mask.shape != total.shape:
         raise InputError(f"mask must be bool of shape {total.shape}, got {mask.dtype} of shape {mask.shape}")
     zero = total.dtype.type(0)

@@ -1,0 +1,182 @@
+"""Selection against its peers: time, memory, and one streaming read of the data as the unit of both.
+
+    python benchmarks/selection.py                          # 10^5 to 10^7, float32 and float64
+    python benchmarks/selection.py --sizes 1e8 --dtypes float32
+
+All contestants look at the same Gaussian update with lognormal costs (sigma 0.4) and a budget of 10 %, one after the
+other, in as many rounds as ``--rounds``; medians are printed, and their ratio to one read of (g, c) in the same run.
+Time is wall time and CPU time; memory is the peak of the process above where it stood. Contestants that select by
+magnitude alone take as many coordinates as Top-K may afford. On a machine with a CUDA device, the device's columns are
+filled too. Everything is written to ``results/benchmarks/selection.json`` with hardware and versions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from theory import CostClasses, Instance, cwmp, top_k
+from theory.entries import Entries
+from theory.order import sorted_prefix
+from theory.provenance import provenance, write_atomically
+
+RESULTS = Path(__file__).parent.parent / "results" / "benchmarks" / "selection.json"
+SLOW = 3 * 10**7  # from here on, what sorts everything runs once
+Contestants = dict[str, Callable[[], Any]]
+
+
+def contestants(d: int, dtype: str, threads: int, *, reuse: bool = True) -> Contestants:
+    """Name and action of everyone, on one update of ``d`` coordinates; ``reuse`` one mask for all of ours."""
+    rng = np.random.default_rng(1)
+    g = rng.standard_normal(d, dtype=np.float32).astype(dtype)
+    c = np.exp(0.4 * rng.standard_normal(d, dtype=np.float32)).astype(dtype)
+    labels = rng.integers(0, 10, d, dtype=np.uint8)
+    values = list(range(1, 11))
+    mixed, layers = CostClasses(labels, values), CostClasses(np.sort(labels), values)
+    budget, class_budget = float(c.sum(dtype=np.float64)) / 10, float(labels.sum(dtype=np.int64) + d) / 10
+    out, tensor = np.empty(d, dtype=bool) if reuse else None, torch.from_numpy(g)
+    k = int(top_k(g, c, budget).mask.sum())
+    torch.set_num_threads(threads)
+    everyone: Contestants = {
+        "one read of (g, c)": lambda: (g.sum(), c.sum()),
+        "cwmp": lambda: cwmp(g, c, budget, threads=threads, out=out),
+        "cwmp, layers": lambda: cwmp(g, layers, class_budget, threads=threads, out=out),
+        "cwmp, mixed classes": lambda: cwmp(g, mixed, class_budget, threads=threads, out=out),
+        "top_k": lambda: top_k(g, c, budget, threads=threads, out=out),
+        "torch.topk": lambda: torch.topk(tensor.abs(), k),
+    }
+    if threads == 1:
+        everyone["np.partition"] = lambda: np.partition(np.abs(g), d - k)
+        entries = Entries(g, "square", c)
+        exact = Instance([1.0], 1, budget).budget
+        everyone["sort (reference)"] = lambda: sorted_prefix(
+            entries.weights_of(slice(None)), entries.costs_of(slice(None)), exact
+        )
+    return everyone
+
+
+def device_contestants(d: int, dtype: str) -> Contestants:
+    """The same on the CUDA device; every action ends when the device has finished."""
+    generator = torch.Generator("cuda").manual_seed(1)
+    kind = getattr(torch, dtype)
+    g = torch.randn(d, device="cuda", generator=generator, dtype=kind)
+    c = torch.exp(0.4 * torch.randn(d, device="cuda", generator=generator, dtype=kind))
+    budget = float(c.double().sum()) / 10
+    k = int(top_k(g, c, budget).mask.sum())
+
+    def ended(action: Callable[[], Any]) -> Callable[[], None]:
+        def run() -> None:
+            action()
+            torch.cuda.synchronize()
+
+        return run
+
+    return {
+        "one read of (g, c)": ended(lambda: (g.sum(), c.sum())),
+        "cwmp": ended(lambda: cwmp(g, c, budget)),
+        "top_k": ended(lambda: top_k(g, c, budget)),
+        "torch.topk": ended(lambda: torch.topk(g.abs(), k)),
+    }
+
+
+def measure(everyone: Contestants, d: int, rounds: int) -> list[dict[str, Any]]:
+    """Medians over interleaved rounds, and their ratios to the read; the first round warms up."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in everyone}
+    for turn in range(rounds + 1):
+        for name, action in everyone.items():
+            once = d >= SLOW and name.startswith("sort")
+            if once and turn:
+                continue
+            wall, cpu = time.perf_counter(), time.process_time()
+            action()
+            if turn or once:
+                times[name].append((time.perf_counter() - wall, time.process_time() - cpu))
+    rows: list[dict[str, Any]] = []
+    for name in everyone:
+        wall, cpu = (statistics.median(column) for column in zip(*times[name], strict=True))
+        rows.append({"contestant": name, "wall_s": wall, "cpu_s": cpu})
+    read = rows[0]
+    for row in rows:
+        row |= {"wall_in_reads": row["wall_s"] / read["wall_s"], "cpu_in_reads": row["cpu_s"] / read["cpu_s"]}
+    return rows
+
+
+def memory(name: str, d: int, dtype: str, threads: int) -> float | None:
+    """Bytes per coordinate by which one action raises the memory of a process of its own, its result counted."""
+    command = [sys.executable, __file__, "--memory", name, str(d), dtype, str(threads)]
+    frugal = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0"}  # freed is given back
+    done = subprocess.run(command, env=frugal, capture_output=True, text=True, check=False)
+    return float(done.stdout) / d if done.returncode == 0 else None
+
+
+def peak(action: Callable[[], Any]) -> float:
+    """Bytes by which the resident memory rises at most while ``action`` runs (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")
+    before = _status("VmRSS")
+    result = action()
+    del result
+    return max(0.0, _status("VmHWM") - before)
+
+
+def _status(field: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024.0 * next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+
+def _shown(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.2f}"
+
+
+def main() -> None:
+    """Run, print the tables, merge into the results file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="1e5,1e6,1e7")
+    parser.add_argument("--dtypes", default="float32,float64")
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--memory", nargs=4, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.memory:
+        name, d, dtype, threads = options.memory
+        print(peak(contestants(int(d), dtype, int(threads), reuse=False)[name]))
+        return
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    places = [f"cpu, {n} threads" for n in options.threads.split(",")] + ["cuda"] * torch.cuda.is_available()
+    for size in (int(float(x)) for x in options.sizes.split(",")):
+        for dtype in options.dtypes.split(","):
+            for place in places:
+                on_cuda = place == "cuda"
+                everyone = (
+                    device_contestants(size, dtype) if on_cuda else contestants(size, dtype, int(place.split()[1]))
+                )
+                rows = measure(everyone, size, options.rounds)
+                del everyone
+                for row in rows:
+                    row["bytes_per_coordinate"] = memory(row["contestant"], size, dtype, threads) if threads else None
+                print(f"\nd = {size:g}, {dtype}, {place}: one read {1e3 * rows[0]['wall_s']:.3g} ms")
+                print(f"{'':<22}{'wall, ms':>10}{'in reads':>10}{'CPU, reads':>12}{'bytes/coord':>13}")
+                for row in rows:
+                    print(
+                        f"{row['contestant']:<22}{1e3 * row['wall_s']:>10.3g}{row['wall_in_reads']:>10.1f}"
+                        f"{row['cpu_in_reads']:>12.1f}{_shown(row['bytes_per_coordinate']):>13}",
+                        flush=True,
+                    )
+                device = torch.cuda.get_device_name() if on_cuda else None
+                key = f"{size:g} {dtype} {place}"
+                results[key] = {"rows": rows, "rounds": options.rounds, "device": device, "provenance": provenance()}
+                write_atomically(RESULTS, json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
