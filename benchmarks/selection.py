@@ -157,9 +157,8 @@ def main() -> None:
         for dtype in options.dtypes.split(","):
             for place in places:
                 on_cuda = place == "cuda"
-                everyone = (
-                    device_contestants(size, dtype) if on_cuda else contestants(size, dtype, int(place.split()[1]))
-                )
+                threads = 0 if on_cuda else int(place.split()[1])
+                everyone = contestants(size, dtype, threads) if threads else device_contestants(size, dtype)
                 rows = measure(everyone, size, options.rounds)
                 del everyone
                 for row in rows:

@@ -360,16 +360,15 @@ def _narrowed(key: Floats, cost: Floats, left: Fraction) -> tuple[Indices, Indic
     Keys fall into bins, and bins are settled by their costs. This only saves sorting: a bin that is not the right one,
     by rounding, is noticed by the exact sums of whoever asks, as long as every key of a higher bin is larger.
     """
-    everything = np.arange(key.size)
     lowest, highest = (float(key.min()), float(key.max())) if key.size else (0.0, 0.0)
     if key.size < _BINS or not (0 < highest - lowest < math.inf):
-        return everything[:0], everything
+        return np.empty(0, np.intp), np.arange(key.size)
     bins = ((key - lowest) * (_BINS / (highest - lowest))).astype(np.intp)
     sums = np.cumsum(np.bincount(bins, weights=cost)[::-1])
     settled = int(np.searchsorted(sums, floor_float(left), side="right"))
     critical = sums.size - 1 - settled
     if critical < 0:
-        return everything[:0], everything
+        return np.empty(0, np.intp), np.arange(key.size)
     return np.flatnonzero(bins > critical), np.flatnonzero(bins == critical)
 
 
