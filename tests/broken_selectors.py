@@ -10,12 +10,11 @@ import ctypes
 import time
 from fractions import Fraction
 from functools import partial
-from itertools import combinations
 
 import numpy as np
 
 from proofs_check.selector import Promise, Selector, from_compressor, from_instance
-from theory import cwmp, random_k, top_k
+from theory import certify, cwmp, random_k, top_k
 
 PREFIX = Promise(score="l2", rounding="prefix")
 FILL = Promise(score="l2", rounding="fill")
@@ -79,16 +78,8 @@ def best_of(update, cost, budget):
     return mask
 
 
-def enumerated(update, cost, budget):
-    """Every mask; for few coordinates."""
-    items = eligible(update, cost, budget)
-    if items.size > 10:  # an answer for large updates is nobody's promise here
-        raise ValueError("too many coordinates to enumerate")
-    value = {i: Fraction(float(update[i])) ** 2 for i in items}
-    price = {i: Fraction(float(cost[i])) for i in items}
-    masks = (m for k in range(items.size + 1) for m in combinations(items, k))
-    best = max((m for m in masks if sum(price[i] for i in m) <= budget), key=lambda m: sum(value[i] for i in m))
-    return np.array(best, dtype=np.int64)
+def certified(instance):
+    return certify(instance).primal
 
 
 # --- budgets --------------------------------------------------------------------------------------------
@@ -345,7 +336,7 @@ BROKEN = [
     (Selector(by(lambda g, c: g * g / c**2), PREFIX, "squared_cost"), "check_order"),
     (Selector(by(density), MAGNITUDE, "density_for_magnitude"), "check_order"),
     (Selector(filled, PREFIX, "fill_for_prefix"), "check_order"),
-    (Selector(by(lambda g, c: g * g / np.sqrt(c)), PREFIX, "root_of_cost"), "check_optimal_for_spent"),
+    (Selector(by(lambda g, c: c), PREFIX, "dearest_first"), "check_optimal_for_spent"),
     (Selector(right, FILL, "prefix_for_fill"), "check_spends_budget"),
     (Selector(filled, BEST, "fill_for_best_of"), "check_half_of_optimum"),
     (Selector(best_of, EXACT, "best_of_for_exact"), "check_exact_optimum"),
@@ -393,7 +384,7 @@ RIGHT = [
     Selector(right, Promise(score="l2", rounding="prefix", order_tolerance=1e-12)),
     Selector(filled, FILL),
     Selector(best_of, BEST),
-    Selector(enumerated, EXACT),
+    from_instance(certified, EXACT),
     Selector(float64_sums, Promise(score="l2", rounding="prefix", budget_tolerance="1e-12"), "float64_sums_declared"),
     _compressor(Feedback),
     from_compressor(Forgetful, PREFIX),

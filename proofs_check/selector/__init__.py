@@ -53,6 +53,7 @@ from proofs_check.selector.protocol import (
 from proofs_check.selector.report import Report, Result, Status
 from proofs_check.selector.runner import check_selector
 from proofs_check.selector.subject import Kept, Selector, as_selector
+from proofs_check.selector.testing import selector_test
 
 __all__ = [
     "CHECKS",
@@ -101,4 +102,5 @@ __all__ = [
     "from_ddp_hook",
     "from_instance",
     "from_torch",
+    "selector_test",
 ]

@@ -139,7 +139,7 @@ class HookRounds:
         """What each round sends."""
         if not cost.size:  # DDP takes no parameter without elements
             return [update.copy() for update in updates]
-        return torch_bridge.hooked_gradients(self.inner, self.make_state(cost, budget), updates)
+        return torch_bridge.hooked_gradients(self.inner, self.make_state(cost.copy(), budget), updates)
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,10 @@ def _contracts(selector: Selector) -> str:
     return _determined(selector) if known else "its score is not of the l2 loss or the magnitude"
 
 
+def _homogeneous(selector: Selector) -> str:
+    return "its score is a function of |g| of its own" if callable(selector.promise.score) else _determined(selector)
+
+
 def _exact(selector: Selector) -> str:
     return "" if selector.promise.exact else "promises no optimum"
 
@@ -194,7 +198,7 @@ CHECKS: tuple[Check, ...] = (
     Check(order.check_ties, "setting", _tied),
     Check(order.check_dear_items, "setting", _dear, _determined),
     Check(invariance.check_signs, "D16", _clear, _determined),
-    Check(invariance.check_scale, "D16", _clear, _determined),
+    Check(invariance.check_scale, "D16", _clear, _homogeneous),
     Check(invariance.check_joules, "D16", _clear, _determined),
     Check(invariance.check_permutation, "D16", _clear, _determined),
     Check(optimality.check_equal_costs, "D7", _equal, _determined),
@@ -205,7 +209,7 @@ CHECKS: tuple[Check, ...] = (
     Check(optimality.check_contraction, "D13a, D14a", _rich, _contracts),
     Check(optimality.check_exact_optimum, "D9", _clear, _exact),
     Check(order.check_budget_edge, "setting", _edge),
-    Check(invariance.check_extreme_scales, "setting", _clear, _determined),
+    Check(invariance.check_extreme_scales, "setting", _clear, _homogeneous),
     Check(invariance.check_large_update, "setting", _large),
     Check(feedback.check_error_feedback, "D17", _rich, _sends),
 )

@@ -77,6 +77,8 @@ def check_contraction(selector: Selector, instance: Instance) -> None:
 
 def check_nested(selector: Selector, instance: Instance) -> None:
     """From ``B = c_max`` on a larger budget drops nothing (D15a); an exact selector is worth no less."""
+    if not dearest_fits(instance):
+        return
     problem = valued(selector, instance)
     richer = [instance.budget + Fraction(float(c)) / 2 for c in sorted(set(instance.cost.tolist()))]
     steps = [instance.budget, *sorted(richer), max(instance.budget, instance.total_cost) + 1]
@@ -95,6 +97,11 @@ def check_exact_optimum(selector: Selector, instance: Instance) -> None:
     best = enumerate_optimum(problem)
     where = "" if best.mask is None else f"by keeping {np.flatnonzero(best.mask).tolist()},"
     _at_least(selector, kept.support, problem.retained(kept.mask), best.value, where)
+
+
+def dearest_fits(instance: Instance) -> bool:
+    """``B >= c_max``, which some claims assume."""
+    return not instance.d or float(instance.cost.max()) <= instance.budget
 
 
 def valued(selector: Selector, instance: Instance) -> Instance:

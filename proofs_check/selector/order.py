@@ -171,7 +171,5 @@ def _same_place(seen: Seen, i: int, j: int) -> bool:
 def _within(seen: Seen) -> None:
     if seen.spent > seen.promise.limit(seen.instance.budget):
         spent, budget = float(seen.spent), float(seen.instance.budget)
-        over = float(seen.spent - seen.instance.budget)
-        raise BrokenPromiseError(
-            f"kept {seen.support} for {spent:.17g} J, {over:.3g} more than the budget {budget:.17g}"
-        )
+        over = f"{float(seen.spent - seen.instance.budget):.3g} more than the budget {budget:.17g}"
+        raise BrokenPromiseError(f"kept {seen.support} for {spent:.17g} J, {over}")

@@ -77,7 +77,13 @@ class Promise:
     def __repr__(self) -> str:
         """Only what differs from the default, so that it can be read and retyped."""
         changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
-        shown = {name: getattr(value, "__name__", None) or repr(value) for name, value in changed.items()}
+        if isinstance(self.score, np.ufunc):
+            changed["score"] = f"np.{self.score.__name__}"
+        elif callable(self.score):
+            changed["score"] = getattr(self.score, "__name__", repr(self.score))
+        shown = {
+            name: value if name == "score" and callable(self.score) else repr(value) for name, value in changed.items()
+        }
         return f"Promise({', '.join(f'{name}={text}' for name, text in shown.items())})"
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from proofs_check.selector.catalogue import Check
 from proofs_check.selector.subject import Selector
@@ -133,7 +135,7 @@ def script_of(check: Check, selector: Selector, instance: Instance, target: str 
             f"cost = np.array({instance.cost.tolist()}, dtype=float)",
             f"budget = {float(instance.budget)!r}",
             f"selector = {expression}",
-            "print(selector(update, cost, budget).support)",
+            "print(selector(update.copy(), cost.copy(), budget).support)",
             f"{check.name}(selector, Instance(update, cost, budget))",
         ]
     )
@@ -142,22 +144,29 @@ def script_of(check: Check, selector: Selector, instance: Instance, target: str 
 def _source(selector: Selector, target: str) -> tuple[list[str], str]:
     """The imports, and the expression that makes the selector."""
     promise, function = selector.promise, selector.function
-    imports = [_import(promise.score)[0]] if callable(promise.score) else []
+    imports = _written(promise.score)[0] if callable(promise.score) else []
     if target:
         module, _, name = target.partition(":")
         return [f"from {module} import {name.split('.')[0]}", *imports], f"as_selector({name}, {promise!r})"
     maker, parts = getattr(function, "made_by", ("Selector", (function,)))
-    found = [_import(part) for part in parts]
-    return [*(line for line, _ in found), *imports], f"{maker}({', '.join(name for _, name in found)}, {promise!r})"
+    found = [_written(part) for part in parts]
+    lines = list(dict.fromkeys([*(line for more, _ in found for line in more), *imports]))
+    return lines, f"{maker}({', '.join(text for _, text in found)}, {promise!r})"
 
 
-def _import(function: object) -> tuple[str, str]:
+def _written(function: Any) -> tuple[list[str], str]:
+    """Imports and an expression for a function; one that no module holds is left to the reader to fill in."""
+    if isinstance(function, partial):
+        lines, inner = _written(function.func)
+        bound = [*map(repr, function.args), *(f"{name}={_value(v)}" for name, v in function.keywords.items())]
+        return ["from functools import partial", *lines], f"partial({', '.join([inner, *bound])})"
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", type(function).__name__)
+    if isinstance(function, np.ufunc):
+        return [], f"np.{function.__name__}"
     if not isinstance(module, str) or module == "__main__" or "<" in name:
-        return f"# {name.rpartition('.')[2]}: from where you defined it", name.rpartition(".")[2]
-    return f"from {module} import {name.split('.')[0]}", name
+        return [f"# {name.rpartition('.')[2]}: from where you defined it"], name.rpartition(".")[2]
+    return [f"from {module} import {name.split('.')[0]}"], name
 
 
-def summary(results: Sequence[Result]) -> str:
-    """One line: the checks that found a fault."""
-    return ", ".join(result.check for result in results if result.faulty)
+def _value(value: Any) -> str:
+    return _written(value)[1] if callable(value) else repr(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from time import perf_counter
 
@@ -13,6 +13,7 @@ from proofs_check.selector.catalogue import Check, Domain
 from proofs_check.selector.promise import BrokenPromiseError
 from proofs_check.selector.report import Result, Status, script_of
 from proofs_check.selector.subject import Selector
+from theory.exact import exact_sum, floor_float
 from theory.instance import Instance
 
 
@@ -102,20 +103,29 @@ class _Search:
         return ""
 
     def smallest(self) -> tuple[Instance, str]:
-        """The failure with as many coordinates left out, at the same budget, as it stands."""
+        """The failure less all coordinates it stands without, at the same budget or at one less what they cost."""
         assert self.failure is not None
         instance, said = self.failure
         size = max(1, instance.d // 2)
         while size:
-            for first in range(0, instance.d, size):
+            for smaller in _without(instance, size):
                 if perf_counter() - self.start > 0.9 * self.seconds:
                     return instance, said
-                rest = np.r_[0:first, min(first + size, instance.d) : instance.d]
-                assert instance.update is not None
-                smaller = Instance(instance.update[rest], instance.cost[rest], instance.budget)
                 if again := self.judge(smaller):
                     instance, said = smaller, again
                     break
             else:
                 size //= 2
         return instance, said
+
+
+def _without(instance: Instance, size: int) -> Iterator[Instance]:
+    """The instance less ``size`` consecutive coordinates, in every place, at the two budgets."""
+    assert instance.update is not None
+    for first in range(0, instance.d, size):
+        gone = slice(first, min(first + size, instance.d))
+        update, cost = np.delete(instance.update, gone), np.delete(instance.cost, gone)
+        cheaper = floor_float(instance.budget - exact_sum(instance.cost[gone]))
+        yield Instance(update, cost, instance.budget)
+        if cheaper > 0:
+            yield Instance(update, cost, cheaper)
