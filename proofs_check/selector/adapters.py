@@ -106,6 +106,10 @@ class OnTensors:
         """How a report says where this came from."""
         return "from_torch", (self.inner,)
 
+    def prepare(self) -> None:
+        """What need not be timed."""
+        torch_bridge.ready()
+
     def __call__(self, update: Array, cost: Array, budget: float) -> Any:
         """One selection."""
         g, c = torch_bridge.tensors(update, cost, self.device)
@@ -154,6 +158,11 @@ class FirstRound:
         if isinstance(self.rounds, HookRounds):
             return "from_ddp_hook", (self.rounds.inner, self.rounds.make_state)
         return "from_compressor", (self.rounds.inner,)
+
+    def prepare(self) -> None:
+        """What need not be timed."""
+        if isinstance(self.rounds, HookRounds):
+            torch_bridge.ready(distributed=True)
 
     def __call__(self, update: Array, cost: Array, budget: float) -> Array:
         """One selection."""

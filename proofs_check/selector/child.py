@@ -57,6 +57,7 @@ def describe(subject: str, megabytes: int, seconds: float) -> dict[str, Any]:
     """Load the selector and limit the memory of this process; its name and promise, or why it was refused."""
     try:
         selector = load(subject)
+        selector.prepare()
     except InputError as error:
         return {"refused": str(error)}
     _limit_memory(megabytes)

@@ -82,6 +82,10 @@ class Selector:
             raise BrokenPromiseError(f"it raised {type(error).__name__}: {said}") from error
         return read_output(raw, d, dtype)
 
+    def prepare(self) -> None:
+        """Import what an adapter needs, so that no check is charged for it."""
+        getattr(self.function, "prepare", lambda: None)()
+
     def on(self, instance: Instance) -> Kept:
         """The selection on copies of an instance's data, so that nothing the function does can change it."""
         assert instance.update is not None

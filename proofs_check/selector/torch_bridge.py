@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from theory.errors import InputError
@@ -24,18 +23,26 @@ def tensors(update: Array, cost: Array, device: str) -> tuple[Any, Any]:
     return tensor(update), tensor(cost)
 
 
+def ready(*, distributed: bool = False) -> None:
+    """Import torch, which takes seconds, before anybody looks at the clock."""
+    torch = _torch()
+    if distributed:
+        _single_process_group(torch)
+
+
 def hooked_gradients(hook: Callable[[Any, Any], Any], state: Any, updates: Sequence[Array]) -> list[Array]:
     """The gradients that come out of ``hook`` when the updates are the gradients that go in, one backward pass each.
 
     A single parameter ``w`` with loss ``<w, g>`` has gradient ``g``, whatever its value.
     """
+    ready(distributed=True)
     torch = _torch()
-    _single_process_group(torch)
+    gradients = [torch.from_numpy(update.copy()) for update in updates]
 
     class Inner(torch.nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
-            self.w = torch.nn.Parameter(torch.zeros(updates[0].size, dtype=torch.from_numpy(updates[0]).dtype))
+            self.w = torch.nn.Parameter(torch.zeros_like(gradients[0]))
 
         def forward(self, g: Any) -> Any:
             return (self.w * g).sum()
@@ -43,9 +50,9 @@ def hooked_gradients(hook: Callable[[Any, Any], Any], state: Any, updates: Seque
     model = torch.nn.parallel.DistributedDataParallel(Inner())
     model.register_comm_hook(state, hook)
     sent = []
-    for update in updates:
+    for gradient in gradients:
         model.zero_grad()
-        model(torch.from_numpy(np.ascontiguousarray(update))).backward()
+        model(gradient).backward()
         sent.append(model.module.w.grad.detach().cpu().numpy().copy())
     return sent
 

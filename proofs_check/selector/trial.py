@@ -32,6 +32,7 @@ def try_check(
         target: where the selector was loaded from, for the report.
         before: called with each instance as Python before the selector gets it.
     """
+    selector.prepare()
     start = perf_counter()
     if excuse := check.excuse(selector):
         return Result(check.name, check.claim, check.statement, Status.SKIPPED, excuse)
