@@ -121,9 +121,9 @@ class _Search:
 
 
 def _without(instance: Instance, size: int) -> Iterator[Instance]:
-    """The instance less ``size`` consecutive coordinates, in every place, at the two budgets."""
+    """The instance less ``size`` consecutive coordinates, in every place, at the two budgets; never an empty one."""
     assert instance.update is not None
-    for first in range(0, instance.d, size):
+    for first in range(0, instance.d if size < instance.d else 0, size):
         gone = slice(first, min(first + size, instance.d))
         update, cost = np.delete(instance.update, gone), np.delete(instance.cost, gone)
         cheaper = floor_float(instance.budget - exact_sum(instance.cost[gone]))
