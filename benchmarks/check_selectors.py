@@ -21,21 +21,21 @@ from broken_selectors import BROKEN, RIGHT  # noqa: E402
 from proofs_check.selector import check_selector  # noqa: E402
 from theory.provenance import provenance, write_atomically  # noqa: E402
 
+EXAMPLES = 10  # per check, selector and seed
+
 
 def zoo():
-    """Every broken selector: seconds until the check that names its fault has failed, and all checks that fail."""
+    """Every broken selector: seconds until the check that names its fault has failed, its failure made small."""
     rows = []
     for selector, check in BROKEN:
         start = perf_counter()
-        named = check_selector(selector, checks=[check], isolate=False, on_fail="report")
+        (result,) = check_selector(selector, checks=[check], isolate=False, on_fail="report").results
         seconds = perf_counter() - start
-        every = check_selector(selector, isolate=False, on_fail="report")
-        caught = [fault.check for fault in every.faults]
         rows.append(
-            {"selector": selector.name, "named_by": check, "caught": not named.passed, "seconds": round(seconds, 2),
-             "all_seconds": round(perf_counter() - start - seconds, 2), "all_faults": caught}
+            {"selector": selector.name, "named_by": check, "caught": result.faulty, "trials": result.trials,
+             "seconds": round(seconds, 2), "found": result.detail}
         )  # fmt: skip
-        print(f"{selector.name:<28}{check:<26}{seconds:6.2f} s  {len(caught)} checks fail", file=sys.stderr)
+        print(f"{selector.name:<28}{check:<26}{seconds:6.2f} s", file=sys.stderr)
     return {"selectors": len(rows), "caught": sum(r["caught"] for r in rows),
             "slowest_seconds": max(r["seconds"] for r in rows), "rows": rows}  # fmt: skip
 
@@ -46,12 +46,12 @@ def right(seeds):
     start = perf_counter()
     for seed in range(seeds):
         for selector in RIGHT:
-            report = check_selector(selector, isolate=False, on_fail="report", seed=seed, examples=20)
+            report = check_selector(selector, isolate=False, on_fail="report", seed=seed, examples=EXAMPLES)
             checks += sum(result.trials > 0 for result in report.results)
             instances += sum(result.trials for result in report.results)
             alarms += [f"{selector.name} {selector.promise} seed {seed}: {fault.check}" for fault in report.faults]
         print(f"seed {seed}: {len(alarms)} alarms", file=sys.stderr)
-    return {"selectors": len(RIGHT), "seeds": seeds, "examples_per_check": 20, "checks": checks, "instances": instances,
+    return {"selectors": len(RIGHT), "seeds": seeds, "examples_per_check": EXAMPLES, "checks": checks, "instances": instances,
             "false_alarms": alarms, "seconds": round(perf_counter() - start, 1)}  # fmt: skip
 
 
