@@ -45,8 +45,11 @@ def check_equal_costs(selector: Selector, instance: Instance) -> None:
     budget = floor_float(selector.promise.limit(instance.budget))
     most = min(len(seen.kept) + len(seen.out), int(Fraction(budget) // seen.cost[0]))
     least = min(len(seen.kept) + len(seen.out), int(instance.budget // seen.cost[0]))
-    if not least <= len(seen.support) <= most:
-        raise BrokenPromiseError(f"kept {len(seen.support)} coordinates; the budget pays for {least}")
+    count = sum(seen.weight[i] > 0 for i in seen.support)
+    if not least <= count <= most:
+        raise BrokenPromiseError(
+            f"kept {count} coordinates other than zero; there are {least} that the budget pays for"
+        )
     for i, j in ((i, j) for i in seen.kept for j in seen.out if seen.weight[j] > seen.weight[i]):
         raise BrokenPromiseError(f"kept {seen.name(i)} and left out the larger {seen.name(j)}")
 
