@@ -63,7 +63,19 @@ def test_theory_knows_nothing_of_who_uses_it(path):
 
 @pytest.mark.parametrize("path", PROOFS, ids=name)
 def test_proofs_check_knows_nothing_of_training_and_figures(path):
-    assert not packages(imports(path)) & {"empirical", "figures", "cwmp", "tests", "torch"}
+    assert not packages(imports(path)) & {"empirical", "figures", "cwmp", "tests"}
+
+
+def test_in_proofs_check_torch_is_met_in_one_function_only():
+    """Selectors of tensors can be checked; whoever checks none needs no torch."""
+    torch_too = [name(p) for p in PROOFS if "torch" in packages(imports(p))]
+    assert torch_too == ["proofs_check/selector/torch_bridge.py"]
+    (function,) = [
+        node.name
+        for node in ast.walk(tree(ROOT / torch_too[0]))
+        if isinstance(node, ast.FunctionDef) and "import torch" in ast.unparse(node)
+    ]
+    assert function == "_torch"
 
 
 @pytest.mark.parametrize("path", ORACLES, ids=name)

@@ -1,0 +1,173 @@
+"""The selector under test, whatever it takes and returns, as one callable with one result.
+
+    selector(update, cost, budget) -> Kept
+
+``update`` is a float array of shape (d,), ``cost`` float64 joules of shape (d,), ``budget`` joules. The function may
+return, as arrays of NumPy or any library whose arrays convert to it,
+
+    a mask               bool, shape (d,)
+    indices              integers, shape (k,), no two alike
+    the sparse update    floats, shape (d,), zero where nothing is sent; a sparse tensor; or values with their indices
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proofs_check.selector.promise import BrokenPromiseError, Promise
+from theory.errors import InputError
+from theory.instance import Instance
+
+Array = NDArray[Any]
+Rounds = Callable[[Sequence[Array], Array, float], list[Array]]
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What a selector kept: ``mask``, bool of shape (d,), and ``sent``, the sparse update if it returned one."""
+
+    mask: NDArray[np.bool_]
+    sent: Array | None = None
+
+    @property
+    def support(self) -> list[int]:
+        """Indices of the kept coordinates, ascending."""
+        return [int(i) for i in np.flatnonzero(self.mask)]
+
+
+@dataclass(frozen=True, eq=False)
+class Selector:
+    """A function and what it promises.
+
+    Attributes:
+        function: called as ``function(update, cost, budget)``; see the module's head for what it may return.
+        promise: what it is held to.
+        name: how reports call it; the function's own name by default.
+        rounds: for compressors with a state: ``rounds(updates, cost, budget)`` runs them one after the other and
+            returns what each round sent.
+
+    Raises:
+        InputError: when the function cannot be called.
+    """
+
+    function: Callable[[Array, Array, float], Any]
+    promise: Promise = field(default_factory=Promise)
+    name: str = ""
+    rounds: Rounds | None = None
+
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise InputError(f"a selector must be callable, got {type(self.function).__name__}")
+        if not self.name:
+            object.__setattr__(self, "name", getattr(self.function, "__name__", type(self.function).__name__))
+
+    def __call__(self, update: Array, cost: Array, budget: float) -> Kept:
+        """Call the function and read what it returns.
+
+        Raises:
+            BrokenPromiseError: it raised, or returned nothing that selects coordinates of this update.
+        """
+        d, dtype = update.size, update.dtype
+        try:
+            raw = self.function(update, cost, budget)
+        except MemoryError:
+            raise
+        except Exception as error:
+            said = " ".join(str(error).split())[:200]
+            raise BrokenPromiseError(f"it raised {type(error).__name__}: {said}") from error
+        return read_output(raw, d, dtype)
+
+    def prepare(self) -> None:
+        """Import what an adapter needs, so that no check is charged for it."""
+        getattr(self.function, "prepare", lambda: None)()
+
+    def on(self, instance: Instance) -> Kept:
+        """The selection on copies of an instance's data, so that nothing the function does can change it."""
+        assert instance.update is not None
+        return self(instance.update.copy(), instance.cost.copy(), float(instance.budget))
+
+    def mask(self, update: Array, cost: Array, budget: float) -> NDArray[np.bool_]:
+        """The mask on copies of these data."""
+        return self(update.copy(), cost.copy(), budget).mask
+
+
+def as_selector(selector: Callable[..., Any], promise: Promise | None = None) -> Selector:
+    """A function as a :class:`Selector`; one that is a selector already keeps its promise unless another is given."""
+    if isinstance(selector, Selector):
+        return selector if promise is None else Selector(selector.function, promise, selector.name, selector.rounds)
+    return Selector(selector, promise or Promise())
+
+
+def read_output(raw: Any, d: int, dtype: np.dtype[Any]) -> Kept:
+    """What ``raw`` selects of ``d`` coordinates.
+
+    Raises:
+        BrokenPromiseError: it is none of the forms in the module's head.
+    """
+    if isinstance(raw, Kept):
+        return _whole(raw, d)
+    raw = getattr(raw, "mask", raw)  # theory.Selection
+    if isinstance(raw, tuple) and len(raw) == 2:
+        return _pair(plain(raw[0]), plain(raw[1]), d)
+    array = plain(raw)
+    if array.dtype.kind == "b":
+        return _whole(Kept(array), d)
+    if array.dtype.kind in "iu":
+        return Kept(_scattered(array, np.ones(array.shape, dtype=bool), d))
+    if array.dtype.kind == "f":
+        return _whole(Kept(array != 0, array), d)
+    if array.size == 0:
+        return Kept(np.zeros(d, dtype=bool))
+    raise BrokenPromiseError(f"it returned {type(raw).__name__} of dtype {array.dtype}: no mask, indices or update")
+
+
+def plain(raw: Any) -> Array:
+    """A NumPy array of anything that can become one: tensors on any device, sparse tensors, sparse matrices, lists."""
+    if getattr(raw, "is_sparse", False) is True:
+        raw = raw.to_dense()
+    for step in ("detach", "cpu", "toarray"):
+        raw = getattr(raw, step)() if hasattr(raw, step) else raw
+    try:
+        array = np.asarray(raw)
+    except (TypeError, ValueError) as error:
+        raise BrokenPromiseError(f"it returned {type(raw).__name__}, which is no array: {error}") from None
+    return array.reshape(-1) if array.ndim == 2 and 1 in array.shape else array
+
+
+def _pair(first: Array, second: Array, d: int) -> Kept:
+    """Values and indices, in either order: the integers are the indices."""
+    kinds = first.dtype.kind + second.dtype.kind
+    if kinds in ("fi", "fu"):
+        first, second = second, first
+    elif kinds not in ("if", "uf"):
+        raise BrokenPromiseError(f"of two arrays one must be indices, one values; got {first.dtype}, {second.dtype}")
+    if first.shape != second.shape:
+        raise BrokenPromiseError(f"{first.size} indices for {second.size} values")
+    sent = _scattered(first, second, d)
+    return _whole(Kept(_scattered(first, np.ones(first.shape, dtype=bool), d), sent), d)
+
+
+def _scattered(indices: Array, values: Array, d: int) -> Array:
+    if indices.ndim != 1:
+        raise BrokenPromiseError(f"indices must have shape (k,), got {indices.shape}")
+    if indices.size and (int(indices.min()) < 0 or int(indices.max()) >= d):
+        raise BrokenPromiseError(f"indices must lie in 0..{d - 1}, got {indices.min()}..{indices.max()}")
+    if len(np.unique(indices)) < indices.size:
+        raise BrokenPromiseError(f"an index occurs twice in {indices.tolist()[:20]}")
+    whole = np.zeros(d, dtype=values.dtype)
+    whole[indices.astype(np.intp)] = values
+    return whole
+
+
+def _whole(kept: Kept, d: int) -> Kept:
+    for name, array in (("mask", kept.mask), ("update", kept.sent)):
+        if array is not None and array.shape != (d,):
+            raise BrokenPromiseError(f"the {name} it returned has shape {array.shape}, the update ({d},)")
+    if kept.sent is not None and not np.isfinite(kept.sent).all():
+        raise BrokenPromiseError("the update it returned is not finite")
+    return kept
