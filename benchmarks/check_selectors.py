@@ -16,7 +16,8 @@ from time import perf_counter
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-from broken_selectors import BROKEN, RIGHT  # noqa: E402
+from broken_selectors import BROKEN  # noqa: E402
+from right_selectors import RIGHT  # noqa: E402
 
 from proofs_check.selector import check_selector  # noqa: E402
 from theory.provenance import provenance, write_atomically  # noqa: E402

@@ -1,7 +1,7 @@
-"""A zoo of broken selectors, and of right ones: each broken one has one fault and the check that names it.
+"""A zoo of broken selectors: each has one fault and the check that names it.
 
 Every function here is what somebody could have written; the fault is in the comment. ``BROKEN`` says which check must
-catch it, under which promise; ``RIGHT`` are selectors in which no check may find a fault.
+catch it, under which promise; in those of :mod:`right_selectors` no check may find a fault.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import ctypes
 import time
 from fractions import Fraction
-from functools import partial
 
 import numpy as np
 
-from proofs_check.selector import Promise, Selector, from_compressor, from_instance
-from theory import certify, cwmp, random_k, top_k
+from proofs_check.selector import Promise, Selector, from_compressor
+from theory import certify
 
 PREFIX = Promise(score="l2", rounding="prefix")
 FILL = Promise(score="l2", rounding="fill")
@@ -315,7 +314,7 @@ def devours(update, cost, budget):  # grows a table without bound
     return right(update, cost, budget)
 
 
-def _compressor(make):
+def with_feedback(make):
     return from_compressor(make, Promise(score="l2", rounding="prefix", error_feedback=True))
 
 
@@ -362,30 +361,10 @@ BROKEN = [
     (Selector(promoted, PREFIX), "check_dtypes"),
     (Selector(unbiased, PREFIX), "check_values_unchanged"),
     (Selector(quantised, PREFIX), "check_values_unchanged"),
-    (_compressor(Forgetful), "check_error_feedback"),
-    (_compressor(Stale), "check_error_feedback"),
-    (_compressor(NewestOnly), "check_error_feedback"),
+    (with_feedback(Forgetful), "check_error_feedback"),
+    (with_feedback(Stale), "check_error_feedback"),
+    (with_feedback(NewestOnly), "check_error_feedback"),
 ]
 
 RANDOM = Promise(rounding="fill", deterministic=False)
 ANY_RNG = np.random.default_rng(0)
-
-RIGHT = [
-    *(
-        from_instance(partial(cwmp, loss="l2", rounding=r), Promise(score="l2", rounding=r))
-        for r in ("prefix", "fill", "best-of")
-    ),
-    *(from_instance(partial(cwmp, loss="l1", rounding=r), Promise(score="l1", rounding=r)) for r in ("prefix", "fill")),
-    from_instance(partial(cwmp, loss=np.log1p), Promise(score=np.log1p, rounding="prefix")),
-    *(from_instance(partial(top_k, rounding=r), Promise(score="magnitude", rounding=r)) for r in ("prefix", "fill")),
-    from_instance(partial(random_k, seed=ANY_RNG, rounding="fill"), RANDOM),
-    from_instance(partial(random_k, seed=ANY_RNG), Promise(rounding="prefix", deterministic=False)),
-    from_instance(partial(random_k, seed=7), Promise(rounding="prefix")),
-    Selector(right, Promise(score="l2", rounding="prefix", order_tolerance=1e-12)),
-    Selector(filled, FILL),
-    Selector(best_of, BEST),
-    from_instance(certified, EXACT),
-    Selector(float64_sums, Promise(score="l2", rounding="prefix", budget_tolerance="1e-12"), "float64_sums_declared"),
-    _compressor(Feedback),
-    from_compressor(Forgetful, PREFIX),
-]

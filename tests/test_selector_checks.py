@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
+from right_selectors import RIGHT
 
 from cwmp import main
 from proofs_check.selector import (
@@ -62,7 +63,7 @@ def test_a_sampled_threshold_is_caught_on_large_updates():
     assert [r.check for r in here(sampled, zoo.PREFIX).faults] == ["check_large_update"]
 
 
-@pytest.mark.parametrize("selector", zoo.RIGHT, ids=lambda s: f"{s.name}-{s.promise}")
+@pytest.mark.parametrize("selector", RIGHT, ids=lambda s: f"{s.name}-{s.promise}")
 def test_no_false_alarm(selector):
     report = here(selector, examples=15)
     assert report.passed, str(report)
@@ -192,7 +193,7 @@ def test_a_real_update_is_drawn_from():
         (lambda: check_selector("nothing"), "must be package.module:function"),
         (lambda: check_selector("no.such:thing"), "no module 'no'"),
         (lambda: check_selector("broken_selectors:nope"), "has no 'nope'"),
-        (lambda: check_selector("broken_selectors:RIGHT"), "is list, no function"),
+        (lambda: check_selector("right_selectors:RIGHT"), "is list, no function"),
         (lambda: here(3), "must be callable, got int"),
         (lambda: here(zoo.right, checks=["zeal"]), "no check 'check_zeal'; the checks are check_output"),
         (lambda: here(zoo.right, claims=["D99"]), "no check of claim 'D99'; there are checks of protocol, D1"),

@@ -40,7 +40,7 @@ class Entries:
         """Number of coordinates."""
         return self.values.size
 
-    def weights_of(self, items: Indices | slice) -> Floats:
+    def weights_of(self, items: Indices | NDArray[np.bool_] | slice) -> Floats:
         """Weights of some items, float64."""
         values = self.values[items].astype(np.float64)
         if self.weight == "given":

@@ -67,9 +67,21 @@ class Selection:
 
 
 def rounded(
-    entries: Entries, budget: Fraction, prefix: Prefix, rounding: Rounding, score: Scores, unit: Fraction
+    entries: Entries,
+    budget: Fraction,
+    prefix: Prefix,
+    rounding: Rounding,
+    score: Scores,
+    unit: Fraction,
+    *,
+    worth: Scores | None = None,
 ) -> Selection:
-    """The selection that a rounding makes of the greedy prefix; ``score`` gives the scores of some items."""
+    """The selection that a rounding makes of the greedy prefix.
+
+    Args:
+        score: gives the scores of some items. worth: what best-of compares, by default what the order weighs.
+    """
+    worth = worth or entries.weights_of
     mask, spent, critical = prefix
     threshold = Fraction(0)
     if critical is not None:
@@ -78,9 +90,9 @@ def rounded(
         threshold = Fraction(entries.weights_of(at)[0]) / Fraction(cost)
     if rounding != "prefix":
         spent = _fill(entries, budget - spent, mask) + spent
-    if rounding == "best-of" and (best := _best_single(entries, budget, score)) is not None:
-        alone = Fraction(score(np.array([best]))[0])
-        if alone > exact_sum(score(mask)):
+    if rounding == "best-of" and (best := _best_single(entries, budget, worth)) is not None:
+        alone = Fraction(worth(np.array([best]))[0])
+        if alone > exact_sum(worth(mask)):
             mask[:] = False
             mask[best] = True
             spent = Fraction(entries.costs_of(np.array([best]))[0])
@@ -99,7 +111,7 @@ def _fill(entries: Entries, left: Fraction, mask: NDArray[np.bool_]) -> Fraction
         rest, spent = rest[~more.mask], spent + more.spent
 
 
-def _best_single(entries: Entries, budget: Fraction, score: Scores) -> int | None:
-    """The affordable item of the highest score, lowest index first."""
+def _best_single(entries: Entries, budget: Fraction, worth: Scores) -> int | None:
+    """The affordable item that is worth most, lowest index first."""
     may = np.flatnonzero((entries.costs_of(slice(None)) <= floor_float(budget)) & (entries.weights_of(slice(None)) > 0))
-    return int(may[np.argmax(score(may))]) if may.size else None
+    return int(may[np.argmax(worth(may))]) if may.size else None

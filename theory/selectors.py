@@ -14,7 +14,7 @@ ties by the lowest index, and offers the same three roundings:
 
     prefix    stop at the first item that does not fit (the critical item)
     fill      skip it, keep later ones that fit
-    best-of   the better of fill and the best single affordable item
+    best-of   the better of fill and the best single affordable item, by the loss that the order is for
 
 The answer does not depend on the number of threads, on the type of array or on the device.
 """
@@ -84,7 +84,8 @@ def random_k(instance: Instance, seed: int | np.random.Generator, *, rounding: R
     rank[np.random.default_rng(seed).permutation(instance.d)] = np.arange(instance.d, 0, -1)
     entries = entries_of(instance, np.where(instance.score > 0, rank, 0), by_cost=False)
     prefix = greedy_prefix(entries, instance.budget)
-    return rounded(entries, instance.budget, prefix, rounding, instance.score.__getitem__, instance.unit)
+    score = instance.score.__getitem__
+    return rounded(entries, instance.budget, prefix, rounding, score, instance.unit, worth=score)
 
 
 def loss_weight(instance: Instance, loss: Loss) -> Floats:
