@@ -100,9 +100,9 @@ class _CostText(click.ParamType):
 def verify(
     claims: tuple[str, ...], seed: int, jobs: int, output: Path, fresh: bool, as_json: bool, quiet: bool
 ) -> None:
-    """Judge the deterministic CLAIMS (default: all) by every method that applies."""
+    """Judge the CLAIMS (default: all) by every method that applies."""
     audit, table, checks = _verification()
-    wanted = checks.checks_of([c.upper()[:3] + c[3:].lower() for c in claims]) if claims else checks.CHECKS
+    wanted = checks.checks_of([c[:1].upper() + c[1:].lower() for c in claims]) if claims else checks.CHECKS
 
     def progress(verdict: Any, done: int, total: int) -> None:
         if not quiet:

@@ -116,7 +116,7 @@ def overtaken(law: AnyLaw, beta: float, d: int) -> Bound:
         return Bound(None, reason)
     budget, best = beta * law.mean_cost(), 1.0
     for share in np.geomspace(1e-3, 0.6, 40):
-        threshold, tau = law.threshold(budget * (1 - share)), law.tau(budget * (1 + share))
+        threshold, tau = law.threshold(budget * (1 - share)), law.tau(budget * (1 + share)) * (1 - 1e-9)
         fits, overspends = budget - law.energy(threshold), law.energy_top_k(tau) - budget
         ahead = law.score_above(threshold) - law.score_top_k(tau)
         if min(fits, overspends, ahead) <= 0:

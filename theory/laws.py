@@ -104,7 +104,7 @@ class Law:
 
     def score_above(self, threshold: float, count: int = FINE) -> float:
         """``P(lambda) = E[p; p > lambda c]``."""
-        breaks = [math.sqrt(threshold * a) for a in self.cost.kinks]
+        breaks = [math.sqrt(threshold * a) for a in self.cost.joints]
         nodes = self.magnitude.nodes(breaks, spread=bool(self.correlation), count=count)
         p = nodes.x**2
         limit = p / threshold * (1 - 1e-15)  # p > lambda c is strict
@@ -156,7 +156,7 @@ class Law:
         Args:
             f: of scores of shape (m, 1) and costs of shape (1, n), bounded by multiples of p^2, p c and c^2.
         """
-        breaks, spread = [math.sqrt(threshold * a) for a in self.cost.kinks], bool(self.correlation)
+        breaks, spread = [math.sqrt(threshold * a) for a in self.cost.joints], bool(self.correlation)
         magnitude = self.magnitude.nodes(breaks, spread=spread, count=COARSE)
         cost = self.cost.nodes(spread=spread, count=COARSE)
         weight = magnitude.weight[:, None] * cost.weight

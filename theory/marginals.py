@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 FINE, COARSE = 20, 12  # Gauss-Legendre nodes per panel; their difference is the stated error
 _NEGLIGIBLE = 1e-18
 _LARGEST = 1e150  # squares must stay floats
+_FURTHEST = 38.0  # normal score of the smallest floats
 _LIMIT = 9.0  # normal scores beyond +-9 have probability 1e-19
 
 
@@ -122,7 +123,8 @@ class Marginal:
     def score(self, x: Floats) -> Floats:
         """Normal score ``Phi^-1(P(X <= x))``, accurate in both tails."""
         below, above = self.cdf(x), self.sf(x)
-        return np.asarray(np.where(below < 0.5, special.ndtri(below), -special.ndtri(above)))
+        scores = np.where(below < 0.5, special.ndtri(below), -special.ndtri(above))
+        return np.asarray(np.clip(scores, -_FURTHEST, _FURTHEST))
 
     def quantile(self, score: Floats) -> Floats:
         """The value at a normal score: the inverse of :meth:`score`.
@@ -198,6 +200,11 @@ class Marginal:
         """Where the distribution function is not smooth: atoms and finite ends of the support."""
         ends = (self.lower, self.upper)
         return tuple(sorted({*self.values, *(e for e in ends if 0 < e < np.inf)}))
+
+    @cached_property
+    def joints(self) -> tuple[float, ...]:
+        """Between these the distribution function is smooth *and* changes by little: kinks and ends of panels."""
+        return tuple(sorted({*self.kinks, *(self._edges[1:].tolist() if self.continuous else ())}))
 
     @cached_property
     def _cached(self) -> dict[Any, Nodes]:
