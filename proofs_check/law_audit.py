@@ -5,8 +5,8 @@ around :func:`audit_law`). Batch k at budget j is drawn from the seed's child (j
 whatever the number of workers, and decisions are taken between rounds: same seed, same numbers. A finished batch is a
 file; a stopped audit goes on from them.
 
-Each bound at each budget is a cell; its violation rate is judged by an anytime-valid test at level alpha over the number
-of cells, so that all answers of the audit are right together with probability 1 - alpha, wherever it stops.
+Each bound at each budget is a cell; its violation rate is judged by an anytime-valid test at level alpha over the
+number of cells, so that all answers of the audit are right together with probability 1 - alpha, wherever it stops.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,29 @@ class AuditPlan:
         return math.ceil(self.trials / BATCH)
 
 
+@contextmanager
+def workers(jobs: int, dask: str | None = None) -> Iterator[None]:
+    """Processes of this machine, or those of a Dask cluster whose scheduler is at ``dask``.
+
+    Raises:
+        InputError: when Dask is not installed, or no scheduler answers.
+    """
+    if dask is None:
+        with joblib.parallel_config(backend="loky", n_jobs=jobs):
+            yield
+        return
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise InputError("--dask needs Dask: pip install 'cwmp[dask]'") from None
+    try:
+        client = Client(dask, timeout=5)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(f"no Dask scheduler answers at {dask}: {type(error).__name__}") from None
+    with client, joblib.parallel_config(backend="dask"):
+        yield
+
+
 COVERED = frozenset({"P7", "P8", "P9", "P10", "D13a", "D14a"})
 
 
@@ -120,7 +144,9 @@ def audit_law(
         open_at = [j for j in open_at if not _settled(by_budget[j], as_columns(rows[j]), plan, alpha)]
         if not open_at:
             break
-    return _report(plan, by_budget, [as_columns(r) for r in rows], alpha)
+    report = _report(plan, by_budget, [as_columns(r) for r in rows], alpha)
+    write_atomically(folder / f"{_digest(plan)}.json", json.dumps(report, indent=1) + "\n")
+    return report
 
 
 def _batch_to_file(plan: AuditPlan, key: tuple[int, int], store: Path) -> list[list[float]]:
@@ -172,9 +198,8 @@ def _report(
     budgets = []
     for beta, cells, trials in zip(plan.betas, by_budget, columns, strict=True):
         judged = [_judged(cell, trials, alpha) for cell in cells]
-        budgets.append(
-            {"beta": beta, "trials": int(trials["kept"].size), "cells": judged, **_measured(plan, beta, trials)}
-        )
+        measured = _measured(plan, beta, trials)
+        budgets.append({"beta": beta, "trials": int(trials["kept"].size), "cells": judged, **measured})
     return {
         "law": str(plan.law), "d": plan.d, "failure": plan.failure, "alpha": plan.alpha, "alpha_per_cell": alpha,
         "seed": plan.seed, "failing": list(plan.law.failing), "budgets": budgets, "provenance": provenance(),
@@ -192,10 +217,11 @@ def _judged(cell: Cell, trials: Trials, alpha: float) -> dict[str, Any]:
     test = RateTest(cell.allowed, alpha, n)
     answer = test.answer(failures, n)
     observed = cell.observed(trials)
+    given = "not violated" if answer == "open" and not failures else answer
     return {
-        **head, "answer": answer if answer != "open" else "not violated" if not failures else "open",
-        "allowed": cell.allowed, "failures": failures, "trials": n, "interval": clopper_pearson(failures, n),
-        "caught": test.caught(), "observed": observed, "tightness": (cell.limit or 0.0) / observed if observed else None,
+        **head, "answer": given, "allowed": cell.allowed, "failures": failures, "trials": n,
+        "interval": clopper_pearson(failures, n), "caught": test.caught(), "observed": observed,
+        "tightness": (cell.limit or 0.0) / observed if observed else None,
     }  # fmt: skip
 
 

@@ -96,12 +96,8 @@ def elasticity(seed: int = 0, factor: bool = True, claim: str = "P6a") -> Verdic
                 for s in (0.04, 0.02):
                     exact, plain = power_costs(beta, e, s)
                     predicted = plain / (1 - e / 2) if factor else plain
-                    yield (
-                        f"saving/law, Laplace, c = |g|^{e:g} (1 +- {s}), beta = {beta}",
-                        exact / predicted,
-                        1.0,
-                        100 * s * s + 1e-6,
-                    )
+                    name = f"saving/law, Laplace, c = |g|^{e:g} (1 +- {s}), beta = {beta}"
+                    yield name, exact / predicted, 1.0, 100 * s * s + 1e-6
 
     words = "Laplace, c = |g|^e (1 +- s), e = -1/2 .. 3/2, s = 0.04 and 0.02, two budgets: |saving/law - 1| <= 100 s^2"
     return agreement(claim, "elasticity", cases(), words)
