@@ -269,7 +269,8 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
 @_one_line_errors
 def audit(
     magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None, correlation: float,
-    seed: int, as_json: bool, budgets: list[str], dim: int, claims: str, trials: int, jobs: int, dask: str | None, output: Path,
+    seed: int, as_json: bool, budgets: list[str], dim: int, claims: str, trials: int, jobs: int, dask: str | None,
+    output: Path,
 ) -> None:  # fmt: skip
     """Audit the probabilistic bounds under a law of magnitudes and costs, or under the law of real updates."""
     from proofs_check import law_audit, law_report
@@ -279,8 +280,12 @@ def audit(
     wanted, betas = tuple(filter(None, claims.split(","))), tuple(share_of(text) for text in budgets)
     progress = lambda done, most: click.echo(f"[{done}/{most}] batches", err=True)  # noqa: E731
     plans = [law_audit.AuditPlan(law, dim, betas, wanted, trials=trials, seed=seed) for law in laws]
-    with law_audit.workers(jobs, dask):
-        reports = [law_audit.audit_law(plan, folder=output, on_progress=progress) for plan in plans]
+    try:
+        with law_audit.workers(jobs, dask):
+            reports = [law_audit.audit_law(plan, folder=output, on_progress=progress) for plan in plans]
+    except KeyboardInterrupt:
+        click.echo(f"cwmp: stopped; what is finished is in {output}, the same command goes on from there", err=True)
+        sys.exit(130)
     click.echo(json.dumps(reports, indent=1) if as_json else "\n\n".join(map(law_report.audit_text, reports)))
     sys.exit(max(map(law_report.exit_code, reports)))
 

@@ -25,8 +25,8 @@ def audit_text(report: dict[str, Any]) -> str:
         lines += ["", *_shares(at)]
     lines += [
         "",
-        f"All answers together are right with probability {1 - report['alpha']:g} ({report['alpha_per_cell']:.2g} a cell, "
-        "valid wherever the audit stops).",
+        f"All answers together are right with probability {1 - report['alpha']:g} "
+        f"({report['alpha_per_cell']:.2g} a cell, valid wherever the audit stops).",
         "'caught' is the violation rate that would have been found with probability 0.9; rates are exact 95 % limits.",
     ]
     return "\n".join(lines)
