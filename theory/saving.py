@@ -58,7 +58,8 @@ def saving_text(report: dict[str, Any]) -> str:
         f"saves {exact(r['saving'])}; the saving law (P6) says {_percent(r['saving_predicted'])}",
         f"at the threshold   |g| = {r['tau']:.4g}: costs vary by CV {r['spread']:.3g}, local tail index "
         f"{r['tail']:.3g}, elasticity of the mean cost {r['elasticity']:.2g}",
-        f"break-even         to save {_percent(r['target'])}, costs there must vary by CV {r['break_even']:.3g}+",
+        f"break-even         to save {_percent(r['target'])}, costs there must vary by at least "
+        f"CV {r['break_even']:.3g}",
     ]
     return "\n".join([*lines, *([f"note               {r['doubt']}"] if r["doubt"] else [])])
 
@@ -69,4 +70,5 @@ def _shown(estimate: Estimate) -> bool:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %" if math.isfinite(share) else "nothing"
+    rounded = 0.0 if abs(share) < 1e-9 else share  # a quadrature's rounding is no saving
+    return f"{100 * rounded:.3g} %" if math.isfinite(share) else "nothing"
