@@ -6,13 +6,11 @@ same sources and does the rest. A check that crashes, or overruns its time, is i
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing as mp
 import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -20,6 +18,7 @@ from typing import Any, Literal
 
 from proofs_check.checks import CHECKS
 from proofs_check.methods import Check
+from proofs_check.sources import source_digest
 from proofs_check.verdict import Outcome, Verdict, read_verdict, verdict_path, write_verdict
 from theory.claims import CLAIMS, Claim
 from theory.errors import InputError
@@ -29,16 +28,6 @@ TIME_LIMIT = 300.0  # seconds for one check
 
 Progress = Callable[[Verdict, int, int], None]
 Standing = Literal["as expected", "differs", "inconclusive"]
-
-
-@cache
-def source_digest() -> str:
-    """Of every file that can change a verdict, as it is when first asked: verdicts of other sources are not reused."""
-    root = Path(__file__).parent.parent
-    digest = hashlib.sha256()
-    for path in sorted([*root.glob("theory/**/*.py"), *root.glob("proofs_check/**/*.py")]):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
 
 
 def run_checks(

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from cwmp import main
 from theory.instance import CostClasses, Instance
-from theory.selectors import cwmp
+from theory.selectors import cwmp, top_k
 
 LAYERS = [{"name": "conv.weight", "shape": [4, 3, 5, 5]}, {"name": "fc.weight", "shape": [10, 70]}]
 
@@ -100,6 +100,20 @@ def test_costs_that_are_in_no_file_are_written_beside_the_certificate(files):
         ("check-certificate missing.json update.npy", "missing.json"),
         ("verify D77", "no claim 'D77'"),
         ("models solar", "no energy model 'solar'"),
+        ("audit --magnitude student() --cost expon()", "'student' is no distribution of scipy.stats"),
+        ("audit --magnitude t(df=-3) --cost expon()", "outside the distribution's range"),
+        ("audit --magnitude t(df=3) --cost norm()", "must not be negative"),
+        ("audit --magnitude t(df=3) --cost expon() --claims D1", "does not cover D1"),
+        ("audit --magnitude t(df=3) --cost expon() --budget 3J", "must be a share"),
+        ("audit --cost expon()", "give either --magnitude"),
+        ("audit --update update.npy --cost expon() --correlation 0.5", "data bring their own dependence"),
+        ("audit --update empty.npy --cost 1", "the file is empty"),
+        ("saving --magnitude norm() --cost pareto(b=0.9)", "costs have no mean"),
+        ("saving --magnitude cauchy() --cost expon()", "squared magnitudes have no mean"),
+        ("saving --update update.npy --cost negative.npy", "must be finite and > 0"),
+        ("saving --update nothing.npy --cost 1", "no coordinates"),
+        ("saving --magnitude norm() --cost expon() --layers layers.json", "--layers belongs to --update"),
+        ("saving --magnitude norm() --cost expon() --target 200%", "must be a share"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(files, arguments, names):
@@ -109,6 +123,9 @@ def test_bad_input_is_one_line_and_writes_nothing(files, arguments, names):
     broken[7] = np.inf
     np.save("inf.npy", broken)
     np.save("short.npy", np.ones(3))
+    np.save("negative.npy", -np.ones(1000))
+    np.save("nothing.npy", np.ones(0))
+    Path("empty.npy").touch()
     np.save("objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     np.save("complex.npy", np.ones(3, complex))
     Path("wrong.json").write_text('[{"name": "a", "shape": [5]}]')
@@ -146,6 +163,47 @@ def test_verify_prints_the_table_resumes_and_speaks_json(files):
     assert again.stderr == ""
     (row,) = json.loads(again.stdout)
     assert (row["claim"], row["standing"], row["refuted"]) == ("D11", "as expected", True)
+
+
+def test_audit_prints_writes_resumes_and_speaks_json(files):
+    arguments = ["audit", "--magnitude", "uniform(loc=-1, scale=2)", "--cost", "uniform(loc=1, scale=1)"]
+    arguments += ["--budget", "20%", "--dim", "500", "--trials", "200", "--jobs", "1", "--output", "a"]
+    first = run(*arguments)
+    assert first.exit_code == 0
+    assert "P7 hoeffding    LP/d" in first.stdout
+    assert "[4/4] batches" in first.stderr
+    written = {path: path.stat().st_mtime_ns for path in Path("a").rglob("*batch*")}
+    again = run(*arguments, "--json")
+    assert {path: path.stat().st_mtime_ns for path in Path("a").rglob("*batch*")} == written
+    (report,) = json.loads(again.stdout)
+    (stored,) = Path("a").glob("*.json")
+    assert json.loads(stored.read_text())["budgets"] == report["budgets"]
+    answers = {(c["claim"], c["method"]): c["answer"] for c in report["budgets"][0]["cells"]}
+    assert answers["P7", "hoeffding"] in ("holds", "not violated")
+    assert answers["P10", "exact"] == "not violated"
+
+
+def test_saving_of_an_update_is_that_of_the_selectors(files):
+    """The gain at equal energy, by exact selection on the same file and costs."""
+    done = run(
+        "saving", "--update", "update.npy", "--layers", "layers.json", "--cost", "fc-dear", "--budget", "20%", "--json"
+    )
+    (report,) = json.loads(done.stdout)
+    labels = np.r_[np.zeros(300, int), np.ones(700, int)]
+    instance = Instance(np.load("update.npy"), CostClasses(labels, [1, 10]), fraction="0.2")
+    gain = float(cwmp(instance).retained / top_k(instance).retained) - 1
+    assert report["gain"][0] == pytest.approx(gain, abs=0.01)  # the last item counts in part there
+    assert report["gain"][0] > 0.1
+    text = run("saving", "--update", "update.npy", "--cost", "lognorm(s=0.2)", "--budget", "5%,20%").stdout
+    assert text.count("break-even") == 2
+    assert "drawn, seed 0" in text
+
+
+def test_saving_of_a_law(files):
+    (report,) = json.loads(run("saving", "--magnitude", "laplace()", "--cost", "lognorm(s=0.1)", "--json").stdout)
+    assert report["saving"][0] == pytest.approx(report["saving_predicted"], rel=0.03)
+    equal = run("saving", "--magnitude", "laplace()", "--cost", "constant(1)").stdout
+    assert "it saves 0 %" in equal
 
 
 def test_models_name_a_source_for_every_number():

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("numpy", "scipy", "cvxpy", "highspy", "ortools", "sympy", "z3-solver", "hypothesis", "torch")
+_PACKAGES = ("numpy", "scipy", "cvxpy", "highspy", "ortools", "sympy", "z3-solver", "hypothesis", "joblib", "torch")
 
 
 @cache

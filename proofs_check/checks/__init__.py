@@ -23,6 +23,16 @@ from proofs_check.checks import (
     d16_invariances,
     d17_error_feedback,
     d18_ef_sgd_rate,
+    p01_cwmp_efficiency,
+    p02_top_k_efficiency,
+    p03_never_less_efficient,
+    p04_closed_forms,
+    p05_advantage_law,
+    p06_saving_law,
+    p07_upper_deviation,
+    p08_lower_deviation,
+    p09_overtaken,
+    p10_integrality,
 )
 from proofs_check.methods import Check
 from theory.claims import CLAIMS, claim
@@ -46,6 +56,16 @@ PAGES = (
     d16_invariances,
     d17_error_feedback,
     d18_ef_sgd_rate,
+    p01_cwmp_efficiency,
+    p02_top_k_efficiency,
+    p03_never_less_efficient,
+    p04_closed_forms,
+    p05_advantage_law,
+    p06_saving_law,
+    p07_upper_deviation,
+    p08_lower_deviation,
+    p09_overtaken,
+    p10_integrality,
 )
 
 CHECKS: tuple[Check, ...] = tuple(check for page in PAGES for check in page.CHECKS)

@@ -13,6 +13,7 @@ counts joules at the mean cost, k_B/d counts them at the dearest: a factor of up
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -36,7 +37,7 @@ from proofs_check.verdict import Outcome, Verdict
 from theory import bounds
 from theory.instance import Instance
 from theory.order import longest_affordable
-from theory.selectors import top_k
+from theory.selectors import cwmp, top_k
 
 Delta = Callable[[Instance], Fraction]
 
@@ -98,6 +99,29 @@ def tightness(seed: int = 0) -> Verdict:
     return Verdict("D14a", "tightness", outcome, words, "equality is attained", trials)
 
 
+def separation(seed: int = 0, factor: Fraction = Fraction(1)) -> Verdict:
+    """m coordinates at M joules, the others at 1: guarantees (1 - 1/k) M/mean(c) apart at B = k M, both attained.
+
+    Equal magnitudes, dear ones first, are Top-K's worst case; scores equal to the costs are CWMP's.
+    """
+    trials, largest = 0, Fraction(0)
+    words = "d = 50, 500; m = 5, 20 dear coordinates at M = 10, 100, 1000 joules, the others at 1; B = k M, k = 2, 5"
+    for d, m, dear, k in itertools.product((50, 500), (5, 20), (10, 100, 1000), (2, 5)):
+        cost = np.where(np.arange(d) < m, float(dear), 1.0)
+        flat, even = Instance(np.ones(d), cost, k * dear), Instance.from_scores(cost, cost, k * dear)
+        mean, trials = flat.total_cost / d, trials + 1
+        bound_k, bound_c = bounds.contraction_top_k(flat), bounds.contraction_cwmp_prior(even)
+        own = cwmp(even)
+        attained = top_k(flat).retained == bound_k * d and own.retained == own.spent >= bound_c * even.total_cost
+        apart = bound_c / bound_k == factor * (1 - Fraction(1, k)) * dear / mean
+        largest = max(largest, bound_c / bound_k)
+        if not (attained and apart and cwmp(flat).retained > top_k(flat).retained):
+            found = {"n": d, "dear": m, "M": dear, "k": k, "ratio": str(bound_c / bound_k)}
+            return Verdict("D14a", "separation", Outcome.REFUTED, words, "one suffices", trials, None, found)
+    observed = {"largest ratio of the guarantees": float(largest)}
+    return Verdict("D14a", "separation", Outcome.PROVED, words, "these instances, exact", trials, observed=observed)
+
+
 def affordable_exhaustion(seed: int = 0) -> Verdict:
     """D14b: the smallest counterexample."""
     return exhaust("D14b", holds_with_affordable)
@@ -113,6 +137,7 @@ CHECKS = (
     Check("D14a", "lemmas", lemma),
     *standard_checks("D14a", contracts, at_scale=False),
     Check("D14a", "tightness", tightness),
+    Check("D14a", "separation", separation),
     Check("D14b", "exhaustion", affordable_exhaustion),
     Check("D14b", "search", affordable_search),
 )
@@ -134,6 +159,7 @@ FALSEHOODS = (
         "D14a", lambda i, o: contracts(i, o, _of_the_mean_cost), seed=0)),
     Falsehood("D14a", "k_B may be counted from the cheapest", lambda: sample(
         "D14a", lambda i, o: contracts(i, o, _cheapest_counted), seed=0)),
+    Falsehood("D14a", "the guarantees are c_max/mean(c) apart twice over", lambda: separation(factor=Fraction(2))),
     Falsehood("D14a", "k items hold (k + 1)/n, over all reals", lambda: smt(n_max=2, more=1)),
     Falsehood("D14b", "half of the affordable count holds at every budget", lambda: exhaust(
         "D14b", lambda i, o: contracts(i, o, lambda i: affordable_only(i) / 2 if i.d else Fraction(1)))),

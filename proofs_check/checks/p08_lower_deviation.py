@@ -1,0 +1,127 @@
+"""P8. Lower deviation.
+
+    P(p(prefix)/d < E[p; p > lambda' c] - eps) <= failure,   lambda' > lambda chosen from the law before sampling
+
+Assumptions: p and c bounded (Hoeffding), or E p^2 and E c^2 finite (one-sided Chebyshev), checked first. Kind: lower.
+Source: the rule's containment in the prefix; Hoeffding 1963; Cantelli. With P7 at half the failure each, a two-sided
+bound.
+
+Proof idea. The rule 1[p > lambda' c] takes items from the top of CWMP's order. When its cost is at most B = beta sum c,
+all of its items fit alone and together, so the prefix contains it. Its cost exceeds B when the mean of c(1[p >
+lambda' c] - beta) is positive; lambda' puts its expectation far enough below 0. What the rule retains is a mean of p
+1[p > lambda' c].
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from proofs_check.checks.p07_upper_deviation import FAILURES, METHODS
+from proofs_check.finite_laws import FiniteLaw, by_density, greedy
+from proofs_check.limits import law_of
+from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, failure_bound
+from proofs_check.verdict import Outcome, Verdict
+from theory.deviation import lower_deviation, two_sided
+from theory.instance import Instance
+from theory.selectors import cwmp
+
+CASES = (  # law, sizes, shares at which the atoms on top leave room
+    (FiniteLaw((9, 0), (1, 1), (1, 1)), (200, 4000), (Fraction(3, 4),)),
+    (FiniteLaw((9, 0), (1, 1), (1, 9)), (1000, 4000), (Fraction(1, 5), Fraction(1, 2))),
+    (FiniteLaw((9, 0), (4, 1), (1, 4)), (1000, 4000), (Fraction(3, 4),)),
+    (FiniteLaw((9, 1, 0), (2, 1, 1), (2, 3, 3)), (300,), (Fraction(3, 5),)),
+)
+
+
+def contains(instance: Instance, _: Oracle, slack: Fraction = Fraction(1)) -> Violation | None:
+    """Whenever ``{p > lambda c}`` costs at most ``slack`` B, the prefix contains it: every lambda that is a density."""
+    chosen = cwmp(instance).mask
+    for k in np.flatnonzero(instance.score):
+        level = Fraction(instance.score[k]) / Fraction(instance.cost[k])
+        rule = np.array([Fraction(p) > level * Fraction(c) for p, c in zip(instance.score, instance.cost, strict=True)])
+        if instance.spent(rule) <= slack * instance.budget and (rule & ~chosen).any():
+            return Violation(
+                "a rule that fits lies in the prefix", str(np.flatnonzero(rule)), str(np.flatnonzero(chosen))
+            )
+    return None
+
+
+def containment(seed: int = 0, slack: Fraction = Fraction(1)) -> Verdict:
+    """The containment, on every small instance."""
+    return exhaust("P8", lambda instance, optimum: contains(instance, optimum, slack))
+
+
+def probabilities(seed: int = 0, weaken: float = 1.0) -> Verdict:
+    """The exact probability that the prefix retains less, over all outcomes of d draws from laws with few atoms."""
+    words = "4 laws of 2 or 3 atoms, d = 200 to 4000, beta = 1/5 to 3/4, failure 0.02, 0.1, 0.3, both inequalities"
+    trials, none, tightest = 0, 0, 0.0
+    for law, sizes, shares in CASES:
+        for d in sizes:
+            for beta in shares:
+                for failure in FAILURES:
+                    for method in METHODS:
+                        limit = lower_deviation(law.as_sample, float(beta), d, failure, method).limit
+                        if limit is None:
+                            none += 1
+                            continue
+                        mean = float(law.retained(beta, by_density))
+                        limit = mean - (mean - limit) * weaken
+
+                        def below(counts: np.ndarray, law=law, beta=beta, low=limit * d) -> np.ndarray:  # type: ignore
+                            return np.asarray(greedy(law, counts, beta, by_density)[0] < low * (1 - 1e-12))
+
+                        exact, trials = law.probability(d, below), trials + 1
+                        tightest = max(tightest, float(exact) / failure)
+                        if exact > Fraction(failure):
+                            found = {"law": str(law), "n": d, "beta": str(beta), "method": method}
+                            found |= {"should": "P(prefix < limit) <= failure", "left": float(exact), "right": failure}
+                            return Verdict(
+                                "P8", "probabilities", Outcome.REFUTED, words, "one suffices", trials, None, found
+                            )
+    outcome = Outcome.PROVED if trials else Outcome.INCONCLUSIVE
+    observed = {"largest probability / failure": tightest, "no bound at this d": none}
+    return Verdict("P8", "probabilities", outcome, words, "exactly the stated finite domain", trials, observed=observed)
+
+
+def families(seed: int = 0, weaken: float = 1.0) -> Verdict:
+    """Drawn instances: the prefix between the two ends of the two-sided bound."""
+    rng, d, beta, failure = np.random.default_rng(seed), 4000, 0.2, 0.05
+    laws = (
+        ("uniform(loc=-1, scale=2)", "uniform(loc=1, scale=2)", "hoeffding"),
+        ("norm()", "classes(1=0.5, 10=0.5)", "chebyshev"),
+        ("laplace()", "lognorm(s=0.5)", "chebyshev"),
+    )
+    words = f"3 laws, {d} coordinates, beta = {beta}, failure {failure} in two halves, 60 instances each"
+    trials = violations = 0
+    for magnitude, cost, method in laws:
+        law = law_of(magnitude, cost)
+        low, high = two_sided(law, beta, d, failure, method)  # type: ignore[arg-type]
+        assert low.limit is not None
+        assert high.limit is not None
+        mean = law.efficiency(beta).cwmp.value * law.mean_score()
+        bottom = mean - (mean - low.limit) * weaken
+        for _ in range(60):
+            kept = float(cwmp(Instance(*law.sample(rng, d), fraction=beta)).retained) / d
+            trials, violations = trials + 1, violations + (not bottom <= kept <= high.limit)
+    if violations > 0.15 * trials:
+        found = {"violations": violations, "instances": trials, "should": "at most 5 % but for chance"}
+        return Verdict("P8", "families", Outcome.REFUTED, words, "violations", trials, None, found, seed=seed)
+    bound, observed = failure_bound(violations, trials), {"violations": violations}
+    return Verdict(
+        "P8", "families", Outcome.SURVIVED, words, "sampling never proves", trials, bound, observed=observed, seed=seed
+    )
+
+
+CHECKS = (
+    Check("P8", "exhaustion", containment),
+    Check("P8", "probabilities", probabilities),
+    Check("P8", "families", families),
+)
+
+FALSEHOODS = (
+    Falsehood("P8", "a rule that costs twice the budget lies in the prefix", lambda: containment(slack=Fraction(2))),
+    Falsehood("P8", "the deviation is a quarter as large", lambda: probabilities(weaken=0.25)),
+    Falsehood("P8", "there is no deviation", lambda: families(weaken=1e-9)),
+)

@@ -1,0 +1,72 @@
+"""Intervals and tests of violation rates: coverage at every look, power as stated."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from theory.errors import InputError
+from theory.rates import RateTest, anytime_interval, clopper_pearson
+
+
+@pytest.mark.parametrize(("failures", "trials"), [(0, 30), (3, 30), (30, 30), (7, 1000)])
+def test_clopper_pearson_is_the_binomial_test_inverted(failures, trials):
+    """The ends are the rates at which the data just reach 2.5 % in one tail: by SciPy's binomial test, not by beta."""
+    found = stats.binomtest(failures, trials).proportion_ci(0.95, method="exact")
+    assert clopper_pearson(failures, trials) == pytest.approx((found.low, found.high), abs=1e-12)
+
+
+def test_anytime_interval_holds_at_every_look():
+    """2,000 paths of 300 trials: the true rate leaves the interval at any look on 5 % of the paths at most."""
+    rng, rate, alpha, paths, looks = np.random.default_rng(0), 0.1, 0.05, 2000, 300
+    interval = {(k, n): anytime_interval(k, n, alpha) for n in range(1, looks + 1, 3) for k in range(min(n, 90) + 1)}
+    left = looked = 0
+    for _ in range(paths):
+        failures = np.cumsum(rng.random(looks) < rate)
+        looked += 1
+        ends = (interval[int(failures[n - 1]), n] for n in range(1, looks + 1, 3))
+        left += any(not low <= rate <= high for low, high in ends)
+    assert looked == paths
+    assert left / paths <= alpha + 3 * np.sqrt(alpha / paths)
+    assert left  # an interval that is never left is wider than it has to be
+
+
+def test_one_look_at_a_time_is_not_enough_for_fixed_intervals():
+    """Why the anytime interval is wider: it contains Clopper and Pearson's."""
+    for failures, trials in ((0, 100), (5, 100), (60, 100)):
+        inner, outer = clopper_pearson(failures, trials), anytime_interval(failures, trials, 0.05)
+        assert outer[0] <= inner[0]
+        assert inner[1] <= outer[1]
+
+
+def test_power_is_as_stated():
+    """Violations at the rate ``caught`` are found in 90 % of the runs at least, allowed ones in 1 % at most."""
+    test, rng = RateTest(0.05, 0.01, 400), np.random.default_rng(1)
+
+    def found(rate):
+        paths = np.cumsum(rng.random((300, 400)) < rate, axis=1)[:, 49::50]
+        return np.mean([any(test.answer(int(k), 50 * (j + 1)) == "violated" for j, k in enumerate(p)) for p in paths])
+
+    rate = test.caught(0.9)
+    assert 0.05 < rate < 0.15
+    assert found(rate) >= 0.9 - 0.05
+    assert test.detection(rate) == pytest.approx(0.9, abs=1e-6)
+    assert found(0.05) <= 0.01 + 0.02
+
+
+def test_answers():
+    test = RateTest(0.05, 0.01, 1000)
+    assert test.answer(0, 10) == "open"
+    assert test.answer(0, 300) == "holds"
+    assert test.answer(100, 300) == "violated"
+    assert test.decidable
+    never = RateTest(0.0, 0.01, 1000)
+    assert not never.decidable
+    assert (never.answer(0, 1000), never.answer(1, 1000)) == ("open", "violated")
+
+
+@pytest.mark.parametrize("wrong", [(-1, 3), (4, 3)])
+def test_counts_that_are_none(wrong):
+    with pytest.raises(InputError, match="need 0 <= failures <= trials"):
+        clopper_pearson(*wrong)
+    with pytest.raises(InputError, match="need a rate"):
+        RateTest(1.5, 0.1, 10)

@@ -1,0 +1,132 @@
+"""What selectors retain per joule, as numbers with their error: the values that laws and samples both give.
+
+V(beta)     share of ||g||^2 that CWMP retains with the share beta of the energy (claim P1)
+V_K(beta)   the same for Top-K (claim P2);   R = V/V_K (claim P3)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from theory.errors import InputError
+
+
+class Estimate(NamedTuple):
+    """A value and how far from it the truth may be: a quadrature's error, or the half-width of a 95 % interval."""
+
+    value: float
+    error: float
+
+    def over(self, other: Estimate) -> Estimate:
+        """``self/other`` for independent errors taken at their worst."""
+        if not other.value:
+            return Estimate(math.nan, math.inf)
+        ratio = self.value / other.value
+        return Estimate(ratio, (self.error + abs(ratio) * other.error) / abs(other.value))
+
+
+class Ranges(NamedTuple):
+    """Ends of the supports: least cost, largest cost, largest score; infinite where there is none."""
+
+    cost_low: float
+    cost_high: float
+    score_high: float
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    """Retained shares at one budget share ``beta``.
+
+    Attributes:
+        threshold: ``lambda``, score per joule at which CWMP stops. tau: magnitude at which Top-K stops.
+        cwmp, top_k: ``V`` and ``V_K``. ratio: ``R``.
+    """
+
+    beta: float
+    threshold: float
+    tau: float
+    cwmp: Estimate
+    top_k: Estimate
+    ratio: Estimate
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the laws of advantage and saving need to know at Top-K's threshold ``tau``.
+
+    Attributes:
+        spread: ``CV_tau``, coefficient of variation of the cost among coordinates of magnitude tau.
+        tail: ``tau h(tau)``, h the cost-weighted hazard rate ``f(tau) E[c; |g|=tau]/E[c; |g|>tau]``: the local
+            tail index, per logarithm of magnitude.
+        elasticity: ``d log E[c | |g|=t] / d log t`` at tau; 0 when costs do not depend on magnitudes.
+        share: ``tau^2/E[p; |g|>tau] * E[c; |g|>tau]/E[c | |g|=tau]``: what turns energy saved into score gained.
+    """
+
+    tau: float
+    spread: float
+    tail: float
+    elasticity: float
+    share: float
+
+    @property
+    def saving(self) -> float:
+        """Energy CWMP saves at Top-K's retained score, to second order in the spread (claim P6a).
+
+        ``CV_tau^2/4 * tau h(tau) / (1 - elasticity/2)``
+        """
+        return self.spread**2 / 4 * self.tail / self._slope
+
+    @property
+    def advantage(self) -> float:
+        """``R - 1`` at Top-K's energy, to second order in the spread (claim P5).
+
+        ``CV^2/4 * tau^3 f(tau)/E[p; |g|>tau]`` for independent costs.
+        """
+        return self.saving * self.share
+
+    def break_even(self, target: float) -> float:
+        """The spread ``CV_tau`` from which the saving law promises the share ``target`` of the energy, in (0, 1).
+
+        Raises:
+            InputError: for a target outside (0, 1).
+        """
+        if not 0 < target < 1:
+            raise InputError(f"the saving aimed at must be a share in (0, 1), got {target}")
+        rate = self.tail / self._slope
+        return 2 * math.sqrt(target / rate) if rate > 0 else math.inf
+
+    @property
+    def _slope(self) -> float:
+        """``1 - elasticity/2``: at 0 and below, dearer costs outrun the scores and the law does not apply (NaN)."""
+        slope = 1 - self.elasticity / 2
+        return slope if slope > 0 else math.nan
+
+
+@dataclass(frozen=True)
+class Saving:
+    """The practitioner's two questions at one budget share.
+
+    Attributes:
+        beta: Top-K's share of the energy.
+        at_equal_score: share of Top-K's energy that CWMP saves while it retains as much, exactly.
+        at_equal_energy: ``R - 1``, how much more CWMP retains with Top-K's energy, exactly.
+        profile: the ingredients of the laws that predict both.
+    """
+
+    beta: float
+    at_equal_score: Estimate
+    at_equal_energy: Estimate
+    profile: Profile
+
+
+def check_share(beta: float) -> float:
+    """``beta`` if it is a budget share in (0, 1).
+
+    Raises:
+        InputError: otherwise.
+    """
+    if not 0 < beta < 1:
+        raise InputError(f"the budget must be a share of the total energy in (0, 1), got {beta}")
+    return float(beta)

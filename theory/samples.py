@@ -1,0 +1,257 @@
+"""Laws known only through data: an update and its costs, or draws from a user's own function; all by plug-in.
+
+    V, V_K      the relaxation and the fractional Top-K of the data themselves, at beta times its total cost
+    intervals   +-1.96 standard errors from the influence functions
+                psi   = {lambda beta (c - E c) + (p - lambda c)+ - mean - V (p - E p)} / E p       (envelope theorem)
+                psi_K = {p 1[|g|>tau] - slope (c 1[|g|>tau] - beta c) - mean - V_K (p - E p)} / E p
+
+The intervals say how much another draw of coordinates from the same law would move the values. They need
+coordinates that are exchangeable and E g^4 < infinity; neither can be read off the data, :attr:`SampleLaw.warning`
+says when the tail makes the second doubtful.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from theory.efficiency import Efficiency, Estimate, Profile, Ranges, Saving, check_share
+from theory.errors import InputError
+from theory.marginals import Floats
+
+_NORMAL = 1.959963984540054  # 97.5 % point
+
+
+@dataclass(frozen=True, eq=False)
+class SampleLaw:
+    """The empirical law of pairs ``(|g_i|, c_i)``.
+
+    Attributes:
+        magnitude: float64 of shape (n,), >= 0. cost: float64 of shape (n,), > 0. name: for messages.
+
+    Raises:
+        InputError: shapes that differ, no coordinates, values that are negative or not finite, all magnitudes 0.
+    """
+
+    magnitude: Floats
+    cost: Floats
+    name: str = "sample"
+
+    def __post_init__(self) -> None:
+        magnitude, cost = self.magnitude, self.cost
+        if magnitude.ndim != 1 or magnitude.shape != cost.shape:
+            raise InputError(f"{self.name}: {magnitude.shape} magnitudes and {cost.shape} costs; give (n,) of each")
+        if not magnitude.size:
+            raise InputError(f"{self.name}: no coordinates")
+        for what, values, low in (("magnitude", magnitude, magnitude < 0), ("cost", cost, cost <= 0)):
+            bad = np.flatnonzero(low | ~np.isfinite(values))
+            if bad.size:
+                accepted = "finite and >= 0" if what == "magnitude" else "finite and > 0"
+                raise InputError(f"{self.name}: {what}[{bad[0]}] = {values[bad[0]]} must be {accepted}")
+        if not magnitude.any():
+            raise InputError(f"{self.name}: every magnitude is 0, there is nothing to send")
+
+    @classmethod
+    def of(cls, update: ArrayLike, cost: ArrayLike, name: str = "update") -> SampleLaw:
+        """From an update of any sign, shape (n,), and one cost per coordinate or for all."""
+        magnitude = np.abs(np.asarray(update, dtype=np.float64))
+        return cls(magnitude, np.array(np.broadcast_to(np.asarray(cost, dtype=np.float64), magnitude.shape)), name)
+
+    @classmethod
+    def drawn(
+        cls, sample: Callable[[np.random.Generator, int], tuple[ArrayLike, ArrayLike]], *, n: int, seed: int
+    ) -> SampleLaw:
+        """From a user's function ``sample(rng, n) -> (g, c)``: any dependence at all.
+
+        Raises:
+            InputError: as the class, when what it returns is no sample.
+        """
+        update, cost = sample(np.random.default_rng(seed), n)
+        return cls.of(np.asarray(update), np.asarray(cost), getattr(sample, "__name__", "sample"))
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.magnitude.size} coordinates"
+
+    def sample(self, rng: np.random.Generator, n: int) -> tuple[Floats, Floats]:
+        """``n`` coordinates drawn with replacement: magnitudes and costs."""
+        at = rng.integers(0, self.magnitude.size, n)
+        return self.magnitude[at], self.cost[at]
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """Data always have means."""
+        return ()
+
+    @cached_property
+    def warning(self) -> str | None:
+        """Why the intervals may be too short, if the largest score is a visible share of the whole."""
+        largest = float(self.score.max() / self.score.sum())
+        if largest < 0.01:
+            return None
+        return f"one coordinate holds {100 * largest:.2g} % of ||g||^2: the intervals are too short"
+
+    @cached_property
+    def score(self) -> Floats:
+        """``p = g^2``."""
+        return np.square(self.magnitude)
+
+    # --- what the deviation bounds ask for, of draws with replacement -----------------------------------
+
+    @property
+    def ranges(self) -> Ranges:
+        """Least cost, largest cost, largest score."""
+        return Ranges(float(self.cost.min()), float(self.cost.max()), float(self.score.max()))
+
+    def lacks(self, score: int, cost: int) -> str | None:
+        """Data have all moments."""
+        return None
+
+    def mean_cost(self) -> float:
+        """``E c``."""
+        return float(self.cost.mean())
+
+    def mean_score(self) -> float:
+        """``E p``."""
+        return float(self.score.mean())
+
+    def energy(self, threshold: float) -> float:
+        """``E[c; p > lambda c]``."""
+        return float(self.cost[self.score > threshold * self.cost].sum() / self.cost.size)
+
+    def score_above(self, threshold: float) -> float:
+        """``E[p; p > lambda c]``."""
+        return float(self.score[self.score > threshold * self.cost].sum() / self.cost.size)
+
+    def energy_top_k(self, tau: float) -> float:
+        """``E[c; |g| > tau]``."""
+        return float(self.cost[self.magnitude > tau].sum() / self.cost.size)
+
+    def score_top_k(self, tau: float) -> float:
+        """``E[p; |g| > tau]``."""
+        return float(self.score[self.magnitude > tau].sum() / self.cost.size)
+
+    def threshold(self, energy: float) -> float:
+        """``lambda`` at which CWMP has spent ``energy`` per coordinate."""
+        at = self._by_density.at_energy(energy * self.cost.size)[0]
+        return float(self.score[at] / self.cost[at])
+
+    def tau(self, energy: float) -> float:
+        """The magnitude at which Top-K has spent ``energy`` per coordinate."""
+        return float(self.magnitude[self._by_magnitude.at_energy(energy * self.cost.size)[0]])
+
+    def expectation(self, f: Callable[[Floats, Floats], Floats], threshold: float) -> float:
+        """``E f(p, c)``."""
+        return float(np.mean(f(self.score, self.cost)))
+
+    # --- what follows ----------------------------------------------------------------------------------
+
+    def efficiency(self, beta: float) -> Efficiency:
+        """V, V_K and R of the data at ``beta`` times their total cost, with 95 % intervals.
+
+        Raises:
+            InputError: ``beta`` outside (0, 1).
+        """
+        beta = check_share(beta)
+        at, psi, psi_k = self._influence(beta)
+        ratio = (psi - at[2] / at[3] * psi_k) / at[3]
+        errors = [_NORMAL * float(x.std()) / math.sqrt(x.size) for x in (psi, psi_k, ratio)]
+        values = at[2], at[3], at[2] / at[3]
+        return Efficiency(beta, at[0], at[1], *(Estimate(x, e) for x, e in zip(values, errors, strict=True)))
+
+    def _influence(self, beta: float) -> tuple[tuple[float, float, float, float], Floats, Floats]:
+        """``(lambda, tau, V, V_K)`` and the influence functions of the last two."""
+        p, c = self.score, self.cost
+        at, kept = self._by_density.at_energy(beta * c.sum())
+        top, kept_k = self._by_magnitude.at_energy(beta * c.sum())
+        threshold, tau = float(p[at] / c[at]), float(self.magnitude[top])
+        mean, v, v_k = p.mean(), kept / p.sum(), kept_k / p.sum()
+        psi = (threshold * beta * c + np.maximum(p - threshold * c, 0) - v * p) / mean
+        above = self.magnitude > tau
+        slope = tau**2 / self._cost_near(tau)[0]
+        psi_k = (above * p - slope * (above * c - beta * c) - v_k * p) / mean
+        return (threshold, tau, float(v), float(v_k)), psi, psi_k
+
+    def saving(self, beta: float) -> Saving:
+        """What CWMP saves at Top-K's score and gains at its energy on the data, and the laws' ingredients.
+
+        The interval of the saving is that of ``V - V_K``, carried over by the slope of CWMP's frontier.
+
+        Raises:
+            InputError: ``beta`` outside (0, 1).
+        """
+        at = self.efficiency(beta)
+        total = self.cost.sum()
+        needed = at.top_k.value * self.score.sum()
+        spent, item = self._by_density.at_score(needed)
+        slope = self.score[item] / self.cost[item] * total / self.score.sum()  # dV/dbeta
+        _, psi, psi_k = self._influence(beta)
+        error = _NORMAL * float((psi - psi_k).std()) / math.sqrt(psi.size) / slope / beta
+        gain = Estimate(at.ratio.value - 1, at.ratio.error)
+        return Saving(beta, Estimate(float(1 - spent / (beta * total)), float(error)), gain, self.profile(at.tau))
+
+    def profile(self, tau: float) -> Profile:
+        """What the laws of advantage and saving need, from the coordinates nearest to ``tau`` in rank."""
+        mean, spread, tail, elasticity = self._cost_near(tau)
+        above = self.magnitude > tau
+        kept, retained = self.cost[above].sum(), self.score[above].sum()
+        if not kept:
+            return Profile(tau, math.nan, math.nan, math.nan, math.nan)
+        return Profile(tau, spread, tail / float(kept), elasticity, float(tau**2 * kept / (mean * retained)))
+
+    def _cost_near(self, tau: float) -> tuple[float, float, float, float]:
+        """At ``tau``: mean cost, its coefficient of variation, energy per unit of log |g|, elasticity of the mean.
+
+        The window holds ``n^(2/3)`` coordinates, fewer where the tail has no more, half on either side in rank. The
+        elasticity is the regression slope of ``c/mean`` on ``log |g|`` inside it, taken as 0 when it is within four
+        standard errors of 0.
+        """
+        order = self._by_magnitude.order
+        n = order.size
+        rank = int(np.searchsorted(-self.magnitude[order], -tau, side="left"))
+        half = max(8, min(math.ceil(n ** (2 / 3) / 2), rank // 4))
+        inside = order[max(0, rank - half) : rank + half]
+        inside = inside[self.magnitude[inside] > 0]
+        c, log_g = self.cost[inside], np.log(self.magnitude[inside])
+        width = float(log_g.max() - log_g.min())
+        mean = float(c.mean())
+        centred = log_g - log_g.mean()
+        variance = float(centred @ centred)
+        slope = float(centred @ c) / variance / mean if variance else 0.0
+        residual = c / mean - 1 - slope * centred
+        noise = math.sqrt(float(residual @ residual) / max(c.size - 2, 1) / variance) if variance else math.inf
+        elasticity = slope if abs(slope) > 4 * noise else 0.0
+        return mean, float(c.std()) / mean, float(c.sum()) / width if width else math.inf, elasticity
+
+    @cached_property
+    def _by_density(self) -> _Frontier:
+        return _Frontier(np.argsort(-self.score / self.cost, kind="stable"), self.score, self.cost)
+
+    @cached_property
+    def _by_magnitude(self) -> _Frontier:
+        return _Frontier(np.argsort(-self.magnitude, kind="stable"), self.score, self.cost)
+
+
+class _Frontier:
+    """Energy and score of the prefixes of one order, the item at the edge taken in part."""
+
+    def __init__(self, order: NDArray[np.intp], score: Floats, cost: Floats) -> None:
+        self.order = order
+        self._energy, self._score = np.cumsum(cost[order]), np.cumsum(score[order])
+
+    def at_energy(self, energy: float) -> tuple[int, float]:
+        """The item at the edge and the score retained with ``energy``."""
+        k = min(int(np.searchsorted(self._energy, energy, side="right")), self.order.size - 1)
+        return int(self.order[k]), float(np.interp(energy, np.r_[0.0, self._energy], np.r_[0.0, self._score]))
+
+    def at_score(self, score: float) -> tuple[float, int]:
+        """The least energy that retains ``score``, and the item at the edge."""
+        k = min(int(np.searchsorted(self._score, score, side="left")), self.order.size - 1)
+        before = self._score[k - 1] if k else 0.0
+        spent, gained = (self._energy[k - 1] if k else 0.0), self._score[k] - before
+        part = (score - before) / gained if gained > 0 else 0.0
+        return float(spent + part * (self._energy[k] - spent)), int(self.order[k])
