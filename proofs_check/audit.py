@@ -6,13 +6,11 @@ same sources and does the rest. A check that crashes, or overruns its time, is i
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing as mp
 import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -24,6 +22,7 @@ from proofs_check.verdict import Outcome, Verdict, read_verdict, verdict_path, w
 from theory.claims import CLAIMS, Claim
 from theory.errors import InputError
 from theory.provenance import provenance
+from theory.provenance import source_digest as digest_of
 
 TIME_LIMIT = 300.0  # seconds for one check
 
@@ -31,14 +30,9 @@ Progress = Callable[[Verdict, int, int], None]
 Standing = Literal["as expected", "differs", "inconclusive"]
 
 
-@cache
 def source_digest() -> str:
-    """Of every file that can change a verdict, as it is when first asked: verdicts of other sources are not reused."""
-    root = Path(__file__).parent.parent
-    digest = hashlib.sha256()
-    for path in sorted([*root.glob("theory/**/*.py"), *root.glob("proofs_check/**/*.py")]):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    """Of every file that can change a verdict."""
+    return digest_of("theory", "proofs_check")
 
 
 def run_checks(

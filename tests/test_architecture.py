@@ -1,4 +1,4 @@
-"""The direction of flow, held by reading the imports: theory <- proofs_check <- cwmp.py, and no way back."""
+"""The direction of flow, held by reading the imports: theory <- proofs_check, empirical <- cwmp.py, and no way back."""
 
 import ast
 import subprocess
@@ -11,7 +11,8 @@ ROOT = Path(__file__).parent.parent
 THEORY = sorted((ROOT / "theory").rglob("*.py"))
 PROOFS = sorted((ROOT / "proofs_check").rglob("*.py"))
 ORACLES = sorted((ROOT / "proofs_check" / "oracles").rglob("*.py"))
-SOURCES = [*THEORY, *PROOFS, ROOT / "cwmp.py"]
+EMPIRICAL = sorted((ROOT / "empirical").rglob("*.py"))
+SOURCES = [*THEORY, *PROOFS, *EMPIRICAL, ROOT / "cwmp.py"]
 TESTS = sorted((ROOT / "tests").glob("*.py"))
 
 MAX_LINES, MAX_FUNCTION = 400, 60
@@ -65,6 +66,20 @@ def test_proofs_check_knows_nothing_of_training_and_figures(path):
     assert not packages(imports(path)) & {"empirical", "figures", "cwmp", "tests", "torch"}
 
 
+@pytest.mark.parametrize("path", EMPIRICAL, ids=name)
+def test_the_experiment_knows_nothing_of_proofs_and_figures(path):
+    assert not packages(imports(path)) & {"proofs_check", "figures", "cwmp", "tests"}
+
+
+@pytest.mark.parametrize("module", ["records", "prices", "setting", "partition"])
+def test_results_are_read_and_judged_without_torch(module):
+    code = f"import sys, empirical.{module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert not packages(done.stdout.split()) & HEAVY
+
+
 @pytest.mark.parametrize("path", ORACLES, ids=name)
 def test_oracles_share_no_code_with_what_they_judge(path):
     """Only the problem itself and the exception: no order, no selector, no bound, no exact sum."""
@@ -93,8 +108,12 @@ def test_theory_and_the_command_line_start_light(path):
     assert not packages(imports(path, module_level_only=True)) & HEAVY
 
 
-def test_no_module_needs_torch_to_be_imported():
-    assert not [name(p) for p in SOURCES if packages(imports(p, module_level_only=True)) & {"torch", "torchvision"}]
+def test_no_module_but_the_experiment_needs_torch_to_be_imported():
+    assert not [
+        name(p)
+        for p in [*THEORY, *PROOFS, ROOT / "cwmp.py"]
+        if packages(imports(p, module_level_only=True)) & {"torch", "torchvision"}
+    ]
 
 
 def test_a_fresh_process_loads_no_solver_and_no_torch():
