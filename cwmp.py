@@ -125,12 +125,17 @@ def verify(
     sys.exit(audit.exit_code(rows))
 
 
-def _verification() -> tuple[Any, Any, Any]:
+def _verification() -> tuple[Any, ...]:
     """The modules of ``proofs_check``, whose solvers are an extra."""
+    return _extra("proofs_check", ("audit", "table", "checks"), "judging claims", "verify")
+
+
+def _extra(package: str, names: tuple[str, ...], what: str, extra: str) -> tuple[Any, ...]:
+    """Modules of a package that needs an extra."""
     try:
-        return tuple(import_module(f"proofs_check.{name}") for name in ("audit", "table", "checks"))  # type: ignore[return-value]
+        return tuple(import_module(f"{package}.{name}") for name in names)
     except ModuleNotFoundError as error:
-        raise InputError(f"judging claims needs {error.name}: pip install 'cwmp[verify]'") from None
+        raise InputError(f"{what} needs {error.name}: pip install 'cwmp[{extra}]'") from None
 
 
 def _summary(rows: list[Any]) -> str:
@@ -252,6 +257,43 @@ def models(name: str | None, as_json: bool) -> None:
             click.echo(
                 f"  {model.value_bits} bits a value, {model.index} indices, {model.word_bits} bits written a value"
             )
+
+
+@main.command()
+@click.argument("preset")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder with CIFAR-10.")
+@click.option("--download", is_flag=True, help="Fetch CIFAR-10 into that folder first (170 MB, needs torchvision).")
+@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Runs at a time.")
+@click.option(
+    "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder of the runs.  [default: runs/PRESET]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+@click.option("--quiet", is_flag=True, help="No progress on standard error.")
+@_one_line_errors
+def pareto(
+    preset: str, data: Path | None, download: bool, jobs: int, output: Path | None, as_json: bool, quiet: bool
+) -> None:
+    """Train, compressed by every method of a PRESET, and judge accuracy against energy.
+
+    PRESET: smoke (offline, a minute), credible (two cores), full (a GPU). Exit code 3: CWMP's frontier is undecided.
+    """
+    experiment, reports = _extra("empirical", ("experiment", "report"), "the experiment", "empirical")
+
+    def progress(state: Any) -> None:
+        if not quiet and (state.finished or sys.stderr.isatty()):
+            live = sys.stderr.isatty()
+            click.echo(f"\r{reports.progress_line(state)}\x1b[K" if live else reports.progress_line(state),
+                       err=True, nl=bool(state.finished) or not live)  # fmt: skip
+
+    output = output or Path("runs") / preset
+    try:
+        outcome = experiment.run(preset, data, download=download, folder=output, jobs=jobs, on_progress=progress)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        click.echo(f"\ncwmp: stopped; finished rounds are in {output}, the same command goes on from there", err=True)
+        sys.exit(130)
+    click.echo(json.dumps(outcome.fields(), indent=1) if as_json else f"{outcome.text}\n\nRuns and verdicts: {output}")
+    sys.exit(3 if outcome.undecided else 0)
 
 
 @main.command()

@@ -71,7 +71,7 @@ def test_the_experiment_knows_nothing_of_proofs_and_figures(path):
     assert not packages(imports(path)) & {"proofs_check", "figures", "cwmp", "tests"}
 
 
-@pytest.mark.parametrize("module", ["records", "prices", "setting", "partition"])
+@pytest.mark.parametrize("module", ["records", "prices", "setting", "partition", "pareto", "paired", "verdicts"])
 def test_results_are_read_and_judged_without_torch(module):
     code = f"import sys, empirical.{module}; print(*sys.modules)"
     done = subprocess.run(
