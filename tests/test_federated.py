@@ -199,6 +199,25 @@ def test_fisher_is_the_mean_squared_gradient():
     np.testing.assert_allclose(found.fisher, (found.update / task.lr) ** 2, rtol=2e-3, atol=1e-8)
 
 
+def test_fisher_is_a_mean_over_the_steps():
+    work = []
+    apply(tiny(), init(tiny()), mapper=lambda step, tasks: [work.append(t) or step(t) for t in tasks])
+    both, first = train(work[0].task), train(replace(work[0].task, steps=1))
+    gradients = np.array([first.update, both.update - first.update]) / work[0].task.lr
+    np.testing.assert_allclose(both.fisher, (gradients**2).mean(0), rtol=1e-2, atol=1e-7)
+
+
+def test_random_masks_differ_between_clients_and_rounds():
+    masks = []
+    rounds(
+        tiny(Arm("uniform", "0.03", "random-k")), 2,
+        mapper=lambda step, tasks: [masks.append(r.choice.mask) or r for r in map(step, tasks)],
+    )  # fmt: skip
+    assert len(masks) == 6
+    for k, mask in enumerate(masks):  # 3 % each: two that are drawn apart share 3 % of their coordinates
+        assert all((mask & other).sum() < 0.1 * mask.sum() for other in masks[:k])
+
+
 def test_weights_travel_unchanged_and_start_within_their_bounds():
     model = small_cnn()
     flat = initial_weights(model, torch_stream(3, "initial weights"))

@@ -60,6 +60,14 @@ def test_thirty_clients_have_the_largest_share_of_their_law(alpha):
     assert abs(np.mean(per_split) - np.mean(per_law)) < 4 * error + 0.002
 
 
+def test_a_class_is_shuffled_before_it_is_dealt():
+    """Files may come in an order that means something; a client must not get a run of them."""
+    for mine in dirichlet(LABELS, 4, 100.0, np.random.default_rng(0)):
+        for label in range(10):
+            places = mine[LABELS[mine] == label]
+            assert np.ptp(places) > 900
+
+
 def test_an_iid_split_does_not_pass_for_a_dirichlet_one():
     shuffled = np.array_split(np.random.default_rng(0).permutation(LABELS.size), 30)
     assert largest_class_share(LABELS, shuffled) < expected_largest_share(0.1, 10) - 0.4
