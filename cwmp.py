@@ -275,7 +275,9 @@ def pareto(
 ) -> None:
     """Train, compressed by every method of a PRESET, and judge accuracy against energy.
 
-    PRESET: smoke (offline, a minute or two), credible (two cores), full (a GPU). Exit code 3: CWMP's frontier is undecided.
+    PRESET: smoke (offline, a minute or two), credible (two cores), full (a GPU).
+
+    Exit code 3: CWMP's frontier is undecided.
     """
     experiment, reports = _extra("empirical", ("experiment", "report"), "the experiment", "empirical")
 
