@@ -19,10 +19,10 @@ from typing import Any, Literal
 from proofs_check.checks import CHECKS
 from proofs_check.methods import Check
 from proofs_check.sources import source_digest
-from proofs_check.verdict import Outcome, Verdict, read_verdict, verdict_path, write_verdict
 from theory.claims import CLAIMS, Claim
 from theory.errors import InputError
 from theory.provenance import provenance
+from theory.verdict import Outcome, Verdict, read_verdict, verdict_path, write_verdict
 
 TIME_LIMIT = 300.0  # seconds for one check
 

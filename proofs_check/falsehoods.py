@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from proofs_check.checks import PAGES
 from proofs_check.methods import Falsehood
-from proofs_check.verdict import Outcome
+from theory.verdict import Outcome
 
 FALSEHOODS: tuple[Falsehood, ...] = tuple(falsehood for page in PAGES for falsehood in page.FALSEHOODS)
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from proofs_check.methods import survived
-from proofs_check.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.laws import Law
 from theory.lawspec import cost_law, magnitude_law
+from theory.verdict import Outcome, Verdict
 
 REPLICATES = 24
 LIMIT = 6.0  # standard errors; with 23 degrees of freedom a true mean strays further once in 250,000 comparisons

@@ -22,8 +22,8 @@ from scipy import stats
 from proofs_check.instances import FAMILIES, family_instance, instances, small_domain, small_instances
 from proofs_check.oracles import enumerate_optimum
 from proofs_check.smt import Decided
-from proofs_check.verdict import Outcome, Verdict
 from theory.instance import Instance
+from theory.verdict import Outcome, Verdict
 
 _SHOWN = 8  # items of a counterexample written out; a larger one is found again from its seed
 

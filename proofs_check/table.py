@@ -8,8 +8,8 @@ from pathlib import Path
 
 from proofs_check.audit import Row, summarise
 from proofs_check.checks import CHECKS
-from proofs_check.verdict import Outcome, Verdict, read_verdict, verdict_path
 from theory.errors import InputError
+from theory.verdict import Outcome, Verdict, read_verdict, verdict_path
 
 BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
 

@@ -1,4 +1,4 @@
-"""The direction of flow, held by reading the imports: theory <- proofs_check <- cwmp.py, and no way back."""
+"""The direction of flow, held by reading the imports: theory <- proofs_check, empirical <- command_line, and no way back."""
 
 import ast
 import subprocess
@@ -11,7 +11,9 @@ ROOT = Path(__file__).parent.parent
 THEORY = sorted((ROOT / "theory").rglob("*.py"))
 PROOFS = sorted((ROOT / "proofs_check").rglob("*.py"))
 ORACLES = sorted((ROOT / "proofs_check" / "oracles").rglob("*.py"))
-SOURCES = [*THEORY, *PROOFS, ROOT / "cwmp.py"]
+EMPIRICAL = sorted((ROOT / "empirical").rglob("*.py"))
+COMMANDS = [*sorted((ROOT / "command_line").glob("*.py")), ROOT / "cwmp.py"]
+SOURCES = [*THEORY, *PROOFS, *EMPIRICAL, *COMMANDS]
 ABOUT_TORCH = {ROOT / "theory" / "device.py", ROOT / "theory" / "ddp.py"}  # of no use without it, imported on demand
 TESTS = sorted((ROOT / "tests").glob("*.py"))
 
@@ -58,12 +60,12 @@ def test_there_is_something_to_check():
 
 @pytest.mark.parametrize("path", THEORY, ids=name)
 def test_theory_knows_nothing_of_who_uses_it(path):
-    assert not packages(imports(path)) & {"proofs_check", "empirical", "figures", "cwmp", "tests"}
+    assert not packages(imports(path)) & {"proofs_check", "empirical", "figures", "command_line", "cwmp", "tests"}
 
 
 @pytest.mark.parametrize("path", PROOFS, ids=name)
 def test_proofs_check_knows_nothing_of_training_and_figures(path):
-    assert not packages(imports(path)) & {"empirical", "figures", "cwmp", "tests"}
+    assert not packages(imports(path)) & {"empirical", "figures", "command_line", "cwmp", "tests"}
 
 
 def test_in_proofs_check_torch_is_met_in_one_function_only():
@@ -76,6 +78,20 @@ def test_in_proofs_check_torch_is_met_in_one_function_only():
         if isinstance(node, ast.FunctionDef) and "import torch" in ast.unparse(node)
     ]
     assert function == "_torch"
+
+
+@pytest.mark.parametrize("path", EMPIRICAL, ids=name)
+def test_the_experiment_knows_nothing_of_proofs_and_figures(path):
+    assert not packages(imports(path)) & {"proofs_check", "figures", "command_line", "cwmp", "tests"}
+
+
+@pytest.mark.parametrize("module", ["records", "prices", "setting", "partition", "pareto", "paired", "verdicts"])
+def test_results_are_read_and_judged_without_torch(module):
+    code = f"import sys, empirical.{module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert not packages(done.stdout.split()) & HEAVY
 
 
 @pytest.mark.parametrize("path", ORACLES, ids=name)
@@ -101,15 +117,16 @@ def test_the_checker_needs_the_standard_library_only():
     assert found <= set(sys.stdlib_module_names)
 
 
-@pytest.mark.parametrize("path", sorted({*THEORY, ROOT / "cwmp.py"} - ABOUT_TORCH), ids=name)
+@pytest.mark.parametrize("path", sorted({*THEORY, *COMMANDS} - ABOUT_TORCH), ids=name)
 def test_theory_and_the_command_line_start_light(path):
     found = imports(path, module_level_only=True)
     assert not found & {"theory.device", "theory.ddp"}
     assert not packages(imports(path, module_level_only=True)) & HEAVY
 
 
-def test_no_other_module_needs_torch_to_be_imported():
-    needing = {p for p in SOURCES if packages(imports(p, module_level_only=True)) & {"torch", "torchvision"}}
+def test_no_module_but_the_experiment_needs_torch_to_be_imported():
+    outside = {*SOURCES} - {*EMPIRICAL}
+    needing = {p for p in outside if packages(imports(p, module_level_only=True)) & {"torch", "torchvision"}}
     assert needing == ABOUT_TORCH
 
 
@@ -144,7 +161,7 @@ def test_only_the_command_line_prints():
             or ast.unparse(node.func) in ("sys.stdout.write", "sys.stderr.write")
         )
     }
-    assert talkers <= {"cwmp.py", "theory/checker.py"}
+    assert talkers <= {"theory/checker.py"} | {name(path) for path in COMMANDS}
 
 
 def test_python_asserts_validate_nothing():

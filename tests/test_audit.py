@@ -11,8 +11,8 @@ from proofs_check.audit import exit_code, run_checks, summarise
 from proofs_check.checks import checks_of
 from proofs_check.methods import Check
 from proofs_check.table import markdown_table, replace_between, terminal_table
-from proofs_check.verdict import Outcome, Verdict, read_verdict, write_verdict
 from theory.errors import InputError
+from theory.verdict import Outcome, Verdict, read_verdict, write_verdict
 
 
 def _proved(seed):

@@ -8,9 +8,9 @@ from scipy import stats
 from proofs_check.audit import exit_code, run_checks, summarise
 from proofs_check.checks import CHECKS, PAGES, checks_of
 from proofs_check.table import counterexample_words, replace_between, stored_verdicts, table_of
-from proofs_check.verdict import Outcome
 from theory.claims import CLAIMS
 from theory.errors import InputError
+from theory.verdict import Outcome
 
 ROOT = Path(__file__).parent.parent
 RECORDED = ROOT / "results" / "verify"

@@ -3,8 +3,8 @@
 import pytest
 
 from proofs_check.falsehoods import FALSEHOODS
-from proofs_check.verdict import Outcome
 from theory.claims import CLAIMS
+from theory.verdict import Outcome
 
 
 @pytest.mark.parametrize("falsehood", FALSEHOODS, ids=lambda f: f"{f.claim}: {f.says}")

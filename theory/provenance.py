@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -11,7 +12,19 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("numpy", "scipy", "cvxpy", "highspy", "ortools", "sympy", "z3-solver", "hypothesis", "joblib", "torch")
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "cvxpy",
+    "highspy",
+    "ortools",
+    "sympy",
+    "z3-solver",
+    "hypothesis",
+    "joblib",
+    "torch",
+    "pillow",
+)
 
 
 @cache
@@ -26,12 +39,22 @@ def provenance() -> dict[str, Any]:
     }
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` so that a reader sees the old file or the whole new one, never a part."""
+@cache
+def source_digest(*packages: str) -> str:
+    """Of every source file of ``packages``, as it is when first asked: results of other sources are not reused."""
+    root = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    for path in sorted(path for package in packages for path in root.glob(f"{package}/**/*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write ``content`` to ``path`` so that a reader sees the old file or the whole new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
-            file.write(text)
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
             umask = os.umask(0)
@@ -56,7 +79,7 @@ def _revision() -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
     try:
-        sources = ("../theory", "../proofs_check", "../cwmp.py")
+        sources = ("../theory", "../proofs_check", "../empirical", "../command_line", "../cwmp.py")
         changes = git("status", "--porcelain", "--untracked-files=no", "--", *sources)
         return git("rev-parse", "--short=12", "HEAD") + ("+changes" if changes else "")
     except (OSError, subprocess.SubprocessError):

@@ -21,9 +21,9 @@ import sympy
 from proofs_check import smt as z
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample
 from proofs_check.oracles import enumerate_optimum
-from proofs_check.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.relaxation import relax
+from theory.verdict import Outcome, Verdict
 
 Minimum = Callable[[Instance, Oracle], Fraction]
 

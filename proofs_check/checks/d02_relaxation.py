@@ -23,9 +23,9 @@ import numpy as np
 
 from proofs_check import smt as z
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, certified, from_smt, sample, standard_checks
-from proofs_check.verdict import Verdict
 from theory.instance import Instance
 from theory.relaxation import Relaxation, relax
+from theory.verdict import Verdict
 
 Solver = Callable[[Instance], Relaxation]
 

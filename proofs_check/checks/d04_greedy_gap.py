@@ -30,10 +30,10 @@ from proofs_check.methods import (
     sample,
     search,
 )  # fmt: skip
-from proofs_check.verdict import Outcome, Verdict
 from theory import bounds
 from theory.instance import Instance
 from theory.relaxation import Relaxation, relax
+from theory.verdict import Outcome, Verdict
 
 Bound = Callable[[Instance, Relaxation], Fraction]
 

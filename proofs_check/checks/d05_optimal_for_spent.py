@@ -25,9 +25,9 @@ from proofs_check.methods import (
     sample,
     standard_checks,
 )  # fmt: skip
-from proofs_check.verdict import Verdict
 from theory.instance import Instance
 from theory.selectors import Selection, cwmp, top_k
+from theory.verdict import Verdict
 
 Selector = Callable[[Instance], Selection]
 

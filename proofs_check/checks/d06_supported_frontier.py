@@ -22,9 +22,9 @@ import numpy as np
 
 from proofs_check import smt as z
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, standard_checks
-from proofs_check.verdict import Verdict
 from theory.instance import Instance
 from theory.order import density_order
+from theory.verdict import Verdict
 
 Point = tuple[Fraction, Fraction]
 Frontier = Callable[[Instance], list[Point]]

@@ -30,9 +30,9 @@ from proofs_check.methods import (
     refuted,
     search,
 )  # fmt: skip
-from proofs_check.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.selectors import Selection, cwmp
+from theory.verdict import Outcome, Verdict
 
 Selector = Callable[[Instance], Selection]
 Filter = Callable[[Instance], bool]

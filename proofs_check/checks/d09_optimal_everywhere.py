@@ -27,9 +27,9 @@ from proofs_check.methods import (
     sample,
     search,
 )  # fmt: skip
-from proofs_check.verdict import Verdict
 from theory.instance import Instance
 from theory.selectors import Rounding, cwmp
+from theory.verdict import Verdict
 
 
 def holds(instance: Instance, optimum: Oracle, rounding: Rounding = "prefix") -> Violation | None:

@@ -30,11 +30,11 @@ from proofs_check.methods import (
     search,
     standard_checks,
 )  # fmt: skip
-from proofs_check.verdict import Outcome, Verdict
 from theory import bounds
 from theory.instance import Instance
 from theory.order import density_order, longest_affordable
 from theory.selectors import Selection, cwmp
+from theory.verdict import Outcome, Verdict
 
 Selector = Callable[[Instance], Selection]
 

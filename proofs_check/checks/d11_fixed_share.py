@@ -21,9 +21,9 @@ import sympy
 from proofs_check import smt as z
 from proofs_check.instances import small_domain, small_instances
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, enumerated, exhaust, from_smt, refuted
-from proofs_check.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.selectors import Rounding, cwmp
+from theory.verdict import Outcome, Verdict
 
 _ROUNDINGS: tuple[Rounding, ...] = ("prefix", "fill")
 

@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 from proofs_check import smt as z
 from proofs_check.checks.d02_relaxation import best_vertex
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, search
-from proofs_check.verdict import Verdict
 from theory.bracket import greedy_prefix
 from theory.entries import entries_of
 from theory.instance import Instance
 from theory.selectors import Loss, cwmp, loss_weight
+from theory.verdict import Verdict
 
 
 def relaxed_value(instance: Instance, order_by: Loss, worth: NDArray[np.float64]) -> Fraction:

@@ -33,10 +33,10 @@ from proofs_check.methods import (
     search,
     standard_checks,
 )  # fmt: skip
-from proofs_check.verdict import Outcome, Verdict
 from theory import bounds
 from theory.instance import Instance
 from theory.selectors import cwmp
+from theory.verdict import Outcome, Verdict
 
 Delta = Callable[[Instance, Fraction], Fraction]
 

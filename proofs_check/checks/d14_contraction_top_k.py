@@ -33,11 +33,11 @@ from proofs_check.methods import (
     search,
     standard_checks,
 )  # fmt: skip
-from proofs_check.verdict import Outcome, Verdict
 from theory import bounds
 from theory.instance import Instance
 from theory.order import longest_affordable
 from theory.selectors import cwmp, top_k
+from theory.verdict import Outcome, Verdict
 
 Delta = Callable[[Instance], Fraction]
 

@@ -33,10 +33,10 @@ from proofs_check.methods import (
     search,
     standard_checks,
 )  # fmt: skip
-from proofs_check.verdict import Verdict
 from theory.instance import Instance
 from theory.relaxation import Relaxation, relax
 from theory.selectors import Rounding, cwmp
+from theory.verdict import Verdict
 
 Slope = Callable[[Relaxation], Fraction]
 

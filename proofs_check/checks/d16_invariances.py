@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from proofs_check import smt as z
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, search
-from proofs_check.verdict import Verdict
 from theory.instance import Instance
 from theory.selectors import cwmp
+from theory.verdict import Verdict
 
 MaskOf = Callable[[Instance], NDArray[np.bool_]]
 

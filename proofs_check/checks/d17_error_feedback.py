@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from proofs_check.instances import FAMILIES, family_instance
 from proofs_check.methods import Check, Falsehood, survived
-from proofs_check.verdict import Outcome, Verdict
 from theory.errors import InputError
 from theory.feedback import Split, accumulate, split
 from theory.selectors import cwmp
+from theory.verdict import Outcome, Verdict
 
 Floats = NDArray[np.floating]
 Splitter = Callable[[Floats, NDArray[np.bool_]], Split]

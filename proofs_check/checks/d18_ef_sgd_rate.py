@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 from proofs_check import smt as z
 from proofs_check.instances import COSTS
 from proofs_check.methods import Check, Falsehood, from_smt, survived
-from proofs_check.verdict import Outcome, Verdict
 from theory import bounds
 from theory.feedback import accumulate, split
 from theory.instance import Instance
 from theory.selectors import Selection, cwmp, top_k
+from theory.verdict import Outcome, Verdict
 
 Floats = NDArray[np.floating]
 

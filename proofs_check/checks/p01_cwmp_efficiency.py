@@ -23,8 +23,8 @@ import sympy
 from proofs_check.finite_laws import FiniteLaw, by_density, small_laws
 from proofs_check.limits import LAWS, compared_with_samples, identities, law_of, replicate, share_of_norm
 from proofs_check.methods import Check, Falsehood
-from proofs_check.verdict import Outcome, Verdict
 from theory.selectors import cwmp
+from theory.verdict import Outcome, Verdict
 
 Threshold = Callable[[FiniteLaw, Fraction], list[Fraction]]
 _D, _BETAS = 3000, (0.02, 0.1, 0.4)

@@ -24,8 +24,8 @@ from scipy import stats
 from proofs_check.finite_laws import by_score, small_laws
 from proofs_check.limits import LAWS, compared_with_samples, identities, law_of, replicate, share_of_norm
 from proofs_check.methods import Check, Falsehood
-from proofs_check.verdict import Outcome, Verdict
 from theory.selectors import random_k, top_k
+from theory.verdict import Outcome, Verdict
 
 _D, _BETAS = 3000, (0.02, 0.1, 0.4)
 

@@ -22,8 +22,8 @@ from scipy import optimize, special
 
 from proofs_check.limits import agreement, compared_with_samples, identities, law_of, replicate, share_of_norm
 from proofs_check.methods import Check, Falsehood
-from proofs_check.verdict import Verdict
 from theory.selectors import cwmp
+from theory.verdict import Verdict
 
 Pair = tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray], float]
 CLASSES = {

@@ -17,9 +17,9 @@ import sympy
 
 from proofs_check.limits import agreement, compared_with_samples, identities, law_of, replicate
 from proofs_check.methods import Check, Falsehood
-from proofs_check.verdict import Verdict
 from theory.instance import Instance
 from theory.selectors import cwmp, top_k
+from theory.verdict import Verdict
 
 MAGNITUDES = ("norm()", "laplace()", "gennorm(beta=0.65)", "t(df=5)", "t(df=3)")
 _QUARTER = sympy.Rational(1, 4)

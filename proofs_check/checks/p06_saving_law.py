@@ -24,9 +24,9 @@ from scipy import optimize, special
 
 from proofs_check.limits import agreement, compared_with_samples, identities, law_of, replicate
 from proofs_check.methods import Check, Falsehood
-from proofs_check.verdict import Verdict
 from theory.instance import Instance
 from theory.samples import SampleLaw
+from theory.verdict import Verdict
 
 _BETAS = (0.01, 0.1, 0.3)
 _LAWS = (("norm()", 0.0), ("laplace()", 0.0), ("t(df=3)", 0.0), ("laplace()", 0.6), ("norm()", -0.5))

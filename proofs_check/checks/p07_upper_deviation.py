@@ -22,10 +22,10 @@ from proofs_check import smt as z
 from proofs_check.finite_laws import FiniteLaw, by_density, greedy
 from proofs_check.limits import law_of
 from proofs_check.methods import Check, Falsehood, failure_bound, from_smt
-from proofs_check.verdict import Outcome, Verdict
 from theory.deviation import Method, upper_deviation
 from theory.instance import Instance
 from theory.relaxation import relax
+from theory.verdict import Outcome, Verdict
 
 METHODS: tuple[Method, ...] = ("hoeffding", "chebyshev")
 FINITE = (

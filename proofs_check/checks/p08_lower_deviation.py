@@ -22,10 +22,10 @@ from proofs_check.checks.p07_upper_deviation import FAILURES, METHODS
 from proofs_check.finite_laws import FiniteLaw, by_density, greedy
 from proofs_check.limits import law_of
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, failure_bound
-from proofs_check.verdict import Outcome, Verdict
 from theory.deviation import lower_deviation, two_sided
 from theory.instance import Instance
 from theory.selectors import cwmp
+from theory.verdict import Outcome, Verdict
 
 CASES = (  # law, sizes, shares at which the atoms on top leave room
     (FiniteLaw((9, 0), (1, 1), (1, 1)), (200, 4000), (Fraction(3, 4),)),

@@ -24,10 +24,10 @@ from proofs_check import smt as z
 from proofs_check.finite_laws import FiniteLaw, by_density, by_score, greedy
 from proofs_check.limits import law_of
 from proofs_check.methods import Check, Falsehood, failure_bound, from_smt
-from proofs_check.verdict import Outcome, Verdict
 from theory.deviation import overtaken
 from theory.instance import Instance
 from theory.selectors import cwmp, top_k
+from theory.verdict import Outcome, Verdict
 
 CASES = (
     (FiniteLaw((4, 5), (1, 6), (3, 1)), (20, 200, 400, 800, 1600), Fraction(22, 45)),

@@ -24,10 +24,10 @@ import sympy
 from proofs_check.instances import small_instances
 from proofs_check.limits import compared_with_samples, identities, law_of, replicate
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, sample
-from proofs_check.verdict import Verdict
 from theory.deviation import integrality_constant
 from theory.instance import Instance
 from theory.relaxation import relax
+from theory.verdict import Verdict
 
 LAWS = (
     ("norm()", "classes(1=0.5, 10=0.5)"),

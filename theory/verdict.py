@@ -5,6 +5,8 @@ proved        a symbolic identity, an SMT proof over all reals, or exhaustion in
 certified     a primal-dual certificate re-verified in exact arithmetic by independent code
 survived      tried on N instances, none failed; sampling never proves
 refuted       a counterexample, the smallest found, re-checked in rational arithmetic
+holds         measured: the corrected confidence interval lies on the side that is claimed
+reverses      measured: it lies on the other side
 inconclusive  the run could not tell; never shown as success
 """
 
@@ -23,18 +25,20 @@ from theory.provenance import write_atomically
 
 
 class Outcome(StrEnum):
-    """The five things a check can say."""
+    """What a check, or a measurement, can say."""
 
     PROVED = "proved"
     CERTIFIED = "certified"
     SURVIVED = "survived"
     REFUTED = "refuted"
+    HOLDS = "holds"
+    REVERSES = "reverses"
     INCONCLUSIVE = "inconclusive"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of one check of one claim.
+    """The answer of one check, or one measurement, of one claim.
 
     Attributes:
         claim: the claim's id.
@@ -66,8 +70,8 @@ class Verdict:
 
     @property
     def as_expected(self) -> bool | None:
-        """Whether the outcome is what the claim table expects; None when it could not tell."""
-        if self.outcome is Outcome.INCONCLUSIVE:
+        """Whether the outcome is what the claim table expects; None when it could not tell, or nothing is expected."""
+        if self.outcome is Outcome.INCONCLUSIVE or self.claim not in CLAIMS:
             return None
         return (self.outcome is not Outcome.REFUTED) == CLAIMS[self.claim].expected_to_hold
 

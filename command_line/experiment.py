@@ -1,0 +1,53 @@
+"""``cwmp pareto``: accuracy against energy."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from command_line.shared import extra, one_line_errors
+
+
+@click.command()
+@click.argument("preset")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder with CIFAR-10.")
+@click.option("--download", is_flag=True, help="Fetch CIFAR-10 into that folder first (170 MB, needs torchvision).")
+@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Runs at a time.")
+@click.option(
+    "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder of the runs.  [default: runs/PRESET]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+@click.option("--quiet", is_flag=True, help="No progress on standard error.")
+@one_line_errors
+def pareto(
+    preset: str, data: Path | None, download: bool, jobs: int, output: Path | None, as_json: bool, quiet: bool
+) -> None:
+    """Train, compressed by every method of a PRESET, and judge accuracy against energy.
+
+    PRESET: smoke (offline, a minute or two), credible (two cores), full (a GPU).
+
+    Exit code 3: CWMP's frontier is undecided.
+    """
+    experiment, reports = extra("empirical", ("experiment", "report"), "the experiment", "empirical")
+
+    def progress(state: Any) -> None:
+        if not quiet and (state.finished or sys.stderr.isatty()):
+            live = sys.stderr.isatty()
+            click.echo(f"\r{reports.progress_line(state)}\x1b[K" if live else reports.progress_line(state),
+                       err=True, nl=bool(state.finished) or not live)  # fmt: skip
+
+    output = output or Path("runs") / preset
+    try:
+        outcome = experiment.run(preset, data, download=download, folder=output, jobs=jobs, on_progress=progress)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        click.echo(f"\ncwmp: stopped; finished rounds are in {output}, the same command goes on from there", err=True)
+        sys.exit(130)
+    click.echo(json.dumps(outcome.fields(), indent=1) if as_json else f"{outcome.text}\n\nRuns and verdicts: {output}")
+    sys.exit(3 if outcome.undecided else 0)

@@ -1,0 +1,135 @@
+"""Many runs, each in a process of its own on one thread; what is finished is a file, what is not has a checkpoint.
+
+Stopped and started again, an experiment reads the files of its finished runs, goes on from the checkpoints of those
+that were under way, and ends in the same records. A run that fails stops the rest; nothing finished is lost.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from empirical.data import load
+from empirical.records import RunFile
+from empirical.runner import complete, fresh_processes, resumed, stored
+from empirical.setting import Run
+from theory.errors import InputError
+
+
+@dataclass
+class Progress:
+    """How far an experiment is.
+
+    Attributes:
+        total, done: runs, and those finished. under_way: rounds done of the runs being computed.
+        finished: the run that has just finished, or None.
+        rounds_left, rounds_done: over all runs; done counts from the start of this process.
+        began: its start, by the monotonic clock.
+    """
+
+    total: int
+    done: int
+    rounds_left: int
+    rounds_done: int = 0
+    under_way: dict[Run, int] = field(default_factory=dict)
+    finished: Run | None = None
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace so far; None before anything was done or when nothing is left."""
+        if not (self.rounds_done and self.rounds_left):
+            return None
+        return (time.monotonic() - self.began) / self.rounds_done * self.rounds_left
+
+    def advance(self, run: Run, rounds: int) -> None:
+        """A run under way has done ``rounds`` rounds."""
+        more, self.under_way[run], self.finished = rounds - self.under_way[run], rounds, None
+        self.rounds_done, self.rounds_left = self.rounds_done + more, self.rounds_left - more
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def complete_all(
+    runs: Sequence[Run], folder: Path, *, jobs: int, on_progress: OnProgress = lambda progress: None
+) -> dict[Run, RunFile]:
+    """What ``runs`` gave, ``jobs`` at a time; files and checkpoints are in ``folder``.
+
+    Args:
+        on_progress: called after every round and with ``finished`` set after every run.
+
+    Raises:
+        InputError: the folder holds runs of other settings, data or sources (found before anything is computed), or a
+            run failed.
+        KeyboardInterrupt: after stopping the processes; files and checkpoints stay.
+    """
+    for source in {run.source for run in runs}:
+        load(source)
+    results = {run: found for run in runs if (found := stored(run, folder)) is not None}
+    waiting = [run for run in runs if run not in results]
+    begun = {run: state[0].round if (state := resumed(run, folder)) else 0 for run in waiting}
+    progress = Progress(len(runs), len(results), sum(run.setting.rounds - begun[run] for run in waiting))
+    on_progress(progress)
+    running: dict[Connection, tuple[BaseProcess, Run]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                run = waiting.pop(0)
+                connection, process = _started(run, folder)
+                running[connection] = process, run
+                progress.under_way[run] = begun[run]
+            ready = wait(list(running))
+            for connection in [one for one in running if one in ready]:
+                process, run = running[connection]
+                message = _received(connection)
+                if isinstance(message, int):
+                    progress.advance(run, message)
+                    on_progress(progress)
+                    continue
+                process.join()
+                del running[connection], progress.under_way[run]
+                if message is not None or (result := stored(run, folder)) is None:
+                    raise InputError(f"{run.name}: {message or f'its process ended with exit code {process.exitcode}'}")
+                results[run] = result
+                progress.done, progress.finished = progress.done + 1, run
+                on_progress(progress)
+    finally:
+        for process, _ in running.values():
+            process.kill()
+            process.join()
+    return {run: results[run] for run in runs}
+
+
+def _started(run: Run, folder: Path) -> tuple[Connection, BaseProcess]:
+    context = fresh_processes()
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(run, folder, there), daemon=True)
+    process.start()
+    there.close()
+    return here, process
+
+
+def _work(run: Run, folder: Path, connection: Connection) -> None:
+    """In the child: complete the run, telling the number of rounds done; a text says what was wrong."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means, and kills
+    try:
+        complete(run, folder, on_round=lambda record: connection.send(record.round + 1))
+    except InputError as error:
+        connection.send(str(error))
+    finally:
+        connection.close()
+
+
+def _received(connection: Connection) -> int | str | None:
+    """A number of rounds, a failure, or None when the child closed its end."""
+    try:
+        message: int | str = connection.recv()
+    except EOFError:
+        return None
+    return message

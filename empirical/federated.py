@@ -1,0 +1,190 @@
+"""Federated averaging of compressed updates: ``init`` gives a state, ``apply`` the next one and the round's record.
+
+    client: train, add the residual, choose what to send, keep the rest
+    server: m <- mu m + sum_k n_k sent_k / sum_k n_k,   w <- w + eta m
+
+(McMahan et al. 2017; server momentum as in Reddi et al. 2021, algorithm 1, with SGD on the server.)
+
+States are never changed in place. Every draw comes from a stream named by seed, round and client
+(:mod:`empirical.streams`), so a state holds no generator, and a run resumed from a state repeats nothing and differs in
+nothing.
+
+A client that drops out trains and then is gone: it sends nothing, spends nothing and keeps its residual as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from empirical.compress import Choice, Offer, compress
+from empirical.data import load
+from empirical.local import Task, accuracy, train
+from empirical.models import Vector, initial_weights, model_layers, small_cnn
+from empirical.prices import Prices, added, prices
+from empirical.records import RoundRecord
+from empirical.setting import Run, Setting
+from empirical.streams import stream, torch_stream
+from theory.feedback import accumulate, split
+
+Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where a run stands.
+
+    Attributes:
+        round: rounds done. weights, momentum: float32 of shape (d,).
+        residuals: of the clients that have sent before, float32 of shape (d,) each; empty without error feedback.
+    """
+
+    round: int
+    weights: Vector
+    momentum: Vector
+    residuals: Mapping[int, Vector]
+
+
+@dataclass(frozen=True, eq=False)
+class ClientTask:
+    """One client's part of a round: its training, its residual, and how it is to compress; plain data."""
+
+    task: Task
+    residual: Vector | None
+    method: str
+    cost: str
+    share: str
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a client sends, with what the ledger and the record need.
+
+    Attributes:
+        sent: float32 of shape (d,), zero off the mask. residual: what stays with the client.
+        choice: of the compressor. loss: mean training loss. examples: the client's weight in the average.
+    """
+
+    sent: Vector
+    residual: Vector
+    choice: Choice
+    loss: float
+    examples: int
+
+
+def init(run: Run) -> State:
+    """The state before the first round: the same for every method of a seed."""
+    weights = initial_weights(small_cnn(), torch_stream(run.seed, "initial weights"))
+    return State(0, weights, np.zeros_like(weights), {})
+
+
+def apply(run: Run, state: State, mapper: Mapper = map) -> tuple[State, RoundRecord]:
+    """One round.
+
+    Args:
+        mapper: ``map``, or a pool's: clients then train in its processes, with bit-identical results.
+
+    Raises:
+        InputError: training diverged (an update that is not finite), an unknown method, cost model or data.
+    """
+    setting, t = run.setting, state.round
+    cohort, dropped = invited(setting, run.seed, t)
+    present = [k for k in cohort if k not in dropped]
+    shares = client_split(run.source, setting, run.seed)
+    tasks = [_task(run, state, shares[k], k) for k in present]
+    reports: list[Report] = list(mapper(client_step, tasks))
+    weights, momentum = averaged(setting, state, reports)
+    residuals = state.residuals
+    if setting.error_feedback:
+        residuals = {**residuals, **{k: r.residual for k, r in zip(present, reports, strict=True)}}
+    after = State(t + 1, weights, momentum, residuals)
+    measured = accuracy(load(run.source), weights, run.device) if setting.evaluated(t + 1) else None
+    return after, _record(t, cohort, dropped, reports, measured)
+
+
+def client_step(work: ClientTask) -> Report:
+    """Train, add the residual, choose, and split what was computed into what is sent and what stays (D17)."""
+    trained = train(work.task)
+    total = trained.update if work.residual is None else accumulate(trained.update, work.residual)
+    seed, t, client = work.task.address
+    rng = stream(seed, "selection", t, client)
+    offer = Offer(total, trained.fisher, _layers(), _prices(work.cost, seed), work.share, rng)
+    choice = compress(work.method, offer)
+    sent, residual = split(total, choice.mask)
+    return Report(sent, residual, choice, trained.loss, work.task.examples.size)
+
+
+def invited(setting: Setting, seed: int, t: int) -> tuple[list[int], list[int]]:
+    """The cohort of round ``t``, ascending, and those of it that drop out (never all of them)."""
+    cohort = sorted(stream(seed, "cohort", t).choice(setting.clients, setting.cohort, replace=False).tolist())
+    luck = stream(seed, "dropout", t).random(setting.cohort)
+    gone = (luck < setting.dropout) & (luck < luck.max())
+    return cohort, [k for k, out in zip(cohort, gone, strict=True) if out]
+
+
+def averaged(setting: Setting, state: State, reports: list[Report]) -> tuple[Vector, Vector]:
+    """New weights and momentum: the mean of what was sent, weighted by examples, summed in float64 in cohort order."""
+    total = sum(report.examples for report in reports)
+    mean = np.zeros(state.weights.size)
+    for report in reports:
+        mean += report.examples / total * report.sent.astype(np.float64)
+    momentum = setting.server_momentum * state.momentum + mean
+    weights = state.weights + setting.server_lr * momentum
+    return weights.astype(np.float32), momentum.astype(np.float32)
+
+
+def full_update(run: Run) -> tuple[str, Fraction, Fraction]:
+    """Unit of energy, and what one client's whole update costs: as the cost model charges it, and sent densely."""
+    priced = _prices(run.arm.cost, run.seed)
+    everything = np.ones(priced.kind_of.size, dtype=bool)
+    return priced.unit, priced.total, sum((e.energy for e in priced.ledger(everything, dense=True)), Fraction(0))
+
+
+@cache
+def client_split(source: str, setting: Setting, seed: int) -> list[NDArray[np.intp]]:
+    """Each client's examples."""
+    labels = load(source).train_labels
+    return setting.partition.split(labels, setting.clients, stream(seed, "split"))
+
+
+def _task(run: Run, state: State, examples: NDArray[np.intp], client: int) -> ClientTask:
+    s, address = run.setting, (run.seed, state.round, client)
+    task = Task(run.source, examples, state.weights, address, s.steps, s.batch, s.lr, run.device)
+    return ClientTask(task, state.residuals.get(client), run.arm.method, run.arm.cost, run.arm.share)
+
+
+def _record(
+    t: int, cohort: list[int], dropped: list[int], reports: list[Report], measured: float | None
+) -> RoundRecord:
+    masks = hashlib.sha256()
+    for report in reports:
+        masks.update(np.packbits(report.choice.mask).tobytes())
+    mean = lambda values: float(np.mean(values)) if len(values) else 0.0  # noqa: E731
+    return RoundRecord(
+        round=t,
+        cohort=tuple(cohort),
+        dropped=tuple(dropped),
+        loss=mean([r.loss for r in reports]),
+        accuracy=measured,
+        ledger=added(r.choice.ledger for r in reports),
+        captured=mean([r.choice.captured for r in reports]),
+        gap=max((r.choice.gap for r in reports), default=0.0),
+        masks=masks.hexdigest()[:16],
+    )
+
+
+@cache
+def _layers() -> tuple[Any, ...]:
+    return model_layers(small_cnn())
+
+
+@cache
+def _prices(cost: str, seed: int) -> Prices:
+    return prices(cost, _layers(), seed)

@@ -1,0 +1,134 @@
+"""What one client does: a few steps of SGD from the server's weights, as a plain loop.
+
+    w <- w - lr * grad loss(w; batch),   update = w(after) - w(before)
+
+Batches are drawn without replacement within a pass over the client's examples, pass after pass. On a CPU the loop runs
+on one thread, which makes the result independent of how many processes share the clients out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+
+from empirical.data import Dataset, load
+from empirical.models import Vector, read_weights, small_cnn, write_weights
+from empirical.streams import stream
+
+_MEAN, _STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training images, per channel
+_CHUNK = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One client's work in one round; plain data, so that it can be done in another process.
+
+    Attributes:
+        source: the data, as :func:`empirical.data.load` takes it. examples: the client's indices into it.
+        weights: the server's, float32 of shape (d,). address: (seed, round, client), which name the batches.
+        steps, batch, lr: of local SGD. device: ``cpu`` or ``cuda``.
+    """
+
+    source: str
+    examples: NDArray[np.intp]
+    weights: Vector
+    address: tuple[int, int, int]
+    steps: int
+    batch: int
+    lr: float
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What local training gives.
+
+    Attributes:
+        update: ``w(after) - w(before)``, float32 of shape (d,).
+        fisher: mean over the steps of the squared gradients, float32 of shape (d,): the diagonal of the empirical
+            Fisher information, a stand-in for curvature.
+        loss: mean training loss over the steps.
+    """
+
+    update: Vector
+    fisher: Vector
+    loss: float
+
+
+def train(task: Task) -> Trained:
+    """Local SGD: the plain loop."""
+    with one_thread():
+        data, model = load(task.source), _model(task.device)
+        write_weights(model, task.weights)
+        parameters = list(model.parameters())
+        squares = [torch.zeros_like(p) for p in parameters]
+        losses = torch.zeros(task.steps, device=task.device)
+        for step, chosen in enumerate(batches(task)):
+            inputs, labels = tensors(data.train_images[chosen], data.train_labels[chosen], task.device)
+            loss = functional.cross_entropy(model(inputs), labels)
+            gradients = torch.autograd.grad(loss, parameters)
+            with torch.no_grad():
+                for parameter, gradient, square in zip(parameters, gradients, squares, strict=True):
+                    parameter.sub_(gradient, alpha=task.lr)
+                    square.addcmul_(gradient, gradient, value=1 / task.steps)
+            losses[step] = loss.detach()
+        fisher: Vector = torch.cat([square.reshape(-1).cpu() for square in squares]).numpy()
+        return Trained(read_weights(model) - task.weights, fisher, float(losses.mean()))
+
+
+def batches(task: Task) -> Iterator[NDArray[np.intp]]:
+    """The indices of each step's batch, ascending (which makes reading a memory-mapped file orderly)."""
+    seed, *address = task.address
+    rng = stream(seed, "batches", *address)
+    queue = np.empty(0, dtype=np.intp)
+    for _ in range(task.steps):
+        while queue.size < task.batch:
+            queue = np.concatenate([queue, rng.permutation(task.examples)])
+        yield np.sort(queue[: task.batch])
+        queue = queue[task.batch :]
+
+
+def accuracy(data: Dataset, weights: Vector, device: str = "cpu") -> float:
+    """Share of the test images that ``weights`` classify rightly."""
+    with one_thread(), torch.inference_mode():
+        model = _model(device)
+        write_weights(model, weights)
+        right = 0
+        for start in range(0, data.test_labels.size, _CHUNK):
+            here = slice(start, start + _CHUNK)
+            inputs, labels = tensors(data.test_images[here], data.test_labels[here], device)
+            right += int((model(inputs).argmax(1) == labels).sum())
+    return right / data.test_labels.size
+
+
+def tensors(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], device: str = "cpu"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Normalised inputs of shape (n, 3, 32, 32), ``channels_last`` because images are stored that way, and labels."""
+    x = torch.from_numpy(np.array(images)).to(device).to(torch.float32).div_(255)
+    x = x.sub_(torch.tensor(_MEAN, device=device)).div_(torch.tensor(_STD, device=device))
+    return x.permute(0, 3, 1, 2), torch.from_numpy(np.array(labels)).to(device)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch on one thread within the block: sums are then formed in one order, whatever the machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@cache
+def _model(device: str) -> nn.Sequential:
+    return small_cnn().to(device)

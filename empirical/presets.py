@@ -1,0 +1,110 @@
+"""Named experiments: a setting, the arms that are compared, and the seeds they are paired by.
+
+    smoke      offline, on synthetic images: does everything work here? Says nothing about CIFAR-10.
+    credible   CIFAR-10 on two cores: the paper's claim and its negative control, five seeds.
+    full       CIFAR-10 on a GPU: every method under every cost model, seven budgets, longer training.
+
+Learning rates are the same for every method, 0.1: they are not tuned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+from empirical.compress import BASELINE, DENSE
+from empirical.data import SYNTHETIC
+from empirical.prices import LOGNORMAL
+from empirical.setting import Arm, Run, Setting
+from theory.errors import InputError
+
+DENSE_ARM = Arm("uniform", "1", DENSE)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """An experiment.
+
+    Attributes:
+        name, summary: what it is for.
+        setting: of every run. costs, shares, methods: every combination is an arm; ``dense`` is added once.
+        seeds: of the paired runs. device: ``cpu`` or ``cuda``.
+        source: the data it brings along, or None when it needs a folder.
+    """
+
+    name: str
+    summary: str
+    setting: Setting
+    costs: tuple[str, ...]
+    shares: tuple[str, ...]
+    methods: tuple[str, ...]
+    seeds: tuple[int, ...]
+    device: str = "cpu"
+    source: str | None = None
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """What is compared; the baseline comes first."""
+        methods = (BASELINE, *(method for method in self.methods if method != BASELINE))
+        return (DENSE_ARM, *(Arm(*parts) for parts in product(self.costs, self.shares, methods)))
+
+    def runs(self, source: str) -> list[Run]:
+        """Every run, seed by seed: an experiment that is stopped early has whole pairs."""
+        return [Run(self.setting, arm, seed, source, self.device) for seed in self.seeds for arm in self.arms]
+
+
+_SMALL = Setting(clients=20, cohort=5, rounds=10, evaluate_every=2, final=2)
+_LONG = Setting(clients=100, steps=50, batch=32, rounds=150, evaluate_every=5)
+_SCORES = (BASELINE, "cwmp", "cwmp-l1")
+_BEYOND = ("per-layer", "curvature")
+
+_TABLE = (
+    Preset(
+        "smoke",
+        "synthetic images, offline: does everything work here?",
+        _SMALL,
+        ("uniform", "fc-dear"),
+        ("0.01", "0.05"),
+        (BASELINE, "cwmp", "curvature"),
+        (0, 1, 2),
+        source=SYNTHETIC,
+    ),
+    Preset(
+        "credible",
+        "CIFAR-10 on two cores: the claim, its negative control, five paired seeds",
+        Setting(),
+        ("fc-dear", "conv-dear", LOGNORMAL),
+        ("0.01", "0.05"),
+        (*_SCORES, "random-k", *_BEYOND),
+        (0, 1, 2, 3, 4),
+    ),
+    Preset(
+        "full",
+        "CIFAR-10 on a GPU: every method and cost model, seven budgets, longer training",
+        _LONG,
+        ("uniform", "fc-dear", "conv-dear", LOGNORMAL, "memory-only", "ble-dram"),
+        ("0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.3"),
+        (*_SCORES, "random-k", *_BEYOND),
+        (0, 1, 2, 3, 4),
+        device="cuda",
+    ),
+)
+
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in _TABLE}
+
+
+def preset(name: str) -> Preset:
+    """The preset called ``name``.
+
+    Raises:
+        InputError: there is none, or it does not fit this machine.
+    """
+    if name not in PRESETS:
+        raise InputError(f"no preset {name!r}; the presets are {', '.join(PRESETS)}")
+    found = PRESETS[name]
+    if found.device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise InputError(f"preset {name!r} needs a CUDA GPU and PyTorch sees none; credible runs on two CPU cores")
+    return found

@@ -1,0 +1,125 @@
+"""What a coordinate costs in an experiment, and the ledger of what was spent on what.
+
+Every cost model of :mod:`theory.energy` by its name, and ``lognormal``: each coordinate's cost drawn once per seed from
+exp(N(0, 1)), independent of layers and magnitudes, the clean test of the theory. Energies are exact rationals.
+
+    radio    value bits sent          index    bits that say which coordinates are sent
+    memory   bits written             (relative models have one part only, filed under memory)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from empirical.streams import stream
+from theory.energy import MODELS
+from theory.errors import InputError
+from theory.exact import as_fraction, exact_sum
+from theory.instance import CostClasses
+from theory.layers import Layer
+
+LOGNORMAL = "lognormal"
+COST_MODELS = (*MODELS, LOGNORMAL)
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Coordinates sent from one kind of layer and the joules (or units) they took, in three exact parts."""
+
+    kind: str
+    coordinates: int = 0
+    radio: Fraction = Fraction(0)
+    index: Fraction = Fraction(0)
+    memory: Fraction = Fraction(0)
+
+    @property
+    def energy(self) -> Fraction:
+        """The three parts together."""
+        return self.radio + self.index + self.memory
+
+    def __add__(self, other: Entry) -> Entry:
+        return Entry(
+            self.kind,
+            self.coordinates + other.coordinates,
+            self.radio + other.radio,
+            self.index + other.index,
+            self.memory + other.memory,
+        )
+
+    def times(self, count: int) -> Entry:
+        """The price of one coordinate, times ``count``."""
+        return Entry(self.kind, count, count * self.radio, count * self.index, count * self.memory)
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """A cost model laid over the layers of a network.
+
+    Attributes:
+        name: the model's. unit: ``J``, or ``units`` when only ratios are meant.
+        costs: per coordinate, as :class:`theory.Instance` takes them.
+        kinds: kinds of layers, in order of appearance. kind_of: position in ``kinds`` of each coordinate, shape (d,).
+        each: price of one coordinate of each kind, or None when coordinates of one kind differ.
+        total: ``C``, the energy of sending every coordinate as the model charges it.
+    """
+
+    name: str
+    unit: str
+    costs: CostClasses | NDArray[np.float64]
+    kinds: tuple[str, ...]
+    kind_of: NDArray[np.intp]
+    each: tuple[Entry, ...] | None
+    total: Fraction
+
+    def budget(self, share: str) -> Fraction:
+        """Joules of a client's round: ``share`` (a decimal in (0, 1]) of the total."""
+        fraction = as_fraction(share, "budget")
+        if not 0 < fraction <= 1:
+            raise InputError(f"budget must be a share in (0, 1], got {share}")
+        return fraction * self.total
+
+    def ledger(self, mask: Mask, *, dense: bool = False) -> tuple[Entry, ...]:
+        """What ``mask`` costs, by kind of layer; sent ``dense``, it needs no indices."""
+        counts = np.bincount(self.kind_of[mask], minlength=len(self.kinds)).tolist()
+        if self.each is None:
+            sums = [exact_sum(self.costs[mask & (self.kind_of == k)]) for k in range(len(self.kinds))]  # type: ignore[index]
+            return tuple(Entry(kind, n, memory=e) for kind, n, e in zip(self.kinds, counts, sums, strict=True))
+        entries = [price.times(n) for price, n in zip(self.each, counts, strict=True)]
+        return tuple(Entry(e.kind, e.coordinates, e.radio, Fraction(0), e.memory) if dense else e for e in entries)
+
+
+def prices(name: str, layers: Sequence[Layer], seed: int) -> Prices:
+    """The cost model ``name`` for a network of ``layers``; ``seed`` draws the lognormal costs.
+
+    Raises:
+        InputError: unknown name, a kind of layer that the model has no energy for.
+    """
+    kinds = tuple(dict.fromkeys(layer.kind for layer in layers))
+    kind_of = np.repeat([kinds.index(layer.kind) for layer in layers], [layer.size for layer in layers])
+    if name == LOGNORMAL:
+        costs = stream(seed, "lognormal costs").lognormal(sigma=1, size=kind_of.size)
+        return Prices(name, "units", costs, kinds, kind_of, None, exact_sum(costs))
+    if name not in MODELS:
+        raise InputError(f"no cost model {name!r}; the models are {', '.join(COST_MODELS)}")
+    model = MODELS[name]
+    parts, value = model.parts(layers), model.value_bits * model.radio.exact
+    each = tuple(Entry(kind, 1, value, parts[kind].radio - value, parts[kind].memory) for kind in kinds)
+    counts = np.bincount(kind_of, minlength=len(kinds)).tolist()
+    total = sum((price.energy * n for price, n in zip(each, counts, strict=True)), Fraction(0))
+    return Prices(name, "units" if model.relative else "J", model.costs(layers), kinds, kind_of, each, total)
+
+
+def added(ledgers: Iterable[tuple[Entry, ...]]) -> tuple[Entry, ...]:
+    """The entries of several ledgers over the same kinds, added up; nothing for no ledgers."""
+    totals: dict[str, Entry] = {}
+    for ledger in ledgers:
+        for entry in ledger:
+            totals[entry.kind] = totals[entry.kind] + entry if entry.kind in totals else entry
+    return tuple(totals.values())

@@ -1,0 +1,118 @@
+"""The record of a round, and the file of a run: records, what it was, and where it comes from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from empirical.prices import Entry
+from theory.errors import InputError
+from theory.provenance import write_atomically
+
+
+@dataclass(frozen=True)
+class RoundRecord:
+    """What one round did.
+
+    Attributes:
+        round: from 0. cohort: invited clients. dropped: those of them that were lost.
+        loss: mean training loss of the clients that sent. accuracy: on the test images after the round, or None.
+        ledger: of the whole cohort by kind of layer: coordinates, radio, index and memory joules (or units), exact.
+        captured: mean share of ``||g||^2`` that was sent.
+        gap: the largest certified distance, over clients, of what was sent from the best mask of the same budget, as a
+            share of ``||g||^2`` (:class:`empirical.compress.Choice`).
+        masks: digest of all masks, in cohort order: equal digests, equal masks.
+    """
+
+    round: int
+    cohort: tuple[int, ...]
+    dropped: tuple[int, ...]
+    loss: float
+    accuracy: float | None
+    ledger: tuple[Entry, ...]
+    captured: float
+    gap: float
+    masks: str
+
+    @property
+    def energy(self) -> Fraction:
+        """Joules (or units) of the round."""
+        return sum((entry.energy for entry in self.ledger), Fraction(0))
+
+    @property
+    def coordinates(self) -> int:
+        """Coordinates sent by the cohort."""
+        return sum(entry.coordinates for entry in self.ledger)
+
+    def fields(self) -> dict[str, Any]:
+        """As plain data; rationals as texts, so that nothing is rounded."""
+        fields = asdict(self)
+        for entry in fields["ledger"]:
+            for part in ("radio", "index", "memory"):
+                entry[part] = str(entry[part])
+        return fields
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> RoundRecord:
+        """The record that :meth:`fields` wrote."""
+        entries = tuple(
+            Entry(e["kind"], e["coordinates"], Fraction(e["radio"]), Fraction(e["index"]), Fraction(e["memory"]))
+            for e in fields["ledger"]
+        )
+        return cls(
+            **{**fields, "cohort": tuple(fields["cohort"]), "dropped": tuple(fields["dropped"]), "ledger": entries}
+        )
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """A finished run.
+
+    Attributes:
+        records: of its rounds.
+        identity: what the records depend on: the run's settings, digests of the data and of the sources, PyTorch.
+        data: name of the data. unit: of energy, ``J`` or ``units``.
+        full: energy of one client that sends every coordinate as the cost model charges it: what budgets are shares of.
+        dense: energy of one client that sends everything without indices.
+        provenance: versions, hardware, source revision.
+    """
+
+    records: tuple[RoundRecord, ...]
+    identity: dict[str, Any]
+    data: str
+    unit: str
+    full: Fraction
+    dense: Fraction
+    provenance: dict[str, Any]
+
+    @property
+    def final_accuracy(self) -> float:
+        """Mean of the last measurements, as many as the setting says."""
+        measured = [record.accuracy for record in self.records if record.accuracy is not None]
+        last = measured[-self.identity["run"]["setting"]["final"] :]
+        return sum(last) / len(last)
+
+
+def write_run(path: Path, run: RunFile) -> None:
+    """Write a finished run, a round a line, atomically."""
+    lines = ",\n  ".join(json.dumps(record.fields(), separators=(",", ":")) for record in run.records)
+    about = {name: getattr(run, name) for name in ("data", "unit", "identity", "provenance")}
+    head = json.dumps({**about, "full": str(run.full), "dense": str(run.dense)}, indent=1)
+    write_atomically(path, f'{head[:-2]},\n "rounds": [\n  {lines}\n ]\n}}\n')
+
+
+def read_run(path: Path) -> RunFile:
+    """The finished run in a file.
+
+    Raises:
+        InputError: when the file is not one.
+    """
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields["records"] = tuple(RoundRecord.of(record) for record in fields.pop("rounds"))
+        return RunFile(**{**fields, "full": Fraction(fields["full"]), "dense": Fraction(fields["dense"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path} is not the file of a run: {' '.join(str(error).split())[:120]}") from None

@@ -1,0 +1,119 @@
+"""An experiment's outcome as text: a table per cost model, what its costs are like, and the verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from empirical.campaign import Progress
+from empirical.compress import BASELINE, DENSE
+from empirical.paired import ALPHA, Paired
+from empirical.prices import LOGNORMAL, prices
+from empirical.setting import Run
+from empirical.verdicts import Contest, Files, percent
+from theory.energy import MODELS, break_even, coefficient_of_variation
+from theory.layers import Layer
+from theory.verdict import Outcome
+
+_WORD = {Outcome.HOLDS: "holds", Outcome.REVERSES: "reverses", Outcome.INCONCLUSIVE: "undecided"}
+_NEAR = "1.1"  # costs within 10 % of one another: CWMP is Top-K for all purposes
+
+
+def report(files: Files, found: Sequence[Contest], layers: Sequence[Layer]) -> str:
+    """The whole report.
+
+    Args:
+        layers: of the network, for what its costs are like.
+    """
+    sections = [_heading(files)]
+    for cost in dict.fromkeys(contest.cost for contest in found):
+        sections.append(cost_words(cost, layers) + "\n" + _table([c for c in found if c.cost == cost]))
+    sections.append(_legend(found))
+    return "\n\n".join(sections)
+
+
+def cost_words(cost: str, layers: Sequence[Layer]) -> str:
+    """How far the costs of a model differ and, for a physical one, at which radio energy they would cease to."""
+    priced = prices(cost, layers, seed=0)
+    spread = f"{cost}: coefficient of variation of the costs {coefficient_of_variation(priced.costs):.3g}"
+    if cost == LOGNORMAL or MODELS[cost].relative:
+        return spread
+    even = break_even(MODELS[cost], layers, _NEAR)
+    where = "above" if even.model_radio > even.radio else "below"
+    return (
+        f"{spread}; dearest over cheapest coordinate {float(even.ratio):.6g}\n"
+        f"break-even: a radio of {float(even.radio):.3g} J/bit makes costs equal within 10 %; "
+        f"this model's, {float(even.model_radio):.3g} J/bit, is {where} it"
+    )
+
+
+def _heading(files: Files) -> str:
+    run, file = next(iter(files.items()))
+    s = run.setting
+    seeds = {one.seed for one in files}
+    dense = [f.final_accuracy for one, f in files.items() if one.arm.method == DENSE]
+    gap = max((_largest_gap(files, one) for one in files if one.arm.method == "cwmp"), default=math.nan)
+    return (
+        f"{file.data}: {len(seeds)} paired seeds; {s.clients} clients, {s.partition}, {s.cohort} a round, "
+        f"{s.rounds} rounds,\n{s.steps} local steps of {s.batch} at lr {s.lr:g}, "
+        f"error feedback {'on' if s.error_feedback else 'off'}. "
+        f"Dense reaches {100 * sum(dense) / len(dense):.1f} %.\n"
+        f"No CWMP mask is further than {gap:.1e} of ||g||^2 from the optimum of its budget (certified, D4)."
+    )
+
+
+def _largest_gap(files: Files, run: Run) -> float:
+    return max(record.gap for record in files[run].records)
+
+
+def _table(found: Sequence[Contest]) -> str:
+    def line(name: str, cells: Sequence[str], *rest: str) -> str:
+        ends = "".join(f"{text:>{width}}" for text, width in zip(rest, (23, 21), strict=False))
+        return f"  {name:<11}{''.join(f'{cell:<17}' for cell in cells)}{ends}{'   '.join(('', *rest[2:]))}".rstrip()
+
+    cells = found[0].cells
+    lines = [line("accuracy", [percent(cell.share) for cell in cells], "frontier", "energy", "verdict")]
+    lines.append(line(BASELINE, [f"{100 * cell.baseline:.1f}" for cell in cells]))
+    for contest in found:
+        accuracies = [
+            f"{100 * cell.accuracy:.1f} ({100 * cell.difference.mean:+.1f}){'*' * (cell.p < ALPHA)}"
+            for cell in contest.cells
+        ]
+        ends = _interval(contest.frontier), _ratio(contest.energy), _WORD[contest.outcome]
+        lines.append(line(contest.method, accuracies, *ends))
+    return "\n".join(lines)
+
+
+def _legend(found: Sequence[Contest]) -> str:
+    undecided = [c for c in found if c.outcome is Outcome.INCONCLUSIVE]
+    lines = [
+        "accuracy: per cent, mean over seeds, in brackets the paired difference from Top-K; * Holm-adjusted p < 0.05.",
+        "frontier: points of accuracy above Top-K's frontier, mean over log energy, with its corrected 95 % interval.",
+        "energy: that an accuracy takes, over what Top-K needs for it (upper half of what both reach), same interval.",
+    ]
+    lines += [f"undecided, {c.method} under {c.cost}: {c.why}." for c in undecided]
+    return "\n".join(lines)
+
+
+def _interval(value: Paired) -> str:
+    if not math.isfinite(value.low):
+        return f"{100 * value.mean:+.1f} [no interval]"
+    return f"{100 * value.mean:+.1f} [{100 * value.low:+.1f}, {100 * value.high:+.1f}]"
+
+
+def _ratio(value: Paired) -> str:
+    if not math.isfinite(value.mean):
+        return "-"
+    if not math.isfinite(value.low):
+        return f"{math.exp(value.mean):.2f} [no interval]"
+    return f"{math.exp(value.mean):.2f} [{math.exp(value.low):.2f}, {math.exp(value.high):.2f}]"
+
+
+def progress_line(progress: Progress) -> str:
+    """How far an experiment is, in one line."""
+    what = progress.finished.name if progress.finished else ""
+    if not what and progress.under_way:
+        what = "under way: " + ", ".join(f"{run.name} {done}" for run, done in progress.under_way.items())
+    left = progress.seconds_left
+    ending = "" if left is None else f"; about {max(1, round(left / 60))} min left"
+    return f"[{progress.done:>{len(str(progress.total))}}/{progress.total}] {what}{ending}"
