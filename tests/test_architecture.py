@@ -1,4 +1,4 @@
-"""The direction of flow, held by reading the imports: theory <- proofs_check, empirical <- command_line, and no way back."""
+"""The direction of flow, held by reading the imports: theory <- proofs_check, empirical <- command line, and no way back."""
 
 import ast
 import subprocess
