@@ -1,4 +1,4 @@
-"""The direction of flow, held by reading the imports: theory <- proofs_check, empirical <- command line, and no way back."""
+"""The direction of flow, held by reading imports: theory <- proofs_check, empirical <- command line, no way back."""
 
 import ast
 import subprocess
@@ -18,7 +18,7 @@ ABOUT_TORCH = {ROOT / "theory" / "device.py", ROOT / "theory" / "ddp.py"}  # of 
 TESTS = sorted((ROOT / "tests").glob("*.py"))
 
 MAX_LINES, MAX_FUNCTION = 400, 60
-HEAVY = {"torch", "torchvision", "safetensors", "cvxpy", "highspy", "ortools", "sympy", "z3", "hypothesis"}
+HEAVY = {"torch", "torchvision", "numba", "safetensors", "cvxpy", "highspy", "ortools", "sympy", "z3", "hypothesis"}
 
 
 def name(path):

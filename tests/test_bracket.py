@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proofs_check.instances import instances
-from theory import CostClasses, InputError, Instance, bracket, cwmp, relax, top_k
+from theory import CostClasses, InputError, Instance, bracket, compiled, cwmp, relax, sweep, top_k
 from theory.bracket import bracketed_prefix, greedy_prefix
 from theory.entries import Entries, entries_of
 from theory.order import density_order, longest_affordable, sorted_prefix
@@ -34,11 +34,14 @@ def updates(kind, dtype):
         return np.clip(values, -60_000, 60_000).astype(dtype) if dtype == np.float16 else values.astype(dtype)
 
 
-@pytest.fixture(autouse=True)
-def several_chunks(monkeypatch):
-    """Chunks and threads as a large update would have them."""
-    monkeypatch.setattr(bracket, "_CHUNK", 1 << 14)
-    monkeypatch.setattr(bracket, "_CHUNKS_PER_THREAD", 1)
+@pytest.fixture(autouse=True, params=["numpy", "compiled"])
+def several_chunks(monkeypatch, request):
+    """Chunks and threads as a large update would have them, by NumPy and by the compiled loops."""
+    if request.param == "compiled":
+        pytest.importorskip("numba")
+    monkeypatch.setattr(compiled, "FROM", 1 if request.param == "compiled" else 1 << 60)
+    monkeypatch.setattr(sweep, "_CHUNK", 1 << 14)
+    monkeypatch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
 
 
 UPDATES = [
@@ -145,9 +148,9 @@ _TRIED = {"bracketed": 0}
 def test_small_hard_instances_through_the_same_code(instance, by_cost, widths):
     """Chunks of three items, a sample of a few, brackets that are too narrow: right, or handed on, never wrong."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bracket, "_CHUNK", 3)
+        patch.setattr(sweep, "_CHUNK", 3)
         patch.setattr(bracket, "_BINS", 2)
-        patch.setattr(bracket, "_CHUNKS_PER_THREAD", 1)
+        patch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
         patch.setattr(bracket, "_WIDTHS", widths)
         patch.setattr(bracket, "_sample_size", lambda d: 1 + d // 3)
         expected = sorted_prefix(instance.score, instance.cost, instance.budget, by_cost=by_cost)
@@ -244,7 +247,7 @@ def test_unequal_ratios_with_equal_quotients_at_the_threshold():
 def test_not_finite_is_refused_wherever_it_is(select, bad, dtype):
     g, c = updates("gaussian", dtype), costs("lognormal")
     for cost in (c, costs("layers"), "1"):
-        for at in (0, bracket._CHUNK - 1, bracket._CHUNK, D - 1):
+        for at in (0, sweep._CHUNK - 1, sweep._CHUNK, D - 1):
             broken = g.copy()
             broken[at] = bad
             with pytest.raises(InputError, match=rf"update\[{at}\] = .*every entry must be finite"):
@@ -255,7 +258,7 @@ def test_not_finite_is_refused_wherever_it_is(select, bad, dtype):
 @pytest.mark.parametrize("keyword", ["budget", "fraction"])
 def test_costs_that_are_none_are_refused_wherever_they_are(bad, keyword):
     g = updates("gaussian", np.float32)
-    for at in (0, bracket._CHUNK, D - 1):
+    for at in (0, sweep._CHUNK, D - 1):
         broken = costs("lognormal")
         broken[at] = bad
         for select in (cwmp, top_k):

@@ -10,6 +10,8 @@ from theory.efficiency import Estimate, Saving
 from theory.laws import Law
 
 VALID_SPREAD = 0.3  # CV_tau up to which P5 and P6 were within 13 % and 22 % over a table of laws (results/laws)
+_WORTH_A_NOTE = 0.005  # savings below this are not worth a word on how well they were predicted
+_FAR = 0.3  # relative, in logarithm
 
 
 def saving_report(law: AnyLaw, beta: float, target: float) -> dict[str, Any]:
@@ -40,6 +42,10 @@ def _doubt(law: AnyLaw, saving: Saving) -> str | None:
         doubts.append("the saving law does not apply: costs at the threshold have no variance")
     elif profile.spread > VALID_SPREAD:
         doubts.append(f"the laws are second order in the spread, at CV {profile.spread:.2g} an order of magnitude")
+    elif saving.at_equal_score.value > _WORTH_A_NOTE:
+        ratio = profile.saving / saving.at_equal_score.value
+        if abs(math.log(max(ratio, 1e-9))) > _FAR:
+            doubts.append(f"the saving law says {ratio:.2g} times the exact saving: the law changes near the threshold")
     return "; ".join(doubts) or None
 
 
