@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from theory import CostClasses, Instance, cwmp, top_k
+from theory import CostClasses, Instance, compiled, cwmp, top_k
 from theory.entries import Entries
 from theory.order import sorted_prefix
 from theory.provenance import provenance, write_atomically
@@ -51,6 +51,7 @@ def contestants(d: int, dtype: str, threads: int, *, reuse: bool = True) -> Cont
     everyone: Contestants = {
         "one read of (g, c)": lambda: (g.sum(), c.sum()),
         "cwmp": lambda: cwmp(g, c, budget, threads=threads, out=out),
+        "cwmp, NumPy alone": lambda: without_numba(lambda: cwmp(g, c, budget, threads=threads, out=out)),
         "cwmp, layers": lambda: cwmp(g, layers, class_budget, threads=threads, out=out),
         "cwmp, mixed classes": lambda: cwmp(g, mixed, class_budget, threads=threads, out=out),
         "top_k": lambda: top_k(g, c, budget, threads=threads, out=out),
@@ -64,6 +65,15 @@ def contestants(d: int, dtype: str, threads: int, *, reuse: bool = True) -> Cont
             entries.weights_of(slice(None)), entries.costs_of(slice(None)), exact
         )
     return everyone
+
+
+def without_numba(action: Callable[[], Any]) -> Any:
+    """As if numba were not installed."""
+    before, compiled.FROM = compiled.FROM, 1 << 60
+    try:
+        return action()
+    finally:
+        compiled.FROM = before
 
 
 def device_contestants(d: int, dtype: str) -> Contestants:

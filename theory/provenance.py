@@ -22,6 +22,7 @@ _PACKAGES = (
     "z3-solver",
     "hypothesis",
     "joblib",
+    "numba",
     "torch",
     "pillow",
 )
