@@ -98,12 +98,14 @@ def test_a_killed_experiment_goes_on_from_its_checkpoints(tmp_path, monkeypatch)
     """A real process, killed in the middle; the records in the end are those of a straight experiment."""
     script = tmp_path / "experiment.py"
     script.write_text(
+        "import signal\n"
         "from pathlib import Path\n"
         "from empirical.campaign import complete_all\n"
         "from empirical.setting import Arm, Run, Setting\n"
         "runs = [Run(Setting(clients=8, cohort=3, steps=2, batch=4, rounds=24, evaluate_every=12),\n"
         "            Arm('fc-dear', '0.05', m), s, 'synthetic') for s in (0, 1) for m in ('top-k', 'cwmp')]\n"
         "if __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)  # background shells hand it down ignored\n"
         f"    complete_all(runs, Path({str(tmp_path / 'out')!r}), jobs=2)\n"
     )
     started = subprocess.Popen(
