@@ -10,8 +10,9 @@ from typing import Any
 from empirical.campaign import OnProgress, complete_all
 from empirical.data import prepare
 from empirical.models import model_layers, small_cnn
-from empirical.presets import preset
+from empirical.presets import TUNING_SHARE, Preset, preset
 from empirical.report import report
+from empirical.tuning import Tuning, tuned, untuned
 from empirical.verdicts import contests, undecided, verdicts
 from theory.errors import InputError
 from theory.provenance import write_atomically
@@ -54,10 +55,18 @@ def run(
     if data is None and (download or chosen.source is None):
         raise InputError(f"preset {name!r} needs CIFAR-10: --data DIR")
     source = prepare(str(data), may_download=download) if data is not None else str(chosen.source)
-    files = complete_all(chosen.runs(source), folder, jobs=jobs, on_progress=on_progress)
+    tuning = _tuning(chosen, source, folder / "tuning", jobs, on_progress)
+    files = complete_all(chosen.runs(source, tuning.rates), folder, jobs=jobs, on_progress=on_progress)
     found = contests(files)
-    made, text = verdicts(found, files), report(files, found, model_layers(small_cnn()))
+    made, text = verdicts(found, files, tuning), report(files, found, tuning, model_layers(small_cnn()))
     for verdict in made:
         write_verdict(verdict, folder / "verdicts")
     write_atomically(folder / "report.txt", text + "\n")
     return Outcome(text, made, undecided(found))
+
+
+def _tuning(chosen: Preset, source: str, folder: Path, jobs: int, on_progress: OnProgress) -> Tuning:
+    if len(chosen.rates) == 1:
+        return untuned([arm.method for arm in chosen.arms], *chosen.rates)
+    files = complete_all(chosen.tuning_runs(source), folder, jobs=jobs, on_progress=on_progress)
+    return tuned(files, TUNING_SHARE)

@@ -4,12 +4,13 @@
     credible   CIFAR-10 on two cores: the paper's claim and its negative control, five seeds.
     full       CIFAR-10 on a GPU: every method under every cost model, seven budgets, longer training.
 
-Learning rates are the same for every method, 0.1: they are not tuned.
+Learning rates are tuned per method on a seed that no result uses (:mod:`empirical.tuning`); ``smoke`` has one to try.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import product
 
 from empirical.compress import BASELINE, DENSE
@@ -19,6 +20,7 @@ from empirical.setting import Arm, Run, Setting
 from theory.errors import InputError
 
 DENSE_ARM = Arm("uniform", "1", DENSE)
+TUNING_SEED, TUNING_SHARE = 1000, "0.01"  # results have other seeds
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Preset:
     Attributes:
         name, summary: what it is for.
         setting: of every run. costs, shares, methods: every combination is an arm; ``dense`` is added once.
-        seeds: of the paired runs. device: ``cpu`` or ``cuda``.
+        seeds: of the paired runs. rates: learning rates to choose from, per method; one is not tuned.
+        device: ``cpu`` or ``cuda``.
         source: the data it brings along, or None when it needs a folder.
     """
 
@@ -39,6 +42,7 @@ class Preset:
     shares: tuple[str, ...]
     methods: tuple[str, ...]
     seeds: tuple[int, ...]
+    rates: tuple[float, ...] = (0.03, 0.06, 0.1, 0.2)
     device: str = "cpu"
     source: str | None = None
 
@@ -48,9 +52,21 @@ class Preset:
         methods = (BASELINE, *(method for method in self.methods if method != BASELINE))
         return (DENSE_ARM, *(Arm(*parts) for parts in product(self.costs, self.shares, methods)))
 
-    def runs(self, source: str) -> list[Run]:
-        """Every run, seed by seed: an experiment that is stopped early has whole pairs."""
-        return [Run(self.setting, arm, seed, source, self.device) for seed in self.seeds for arm in self.arms]
+    def tuning_runs(self, source: str) -> list[Run]:
+        """Every method under every cost model at each rate, on :data:`TUNING_SEED`, at :data:`TUNING_SHARE`."""
+        arms = [arm for arm in self.arms if arm == DENSE_ARM or arm.share == TUNING_SHARE]
+        return [self._run(arm, TUNING_SEED, rate, source) for rate in self.rates for arm in arms]
+
+    def runs(self, source: str, rates: Mapping[str, float]) -> list[Run]:
+        """Every run, seed by seed: an experiment that is stopped early has whole pairs.
+
+        Args:
+            rates: method to learning rate.
+        """
+        return [self._run(arm, seed, rates[arm.method], source) for seed in self.seeds for arm in self.arms]
+
+    def _run(self, arm: Arm, seed: int, rate: float, source: str) -> Run:
+        return Run(replace(self.setting, lr=rate), arm, seed, source, self.device)
 
 
 _SMALL = Setting(clients=20, cohort=5, rounds=10, evaluate_every=2, final=2)
@@ -67,6 +83,7 @@ _TABLE = (
         ("0.01", "0.05"),
         (BASELINE, "cwmp", "curvature"),
         (0, 1, 2),
+        rates=(0.1,),
         source=SYNTHETIC,
     ),
     Preset(

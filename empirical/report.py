@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from textwrap import fill
 
 from empirical.campaign import Progress
 from empirical.compress import BASELINE, DENSE
 from empirical.paired import ALPHA, Paired
 from empirical.prices import LOGNORMAL, prices
 from empirical.setting import Run
+from empirical.tuning import Tuning
 from empirical.verdicts import Contest, Files, percent
 from theory.energy import MODELS, break_even, coefficient_of_variation
 from theory.layers import Layer
@@ -19,13 +21,13 @@ _WORD = {Outcome.HOLDS: "holds", Outcome.REVERSES: "reverses", Outcome.INCONCLUS
 _NEAR = "1.1"  # costs within 10 % of one another: CWMP is Top-K for all purposes
 
 
-def report(files: Files, found: Sequence[Contest], layers: Sequence[Layer]) -> str:
+def report(files: Files, found: Sequence[Contest], tuning: Tuning, layers: Sequence[Layer]) -> str:
     """The whole report.
 
     Args:
-        layers: of the network, for what its costs are like.
+        tuning: of the learning rates. layers: of the network, for what its costs are like.
     """
-    sections = [_heading(files)]
+    sections = [_heading(files, tuning)]
     for cost in dict.fromkeys(contest.cost for contest in found):
         sections.append(cost_words(cost, layers) + "\n" + _table([c for c in found if c.cost == cost]))
     sections.append(_legend(found))
@@ -47,7 +49,7 @@ def cost_words(cost: str, layers: Sequence[Layer]) -> str:
     )
 
 
-def _heading(files: Files) -> str:
+def _heading(files: Files, tuning: Tuning) -> str:
     run, file = next(iter(files.items()))
     s = run.setting
     seeds = {one.seed for one in files}
@@ -55,9 +57,10 @@ def _heading(files: Files) -> str:
     gap = max((_largest_gap(files, one) for one in files if one.arm.method == "cwmp"), default=math.nan)
     return (
         f"{file.data}: {len(seeds)} paired seeds; {s.clients} clients, {s.partition}, {s.cohort} a round, "
-        f"{s.rounds} rounds,\n{s.steps} local steps of {s.batch} at lr {s.lr:g}, "
+        f"{s.rounds} rounds,\n{s.steps} local steps of {s.batch}, "
         f"error feedback {'on' if s.error_feedback else 'off'}. "
         f"Dense reaches {100 * sum(dense) / len(dense):.1f} %.\n"
+        f"{fill(tuning.words, 118)}\n"
         f"No CWMP mask is further than {gap:.1e} of ||g||^2 from the optimum of its budget (certified, D4)."
     )
 
@@ -92,7 +95,17 @@ def _legend(found: Sequence[Contest]) -> str:
         "energy: that an accuracy takes, over what Top-K needs for it (upper half of what both reach), same interval.",
     ]
     lines += [f"undecided, {c.method} under {c.cost}: {c.why}." for c in undecided]
+    lines.append(_beyond(found))
     return "\n".join(lines)
+
+
+def _beyond(found: Sequence[Contest]) -> str:
+    """Whether any method's frontier is above Top-K's under every cost model whose runs differ at all."""
+    decidable = [contest for contest in found if not contest.frontier.identical]
+    methods = dict.fromkeys(contest.method for contest in decidable)
+    lost = {c.method for c in decidable if c.outcome is not Outcome.HOLDS}
+    winners = [method for method in methods if method not in lost]
+    return f"Above Top-K under every cost model where costs differ: {', '.join(winners) or 'no method'}."
 
 
 def _interval(value: Paired) -> str:

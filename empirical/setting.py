@@ -93,7 +93,7 @@ class Run:
     @property
     def name(self) -> str:
         """Of its files."""
-        return f"{self.arm.cost}-{self.arm.share}-{self.arm.method}-seed{self.seed}"
+        return f"{self.arm.cost}-{self.arm.share}-{self.arm.method}-lr{self.setting.lr:g}-seed{self.seed}"
 
     def fields(self) -> dict[str, Any]:
         """As plain data, without the place of the data, which changes nothing."""

@@ -21,6 +21,7 @@ from empirical.paired import ALPHA, Paired, holm, paired
 from empirical.pareto import hypervolume, joined, log_energy, points
 from empirical.records import RunFile
 from empirical.setting import Arm, Run
+from empirical.tuning import Tuning
 from theory.verdict import Outcome, Verdict
 
 CHANCE = 0.1  # ten classes
@@ -78,7 +79,7 @@ def contests(files: Files) -> list[Contest]:
     return found
 
 
-def verdicts(found: Sequence[Contest], files: Files) -> list[Verdict]:
+def verdicts(found: Sequence[Contest], files: Files, tuning: Tuning) -> list[Verdict]:
     """The contests in the form of every other verdict."""
     run, file = next(iter(files.items()))
     seeds = sorted({run.seed for run in files})
@@ -88,7 +89,8 @@ def verdicts(found: Sequence[Contest], files: Files) -> list[Verdict]:
         shares = ", ".join(percent(cell.share) for cell in contest.cells)
         domain = (
             f"{data}, {contest.cost} costs, budgets {shares} of a full update; {s.clients} clients, {s.partition}, "
-            f"{s.cohort} a round, {s.steps} steps of {s.batch} at lr {s.lr:g}, {s.rounds} rounds, "
+            f"{s.cohort} a round, {s.steps} steps of {s.batch} at lr {tuning.rates[contest.method]:g} "
+            f"(Top-K {tuning.rates[BASELINE]:g}), {s.rounds} rounds, "
             f"error feedback {'on' if s.error_feedback else 'off'}; seeds {seeds}"
         )
         reach = "this network, data and training; seeds vary the split, the start, cohorts, batches and random costs"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_another_setting_revision_or_damage_is_one_line_and_nothing_is_lost(tmp_
             complete_all([run], tmp_path, jobs=1)
         assert "\n" not in str(caught.value)
 
-    refused("is of another settings", replace(RUN, setting=replace(TINY, lr=0.2)))
+    refused("is of another settings", replace(RUN, setting=replace(TINY, batch=5)))
     with monkeypatch.context() as patch:
         patch.setattr(runner, "source_digest", lambda *packages: "0" * 16)
         refused("is of another source revision; give another folder")
@@ -184,7 +185,12 @@ def test_presets_are_what_they_promise():
     assert full.setting.steps > credible.setting.steps
     assert set(credible.costs) < set(full.costs)
     for one in PRESETS.values():
-        runs = one.runs("synthetic")
+        rates = {method: 0.01 * k for k, method in enumerate((*one.methods, "dense"), 1)}
+        runs = one.runs("synthetic", rates)
+        tuning = one.tuning_runs("synthetic")
+        assert {run.seed for run in tuning}.isdisjoint(one.seeds)
+        assert {(run.arm.method, run.setting.lr) for run in tuning} == set(product(rates, one.rates))
+        assert all(run.setting.lr == rates[run.arm.method] for run in runs)
         assert len(runs) == len(set(runs)) == len({run.name for run in runs})
         assert {arm.method for arm in one.arms} == {*one.methods, "dense"}
         assert [run.seed for run in runs] == sorted(run.seed for run in runs)
@@ -195,8 +201,15 @@ def test_presets_are_what_they_promise():
 def test_a_shortened_credible_preset_runs_whole(tmp_path, monkeypatch):
     whole = PRESETS["credible"]
     brief = replace(whole.setting, rounds=1, steps=1)
-    short = replace(whole, setting=brief, seeds=(0,), shares=("0.05",), source="synthetic")
+    short = replace(whole, setting=brief, seeds=(0,), shares=("0.01",), rates=(0.1, 0.2), source="synthetic")
     monkeypatch.setitem(PRESETS, "credible", short)
     outcome = run_experiment("credible", None, folder=tmp_path, jobs=2)
+    assert len(list((tmp_path / "tuning").glob("*.json"))) == 2 * 19
     assert len(outcome.verdicts) == 15
+    assert "each method's best of 0.1, 0.2 at 1 % on seed 1000" in outcome.text
+    for path in tmp_path.glob("*.json"):  # every result is at the rate that won on the tuning seed
+        settings = read_run(path).identity["run"]
+        tries = {p: read_run(p) for p in (tmp_path / "tuning").glob(f"*-{settings['arm']['method']}-lr*.json")}
+        mean = lambda lr: sum(t.final_accuracy for p, t in tries.items() if f"lr{lr}-" in p.name)  # noqa: B023, E731
+        assert settings["setting"]["lr"] == (0.2 if mean("0.2") > mean("0.1") else 0.1)
     assert "1 pairs give no interval" in outcome.text

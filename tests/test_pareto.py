@@ -15,11 +15,13 @@ from empirical.prices import Entry
 from empirical.records import RoundRecord, RunFile
 from empirical.report import cost_words, report
 from empirical.setting import Arm, Run, Setting
+from empirical.tuning import tuned, untuned
 from empirical.verdicts import contests, undecided, verdicts
 from theory.layers import named_layers
 from theory.verdict import Outcome, read_verdict, write_verdict
 
 SETTING = Setting(rounds=4, evaluate_every=1, final=2)
+ONE_RATE = untuned(["dense", "top-k", "cwmp"], 0.1)
 LAYERS = named_layers([("0.weight", (4, 3, 3, 3)), ("9.weight", (10, 50))])
 
 
@@ -152,7 +154,7 @@ def test_each_cost_model_gets_the_verdict_that_was_built_in(tmp_path):
     assert holds.cells[0].accuracy - holds.cells[0].baseline == pytest.approx(0.03, abs=0.006)
     assert holds.energy.mean < 0 < found[1].energy.mean
     assert undecided(found)
-    made = verdicts(found, files)
+    made = verdicts(found, files, ONE_RATE)
     assert [v.claim for v in made] == ["E1-cwmp"] * 3
     assert "made-up images, fc-dear costs, budgets 1 %, 5 %" in made[0].domain
     assert made[0].trials == 10
@@ -161,12 +163,44 @@ def test_each_cost_model_gets_the_verdict_that_was_built_in(tmp_path):
         assert read_verdict(path) == verdict
         assert verdict.as_expected is None
     assert made[0].observed["frontier"]["low"] == holds.frontier.low
-    text = report(files, found, LAYERS)
+    text = report(files, found, ONE_RATE, LAYERS)
     assert [line.split()[-1] for line in text.splitlines() if line.startswith("  cwmp ")] == [
         "holds", "reverses", "undecided",
     ]  # fmt: skip
     assert "undecided, cwmp under lognormal: the interval covers 0." in text
     assert "Dense reaches 55.0 %" in text
+    assert "Learning rate 0.1 for every method, not tuned." in text
+    assert "Above Top-K under every cost model where costs differ: no method." in text
+
+
+def test_a_method_that_wins_everywhere_is_named():
+    files = experiment({"uniform": 0.0}, noise=0) | experiment({"fc-dear": 0.03, "conv-dear": 0.03})
+    text = report(files, contests(files), ONE_RATE, LAYERS)
+    assert "Above Top-K under every cost model where costs differ: cwmp." in text
+
+
+def test_rates_are_chosen_by_the_mean_over_cost_models_and_the_smaller_of_equals():
+    accuracy = {  # method: rate: final accuracy under two cost models
+        "dense": {0.03: [0.4], 0.1: [0.5], 0.3: [0.2]},
+        "top-k": {0.03: [0.3, 0.3], 0.1: [0.5, 0.1], 0.3: [0.4, 0.3]},
+        "cwmp": {0.03: [0.25, 0.75], 0.1: [0.5, 0.5], 0.3: [0.1, 0.1]},
+    }
+    files = {}
+    for method, by_rate in accuracy.items():
+        for rate, values in by_rate.items():
+            for cost, value in zip(("fc-dear", "conv-dear"), values, strict=False):
+                arm = Arm(cost, "0.01", method)
+                run = Run(replace(SETTING, lr=rate), arm, 1000, "synthetic")
+                files[run] = made(arm, 1000, [0.9, 0.9, value - 0.01, value + 0.01])  # the last two count
+    found = tuned(files, "0.01")
+    assert found.rates == {"dense": 0.1, "top-k": 0.3, "cwmp": 0.03}
+    assert found.accuracy["top-k"] == pytest.approx((0.3, 0.3, 0.35))
+    assert "of 0.03, 0.1, 0.3 at 1 % on seed 1000: dense 0.1, top-k 0.3, cwmp 0.03." in found.words
+    assert found.words.endswith("At an end of the grid: top-k, cwmp.")
+    text = report(files, contests(experiment({"fc-dear": 0.03})), found, LAYERS)
+    assert "Learning rates, each method's best of 0.03, 0.1, 0.3" in text
+    (verdict,) = verdicts(contests(experiment({"fc-dear": 0.03})), experiment({"fc-dear": 0.03}), found)
+    assert "at lr 0.03 (Top-K 0.3)" in verdict.domain
 
 
 def test_a_budget_that_contradicts_the_frontier_leaves_it_undecided():
@@ -181,7 +215,7 @@ def test_identical_runs_and_few_seeds_decide_nothing():
     assert not undecided([same])
     (few,) = contests(experiment({"fc-dear": 0.2}, seeds=2))
     assert (few.outcome, few.why) == (Outcome.INCONCLUSIVE, "2 pairs give no interval")
-    json.dumps(verdicts([few], experiment({"fc-dear": 0.2}, seeds=2))[0].observed, allow_nan=False)
+    json.dumps(verdicts([few], experiment({"fc-dear": 0.2}, seeds=2), ONE_RATE)[0].observed, allow_nan=False)
 
 
 def test_the_claim_is_not_decided_by_pairing_the_wrong_seeds():
