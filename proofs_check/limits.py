@@ -68,7 +68,8 @@ def compared_with_samples(
             return Verdict(
                 claim, "families", Outcome.REFUTED, words, f"{off:.1f} standard errors", trials, None, found, seed=seed
             )
-    return survived(claim, "families", words, trials, seed, **{"largest deviation in standard errors": round(worst, 2)})
+    observed = {"largest deviation in standard errors": round(worst, 2)}
+    return survived(claim, "families", words, trials, seed, observed=observed)
 
 
 def agreement(claim: str, method: str, cases: Iterable[tuple[str, float, float, float]], words: str) -> Verdict:

@@ -9,7 +9,7 @@ A *property* looks at one instance in exact arithmetic and returns what it viola
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -217,11 +217,19 @@ def from_smt(claim: str, decided: Decided, *, domain: str, reach: str, method: s
     return Verdict(claim, method, outcome, domain, reach, decided.formulas, observed={"unknown": decided.unknown})
 
 
-def survived(claim: str, method: str, domain: str, trials: int, seed: int, **observed: Any) -> Verdict:
-    """No failure in ``trials`` independent random instances, with the exact 95 % limit on the failure rate."""
-    bound = failure_bound(0, trials)
-    reach = "sampling never proves"
-    return Verdict(claim, method, Outcome.SURVIVED, domain, reach, trials, bound, observed=observed, seed=seed)
+def survived(
+    claim: str, method: str, domain: str, trials: int, seed: int, *, violations: int | None = None,
+    observed: Mapping[str, Any] | None = None,
+) -> Verdict:  # fmt: skip
+    """No more ``violations`` in ``trials`` independent random instances than the claim allows; None: it allows none.
+
+    The verdict carries the exact 95 % limit on their rate.
+    """
+    seen = {} if violations is None else {"violations": violations}
+    return Verdict(
+        claim, method, Outcome.SURVIVED, domain, "sampling never proves", trials,
+        failure_bound(violations or 0, trials), observed={**seen, **(observed or {})}, seed=seed,
+    )  # fmt: skip
 
 
 def failure_bound(failures: int, trials: int, confidence: float = 0.95) -> float:

@@ -55,7 +55,7 @@ def test_survivors_state_how_rare_a_failure_may_still_be(rows):
     for verdict in sampled:
         if verdict.outcome is Outcome.SURVIVED:
             # at the exact 95 % limit, as few failures as were seen have probability 5 %: (1 - q)^n when none was
-            seen = verdict.observed.get("violations", verdict.observed.get("failures", 0))
+            seen = verdict.observed.get("violations", 0)
             assert stats.binom.cdf(seen, verdict.trials, verdict.failure_bound) == pytest.approx(0.05, rel=1e-6)
 
 

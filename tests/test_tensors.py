@@ -162,7 +162,7 @@ def test_nothing_waits_for_the_device():
                 bool(found.decided)
 
 
-def test_host_and_device_read_the_same_entries():
-    """The comparison above would prove little if both sides were one: the reference never imports torch."""
+def test_an_instance_hands_its_own_update_to_the_pass():
+    """No copy is made on the way."""
     instance = Instance(updates("gaussian", np.float32), "0.3", fraction="0.1")
     assert entries_of(instance).values is instance.update

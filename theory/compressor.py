@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,9 +22,7 @@ from theory.errors import InputError
 from theory.exact import Real
 from theory.feedback import split
 from theory.instance import Instance
-from theory.selectors import Cost, Loss, Rounding, Selection, cwmp, top_k
-
-Selector = Literal["cwmp", "top-k"]
+from theory.selectors import Cost, Loss, Rounding, Selection, selector_named
 
 
 class State(NamedTuple):
@@ -66,17 +64,14 @@ class Compressor:
     cost: Cost
     budget: Real | None = None
     fraction: Real | None = None
-    selector: Selector = "cwmp"
+    selector: str = "cwmp"
     loss: Loss = "l2"
     rounding: Rounding = "prefix"
     error_feedback: bool = True
     threads: int = 1
 
     def __post_init__(self) -> None:
-        if self.selector not in get_args(Selector):
-            raise InputError(f"selector must be one of {', '.join(get_args(Selector))}, got {self.selector!r}")
-        if self.selector == "top-k" and self.loss != "l2":
-            raise InputError("Top-K orders by magnitude; a loss is for cwmp only")
+        selector_named(self.selector, self.loss)
 
     def init(self, like: Any) -> State:
         """A client's first state, for updates of the shape, type and device of ``like``.
@@ -103,11 +98,7 @@ class Compressor:
             )
         total = update + state.residual if self.error_feedback else update
         total = total.detach() if tensors.is_tensor(total) else total
-        if self.selector == "cwmp":
-            selection = cwmp(
-                total, self.cost, state.budget, loss=self.loss, rounding=self.rounding, threads=self.threads
-            )
-        else:
-            selection = top_k(total, self.cost, state.budget, rounding=self.rounding, threads=self.threads)
+        select = selector_named(self.selector, self.loss)
+        selection = select(total, self.cost, state.budget, rounding=self.rounding, threads=self.threads)
         sent, residual = split(total, selection.mask)
         return Sent(sent, selection), State(residual if self.error_feedback else state.residual, state.budget)

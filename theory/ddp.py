@@ -25,7 +25,7 @@ from theory.exact import Real, as_fraction
 from theory.feedback import split
 from theory.instance import CostClasses
 from theory.layers import named_layers
-from theory.selectors import Loss, cwmp, top_k
+from theory.selectors import Loss, selector_named
 from theory.specs import cost_spec
 
 
@@ -60,9 +60,7 @@ class PruningState:
         share = as_fraction(str(fraction) if isinstance(fraction, float) else fraction, "fraction")
         if not 0 < share <= 1:
             raise InputError(f"fraction = {fraction}: must lie in (0, 1]")
-        if selector not in ("cwmp", "top-k"):
-            raise InputError(f"selector must be cwmp or top-k, got {selector!r}")
-        self.fraction, self.selector, self.loss = share, selector, loss
+        self.fraction, self.select = share, selector_named(selector, loss)
         self.error_feedback, self.process_group = error_feedback, process_group
         self.residuals: dict[str, Tensor] = {}
         self.sent, self.joules = 0, Fraction(0)
@@ -107,10 +105,7 @@ def prune_hook(state: PruningState, bucket: dist.GradBucket) -> torch.futures.Fu
         ]
     )
     classes = CostClasses(labels, costs)  # type: ignore[arg-type]
-    if state.selector == "cwmp":
-        selection = cwmp(total, classes, fraction=state.fraction, loss=state.loss)
-    else:
-        selection = top_k(total, classes, fraction=state.fraction)
+    selection = state.select(total, classes, fraction=state.fraction)
     mask: Any = selection.mask
     if state.error_feedback:
         rest: Any = split(total, mask).residual  # type: ignore[arg-type]

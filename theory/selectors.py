@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -37,7 +38,7 @@ from theory.instance import CostClasses, Instance
 from theory.order import Floats
 from theory.selection import Rounding, Selection, rounded
 
-__all__ = ["Loss", "Rounding", "Selection", "cwmp", "loss_weight", "random_k", "top_k"]
+__all__ = ["Loss", "Rounding", "Selection", "cwmp", "loss_weight", "random_k", "selector_named", "top_k"]
 
 Loss = Literal["l2", "l1"] | Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Cost = ArrayLike | Real | CostClasses
@@ -185,6 +186,21 @@ def _select_unchecked(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | 
     if prefix is None:
         return None
     return rounded(found.entries, found.budget, prefix, call.rounding, found.entries.squares_of, found.unit)
+
+
+def selector_named(name: str, loss: Loss = "l2") -> Callable[..., Selection]:
+    """The selector that settings call ``cwmp`` or ``top-k``, for whoever keeps a choice and selects later.
+
+    Raises:
+        InputError: another name; a loss for Top-K, which orders by magnitude.
+    """
+    if name == "cwmp":
+        return partial(cwmp, loss=loss)
+    if name != "top-k":
+        raise InputError(f"selector must be cwmp or top-k, got {name!r}")
+    if loss != "l2":
+        raise InputError("Top-K orders by magnitude; a loss is for cwmp only")
+    return top_k
 
 
 def _check_rounding(rounding: str) -> None:

@@ -122,7 +122,7 @@ def families(seed: int = 0, weaken: float = 1.0) -> Verdict:
                         return Verdict(
                             "D18", "families", Outcome.REFUTED, words, "one suffices", trials, None, found, seed=seed
                         )
-    return survived("D18", "families", words, trials, seed, **{"largest measured / bound": tightest})
+    return survived("D18", "families", words, trials, seed, observed={"largest measured / bound": tightest})
 
 
 CHECKS = (
