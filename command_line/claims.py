@@ -36,7 +36,7 @@ def verify(
 
     def progress(verdict: Any, done: int, total: int) -> None:
         if not quiet:
-            line = f"[{done:>3}/{total}] {verdict.claim:<5}{verdict.method:<12}{verdict.outcome.value}"
+            line = f"[{done:>3}/{total}] {verdict.claim:<5}{verdict.method:<14}{verdict.outcome.value}"
             click.echo(f"{line} ({verdict.seconds:.1f} s)", err=True)
 
     output.mkdir(parents=True, exist_ok=True)
