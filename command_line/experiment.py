@@ -22,12 +22,14 @@ from command_line.shared import extra, one_line_errors
 @click.option(
     "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder of the runs.  [default: runs/PRESET]"
 )
+@click.option("--judge-only", is_flag=True, help="Judge finished runs as they are, of whatever revision; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
 @one_line_errors
 def pareto(
-    preset: str, data: Path | None, download: bool, jobs: int, output: Path | None, as_json: bool, quiet: bool
-) -> None:
+    preset: str, data: Path | None, download: bool, jobs: int, output: Path | None, judge_only: bool, as_json: bool,
+    quiet: bool,
+) -> None:  # fmt: skip
     """Train, compressed by every method of a PRESET, and judge accuracy against energy.
 
     PRESET: smoke (offline, a minute or two), credible (two cores), full (a GPU).
@@ -44,7 +46,10 @@ def pareto(
 
     output = output or Path("runs") / preset
     try:
-        outcome = experiment.run(preset, data, download=download, folder=output, jobs=jobs, on_progress=progress)
+        if judge_only:
+            outcome = experiment.judge(preset, folder=output)
+        else:
+            outcome = experiment.run(preset, data, download=download, folder=output, jobs=jobs, on_progress=progress)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         click.echo(f"\ncwmp: stopped; finished rounds are in {output}, the same command goes on from there", err=True)

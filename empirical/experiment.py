@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from empirical.campaign import OnProgress, complete_all
+from empirical.compress import BASELINE
 from empirical.data import prepare
 from empirical.models import model_layers, small_cnn
 from empirical.presets import TUNING_SHARE, Preset, preset
+from empirical.records import RunFile
 from empirical.report import report
+from empirical.runner import recorded
+from empirical.setting import Run
 from empirical.tuning import Tuning, tuned, untuned
 from empirical.verdicts import contests, undecided, verdicts
 from theory.errors import InputError
@@ -30,6 +35,9 @@ class Outcome:
     def fields(self) -> list[dict[str, Any]]:
         """The verdicts as plain data."""
         return [asdict(verdict) for verdict in self.verdicts]
+
+
+Complete = Callable[[Sequence[Run], Path], Mapping[Run, RunFile]]
 
 
 def run(
@@ -55,18 +63,34 @@ def run(
     if data is None and (download or chosen.source is None):
         raise InputError(f"preset {name!r} needs CIFAR-10: --data DIR")
     source = prepare(str(data), may_download=download) if data is not None else str(chosen.source)
-    tuning = _tuning(chosen, source, folder / "tuning", jobs, on_progress)
-    files = complete_all(chosen.runs(source, tuning.rates), folder, jobs=jobs, on_progress=on_progress)
+    return _concluded(chosen, source, folder, partial(complete_all, jobs=jobs, on_progress=on_progress))
+
+
+def judge(name: str, *, folder: Path) -> Outcome:
+    """Judge the finished runs of preset ``name`` in ``folder``, whatever sources made them.
+
+    Raises:
+        InputError: unknown preset; a run that is missing, damaged, or of other settings or sources than the rest.
+    """
+    return _concluded(preset(name, to_run=False), "", folder, recorded)
+
+
+def _concluded(chosen: Preset, source: str, folder: Path, complete: Complete) -> Outcome:
+    tuning = _tuning(chosen, source, folder / "tuning", complete)
+    files = complete(chosen.runs(source, tuning.rates), folder)
+    again = complete(chosen.same_rate_runs(source, tuning.rates), folder)
     found = contests(files)
-    made, text = verdicts(found, files, tuning), report(files, found, tuning, model_layers(small_cnn()))
+    baselines = {run: file for run, file in files.items() if run.arm.method == BASELINE}
+    control = contests({**baselines, **again}) if again else []
+    made = verdicts([*found, *control], files, tuning)
+    text = report(files, found, control, tuning, model_layers(small_cnn()))
     for verdict in made:
         write_verdict(verdict, folder / "verdicts")
     write_atomically(folder / "report.txt", text + "\n")
     return Outcome(text, made, undecided(found))
 
 
-def _tuning(chosen: Preset, source: str, folder: Path, jobs: int, on_progress: OnProgress) -> Tuning:
+def _tuning(chosen: Preset, source: str, folder: Path, complete: Complete) -> Tuning:
     if len(chosen.rates) == 1:
         return untuned([arm.method for arm in chosen.arms], *chosen.rates)
-    files = complete_all(chosen.tuning_runs(source), folder, jobs=jobs, on_progress=on_progress)
-    return tuned(files, TUNING_SHARE)
+    return tuned(complete(chosen.tuning_runs(source), folder), TUNING_SHARE)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from empirical.campaign import Progress
-from empirical.compress import BASELINE, DENSE
+from empirical.compress import BASELINE, DENSE, PAPER
 from empirical.paired import ALPHA, Paired
 from empirical.prices import LOGNORMAL, prices
 from empirical.setting import Run
@@ -21,16 +21,21 @@ _WORD = {Outcome.HOLDS: "holds", Outcome.REVERSES: "reverses", Outcome.INCONCLUS
 _NEAR = "1.1"  # costs within 10 % of one another: CWMP is Top-K for all purposes
 
 
-def report(files: Files, found: Sequence[Contest], tuning: Tuning, layers: Sequence[Layer]) -> str:
+def report(
+    files: Files, found: Sequence[Contest], control: Sequence[Contest], tuning: Tuning, layers: Sequence[Layer]
+) -> str:
     """The whole report.
 
     Args:
-        tuning: of the learning rates. layers: of the network, for what its costs are like.
+        control: the paper's method again at Top-K's learning rate, or nothing. tuning: of the rates.
+        layers: of the network, for what its costs are like.
     """
     sections = [_heading(files, tuning)]
     for cost in dict.fromkeys(contest.cost for contest in found):
-        sections.append(cost_words(cost, layers) + "\n" + _table([c for c in found if c.cost == cost]))
-    sections.append(_legend(found))
+        sections.append(
+            cost_words(cost, layers) + "\n" + _table([c for c in [*found, *control] if c.cost == cost], tuning)
+        )
+    sections.append(_legend(found, control))
     return "\n\n".join(sections)
 
 
@@ -54,7 +59,7 @@ def _heading(files: Files, tuning: Tuning) -> str:
     s = run.setting
     seeds = {one.seed for one in files}
     dense = [f.final_accuracy for one, f in files.items() if one.arm.method == DENSE]
-    gap = max((_largest_gap(files, one) for one in files if one.arm.method == "cwmp"), default=math.nan)
+    gap = max((_largest_gap(files, one) for one in files if one.arm.method == PAPER), default=math.nan)
     return (
         f"{file.data}: {len(seeds)} paired seeds; {s.clients} clients, {s.partition}, {s.cohort} a round, "
         f"{s.rounds} rounds,\n{s.steps} local steps of {s.batch}, "
@@ -69,10 +74,10 @@ def _largest_gap(files: Files, run: Run) -> float:
     return max(record.gap for record in files[run].records)
 
 
-def _table(found: Sequence[Contest]) -> str:
+def _table(found: Sequence[Contest], tuning: Tuning) -> str:
     def line(name: str, cells: Sequence[str], *rest: str) -> str:
         ends = "".join(f"{text:>{width}}" for text, width in zip(rest, (23, 21), strict=False))
-        return f"  {name:<11}{''.join(f'{cell:<17}' for cell in cells)}{ends}{'   '.join(('', *rest[2:]))}".rstrip()
+        return f"  {name:<13}{''.join(f'{cell:<17}' for cell in cells)}{ends}{'   '.join(('', *rest[2:]))}".rstrip()
 
     cells = found[0].cells
     lines = [line("accuracy", [percent(cell.share) for cell in cells], "frontier", "energy", "verdict")]
@@ -83,17 +88,20 @@ def _table(found: Sequence[Contest]) -> str:
             for cell in contest.cells
         ]
         ends = _interval(contest.frontier), _ratio(contest.energy), _WORD[contest.outcome]
-        lines.append(line(contest.method, accuracies, *ends))
+        own = contest.lr == tuning.rates[contest.method]
+        lines.append(line(contest.method + ("" if own else f" lr {contest.lr:g}"), accuracies, *ends))
     return "\n".join(lines)
 
 
-def _legend(found: Sequence[Contest]) -> str:
+def _legend(found: Sequence[Contest], control: Sequence[Contest]) -> str:
     undecided = [c for c in found if c.outcome is Outcome.INCONCLUSIVE]
     lines = [
         "accuracy: per cent, mean over seeds, in brackets the paired difference from Top-K; * Holm-adjusted p < 0.05.",
         "frontier: points of accuracy above Top-K's frontier, mean over log energy, with its corrected 95 % interval.",
         "energy: that an accuracy takes, over what Top-K needs for it (upper half of what both reach), same interval.",
     ]
+    if control:
+        lines.append(f"{PAPER} lr {control[0].lr:g}: at Top-K's learning rate instead of its own.")
     lines += [f"undecided, {c.method} under {c.cost}: {c.why}." for c in undecided]
     lines.append(_beyond(found))
     return "\n".join(lines)

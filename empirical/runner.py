@@ -11,7 +11,7 @@ import io
 import json
 import multiprocessing as mp
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,6 +75,23 @@ def stored(run: Run, folder: Path) -> RunFile | None:
         return None
     found = read_run(path)
     _same(path, found.identity, identity(run))
+    return found
+
+
+def recorded(runs: Sequence[Run], folder: Path) -> dict[Run, RunFile]:
+    """The files of finished runs as they are, whatever sources made them, as long as these were the same for all.
+
+    Raises:
+        InputError: a run is missing, is damaged, is of other settings, or of other sources than the rest.
+    """
+    found = {}
+    for run in runs:
+        path = _file(run, folder)
+        if not path.exists():
+            raise InputError(f"{path} is missing: only a finished experiment can be judged without running it")
+        found[run] = read_run(path)
+        first = next(iter(found.values())).identity
+        _same(path, found[run].identity, {**first, "run": run.fields()})
     return found
 
 

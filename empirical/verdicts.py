@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from empirical.compress import BASELINE, DENSE
+from empirical.compress import BASELINE, DENSE, PAPER
 from empirical.paired import ALPHA, Paired, holm, paired
 from empirical.pareto import hypervolume, joined, log_energy, points
 from empirical.records import RunFile
@@ -25,7 +25,7 @@ from empirical.tuning import Tuning
 from theory.verdict import Outcome, Verdict
 
 CHANCE = 0.1  # ten classes
-CLAIM = "E1"
+CLAIM, SAME_RATE = "E1", "-same-rate"  # the latter: at Top-K's learning rate instead of its own
 
 Files = Mapping[Run, RunFile]
 
@@ -46,7 +46,7 @@ class Contest:
     """A method against Top-K under one cost model.
 
     Attributes:
-        cells: by budget. frontier: difference of hypervolumes, in accuracy.
+        lr: of the method's runs. cells: by budget. frontier: difference of hypervolumes, in accuracy.
         energy: mean logarithm of the energy that an accuracy takes, over what Top-K needs for it, over the upper half
             of the accuracies above chance that both reach.
         outcome, why: the verdict and its reason in words.
@@ -54,6 +54,7 @@ class Contest:
 
     cost: str
     method: str
+    lr: float
     cells: tuple[Cell, ...]
     frontier: Paired
     energy: Paired
@@ -70,12 +71,13 @@ def contests(files: Files) -> list[Contest]:
     costs = list(dict.fromkeys(arm.cost for arm in arms))
     found = []
     for method in methods:
+        (lr,) = {run.setting.lr for run in files if run.arm.method == method}
         cells = _cells(by, [arm for arm in arms if arm.method == method], seeds)
         for cost in costs:
             mine = tuple(cell for arm, cell in cells.items() if arm.cost == cost)
             volumes, ratios = _frontiers(by, cost, method, [cell.share for cell in mine], seeds)
             frontier, energy = paired(volumes, len(costs)), paired(ratios, len(costs))
-            found.append(Contest(cost, method, mine, frontier, energy, *_outcome(frontier, mine)))
+            found.append(Contest(cost, method, lr, mine, frontier, energy, *_outcome(frontier, mine)))
     return found
 
 
@@ -89,7 +91,7 @@ def verdicts(found: Sequence[Contest], files: Files, tuning: Tuning) -> list[Ver
         shares = ", ".join(percent(cell.share) for cell in contest.cells)
         domain = (
             f"{data}, {contest.cost} costs, budgets {shares} of a full update; {s.clients} clients, {s.partition}, "
-            f"{s.cohort} a round, {s.steps} steps of {s.batch} at lr {tuning.rates[contest.method]:g} "
+            f"{s.cohort} a round, {s.steps} steps of {s.batch} at lr {contest.lr:g} "
             f"(Top-K {tuning.rates[BASELINE]:g}), {s.rounds} rounds, "
             f"error feedback {'on' if s.error_feedback else 'off'}; seeds {seeds}"
         )
@@ -109,7 +111,7 @@ def verdicts(found: Sequence[Contest], files: Files, tuning: Tuning) -> list[Ver
                 for cell in contest.cells
             },
         }
-        claim = f"{CLAIM}-{contest.method}"
+        claim = f"{CLAIM}-{contest.method}{'' if contest.lr == tuning.rates[contest.method] else SAME_RATE}"
         trials = len(seeds) * len(contest.cells)
         made.append(Verdict(claim, contest.cost, contest.outcome, domain, reach, trials, observed=observed))
     return [verdict.stamped(seconds=0.0, provenance=file.provenance) for verdict in made]
@@ -117,7 +119,7 @@ def verdicts(found: Sequence[Contest], files: Files, tuning: Tuning) -> list[Ver
 
 def undecided(found: Sequence[Contest]) -> bool:
     """Whether the paper's method is left without a verdict somewhere that costs differ."""
-    return any(c.method == "cwmp" and c.outcome is Outcome.INCONCLUSIVE and not c.frontier.identical for c in found)
+    return any(c.method == PAPER and c.outcome is Outcome.INCONCLUSIVE and not c.frontier.identical for c in found)
 
 
 def percent(share: str) -> str:

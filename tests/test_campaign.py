@@ -153,6 +153,31 @@ def test_smoke_from_the_command_line_resumes_and_says_where(tmp_path, monkeypatc
     assert {verdict["claim"] for verdict in json.loads(again.stdout)} == {"E1-cwmp"}
 
 
+def test_finished_runs_of_another_revision_are_judged_as_they_are(tmp_path, monkeypatch):
+    """And nothing is run, written over or guessed where a run is missing or of yet another revision."""
+    small = replace(PRESETS["smoke"], setting=TINY, shares=("0.01",), rates=(0.1, 0.2), device="cpu")
+    monkeypatch.setitem(PRESETS, "smoke", small)
+    monkeypatch.chdir(tmp_path)
+    first = CliRunner().invoke(main, ["pareto", "smoke", "--jobs", "2", "--quiet"], catch_exceptions=False)
+    monkeypatch.setattr(runner, "source_digest", lambda *packages: "0" * 16)
+    refused = CliRunner().invoke(main, ["pareto", "smoke"], catch_exceptions=False)
+    assert refused.exit_code == 2
+    runs = sorted(Path("runs/smoke").rglob("*seed*.json"))
+    before = {path: path.read_bytes() for path in runs}
+    judged = CliRunner().invoke(main, ["pareto", "smoke", "--judge-only"], catch_exceptions=False)
+    assert (judged.exit_code, judged.stdout) == (first.exit_code, first.stdout)
+    assert {path: path.read_bytes() for path in runs} == before
+    other = json.loads(before[runs[-1]])
+    other["identity"]["sources"] = "f" * 16
+    runs[-1].write_text(json.dumps(other))
+    mixed = CliRunner().invoke(main, ["pareto", "smoke", "--judge-only"], catch_exceptions=False)
+    assert (mixed.exit_code, "is of another source revision" in mixed.stderr) == (2, True)
+    runs[-1].unlink()
+    missing = CliRunner().invoke(main, ["pareto", "smoke", "--judge-only"], catch_exceptions=False)
+    assert missing.exit_code == 2
+    assert missing.stderr.strip().endswith("only a finished experiment can be judged without running it")
+
+
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
@@ -191,6 +216,10 @@ def test_presets_are_what_they_promise():
         assert {run.seed for run in tuning}.isdisjoint(one.seeds)
         assert {(run.arm.method, run.setting.lr) for run in tuning} == set(product(rates, one.rates))
         assert all(run.setting.lr == rates[run.arm.method] for run in runs)
+        again = one.same_rate_runs("synthetic", rates)
+        assert {(run.arm.method, run.setting.lr) for run in again} == {("cwmp", rates["top-k"])}
+        assert [(run.arm, run.seed) for run in again] == [(r.arm, r.seed) for r in runs if r.arm.method == "cwmp"]
+        assert one.same_rate_runs("synthetic", {**rates, "cwmp": rates["top-k"]}) == []
         assert len(runs) == len(set(runs)) == len({run.name for run in runs})
         assert {arm.method for arm in one.arms} == {*one.methods, "dense"}
         assert [run.seed for run in runs] == sorted(run.seed for run in runs)

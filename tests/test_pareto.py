@@ -15,7 +15,7 @@ from empirical.prices import Entry
 from empirical.records import RoundRecord, RunFile
 from empirical.report import cost_words, report
 from empirical.setting import Arm, Run, Setting
-from empirical.tuning import tuned, untuned
+from empirical.tuning import Tuning, tuned, untuned
 from empirical.verdicts import contests, undecided, verdicts
 from theory.layers import named_layers
 from theory.verdict import Outcome, read_verdict, write_verdict
@@ -163,7 +163,7 @@ def test_each_cost_model_gets_the_verdict_that_was_built_in(tmp_path):
         assert read_verdict(path) == verdict
         assert verdict.as_expected is None
     assert made[0].observed["frontier"]["low"] == holds.frontier.low
-    text = report(files, found, ONE_RATE, LAYERS)
+    text = report(files, found, [], ONE_RATE, LAYERS)
     assert [line.split()[-1] for line in text.splitlines() if line.startswith("  cwmp ")] == [
         "holds", "reverses", "undecided",
     ]  # fmt: skip
@@ -175,7 +175,7 @@ def test_each_cost_model_gets_the_verdict_that_was_built_in(tmp_path):
 
 def test_a_method_that_wins_everywhere_is_named():
     files = experiment({"uniform": 0.0}, noise=0) | experiment({"fc-dear": 0.03, "conv-dear": 0.03})
-    text = report(files, contests(files), ONE_RATE, LAYERS)
+    text = report(files, contests(files), [], ONE_RATE, LAYERS)
     assert "Above Top-K under every cost model where costs differ: cwmp." in text
 
 
@@ -197,10 +197,32 @@ def test_rates_are_chosen_by_the_mean_over_cost_models_and_the_smaller_of_equals
     assert found.accuracy["top-k"] == pytest.approx((0.3, 0.3, 0.35))
     assert "of 0.03, 0.1, 0.3 at 1 % on seed 1000: dense 0.1, top-k 0.3, cwmp 0.03." in found.words
     assert found.words.endswith("At an end of the grid: top-k, cwmp.")
-    text = report(files, contests(experiment({"fc-dear": 0.03})), found, LAYERS)
+    text = report(files, contests(experiment({"fc-dear": 0.03})), [], found, LAYERS)
     assert "Learning rates, each method's best of 0.03, 0.1, 0.3" in text
-    (verdict,) = verdicts(contests(experiment({"fc-dear": 0.03})), experiment({"fc-dear": 0.03}), found)
-    assert "at lr 0.03 (Top-K 0.3)" in verdict.domain
+
+
+def test_a_second_contest_at_the_baselines_rate_is_told_apart():
+    own = experiment({"fc-dear": 0.03})
+    at = lambda files, lr: {  # noqa: E731
+        replace(run, setting=replace(run.setting, lr=lr)): file
+        for run, file in files.items() if run.arm.method == "cwmp"
+    }  # fmt: skip
+    rest = {run: file for run, file in own.items() if run.arm.method != "cwmp"}
+    files = {**rest, **at(own, 0.06)}
+    tuning = Tuning({"dense": 0.1, "top-k": 0.1, "cwmp": 0.06}, (0.06, 0.1), {}, "at 1 % on seed 1000")
+    found = contests(files)
+    control = contests({**rest, **at(experiment({"fc-dear": -0.03}), 0.1)})
+    made = {verdict.claim: verdict for verdict in verdicts([*found, *control], files, tuning)}
+    assert made["E1-cwmp"].outcome is Outcome.HOLDS
+    assert "at lr 0.06 (Top-K 0.1)" in made["E1-cwmp"].domain
+    assert made["E1-cwmp-same-rate"].outcome is Outcome.REVERSES
+    assert "at lr 0.1 (Top-K 0.1)" in made["E1-cwmp-same-rate"].domain
+    text = report(files, found, control, tuning, LAYERS)
+    rows = [line.split() for line in text.splitlines() if line.startswith("  cwmp")]
+    assert [(row[0], row[-1]) for row in rows] == [("cwmp", "holds"), ("cwmp", "reverses")]
+    assert rows[1][:3] == ["cwmp", "lr", "0.1"]
+    assert "cwmp lr 0.1: at Top-K's learning rate instead of its own." in text
+    assert "Above Top-K under every cost model where costs differ: cwmp." in text  # at its own rate
 
 
 def test_a_budget_that_contradicts_the_frontier_leaves_it_undecided():
