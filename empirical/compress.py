@@ -108,11 +108,11 @@ def _valued(instance: Instance, value: NDArray[np.float64]) -> Selection:
     return Selection(chosen.mask, chosen.spent, instance.retained(chosen.mask))
 
 
-DENSE, BASELINE, PAPER = "dense", "top-k", "cwmp"
+DENSE, BASELINE, CWMP = "dense", "top-k", "cwmp"
 
 METHODS: dict[str, Selector] = {
     BASELINE: lambda instance, offer: top_k(instance),
-    PAPER: lambda instance, offer: cwmp(instance),
+    CWMP: lambda instance, offer: cwmp(instance),
     "cwmp-l1": lambda instance, offer: cwmp(instance, loss="l1"),
     "random-k": lambda instance, offer: random_k(instance, offer.rng),
     DENSE: _dense,

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
-from empirical.compress import BASELINE, DENSE, PAPER
+from empirical.compress import BASELINE, DENSE, CWMP
 from empirical.data import SYNTHETIC
 from empirical.prices import LOGNORMAL
 from empirical.setting import Arm, Run, Setting
@@ -69,7 +69,7 @@ class Preset:
     def same_rate_runs(self, source: str, rates: Mapping[str, float]) -> list[Run]:
         """The paper's method again at Top-K's learning rate, seed by seed; none where it has that rate anyway."""
         rate = rates[BASELINE]
-        arms = [arm for arm in self.arms if arm.method == PAPER and rates[PAPER] != rate]
+        arms = [arm for arm in self.arms if arm.method == CWMP and rates[CWMP] != rate]
         return [self._run(arm, seed, rate, source) for seed in self.seeds for arm in arms]
 
     def _run(self, arm: Arm, seed: int, rate: float, source: str) -> Run:
@@ -78,7 +78,7 @@ class Preset:
 
 _SMALL = Setting(clients=20, cohort=5, rounds=10, evaluate_every=2, final=2)
 _LONG = Setting(clients=100, steps=50, batch=32, rounds=150, evaluate_every=5)
-_SCORES = (BASELINE, PAPER, "cwmp-l1")
+_SCORES = (BASELINE, CWMP, "cwmp-l1")
 _BEYOND = ("per-layer", "curvature")
 
 _TABLE = (
@@ -88,7 +88,7 @@ _TABLE = (
         _SMALL,
         ("uniform", "fc-dear"),
         ("0.01", "0.05"),
-        (BASELINE, PAPER, "curvature"),
+        (BASELINE, CWMP, "curvature"),
         (0, 1, 2),
         rates=(0.1,),
         source=SYNTHETIC,

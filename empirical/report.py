@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from empirical.campaign import Progress
-from empirical.compress import BASELINE, DENSE, PAPER
+from empirical.compress import BASELINE, DENSE, CWMP
 from empirical.paired import ALPHA, Paired
 from empirical.prices import LOGNORMAL, prices
 from empirical.setting import Run
@@ -59,7 +59,7 @@ def _heading(files: Files, tuning: Tuning) -> str:
     s = run.setting
     seeds = {one.seed for one in files}
     dense = [f.final_accuracy for one, f in files.items() if one.arm.method == DENSE]
-    gap = max((_largest_gap(files, one) for one in files if one.arm.method == PAPER), default=math.nan)
+    gap = max((_largest_gap(files, one) for one in files if one.arm.method == CWMP), default=math.nan)
     return (
         f"{file.data}: {len(seeds)} paired seeds; {s.clients} clients, {s.partition}, {s.cohort} a round, "
         f"{s.rounds} rounds,\n{s.steps} local steps of {s.batch}, "
@@ -101,7 +101,7 @@ def _legend(found: Sequence[Contest], control: Sequence[Contest]) -> str:
         "energy: that an accuracy takes, over what Top-K needs for it (upper half of what both reach), same interval.",
     ]
     if control:
-        lines.append(f"{PAPER} lr {control[0].lr:g}: at Top-K's learning rate instead of its own.")
+        lines.append(f"{CWMP} lr {control[0].lr:g}: at Top-K's learning rate instead of its own.")
     lines += [f"undecided, {c.method} under {c.cost}: {c.why}." for c in undecided]
     lines.append(_beyond(found))
     return "\n".join(lines)

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from empirical.compress import BASELINE, DENSE, PAPER
+from empirical.compress import BASELINE, DENSE, CWMP
 from empirical.paired import ALPHA, Paired, holm, paired
 from empirical.pareto import hypervolume, joined, log_energy, points
 from empirical.records import RunFile
@@ -119,7 +119,7 @@ def verdicts(found: Sequence[Contest], files: Files, tuning: Tuning) -> list[Ver
 
 def undecided(found: Sequence[Contest]) -> bool:
     """Whether the paper's method is left without a verdict somewhere that costs differ."""
-    return any(c.method == PAPER and c.outcome is Outcome.INCONCLUSIVE and not c.frontier.identical for c in found)
+    return any(c.method == CWMP and c.outcome is Outcome.INCONCLUSIVE and not c.frontier.identical for c in found)
 
 
 def percent(share: str) -> str:
