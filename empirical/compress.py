@@ -108,7 +108,7 @@ def _valued(instance: Instance, value: NDArray[np.float64]) -> Selection:
     return Selection(chosen.mask, chosen.spent, instance.retained(chosen.mask))
 
 
-DENSE, BASELINE = "dense", "top-k"
+DENSE, BASELINE, CURVATURE = "dense", "top-k", "curvature"
 
 METHODS: dict[str, Selector] = {
     BASELINE: lambda instance, offer: top_k(instance),
@@ -117,5 +117,5 @@ METHODS: dict[str, Selector] = {
     "random-k": lambda instance, offer: random_k(instance, offer.rng),
     DENSE: _dense,
     "per-layer": _per_layer,
-    "curvature": _curvature,
+    CURVATURE: _curvature,
 }

@@ -52,12 +52,13 @@ class Trained:
     """What local training gives.
 
     Attributes:
-        update: ``w(after) - w(before)``, float32 of shape (d,).
+        weights: ``w(after)``, float32 of shape (d,). update: ``w(after) - w(before)``.
         fisher: mean over the steps of the squared gradients, float32 of shape (d,): the diagonal of the empirical
             Fisher information, a stand-in for curvature.
         loss: mean training loss over the steps.
     """
 
+    weights: Vector
     update: Vector
     fisher: Vector
     loss: float
@@ -81,7 +82,8 @@ def train(task: Task) -> Trained:
                     square.addcmul_(gradient, gradient, value=1 / task.steps)
             losses[step] = loss.detach()
         fisher: Vector = torch.cat([square.reshape(-1).cpu() for square in squares]).numpy()
-        return Trained(read_weights(model) - task.weights, fisher, float(losses.mean()))
+        weights = read_weights(model)
+        return Trained(weights, weights - task.weights, fisher, float(losses.mean()))
 
 
 def batches(task: Task) -> Iterator[NDArray[np.intp]]:
