@@ -42,14 +42,14 @@ class SparsifyMod:
 
     Adds to the reply's metrics ``sent-energy`` (joules, or units where a model's costs are ratios),
     ``sent-coordinates``, ``sent-bytes``, ``captured-share`` (of the squared norm) and ``optimality-gap`` (an upper
-    bound, see :class:`empirical.compress.Choice`). The server needs :class:`empirical.flower.SparseFedAvg`. Mods that change
-    weights, such as clipping, come after this one in the list: the last one is nearest to the app.
+    bound, see :class:`empirical.compress.Choice`). The server needs :class:`empirical.flower.SparseFedAvg`. This mod
+    comes first in the list; mods that change weights, such as clipping, are nearer to the app.
 
     Args:
         method: one of :data:`empirical.compress.METHODS`. ``curvature`` needs one more record of arrays in the reply,
             ``fisher``: the mean squared gradients, named and shaped like the weights; it is not sent.
         cost: joules per coordinate: an energy model or a text as on the command line (``"fc=10,rest=1"``), read on
-            the names and shapes of the model's arrays; or a number, :class:`theory.CostClasses`, an array of shape (d,).
+            names and shapes of the model's arrays; or a number, :class:`theory.CostClasses`, an array of shape (d,).
         share: of what sending everything costs, in (0, 1]: the budget of a client's round.
         seed: of what is drawn: ``random-k``'s order, ``lognormal`` costs.
         error_feedback: whether what is not sent is added to the client's next update.

@@ -3,8 +3,8 @@
     state, records = simulate(run, actors=2)
 
 The client of this app trains as :func:`empirical.local.train` does and leaves compression to the mod; the server
-decodes, derives every ledger from the masks that arrived, and steps as :func:`empirical.federated.averaged` does. Records
-and weights equal those of :func:`empirical.federated.apply`, bit for bit.
+decodes, derives every ledger from the masks that arrived, and steps as :func:`empirical.federated.averaged` does.
+Records and weights equal those of :func:`empirical.federated.apply`, bit for bit.
 
 An invited client that the setting's draw loses is sent no message: it changes nothing, its own residual included.
 There are no checkpoints here; a long experiment belongs to the built-in runner, which is also the faster one.
@@ -68,7 +68,7 @@ def simulate(
     with _quiet_engine():
         strategy, server = ExperimentStrategy(run, on_round), ServerApp()
 
-        @server.main()
+        @server.main()  # type: ignore[untyped-decorator]
         def main(grid: Grid, context: Context) -> None:
             strategy.start(grid, _record(strategy.state.weights), num_rounds=run.setting.rounds)
 
@@ -82,7 +82,7 @@ def client_app(run: Run) -> ClientApp:
     app = ClientApp()
     mod = SparsifyMod(arm.method, arm.cost, arm.share, seed=run.seed, error_feedback=setting.error_feedback)
 
-    @app.train(mods=[mod])
+    @app.train(mods=[mod])  # type: ignore[untyped-decorator]
     def local_training(message: Message, context: Context) -> Message:
         client, t = int(context.node_config[PARTITION_ID]), int(message.content["config"]["server-round"]) - 1
         received = message.content["arrays"]
@@ -183,7 +183,7 @@ def _backend(actors: int) -> dict[str, Any]:
 
 @contextmanager
 def _quiet_engine() -> Iterator[None]:
-    """No log lines below errors; afterwards the environment as before, and Ray stopped unless it was running already."""
+    """No log lines below errors; then the environment as before, and Ray stopped unless it was running already."""
     logger, before, running = logging.getLogger("flwr"), dict(os.environ), ray.is_initialized()
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -40,7 +40,7 @@ class Arrived:
 
     update: NDArray[np.floating]
     mask: NDArray[np.bool_]
-    examples: float
+    examples: int
     metrics: MetricRecord
 
 
