@@ -69,7 +69,7 @@ def _mask(support: Array, d: int, kept: int) -> Mask | None:
     """The mask with ``kept`` coordinates, or None when the bytes do not give one."""
     coding, packed = support.stype.removeprefix(f"{SUPPORT}."), np.frombuffer(support.data, np.uint8)
     if coding == "all":
-        return np.ones(d, dtype=bool) if kept == d else None
+        return np.ones(d, dtype=bool) if kept == d and not packed.size else None
     count = d if coding == "bitmap" else kept * _width(d)
     if coding not in ("bitmap", "explicit") or packed.size != -(-count // 8):
         return None
