@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from empirical.compress import Choice, Offer, compress
+from empirical.compress import CURVATURE, Choice, Offer, compress
 from empirical.data import load
 from empirical.local import Task, accuracy, train
 from empirical.models import Vector, initial_weights, model_layers, small_cnn
@@ -161,7 +161,8 @@ def client_split(source: str, setting: Setting, seed: int) -> list[NDArray[np.in
 
 def _task(run: Run, state: State, examples: NDArray[np.intp], client: int) -> ClientTask:
     s, address = run.setting, (run.seed, state.round, client)
-    task = Task(run.source, examples, state.weights, address, s.steps, s.batch, s.lr, run.device)
+    wanted = run.arm.method == CURVATURE
+    task = Task(run.source, examples, state.weights, address, s.steps, s.batch, s.lr, run.device, wanted)
     return ClientTask(task, state.residuals.get(client), run.arm.method, run.arm.cost, run.arm.share)
 
 
