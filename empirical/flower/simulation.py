@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from flwr.app import Array, ArrayRecord, Context, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
+from flwr.clientapp.typing import ClientAppCallable
 from flwr.serverapp import Grid, ServerApp
 from flwr.simulation import run_simulation
 from numpy.typing import NDArray
@@ -64,53 +65,42 @@ def simulate(
     """
     if actors < 1:
         raise InputError(f"actors must be at least 1, got {actors}")
-    with _quiet_engine():
+    with quiet_engine():
         strategy, server = ExperimentStrategy(run, on_round), ServerApp()
 
         @server.main()  # type: ignore[untyped-decorator]
         def main(grid: Grid, context: Context) -> None:
             strategy.start(grid, weights_record(strategy.state.weights), num_rounds=run.setting.rounds)
 
-        run_simulation(server, client_app(run), run.setting.clients, backend_config=_backend(actors))
+        run_simulation(server, client_app(run), run.setting.clients, backend_config=backend(actors))
     return strategy.state, tuple(strategy.records)
 
 
 def client_app(run: Run) -> ClientApp:
     """The clients of ``run``: local training, compressed by the mod."""
-    setting, arm = run.setting, run.arm
-    app = ClientApp()
-    mod = SparsifyMod(arm.method, arm.cost, arm.share, seed=run.seed, error_feedback=setting.error_feedback)
+    arm, app = run.arm, ClientApp()
+    mod = SparsifyMod(arm.method, arm.cost, arm.share, seed=run.seed, error_feedback=run.setting.error_feedback)
+    app.train(mods=[mod])(local_training(run))
+    return app
 
-    @app.train(mods=[mod])  # type: ignore[untyped-decorator]
-    def local_training(message: Message, context: Context) -> Message:
+
+def local_training(run: Run) -> ClientAppCallable:
+    """The train function of ``run``'s clients: weights in, trained weights out."""
+    s = run.setting
+
+    def trained(message: Message, context: Context) -> Message:
         client, t = int(context.node_config[PARTITION_ID]), int(message.content["config"]["server-round"]) - 1
         received = message.content["arrays"]
-        here = layout(received)
-        examples = client_split(run.source, setting, run.seed)[client]
-        address = (run.seed, t, client)
-        done = train(
-            Task(
-                run.source,
-                examples,
-                flat(received, here),
-                address,
-                setting.steps,
-                setting.batch,
-                setting.lr,
-                run.device,
-            )
-        )
-        content = RecordDict(
-            {
-                "arrays": filled(received, here, done.weights),
-                "metrics": MetricRecord({"num-examples": examples.size, "loss": done.loss}),
-            }
-        )
-        if arm.method == CURVATURE:
+        here, examples = layout(received), client_split(run.source, s, run.seed)[client]
+        weights, address, wanted = flat(received, here), (run.seed, t, client), run.arm.method == CURVATURE
+        done = train(Task(run.source, examples, weights, address, s.steps, s.batch, s.lr, run.device, wanted))
+        metrics = MetricRecord({"num-examples": examples.size, "loss": done.loss})
+        content = RecordDict({"arrays": filled(received, here, done.weights), "metrics": metrics})
+        if wanted:
             content[FISHER] = filled(received, here, done.fisher)
         return Message(content, reply_to=message)
 
-    return app
+    return trained
 
 
 class ExperimentStrategy(SparseFedAvg):
@@ -171,7 +161,8 @@ def weights_record(weights: Vector) -> ArrayRecord:
     return ArrayRecord({x.name: Array(piece.reshape(x.shape)) for x, piece in zip(layers, pieces, strict=True)})
 
 
-def _backend(actors: int) -> dict[str, Any]:
+def backend(actors: int) -> dict[str, Any]:
+    """The configuration of Flower's simulation for ``actors`` processes of one core each, in silence."""
     ray_options = {
         "num_cpus": actors,
         "include_dashboard": False,
@@ -182,7 +173,7 @@ def _backend(actors: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _quiet_engine() -> Iterator[None]:
+def quiet_engine() -> Iterator[None]:
     """No log lines: what fails is raised here. Afterwards the environment is as it was."""
     logger, before = logging.getLogger("flwr"), dict(os.environ)
     level = logger.level
