@@ -34,7 +34,8 @@ class Offer:
     """What a client has to choose from.
 
     Attributes:
-        update: shape (d,), the residual included. fisher: shape (d,), see :class:`empirical.local.Trained`.
+        update: shape (d,), the residual included. fisher: shape (d,), see :class:`empirical.local.Trained`; only
+            ``curvature`` reads it.
         layers: of the flat vector. prices: of its coordinates. share: the budget, a share of sending everything.
         rng: for selectors that draw.
     """
@@ -79,7 +80,7 @@ def compress(method: str, offer: Offer) -> Choice:
     instance = Instance(offer.update, prices.costs, prices.budget(offer.share))
     selection = METHODS[method](instance, offer)
     norm = instance.retained(np.ones(instance.d, dtype=bool))
-    bound = norm if method == DENSE else relax(instance).value
+    bound = norm if method == DENSE else relax(instance, selection if method == CWMP else None).value
     of_norm = lambda x: float(x / norm) if norm else 0.0  # noqa: E731
     ledger = prices.ledger(selection.mask, dense=method == DENSE)
     return Choice(selection.mask, ledger, of_norm(selection.retained), of_norm(bound - selection.retained))
@@ -108,7 +109,7 @@ def _valued(instance: Instance, value: NDArray[np.float64]) -> Selection:
     return Selection(chosen.mask, chosen.spent, instance.retained(chosen.mask))
 
 
-DENSE, BASELINE, CWMP = "dense", "top-k", "cwmp"
+DENSE, BASELINE, CWMP, CURVATURE = "dense", "top-k", "cwmp", "curvature"
 
 METHODS: dict[str, Selector] = {
     BASELINE: lambda instance, offer: top_k(instance),
@@ -117,5 +118,5 @@ METHODS: dict[str, Selector] = {
     "random-k": lambda instance, offer: random_k(instance, offer.rng),
     DENSE: _dense,
     "per-layer": _per_layer,
-    "curvature": _curvature,
+    CURVATURE: _curvature,
 }

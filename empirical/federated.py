@@ -15,7 +15,7 @@ A client that drops out trains and then is gone: it sends nothing, spends nothin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from empirical.compress import Choice, Offer, compress
+from empirical.compress import CURVATURE, Choice, Offer, compress
 from empirical.data import load
 from empirical.local import Task, accuracy, train
 from empirical.models import Vector, initial_weights, model_layers, small_cnn
@@ -33,6 +33,7 @@ from empirical.records import RoundRecord
 from empirical.setting import Run, Setting
 from empirical.streams import stream, torch_stream
 from theory.feedback import accumulate, split
+from theory.layers import Layer
 
 Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
@@ -63,20 +64,26 @@ class ClientTask:
     share: str
 
 
-@dataclass(frozen=True, eq=False)
-class Report:
-    """What a client sends, with what the ledger and the record need.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Arrival:
+    """What reaches the server from a client, with what the ledger and the record need.
 
     Attributes:
-        sent: float32 of shape (d,), zero off the mask. residual: what stays with the client.
-        choice: of the compressor. loss: mean training loss. examples: the client's weight in the average.
+        sent: float32 of shape (d,), zero off the mask. choice: of the compressor.
+        loss: mean training loss. examples: the client's weight in the average.
     """
 
     sent: Vector
-    residual: Vector
     choice: Choice
     loss: float
     examples: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Report(Arrival):
+    """What a client sends, and the ``residual`` that stays with it, float32 of shape (d,)."""
+
+    residual: Vector
 
 
 def init(run: Run) -> State:
@@ -104,9 +111,7 @@ def apply(run: Run, state: State, mapper: Mapper = map) -> tuple[State, RoundRec
     residuals = state.residuals
     if setting.error_feedback:
         residuals = {**residuals, **{k: r.residual for k, r in zip(present, reports, strict=True)}}
-    after = State(t + 1, weights, momentum, residuals)
-    measured = accuracy(load(run.source), weights, run.device) if setting.evaluated(t + 1) else None
-    return after, _record(t, cohort, dropped, reports, measured)
+    return State(t + 1, weights, momentum, residuals), recorded(run, t, reports, weights)
 
 
 def client_step(work: ClientTask) -> Report:
@@ -115,10 +120,10 @@ def client_step(work: ClientTask) -> Report:
     total = trained.update if work.residual is None else accumulate(trained.update, work.residual)
     seed, t, client = work.task.address
     rng = stream(seed, "selection", t, client)
-    offer = Offer(total, trained.fisher, _layers(), _prices(work.cost, seed), work.share, rng)
+    offer = Offer(total, trained.fisher, network_layers(), network_prices(work.cost, seed), work.share, rng)
     choice = compress(work.method, offer)
     sent, residual = split(total, choice.mask)
-    return Report(sent, residual, choice, trained.loss, work.task.examples.size)
+    return Report(sent=sent, residual=residual, choice=choice, loss=trained.loss, examples=work.task.examples.size)
 
 
 def invited(setting: Setting, seed: int, t: int) -> tuple[list[int], list[int]]:
@@ -129,7 +134,7 @@ def invited(setting: Setting, seed: int, t: int) -> tuple[list[int], list[int]]:
     return cohort, [k for k, out in zip(cohort, gone, strict=True) if out]
 
 
-def averaged(setting: Setting, state: State, reports: list[Report]) -> tuple[Vector, Vector]:
+def averaged(setting: Setting, state: State, reports: Sequence[Arrival]) -> tuple[Vector, Vector]:
     """New weights and momentum: the mean of what was sent, weighted by examples, summed in float64 in cohort order."""
     total = sum(report.examples for report in reports)
     mean = np.zeros(state.weights.size)
@@ -142,7 +147,7 @@ def averaged(setting: Setting, state: State, reports: list[Report]) -> tuple[Vec
 
 def full_update(run: Run) -> tuple[str, Fraction, Fraction]:
     """Unit of energy, and what one client's whole update costs: as the cost model charges it, and sent densely."""
-    priced = _prices(run.arm.cost, run.seed)
+    priced = network_prices(run.arm.cost, run.seed)
     everything = np.ones(priced.kind_of.size, dtype=bool)
     return priced.unit, priced.total, sum((e.energy for e in priced.ledger(everything, dense=True)), Fraction(0))
 
@@ -156,13 +161,15 @@ def client_split(source: str, setting: Setting, seed: int) -> list[NDArray[np.in
 
 def _task(run: Run, state: State, examples: NDArray[np.intp], client: int) -> ClientTask:
     s, address = run.setting, (run.seed, state.round, client)
-    task = Task(run.source, examples, state.weights, address, s.steps, s.batch, s.lr, run.device)
+    wanted = run.arm.method == CURVATURE
+    task = Task(run.source, examples, state.weights, address, s.steps, s.batch, s.lr, run.device, wanted)
     return ClientTask(task, state.residuals.get(client), run.arm.method, run.arm.cost, run.arm.share)
 
 
-def _record(
-    t: int, cohort: list[int], dropped: list[int], reports: list[Report], measured: float | None
-) -> RoundRecord:
+def recorded(run: Run, t: int, reports: Sequence[Arrival], weights: Vector) -> RoundRecord:
+    """The record of round ``t``, which left ``weights``; accuracy is measured when the setting says so."""
+    cohort, dropped = invited(run.setting, run.seed, t)
+    measured = accuracy(load(run.source), weights, run.device) if run.setting.evaluated(t + 1) else None
     masks = hashlib.sha256()
     for report in reports:
         masks.update(np.packbits(report.choice.mask).tobytes())
@@ -181,10 +188,12 @@ def _record(
 
 
 @cache
-def _layers() -> tuple[Any, ...]:
+def network_layers() -> tuple[Layer, ...]:
+    """The layers of the network that is trained, in the order of the flat vector."""
     return model_layers(small_cnn())
 
 
 @cache
-def _prices(cost: str, seed: int) -> Prices:
-    return prices(cost, _layers(), seed)
+def network_prices(cost: str, seed: int) -> Prices:
+    """A cost model laid over the network that is trained."""
+    return prices(cost, network_layers(), seed)

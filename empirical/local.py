@@ -34,7 +34,7 @@ class Task:
     Attributes:
         source: the data, as :func:`empirical.data.load` takes it. examples: the client's indices into it.
         weights: the server's, float32 of shape (d,). address: (seed, round, client), which name the batches.
-        steps, batch, lr: of local SGD. device: ``cpu`` or ``cuda``.
+        steps, batch, lr: of local SGD. device: ``cpu`` or ``cuda``. fisher: whether :attr:`Trained.fisher` is wanted.
     """
 
     source: str
@@ -45,6 +45,7 @@ class Task:
     batch: int
     lr: float
     device: str = "cpu"
+    fisher: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +53,13 @@ class Trained:
     """What local training gives.
 
     Attributes:
-        update: ``w(after) - w(before)``, float32 of shape (d,).
+        weights: ``w(after)``, float32 of shape (d,). update: ``w(after) - w(before)``.
         fisher: mean over the steps of the squared gradients, float32 of shape (d,): the diagonal of the empirical
-            Fisher information, a stand-in for curvature.
+            Fisher information, a stand-in for curvature. Empty when the task does not want it.
         loss: mean training loss over the steps.
     """
 
+    weights: Vector
     update: Vector
     fisher: Vector
     loss: float
@@ -69,19 +71,21 @@ def train(task: Task) -> Trained:
         data, model = load(task.source), _model(task.device)
         write_weights(model, task.weights)
         parameters = list(model.parameters())
-        squares = [torch.zeros_like(p) for p in parameters]
+        squares = [torch.zeros_like(p) for p in parameters] if task.fisher else []
         losses = torch.zeros(task.steps, device=task.device)
         for step, chosen in enumerate(batches(task)):
             inputs, labels = tensors(data.train_images[chosen], data.train_labels[chosen], task.device)
             loss = functional.cross_entropy(model(inputs), labels)
             gradients = torch.autograd.grad(loss, parameters)
             with torch.no_grad():
-                for parameter, gradient, square in zip(parameters, gradients, squares, strict=True):
+                for parameter, gradient in zip(parameters, gradients, strict=True):
                     parameter.sub_(gradient, alpha=task.lr)
+                for square, gradient in zip(squares, gradients, strict=False):
                     square.addcmul_(gradient, gradient, value=1 / task.steps)
             losses[step] = loss.detach()
-        fisher: Vector = torch.cat([square.reshape(-1).cpu() for square in squares]).numpy()
-        return Trained(read_weights(model) - task.weights, fisher, float(losses.mean()))
+        fisher: Vector = torch.cat([torch.empty(0), *(square.reshape(-1).cpu() for square in squares)]).numpy()
+        weights = read_weights(model)
+        return Trained(weights, weights - task.weights, fisher, float(losses.mean()))
 
 
 def batches(task: Task) -> Iterator[NDArray[np.intp]]:
@@ -114,7 +118,8 @@ def tensors(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Normalised inputs of shape (n, 3, 32, 32), ``channels_last`` because images are stored that way, and labels."""
     x = torch.from_numpy(np.array(images)).to(device).to(torch.float32).div_(255)
-    x = x.sub_(torch.tensor(_MEAN, device=device)).div_(torch.tensor(_STD, device=device))
+    mean, deviation = _scale(device)
+    x = x.sub_(mean).div_(deviation)
     return x.permute(0, 3, 1, 2), torch.from_numpy(np.array(labels)).to(device)
 
 
@@ -127,6 +132,11 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@cache
+def _scale(device: str) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.tensor(_MEAN, device=device), torch.tensor(_STD, device=device)
 
 
 @cache

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from empirical.streams import stream
 from theory.energy import MODELS
 from theory.errors import InputError
-from theory.exact import as_fraction, exact_sum
-from theory.instance import CostClasses
+from theory.exact import Real, as_fraction, exact_sum
+from theory.instance import CostClasses, Instance, is_one_cost
 from theory.layers import Layer
 
 LOGNORMAL = "lognormal"
@@ -89,7 +89,7 @@ class Prices:
         """What ``mask`` costs, by kind of layer; sent ``dense``, it needs no indices."""
         counts = np.bincount(self.kind_of[mask], minlength=len(self.kinds)).tolist()
         if self.each is None:
-            sums = [exact_sum(self.costs[mask & (self.kind_of == k)]) for k in range(len(self.kinds))]  # type: ignore[index]
+            sums = [_energy(self.costs, mask & (self.kind_of == k)) for k in range(len(self.kinds))]
             return tuple(Entry(kind, n, memory=e) for kind, n, e in zip(self.kinds, counts, sums, strict=True))
         entries = [price.times(n) for price, n in zip(self.each, counts, strict=True)]
         return tuple(Entry(e.kind, e.coordinates, e.radio, Fraction(0), e.memory) if dense else e for e in entries)
@@ -101,8 +101,7 @@ def prices(name: str, layers: Sequence[Layer], seed: int) -> Prices:
     Raises:
         InputError: unknown name, a kind of layer that the model has no energy for.
     """
-    kinds = tuple(dict.fromkeys(layer.kind for layer in layers))
-    kind_of = np.repeat([kinds.index(layer.kind) for layer in layers], [layer.size for layer in layers])
+    kinds, kind_of = _kinds(layers)
     if name == LOGNORMAL:
         costs = stream(seed, "lognormal costs").lognormal(sigma=1, size=kind_of.size)
         return Prices(name, "units", costs, kinds, kind_of, None, exact_sum(costs))
@@ -116,6 +115,19 @@ def prices(name: str, layers: Sequence[Layer], seed: int) -> Prices:
     return Prices(name, "units" if model.relative else "J", model.costs(layers), kinds, kind_of, each, total)
 
 
+def given(costs: CostClasses | NDArray[np.float64] | Real, layers: Sequence[Layer]) -> Prices:
+    """Joules per coordinate as they are: one number, classes, or an array of shape (d,); filed under memory.
+
+    Raises:
+        InputError: costs of another length than the layers, or not positive.
+    """
+    kinds, kind_of = _kinds(layers)
+    if is_one_cost(costs):
+        costs = CostClasses(np.zeros(kind_of.size, dtype=np.int8), [costs])  # type: ignore[list-item]
+    whole = Instance(np.zeros(kind_of.size), costs, 0)
+    return Prices("given", "J", costs, kinds, kind_of, None, whole.total_cost * whole.unit)  # type: ignore[arg-type]
+
+
 def added(ledgers: Iterable[tuple[Entry, ...]]) -> tuple[Entry, ...]:
     """The entries of several ledgers over the same kinds, added up; nothing for no ledgers."""
     totals: dict[str, Entry] = {}
@@ -123,3 +135,15 @@ def added(ledgers: Iterable[tuple[Entry, ...]]) -> tuple[Entry, ...]:
         for entry in ledger:
             totals[entry.kind] = totals[entry.kind] + entry if entry.kind in totals else entry
     return tuple(totals.values())
+
+
+def _kinds(layers: Sequence[Layer]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    kinds = tuple(dict.fromkeys(layer.kind for layer in layers))
+    return kinds, np.repeat([kinds.index(layer.kind) for layer in layers], [layer.size for layer in layers])
+
+
+def _energy(costs: CostClasses | NDArray[np.float64], mask: Mask) -> Fraction:
+    if not isinstance(costs, CostClasses):
+        return exact_sum(costs[mask])
+    counts = np.bincount(np.asarray(costs.labels)[mask], minlength=len(costs.values)).tolist()
+    return sum((n * as_fraction(c, "cost") for n, c in zip(counts, costs.values, strict=True)), Fraction(0))

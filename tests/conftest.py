@@ -2,6 +2,7 @@
 
 import os
 
+os.environ |= {"FLWR_TELEMETRY_ENABLED": "0", "RAY_USAGE_STATS_ENABLED": "0"}  # nothing is reported to anybody
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # test processes side by side would only wait for each other's threads
 
 from hypothesis import HealthCheck, settings

@@ -85,6 +85,14 @@ def test_the_experiment_knows_nothing_of_proofs_and_figures(path):
     assert not packages(imports(path)) & {"proofs_check", "figures", "command_line", "cwmp", "tests"}
 
 
+def test_flower_is_met_in_its_own_package_only():
+    inside = {path for path in SOURCES if packages(imports(path)) & {"flwr", "ray"}}
+    assert inside
+    assert inside <= {*(ROOT / "empirical" / "flower").glob("*.py")}
+    outside = {*SOURCES} - {*(ROOT / "empirical" / "flower").glob("*.py")}
+    assert not any("empirical.flower" in module for path in outside for module in imports(path))
+
+
 @pytest.mark.parametrize("module", ["records", "prices", "setting", "partition", "pareto", "paired", "verdicts"])
 def test_results_are_read_and_judged_without_torch(module):
     code = f"import sys, empirical.{module}; print(*sys.modules)"

@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 
 from proofs_check.instances import FAMILIES, family_instance, instances
 from proofs_check.oracles import enumerate_optimum
-from theory import CostClasses, Instance, relax
+from theory import CostClasses, Instance, cwmp, relax
 
 
 def affordable(instance):
@@ -54,6 +54,14 @@ def test_catalogue(case):
     assert relaxation.value == case.bound
     assert relaxation.prefix.tolist() == mask(case, case.prefix)
     assert_optimal(instance, relaxation)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_prefix_that_is_known_is_not_found_again(case):
+    known, found = relax(case.instance(), cwmp(case.instance())), relax(case.instance())
+    assert known.prefix.tolist() == found.prefix.tolist()
+    for part in ("threshold", "critical_item", "fraction", "value", "spent"):
+        assert getattr(known, part) == getattr(found, part)
 
 
 def test_the_pair_of_the_counterexample():

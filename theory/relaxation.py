@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from theory.bracket import greedy_prefix
 from theory.entries import entries_of
 from theory.instance import Instance
+from theory.selection import Selection
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +41,17 @@ class Relaxation:
     spent: Fraction
 
 
-def relax(instance: Instance) -> Relaxation:
-    """Solve the relaxation exactly: the greedy prefix plus the fraction of the critical item it can still pay."""
-    prefix = greedy_prefix(entries_of(instance), instance.budget)
-    retained = instance.retained(prefix.mask)
-    s = prefix.critical_item
+def relax(instance: Instance, prefix: Selection | None = None) -> Relaxation:
+    """Solve the relaxation exactly: the greedy prefix plus the fraction of the critical item it can still pay.
+
+    Args:
+        prefix: what ``cwmp(instance)`` gave, with the squared loss and rounded to the prefix, if that is known already.
+    """
+    found = greedy_prefix(entries_of(instance), instance.budget) if prefix is None else prefix
+    retained = instance.retained(found.mask) if prefix is None else prefix.retained
+    s = found.critical_item
     if s is None:
-        return Relaxation(Fraction(0), None, Fraction(0), retained, prefix.mask, prefix.spent)
+        return Relaxation(Fraction(0), None, Fraction(0), retained, found.mask, found.spent)
     score, cost = Fraction(instance.score[s]), Fraction(instance.cost[s])
-    phi = (instance.budget - prefix.spent) / cost
-    return Relaxation(score / cost, s, phi, retained + phi * score, prefix.mask, prefix.spent)
+    phi = (instance.budget - found.spent) / cost
+    return Relaxation(score / cost, s, phi, retained + phi * score, found.mask, found.spent)

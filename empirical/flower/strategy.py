@@ -1,0 +1,156 @@
+"""Federated averaging of sparse updates: the server's side of :class:`empirical.flower.SparsifyMod`.
+
+    w <- w + sum_k n_k sent_k / sum_k n_k
+
+summed in float64 and in the order of the partitions, so that the order in which replies come in changes nothing. With
+a seed, cohorts are reproducible too: Flower's node ids are random, so the strategy asks each node which partition it
+holds and draws partitions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord, RecordDict
+from flwr.serverapp import Grid
+from flwr.serverapp.strategy import FedAvg
+from flwr.serverapp.strategy.strategy_utils import validate_message_reply_consistency
+from numpy.typing import NDArray
+
+from empirical.flower.layout import filled, flat, layout
+from empirical.flower.mod import BYTES, COORDINATES, ENERGY, PARTITION, PARTITION_ID, partition_question
+from empirical.flower.packet import decode
+from empirical.streams import stream
+from theory.errors import InputError
+
+_PATIENCE = 600.0  # seconds for a node to say which partition it holds
+
+
+@dataclass(frozen=True, eq=False)
+class Arrived:
+    """A client's reply, decoded.
+
+    Attributes:
+        update: shape (d,), zero off the ``mask``. examples: its weight. metrics: as replied.
+    """
+
+    update: NDArray[np.floating]
+    mask: NDArray[np.bool_]
+    examples: int
+    metrics: MetricRecord
+
+
+class SparseFedAvg(FedAvg):  # type: ignore[misc]
+    """Flower's FedAvg for clients that compress with :class:`empirical.flower.SparsifyMod`.
+
+    The energy, coordinates and bytes in a round's training metrics are totals over its clients; other metrics are
+    averaged as FedAvg does.
+
+    Args:
+        seed: draws the cohorts by partition, the same ones in every run: set ``min_available_nodes`` to the number of
+            nodes, which are all waited for. None: nodes are sampled at random, as FedAvg does.
+        options: of FedAvg.
+
+    Raises:
+        InputError: in a round: a reply that is not a sparse update of this model; no reply but errors; clients that
+            hold no partition, or the same one, when cohorts are to be drawn.
+    """
+
+    def __init__(self, *, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.seed = seed
+        self._arrays = ArrayRecord()
+        self._partition_of: dict[int, int] = {}
+
+    def cohort(self, server_round: int, partitions: Sequence[int]) -> list[int]:
+        """Whom round ``server_round`` (from 1) invites, ascending."""
+        size = max(int(len(partitions) * self.fraction_train), self.min_train_nodes)
+        if size > len(partitions):
+            raise InputError(f"a cohort of {size} cannot be drawn from {len(partitions)} partitions")
+        drawn = stream(self.seed or 0, "cohort", server_round - 1).choice(len(partitions), size, replace=False)
+        return [partitions[k] for k in sorted(drawn.tolist())]
+
+    def combined(self, server_round: int, weights: NDArray[np.floating], arrived: list[Arrived]) -> NDArray:
+        """The next weights, shape (d,), from this round's and what arrived, in the order of the partitions."""
+        total = sum(reply.examples for reply in arrived)
+        mean = np.zeros(weights.size)
+        for reply in arrived:
+            mean += reply.examples / total * reply.update.astype(np.float64)
+        return weights + mean
+
+    def configure_train(
+        self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
+    ) -> Iterable[Message]:
+        """The messages of a round: to a cohort drawn by partition, or to nodes sampled by FedAvg."""
+        self._arrays = arrays
+        if self.seed is None or self.fraction_train == 0:
+            messages: Iterable[Message] = super().configure_train(server_round, arrays, config, grid)
+            return messages
+        node_of = {partition: node for node, partition in self._partitions(grid).items()}
+        config["server-round"] = server_round
+        record = RecordDict({self.arrayrecord_key: arrays, self.configrecord_key: config})
+        chosen = self.cohort(server_round, sorted(node_of))
+        return [Message(record, node_of[partition], MessageType.TRAIN) for partition in chosen]
+
+    def aggregate_train(
+        self, server_round: int, replies: Iterable[Message]
+    ) -> tuple[ArrayRecord | None, MetricRecord | None]:
+        """The next weights, and the metrics of the round."""
+        valid, errors = self._check_and_log_replies(replies, is_train=True, validate=False)
+        if errors and not valid:
+            raise InputError(f"round {server_round}: every client failed; the first: {errors[0].error.reason.strip()}")
+        if not valid:
+            return None, None
+        valid.sort(key=lambda m: self._partition_of.get(m.metadata.src_node_id, m.metadata.src_node_id))
+        here = layout(self._arrays)
+        contents = [message.content for message in valid]
+        packets = [decode(next(iter(c.array_records.values()), ArrayRecord()), here.d, here.dtype) for c in contents]
+        validate_message_reply_consistency(contents, self.weighted_by_key, check_arrayrecord=True)
+        arrived = []
+        for content, (update, mask) in zip(contents, packets, strict=True):
+            metrics = next(iter(content.metric_records.values()))
+            arrived.append(Arrived(update, mask, metrics[self.weighted_by_key], metrics))
+        weights = self.combined(server_round, flat(self._arrays, here), arrived)
+        whole = {name: self._mean(name, contents, arrived) for name in here.whole}
+        return filled(self._arrays, here, weights, whole), self._metrics(contents, arrived)
+
+    def _mean(self, name: str, contents: list[RecordDict], arrived: list[Arrived]) -> NDArray:
+        """Average of an array that was sent whole, in its own type."""
+        arrays = [next(iter(content.array_records.values()))[name].numpy() for content in contents]
+        mean = np.average(np.stack(arrays), axis=0, weights=[reply.examples for reply in arrived])
+        return np.asarray(np.rint(mean), dtype=arrays[0].dtype)
+
+    def _metrics(self, contents: list[RecordDict], arrived: list[Arrived]) -> MetricRecord:
+        metrics: MetricRecord = self.train_metrics_aggr_fn(contents, self.weighted_by_key)
+        for key in (ENERGY, COORDINATES, BYTES):
+            metrics[key] = sum(reply.metrics[key] for reply in arrived)
+        return metrics
+
+    def _partitions(self, grid: Grid) -> dict[int, int]:
+        """The partition of each node; nodes not seen before are asked."""
+        while len(nodes := list(grid.get_node_ids())) < self.min_available_nodes:
+            time.sleep(0.1)
+        if unknown := [node for node in nodes if node not in self._partition_of]:
+            questions = [Message(partition_question(), node, MessageType.TRAIN) for node in unknown]
+            for answer in grid.send_and_receive(questions, timeout=_PATIENCE):
+                self._partition_of[answer.metadata.src_node_id] = _partition(answer)
+        known = {node: self._partition_of[node] for node in nodes if node in self._partition_of}
+        if len(set(known.values())) < len(nodes):
+            raise InputError("cohorts are drawn by partition, and some nodes hold the same one or did not answer")
+        return known
+
+
+def _partition(answer: Message) -> int:
+    if answer.has_error() or PARTITION not in answer.content:
+        reason = f" ({answer.error.reason.strip()})" if answer.has_error() else ""
+        raise InputError(
+            f"a client did not say which partition it holds{reason}: SparsifyMod does, first among its train mods"
+        )
+    partition = int(answer.content[PARTITION][PARTITION_ID])
+    if partition < 0:
+        raise InputError(f"a node has no {PARTITION_ID} in its config, by which cohorts are drawn; leave seed out")
+    return partition
