@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
-from empirical.compress import BASELINE, DENSE, CWMP
+from empirical.compress import BASELINE, CWMP, DENSE
 from empirical.data import SYNTHETIC
 from empirical.prices import LOGNORMAL
 from empirical.setting import Arm, Run, Setting

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from empirical.campaign import Progress
-from empirical.compress import BASELINE, DENSE, CWMP
+from empirical.compress import BASELINE, CWMP, DENSE
 from empirical.paired import ALPHA, Paired
 from empirical.prices import LOGNORMAL, prices
 from empirical.setting import Run

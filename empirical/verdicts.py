@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from empirical.compress import BASELINE, DENSE, CWMP
+from empirical.compress import BASELINE, CWMP, DENSE
 from empirical.paired import ALPHA, Paired, holm, paired
 from empirical.pareto import hypervolume, joined, log_energy, points
 from empirical.records import RunFile
