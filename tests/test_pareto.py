@@ -2,13 +2,16 @@
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from empirical.experiment import judge
 from empirical.paired import holm, paired
 from empirical.pareto import frontier, hypervolume, joined, log_energy, points
 from empirical.prices import Entry
@@ -20,6 +23,8 @@ from empirical.verdicts import contests, undecided, verdicts
 from theory.layers import named_layers
 from theory.verdict import Outcome, read_verdict, write_verdict
 
+ROOT = Path(__file__).parent.parent
+RECORDED = ROOT / "results" / "pareto" / "credible"
 SETTING = Setting(rounds=4, evaluate_every=1, final=2)
 ONE_RATE = untuned(["dense", "top-k", "cwmp"], 0.1)
 LAYERS = named_layers([("0.weight", (4, 3, 3, 3)), ("9.weight", (10, 50))])
@@ -261,3 +266,20 @@ def test_costs_are_described_with_their_break_even():
     assert "this model's, 2.13e-08 J/bit, is above it" in words
     assert "this model's, 0 J/bit, is below it" in cost_words("memory-only", LAYERS)
     assert "coefficient of variation" in cost_words("lognormal", LAYERS)
+
+
+def test_recorded_verdicts_are_what_the_recorded_runs_give(tmp_path):
+    shutil.copytree(RECORDED, tmp_path / "credible")
+    judge("credible", folder=tmp_path / "credible")
+    for part in ("report.txt", *(f"verdicts/{path.name}" for path in sorted((RECORDED / "verdicts").iterdir()))):
+        words = "run: cwmp pareto credible --judge-only --output results/pareto/credible"
+        assert (tmp_path / "credible" / part).read_text() == (RECORDED / part).read_text(), words
+
+
+def test_what_the_readme_says_of_the_recorded_runs_is_their_report():
+    report_lines = (RECORDED / "report.txt").read_text().splitlines()
+    readme = (ROOT / "README.md").read_text()
+    for cost in ("fc-dear", "conv-dear", "lognormal"):
+        start = next(k for k, line in enumerate(report_lines) if line.startswith(f"{cost}:"))
+        table = report_lines[start : start + 9]
+        assert "\n".join(table) in readme, f"README: the table of {cost} is not that of {RECORDED}/report.txt"
