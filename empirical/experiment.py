@@ -78,7 +78,7 @@ def judge(name: str, *, folder: Path) -> Outcome:
 def _concluded(chosen: Preset, source: str, folder: Path, complete: Complete) -> Outcome:
     tuning = _tuning(chosen, source, folder / "tuning", complete)
     files = complete(chosen.runs(source, tuning.rates), folder)
-    again = complete(chosen.same_rate_runs(source, tuning.rates), folder)
+    again = complete(chosen.same_rate_runs(source, tuning.rates), folder / "same-rate")
     found = contests(files)
     baselines = {run: file for run, file in files.items() if run.arm.method == BASELINE}
     control = contests({**baselines, **again}) if again else []
