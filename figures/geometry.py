@@ -20,6 +20,7 @@ SHOWN = {
     "top-k only": {"marker": "s", "facecolor": ORANGE, "edgecolor": BLACK},
 }
 NAMES = {"both": "both", "cwmp only": "CWMP only", "top-k only": "Top-K only"}
+BOX = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.0}
 
 
 @styled
@@ -48,7 +49,7 @@ def _frame(record: dict[str, Any], ax: Axes) -> tuple[float, float]:
     edges = {side: 10.0 ** np.array(values) for side, values in record["histogram"]["log10"].items()}
     low, high = edges["cost"][0], edges["cost"][-1]
     ax.set(xscale="log", yscale="log", xlim=(low, high))
-    ax.set_ylim(record["line"] * 3e-4, edges["score"][-1] * 30)
+    ax.set_ylim(record["line"] * 5e-5, edges["score"][-1] * 40)
     return float(low), float(high)
 
 
@@ -62,26 +63,28 @@ def _density(record: dict[str, Any], ax: Axes) -> None:
 
 def _regions(record: dict[str, Any], ax: Axes) -> None:
     """In each region: which rule keeps it, how many coordinates, their energy and their share of the norm."""
-    at = {"both": (0.30, 0.985, "top"), "cwmp only": (0.015, 0.22, "bottom"), "top-k only": (0.985, 0.985, "top")}
-    for name, (x, y, vertical) in at.items():
-        group = record["groups"][name]
+    places = {"both": (0.36, 0.99, "center", "top"), "cwmp only": (0.015, 0.03, "left", "bottom"),
+              "top-k only": (0.99, 0.99, "right", "top")}  # fmt: skip
+    for name, (x, y, side, vertical) in places.items():
+        group, points = record["groups"][name], np.array(record["points"][name])
         words = (
-            f"$\\bf{{{NAMES[name].replace(' ', '~').replace('-', '{-}')}}}$: {group['count']:,}\n"
-            f"{percent(group['energy'])} of the energy\n{percent(group['score'])} of $\\|g\\|^2$"
+            f"{NAMES[name]}: {group['count']:,} coordinates\n{percent(group['energy'])} of the energy\n"
+            f"{percent(group['score'])} of $\\|g\\|^2$"
         )
-        side = "right" if x > 0.9 else "left" if x < 0.1 else "center"
-        ax.text(x, y, words, transform=ax.transAxes, ha=side, va=vertical, fontsize=7.5, linespacing=1.25,
-                bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}, zorder=5)  # fmt: skip
+        to = np.exp(np.log(points).mean(axis=0)) if len(points) else (1.0, record["line"])
+        ax.annotate(
+            words, to, (x, y), textcoords="axes fraction", ha=side, va=vertical, fontsize=7.5, linespacing=1.2,
+            multialignment="left", bbox=BOX, zorder=6,
+            arrowprops={"arrowstyle": "-", "linewidth": 0.7, "color": BLACK, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
 
 
 def _rules(record: dict[str, Any], ax: Axes) -> None:
-    """Labels on the ray and on the line."""
+    """Labels on the left end of the ray and on the right end of the line."""
     low, high = ax.get_xlim()
-    box = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 0.8}
-    ax.text(low * 1.12, record["line"] * 0.9, "Top-K: $g^2 = \\tau^2$", ha="left", va="top", fontsize=7.5, bbox=box,
-            zorder=6)  # fmt: skip
-    ax.text(low * (high / low) ** 0.42, record["ray"] * low * (high / low) ** 0.42 * 0.45, "CWMP: $g^2 = \\lambda c$",
-            color=BLUE, ha="left", va="top", fontsize=7.5, bbox=box, zorder=6)  # fmt: skip
+    ray = "CWMP: $g^2 = \\lambda\\, c$"
+    ax.text(high / 1.1, record["line"] / 1.25, "Top-K: $g^2 = \\tau^2$", ha="right", va="top", fontsize=7.5, bbox=BOX)
+    ax.text(low * 1.15, record["ray"] * low / 1.8, ray, color=BLUE, ha="left", va="top", fontsize=7.5, bbox=BOX)
 
 
 def caption_geometry(records: Records) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from figures.provenance import seeds_in_words, sources_in_words
+
 
 def origin(record: dict[str, Any]) -> str:
-    """``Seed 0; AMD EPYC, 2 cores; revision 0123456789ab.``"""
-    made = record["provenance"]
-    return f"Seed {record['parameters']['seed']}; {made['hardware']}; revision {made['revision']}."
+    """``Seed 0; AMD EPYC, 2 cores, revision 0123456789ab.``"""
+    seed = seeds_in_words([record["parameters"]["seed"]]).capitalize()
+    return f"{seed}; {sources_in_words([record['provenance']])}."
 
 
 def percent(share: float, digits: int = 2) -> str:
