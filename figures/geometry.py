@@ -49,7 +49,7 @@ def _frame(record: dict[str, Any], ax: Axes) -> tuple[float, float]:
     edges = {side: 10.0 ** np.array(values) for side, values in record["histogram"]["log10"].items()}
     low, high = edges["cost"][0], edges["cost"][-1]
     ax.set(xscale="log", yscale="log", xlim=(low, high))
-    ax.set_ylim(record["line"] * 5e-5, edges["score"][-1] * 40)
+    ax.set_ylim(record["line"] * 6e-6, edges["score"][-1] * 40)
     return float(low), float(high)
 
 
