@@ -73,10 +73,10 @@ def masks_of(record):
             yield sum(c for c, _ in chosen), sum(p for _, p in chosen)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_frontier_hull_is_where_a_price_has_one_best_mask_only(seed):
     """The definition of a vertex, tried at a price between every two neighbouring densities."""
-    record = frontier.frontier(seed=seed, items=9)
+    record = frontier.frontier(seed=seed, items=8)
     points = set(masks_of(record))
     assert {tuple(point) for point in record["masks"]} == points
     densities = sorted({Fraction(p, c) for c, p in zip(record["cost"], record["score"], strict=True)})
@@ -96,8 +96,12 @@ def test_frontier_hull_is_what_cwmp_reaches_and_the_optimum_is_the_best_mask():
     reached = {tuple(row["prefix"]) for row in rows}
     at_vertices = {tuple(rows[cost]["prefix"]) for cost, _ in record["hull"]}
     assert at_vertices == {tuple(point) for point in record["hull"]}
-    dearest = max(record["cost"])
-    assert {tuple(row["prefix"]) for row in rows if row["budget"] >= dearest} <= at_vertices <= reached
+    assert at_vertices <= reached
+    costs, values = zip(*record["hull"], strict=True)
+    for row in rows[max(record["cost"]) :]:  # on an edge where densities tie
+        k = max(i for i, cost in enumerate(costs) if cost <= row["prefix"][0])
+        slope = Fraction(values[k + 1] - values[k], costs[k + 1] - costs[k]) if k + 1 < len(costs) else 0
+        assert row["prefix"][1] == values[k] + slope * (row["prefix"][0] - costs[k])
     for row in rows:
         assert row["optimum"] == max(p for c, p in points if c <= row["budget"])
         for rule in ("prefix", "fill", "best-of", "top-k"):
@@ -161,7 +165,9 @@ def two_classes(threshold, ratio):
 
 @pytest.fixture(scope="module")
 def efficient():
-    return efficiency.efficiency(seed=2, dim=40_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(efficiency, "MAGNITUDES", {"Laplace": "laplace()", "Student-t 5": "t(df=5)"})
+        return efficiency.efficiency(seed=2, dim=40_000)
 
 
 def test_efficiency_meets_the_closed_form(efficient):
@@ -182,16 +188,15 @@ def test_efficiency_of_samples_lies_in_its_interval_of_the_quadrature(efficient)
             inside.append(abs(seen["R"][0] - value) <= 1.5 * seen["R"][1] + 2e-3)  # 2e-3: interpolated
             assert seen["R"][0] >= 1
     assert np.mean(inside) > 0.85
-    assert len(inside) == 50
+    assert len(inside) == 20
 
 
-def test_saving_meets_the_closed_form_and_the_law_of_laplace():
+def test_saving_meets_the_closed_form_and_the_law_of_laplace(monkeypatch):
     """Independent costs, Laplace: tau h(tau) = tau, so the law says CV^2 tau/4; the exact saving by root finding."""
-    cells = saving.saving(betas=(0.05,))["cells"]
+    monkeypatch.setattr(saving, "MAGNITUDES", {"Laplace": "laplace()"})
+    monkeypatch.setattr(saving, "SIGMAS", ())
     looked = 0
-    for cell in cells:
-        if cell["magnitude"] != "Laplace" or not cell["cost"].startswith("classes"):
-            continue
+    for cell in saving.saving()["cells"]:
         ratio, beta = float(cell["cost"].split(", ")[1].split("=")[0]), cell["beta"]
         tau, mean = -math.log(beta), (1 + ratio) / 2
         spread = (ratio - 1) / (ratio + 1)
@@ -201,7 +206,7 @@ def test_saving_meets_the_closed_form_and_the_law_of_laplace():
         threshold = brentq(lambda x, r=ratio, n=needed: two_classes(x, r)[1] - n, 1e-9, 1e3, xtol=1e-14)
         assert cell["exact"] == pytest.approx(1 - two_classes(threshold, ratio)[0] / (beta * mean), rel=1e-6)
         looked += 1
-    assert looked == len(saving.RATIOS)
+    assert looked == len(saving.RATIOS) * len(saving.BETAS)
 
 
 # --- contraction -------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ CORRELATIONS = (-0.3, 0.0, 0.3)
 BETAS = (0.01, 0.1, 0.3)
 
 
-def saving(seed: int = 0, *, betas: tuple[float, ...] = BETAS, progress: Progress = silent) -> dict[str, Any]:
+def saving(seed: int = 0, *, progress: Progress = silent) -> dict[str, Any]:
     """One cell per law and budget: predicted and exact saving, and what the prediction is made of.
 
     Nothing is drawn; ``seed`` is in the record for the sake of uniformity.
@@ -37,12 +37,12 @@ def saving(seed: int = 0, *, betas: tuple[float, ...] = BETAS, progress: Progres
     for done, (magnitude, cost, correlation) in enumerate(laws, 1):
         law = Law(magnitude_law(MAGNITUDES[magnitude]), cost_law(cost), correlation)
         named = {"magnitude": magnitude, "cost": cost, "correlation": correlation}
-        cells += [{**named, **_cell(law, beta)} for beta in betas]
+        cells += [{**named, **_cell(law, beta)} for beta in BETAS]
         progress(done / len(laws))
     return {
         "parameters": {
             "seed": seed, "magnitudes": MAGNITUDES, "sigmas": SIGMAS, "ratios": RATIOS, "correlations": CORRELATIONS,
-            "betas": betas,
+            "betas": BETAS,
         },
         "cells": cells,
     }  # fmt: skip
