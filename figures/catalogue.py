@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 GAP, FRONTIER = "studies/gap.json", "studies/frontier.json"
 GEOMETRY, CONTRACTION = "studies/geometry.json", "studies/contraction.json"
-LAWS, EXPERIMENT = "laws/laws.json", "pareto/credible"
+LAWS, AUDIT, EXPERIMENT = "laws/laws.json", "laws/audit.json", "pareto/credible"
 SELECTION, CERTIFY = "benchmarks/selection.json", "benchmarks/certify.json"
 
 COMMANDS: dict[str, str] = {
@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     GAP: "cwmp study gap --output results/studies",
     CONTRACTION: "cwmp study contraction --output results/studies",
     LAWS: "python benchmarks/laws.py",
+    AUDIT: "python benchmarks/audit.py",
     EXPERIMENT: "cwmp pareto credible --data DIR --output results/pareto/credible",
     SELECTION: "python benchmarks/selection.py",
     CERTIFY: "python benchmarks/certify.py",
@@ -86,7 +87,7 @@ CATALOGUE: dict[str, Entry] = {
         Entry("gap", (GAP,), "Relative gap to the exact optimum against the number of coordinates, by rounding."),
         Entry("efficiency", (LAWS,), "Share of the norm that CWMP retains over Top-K's, against the budget, by law."),
         Entry("saving", (LAWS,), "Energy saved at equal score: predicted against exact, by law of costs."),
-        Entry("audit", (LAWS,), "Laws against bounds: which hold, how tight they are, and where none applies."),
+        Entry("audit", (AUDIT,), "Laws against bounds: which hold, how tight they are, and where none applies."),
         Entry("contraction", (CONTRACTION,), "Worst contraction of CWMP and Top-K, and error feedback under both."),
         Entry("pareto", (EXPERIMENT,), "Accuracy against energy and paired differences from Top-K, by cost model."),
         Entry("captured", (EXPERIMENT,), "Captured norm gained over Top-K against accuracy gained, by cost model."),
