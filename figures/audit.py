@@ -61,8 +61,8 @@ def caption_audit(records: Records) -> str:
     claims = "; ".join(f"{id_}, {CLAIMS[id_].title}" for id_ in dict.fromkeys(c["claim"] for c in _ordered(cells)))
     return (
         f"Bounds (columns: {claims}) under laws of magnitudes and costs (rows), {first['d']:,} coordinates an "
-        f"instance, {min(trials):,} to {max(trials):,} instances at each budget, a share of the energy of sending everything; "
-        f"{seeds_in_words(report['seed'] for report in reports)}. Number: bound over what was observed at the rate "
+        f"instance, {min(trials):,} to {max(trials):,} instances at each budget (a share of the energy of sending "
+        f"everything), {seeds_in_words(report['seed'] for report in reports)}. Number: bound over what was observed at the rate "
         "that the bound concedes, or its inverse for the lower bound P8; a tick where nothing was observed to compare "
         "with, a dash where the bound does not apply. "
         f"Of {len(cells)} cells {len(applying)} apply, {violated} are violated and {open_} undecided; the answers for "
