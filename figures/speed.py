@@ -111,7 +111,7 @@ def _certifying(ax: Axes, certify: dict[str, Any]) -> None:
     ax.set(xscale="log", yscale="log")
     ours, theirs = certifying(certify, "certify_s"), certifying(certify, "ortools_s")
     for kind, (label, colour, marker) in _KINDS.items():
-        look = {"color": colour, "marker": marker, "markersize": 3.5}
+        look: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 3.5}
         ax.plot(*_columns(ours[kind]), **look, label=label)
         ax.plot(*_columns(theirs[kind]), **look, markerfacecolor="white", linestyle=style.DASHES[1])
     for kind, _ in unfinished(certify):
