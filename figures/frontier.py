@@ -110,6 +110,6 @@ def caption_frontier(records: Records) -> str:
         f"The {2**n:,} masks of an instance of {n} items ({record['parameters']['law']}), in exact arithmetic. CWMP's "
         f"prefixes are the {len(record['hull'])} vertices of the upper concave hull (claim D6){ties}; at budgets "
         f"below the dearest item's cost, items that cannot be paid for leave the order and the prefix need not be a "
-        f"vertex. Of the {len(rows)} whole budgets the prefix is optimal at {optimal['prefix']}, best-of at {optimal['best-of']}, "
-        f"Top-K at {optimal['top-k']}. {origin(record)}"
+        f"vertex. Of the {len(rows)} whole budgets the prefix is optimal at {optimal['prefix']}, best-of at "
+        f"{optimal['best-of']}, Top-K at {optimal['top-k']}. {origin(record)}"
     )
