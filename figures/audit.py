@@ -84,7 +84,7 @@ def cell_text(cell: Cell) -> str:
     if cell["answer"] == "does not apply":
         return "–"
     if cell["answer"] in ("violated", "open"):
-        return {"violated": "✗", "open": "?"}[cell["answer"]]
+        return {"violated": "×", "open": "?"}[cell["answer"]]
     off = slack(cell)
     if off is None:
         return "✓"

@@ -140,5 +140,5 @@ def test_a_violated_bound_stands_out(folder):
     cell = records[AUDIT]["reports"][0]["budgets"][0]["cells"][-1]
     cell["answer"] = "violated"
     figure = CATALOGUE["audit"].draw(records)
-    assert "✗" in [text.get_text() for text in panels(figure, "(a)")[0].texts]
+    assert "×" in [text.get_text() for text in panels(figure, "(a)")[0].texts]
     assert "1 are violated" in CATALOGUE["audit"].caption(records)
