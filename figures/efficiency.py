@@ -39,13 +39,13 @@ def draw_efficiency(records: Records, venue: str = "ieee") -> Figure:
         _updates(ax, laws.get("updates", []), UPDATES.get(cost, {}))
         ax.axhline(1, color=GREY, linewidth=0.7)
         ax.set(xscale="log", yscale="log", ylim=(0.96, 4.2))
-        ax.set_xlabel(r"budget $\beta$ (share of the energy of sending everything)")
+        ax.set_xlabel(r"budget $\beta$, share of sending everything")
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g} %"))
         ax.set_yticks([1, 1.5, 2, 3, 4])
         ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
         ax.yaxis.set_minor_formatter(NullFormatter())
     axes[0].set_ylabel(r"$R = $ CWMP / Top-K, retained")
-    _legends(axes)
+    _legends(axes, record["parameters"]["magnitudes"])
     return figure
 
 
@@ -63,25 +63,24 @@ def _curve(ax: Axes, curve: dict[str, Any], k: int) -> None:
 def _updates(ax: Axes, rows: list[dict[str, Any]], wanted: dict[str, tuple[str, str]]) -> None:
     """Real updates: R at each budget with its 95 % interval, the budgets of one update joined by a thin line."""
     names = sorted({row["update"] for row in rows})
-    for cost, (dash, words) in wanted.items():
+    for number, (cost, (dash, words)) in enumerate(wanted.items()):
         for name, marker in zip(names, CROSSES, strict=False):
+            label = f"{'_' * number}update {name.removeprefix('update_')}"
             seen = [row for row in rows if row["cost"] == cost and row["update"] == name]
             ax.errorbar([row["beta"] for row in seen], [1 + row["gain"] for row in seen],
                         [row["gain_error"] for row in seen], color=BLACK, linestyle=dash, linewidth=0.6, marker=marker,
-                        markersize=5, elinewidth=0.6, markeredgewidth=0.9, zorder=4, label=name)  # fmt: skip
+                        markersize=5, elinewidth=0.6, markeredgewidth=0.9, zorder=4, label=label)  # fmt: skip
         if words:
-            ax.plot([], [], color=BLACK, linestyle=dash, linewidth=0.6, label=f"real updates, {words}")
+            ax.plot([], [], color=BLACK, linestyle=dash, linewidth=0.6, label=words)
 
 
-def _legends(axes: list[Axes]) -> None:
-    """Laws and updates in the first panel, in the others what is their own."""
-    known: set[str] = set()
-    for ax in axes:
+def _legends(axes: list[Axes], laws: dict[str, str]) -> None:
+    """Laws in the first panel; real updates, and what their lines mean, in the last."""
+    for ax, in_laws in ((axes[0], True), (axes[-1], False)):
         named = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-        new = {text: handle for text, handle in named.items() if text not in known}
-        if new:
-            ax.legend(new.values(), new.keys(), loc="upper right")
-        known |= set(named)
+        shown = {text: handle for text, handle in named.items() if (text in laws) == in_laws}
+        if shown:
+            ax.legend(shown.values(), shown.keys(), loc="upper right")
 
 
 def caption_efficiency(records: Records) -> str:
@@ -95,6 +94,6 @@ def caption_efficiency(records: Records) -> str:
     return (
         f"Ratio of what CWMP and Top-K retain of the squared norm with the same energy, against the budget, costs "
         f"independent of magnitudes. Curves: quadrature (stated error at most {largest:.1g}); symbols: samples of "
-        f"{record['parameters']['dim']:,} coordinates with 95 % intervals. The heavier the tail of the magnitudes, the "
-        f"less there is to gain; every curve ends at 1.{updates} {origin(record)}"
+        f"{record['parameters']['dim']:,} coordinates with 95 % intervals. The ratio is never below "
+        f"1 (P3).{updates} {origin(record)}"
     )

@@ -23,12 +23,12 @@ def draw_frontier(records: Records, venue: str = "ieee") -> Figure:
     """Left: masks, hull and prefixes. Right: what each rule falls short of the optimum of every budget."""
     record = records[FRONTIER]
     figure = new_figure("page", 2.7, venue)
-    left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
-    plane = left.subplots()
-    strips = right.subplots(len(RULES), 1, sharex=True, sharey=True)
+    grid = figure.add_gridspec(len(RULES), 2, width_ratios=(1.15, 1))
+    plane, first = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[0, 1])
+    strips = [first, *(figure.add_subplot(grid[k, 1], sharex=first, sharey=first) for k in range(1, len(RULES)))]
     _plane(record, plane)
-    _shortfall(record, list(strips))
-    panel_letters([plane, strips[0]], ["every mask, and the frontier that CWMP traces", "score below the optimum"])
+    _shortfall(record, strips)
+    panel_letters([plane, strips[0]], ["every mask, and CWMP's frontier", "score below the optimum"])
     return figure
 
 
@@ -65,16 +65,14 @@ def _name(record: dict[str, Any], ax: Axes, above: list[Point], below: list[Poin
     total, most = record["budgets"][-1]["budget"], record["budgets"][-1]["optimum"]
     style: dict[str, Any] = {"fontsize": 7.5, "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8},
                              "arrowprops": {"arrowstyle": "-", "linewidth": 0.5, "color": GREY}}  # fmt: skip
-    ax.annotate("CWMP's prefixes\n= vertices of the hull", above[len(above) // 2], (0.02 * total, 0.86 * most),
+    ax.annotate("CWMP's prefixes\ntrace the upper hull", above[len(above) // 2], (0.02 * total, 0.86 * most),
                 color=BLUE, **style)  # fmt: skip
     if inside:
         ax.annotate("Top-K, off the hull", inside[len(inside) // 2], (0.36 * total, 0.99 * most), **style)
     if below:
         ax.annotate(r"prefix where $B < c_{\max}$", below[0], (0.13 * total, 0.05 * most), color=BLUE, **style)
     at = next(row for row in record["budgets"] if row["budget"] >= 0.73 * total)
-    ax.annotate(
-        "optimum of each budget", (at["budget"], at["optimum"]), (0.66 * total, 0.75 * most), color=GREEN, **style
-    )
+    ax.annotate("optimum", (at["budget"], at["optimum"]), (0.74 * total, 0.75 * most), color=GREEN, **style)
     ax.text(0.66 * total, 0.05 * most, f"{len(record['masks']):,} points", fontsize=7.5, color=GREY)
 
 
@@ -93,21 +91,25 @@ def _shortfall(record: dict[str, Any], strips: list[Axes]) -> None:
         words = f"{NAMES[rule]}: optimal at {int((lost == 0).sum())} of {lost.size} budgets"
         ax.text(0.995, 0.93, words, transform=ax.transAxes, ha="right", va="top", fontsize=7.5, color=look.colour)
         ax.axvline(max(record["cost"]), color=GREY, linewidth=0.6, linestyle=":")
+    for ax in strips[:-1]:
+        ax.tick_params(labelbottom=False)
     strips[-1].set(xlabel="budget $B$ (J)", xlim=(0, budgets[-1]), ylim=(0, None))
     most = max(shortfall(record, rule).max() for rule in RULES)
     strips[-1].set_ylim(0, 1.35 * most)
-    strips[-1].text(max(record["cost"]) + 0.8, 1.28 * most, r"$c_{\max}$", va="top", fontsize=7.5, color=GREY)
+    strips[-1].text(max(record["cost"]) + 0.8, 0.9 * most, r"$c_{\max}$", va="top", fontsize=7.5, color=GREY)
 
 
 def caption_frontier(records: Records) -> str:
     """What is drawn, of which instance, and how often each rule is optimal."""
     record = records[FRONTIER]
     rows, n = record["budgets"], record["parameters"]["items"]
+    on_edges = len(_prefixes(record)[1]) - len(record["hull"])
+    ties = f", or where densities tie on its edges ({on_edges} here)" if on_edges else ""
     optimal = {rule: int((shortfall(record, rule) == 0).sum()) for rule in RULES}
     return (
         f"The {2**n:,} masks of an instance of {n} items ({record['parameters']['law']}), in exact arithmetic. CWMP's "
-        f"prefixes are the {len(record['hull'])} vertices of the upper concave hull (claim D6); at budgets below the "
-        f"dearest item's cost, items that cannot be paid for leave the order and the prefix need not be a vertex. Of "
-        f"the {len(rows)} whole budgets the prefix is optimal at {optimal['prefix']}, best-of at {optimal['best-of']}, "
-        f"Top-K at {optimal['top-k']}. {origin(record)}"
+        f"prefixes are the {len(record['hull'])} vertices of the upper concave hull (claim D6){ties}; at budgets "
+        f"below the dearest item's cost, items that cannot be paid for leave the order and the prefix need not be a "
+        f"vertex. Of the {len(rows)} whole budgets the prefix is optimal at {optimal['prefix']}, best-of at "
+        f"{optimal['best-of']}, Top-K at {optimal['top-k']}. {origin(record)}"
     )
