@@ -189,6 +189,15 @@ def test_nothing_recorded_is_said_with_what_to_run(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_without_matplotlib_the_extra_is_named(tmp_path):
+    folder = results(tmp_path / "results")
+    code = "import sys; sys.modules['matplotlib'] = None; from cwmp import main; main()"
+    command = [sys.executable, "-c", code, "figures", "--records", str(folder), "--output", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == "cwmp: drawing figures needs matplotlib: pip install 'cwmp[figures]'\n"
+
+
 def test_one_missing_record_does_not_stop_the_rest(folder, tmp_path):
     only = tmp_path / "results" / "laws"
     only.mkdir(parents=True)
@@ -223,7 +232,7 @@ def test_bad_arguments_are_one_line(folder, tmp_path, arguments, words):
         ("laws/audit.json", '{"reports": []}', "audit"),
         ("laws/audit.json", "[1]", "audit"),
         ("benchmarks/certify.json", "\0", "speed"),
-        ("pareto/credible/fc-dear-0.01-cwmp-seed0.json", '{"rounds": []}', "pareto"),
+        ("pareto/credible/fc-dear-0.01-cwmp-lr0.06-seed0.json", '{"rounds": []}', "pareto"),
         ("pareto/credible/verdicts/E1-cwmp-fc-dear.json", "{}", "pareto"),
     ],
 )
@@ -240,7 +249,7 @@ def test_a_damaged_record_is_named_in_one_line(tmp_path, record, damage, name):
 def test_a_pair_that_is_missing_is_no_traceback(tmp_path):
     folder = results(tmp_path / "results")
     for share in SHARES:
-        (folder / "pareto" / "credible" / f"fc-dear-{share}-top-k-seed1.json").unlink()
+        (folder / "pareto" / "credible" / f"fc-dear-{share}-top-k-lr0.1-seed1.json").unlink()
     for name in ("captured", "pareto"):
         done = run(name, "--records", folder, "--output", tmp_path / "out")
         assert done.exit_code == 2
