@@ -41,6 +41,8 @@ def several_chunks(monkeypatch, request):
         pytest.importorskip("numba")
     monkeypatch.setattr(compiled, "FROM", 1 if request.param == "compiled" else 1 << 60)
     monkeypatch.setattr(sweep, "_CHUNK", 1 << 14)
+    monkeypatch.setattr(sweep, "_SPAN", 1 << 15)
+    monkeypatch.setattr(sweep, "_LISTED", compiled.BLOCK + 1000)  # soon full
     monkeypatch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
 
 

@@ -16,6 +16,8 @@ from theory.entries import Entries
 
 FROM = 1 << 20  # coordinates from which it is worth loading numba (about a second, the first time some more to compile)
 
+BLOCK = 1 << 13  # coordinates whose costs are added up in float64, and whose flags stay in a core's cache
+
 _WIDTHS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -39,36 +41,49 @@ def loop() -> Any:
 
 
 def _costs(
-    values: Any, cost: Any, one: Any, infinity: Any, low: Any, high: Any, affordable: Any, cheapest: Any,
-    dearest: Any, safe_low: Any, safe_high: Any, near: Any, far: Any, square: bool, by_cost: bool, above: Any,
-    inside: Any, items: Any, weights: Any, prices: Any,
+    values: Any, cost: Any, start: int, stop: int, one: Any, infinity: Any, low: Any, high: Any, affordable: Any,
+    cheapest: Any, dearest: Any, safe_low: Any, safe_high: Any, near: Any, far: Any, per_tick: float, square: bool,
+    by_cost: bool, above: Any, inside: Any, items: Any, weights: Any, prices: Any,
 ) -> Any:  # fmt: skip
-    """Fill ``above`` and ``inside``, and list what is inside: its items, weights and costs.
+    """Fill ``above`` from ``start`` on, and list what is inside: items, weights and costs.
+
+    Costs between ``near`` and ``far`` are whole ticks, and a block of them adds up without rounding in float64.
+
+    Args:
+        inside: scratch of :data:`BLOCK` flags. items: as long as the list may get; the loop stops before it is full.
 
     Returns:
-        Not 0 when an entry is out of range, not 0 when a cost lies outside ``[near, far]``, the cost of what is above,
-        how many items are inside.
+        Where it stopped; not 0 when an entry is out of range; not 0 when a cost lies outside ``[near, far]``; the cost
+        of what is above, in 2^30 ticks and in ticks; how many items are inside.
     """
-    bad, wide, total = np.int32(0), np.int32(0), 0.0
-    for i in range(values.size):
-        v, c = values[i] * one, cost[i]
-        size = abs(v)
-        w = v * v if square else size
-        bad |= np.int32(not (w < infinity)) | np.int32(not (c > cheapest)) | np.int32(not (c < dearest))
-        bad |= np.int32(v != 0) & (np.int32(not (size >= safe_low)) | np.int32(not (size <= safe_high)))
-        wide |= np.int32(not (c >= near)) | np.int32(not (c <= far))
-        line = c if by_cost else one
-        may = c <= affordable
-        over = (w > line * high) & may
-        above[i] = over
-        inside[i] = (w >= line * low) & (v != 0) & may & (not over)
-        total += np.float64(c) if over else 0.0
-    listed = 0
-    for i in range(values.size):
-        if inside[i]:
-            wide_value = np.float64(values[i])
-            items[listed] = i
-            weights[listed] = wide_value * wide_value if square else abs(wide_value)
-            prices[listed] = cost[i]
-            listed += 1
-    return bad, wide, total, listed
+    bad, wide, listed, many, few = np.int32(0), np.int32(0), 0, np.int64(0), np.int64(0)
+    begin = start
+    while begin < stop and listed + BLOCK <= items.size:
+        end = min(begin + BLOCK, stop)
+        g, p, over_line, between = values[begin:end], cost[begin:end], above[begin:end], inside[: end - begin]
+        total = 0.0
+        for i in range(g.size):
+            v, c = g[i] * one, p[i]
+            size = abs(v)
+            w = v * v if square else size
+            bad |= np.int32(not (w < infinity)) | np.int32(not (c > cheapest)) | np.int32(not (c < dearest))
+            bad |= np.int32(v != 0) & (np.int32(not (size >= safe_low)) | np.int32(not (size <= safe_high)))
+            wide |= np.int32(not (c >= near)) | np.int32(not (c <= far))
+            line = c if by_cost else one
+            may = c <= affordable
+            over = (w > line * high) & may
+            over_line[i] = over
+            between[i] = (w >= line * low) & (v != 0) & may & (not over)
+            total += np.float64(c) if over else 0.0
+        ticks = np.int64(total * per_tick)
+        many += ticks >> 30
+        few += ticks & 0x3FFFFFFF
+        for i in range(g.size):
+            if between[i]:
+                wide_value = np.float64(g[i])
+                items[listed] = begin + i
+                weights[listed] = wide_value * wide_value if square else abs(wide_value)
+                prices[listed] = p[i]
+                listed += 1
+        begin = end
+    return begin, bad, wide, many, few, listed

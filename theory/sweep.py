@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from theory.exact import exact_sum, floor_float, joined
 from theory.order import Floats, Indices
 
 _CHUNK = 1 << 17
+_SPAN, _LISTED = 1 << 20, 1 << 17  # of a compiled call: coordinates at most, room for those inside the bracket
 _CHUNKS_PER_THREAD = 8  # fewer are done before a thread has started
 _MARGIN = {np.float32: 2.0**-20, np.float64: 2.0**-48}  # relative, above three roundings
 _RANGE = {np.float32: 2.0**100, np.float64: 2.0**900}  # thresholds within this are far from under- and overflow
@@ -94,8 +95,7 @@ def _pass(entries: Entries, budget: Fraction, thresholds: Thresholds, threads: i
 
     def work(share: range) -> _Tally:
         tally = reader(entries, thresholds)
-        for start in share:
-            tally.read(slice(start, min(start + _CHUNK, entries.d)), mask[start : start + _CHUNK])
+        tally.run(share.start, min(share.stop, entries.d), mask)
         return tally
 
     if threads == 1:
@@ -124,7 +124,13 @@ class _Tally:
         self._line = np.empty(_CHUNK, thresholds.precision)
         self._maybe = np.empty(_CHUNK, dtype=bool)
 
-    def read(self, part: slice, above: NDArray[np.bool_]) -> None:
+    def run(self, start: int, stop: int, mask: NDArray[np.bool_]) -> None:
+        """Everything from ``start`` to ``stop``, chunk by chunk."""
+        for first in range(start, stop, _CHUNK):
+            part = slice(first, min(first + _CHUNK, stop))
+            self._read(part, mask[part])
+
+    def _read(self, part: slice, above: NDArray[np.bool_]) -> None:
         """One chunk; ``above`` is its part of the mask."""
         n = part.stop - part.start
         weight, maybe, line = self._weight[:n], self._maybe[:n], self._line[:n]
@@ -236,36 +242,46 @@ class _Tally:
 
 
 class _CompiledTally(_Tally):
-    """The same for costs per coordinate, by a compiled loop."""
+    """The same for costs per coordinate, by a compiled loop; Python's lock is met once in ``_SPAN`` coordinates."""
 
-    def __init__(self, entries: Entries, thresholds: Thresholds) -> None:
-        super().__init__(entries, thresholds)
-        self._items, self._weights, self._prices = np.empty(_CHUNK, np.intp), np.empty(_CHUNK), np.empty(_CHUNK)
-
-    def read(self, part: slice, above: NDArray[np.bool_]) -> None:
-        """One chunk."""
-        entries, t = self.entries, self.thresholds
+    def run(self, start: int, stop: int, mask: NDArray[np.bool_]) -> None:
+        """Everything from ``start`` to ``stop``, span by span."""
+        entries = self.entries
         assert entries.cost is not None
-        values, cost, one = entries.values[part], entries.cost[part], t.precision(1)
-        kind, squares = cost.dtype.type, entries.weight == "square"
+        cost, flags = entries.cost, np.empty(compiled.BLOCK, dtype=bool)
+        numbers, tick = self._numbers(cost)
+        ticks = 0
+        while start < stop:
+            lists = np.empty(_LISTED, np.intp), np.empty(_LISTED), np.empty(_LISTED)
+            end, bad, wide, many, few, listed = compiled.loop()(
+                entries.values, cost, start, min(start + _SPAN, stop), *numbers,
+                entries.weight == "square", entries.by_cost, mask, flags, *lists,
+            )  # fmt: skip
+            if bad:
+                raise Unsuited
+            self.inside.append(tuple(part[:listed] for part in lists))  # type: ignore[arg-type]
+            if not wide and cost.dtype.itemsize <= 4:
+                ticks += (int(many) << 30) + int(few)
+            elif self.thresholds.high < np.inf:
+                self._more += exact_sum(np.compress(mask[start:end], cost[start:end]))
+            start = end
+        self._more += ticks * Fraction(tick)
+
+    def _numbers(self, cost: NDArray) -> tuple[tuple[Any, ...], float]:
+        """What the loop compares with, and a tick: costs in a window around the usual one are multiples of it."""
+        entries, t, one, kind = self.entries, self.thresholds, self.thresholds.precision(1), cost.dtype.type
         limits = (t.cheapest, t.dearest) if entries.by_cost else (0.0, math.inf)
-        safe = (1 / _SAFE, _SAFE / 2) if squares and values.dtype == np.float64 else (0.0, math.inf)
-        # costs this close, so few of them, and of 24 bits: their float64 sum is exact in any order
+        squares = entries.weight == "square" and entries.values.dtype == np.float64
+        safe = (1 / _SAFE, _SAFE / 2) if squares else (0.0, math.inf)
+        usual = math.frexp(float(np.median(cost[:: max(1, cost.size // 256)])))[1]
+        near = math.ldexp(1.0, min(max(usual, -900), 900) - 9)
+        tick = math.ldexp(near, -23)  # a float32 has 24 bits; with 16 of the window and 13 of a block, 53
         with np.errstate(over="ignore", under="ignore"):
-            near, far, cheapest, dearest = map(kind, (cost[0] * 2.0**-6, cost[0] * 2.0**6, *limits))
-        bad, wide, total, listed = compiled.loop()(
-            values, cost, one, one * np.inf, t.low, t.high, _floor(t.affordable, kind), cheapest, dearest,
-            t.precision(safe[0]), t.precision(safe[1]), near, far, squares, entries.by_cost, above,
-            self._maybe, self._items, self._weights, self._prices,
-        )  # fmt: skip
-        if bad:
-            raise Unsuited
-        found = self._items[:listed] + part.start, self._weights[:listed].copy(), self._prices[:listed].copy()
-        self.inside.append(found)
-        if not wide and cost.dtype.itemsize <= 4:
-            self._sums.append(total)
-        elif t.high < np.inf:
-            self._more += exact_sum(np.compress(above, cost))
+            cheapest, dearest, least, most = (kind(x) for x in (*limits, near, math.ldexp(near, 16)))
+        return (
+            one, one * np.inf, t.low, t.high, _floor(t.affordable, kind), cheapest, dearest,
+            t.precision(safe[0]), t.precision(safe[1]), least, most, 1 / tick,
+        ), tick  # fmt: skip
 
 
 def _floor(value: float, kind: type[np.floating]) -> np.floating:

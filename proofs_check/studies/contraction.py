@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from proofs_check.studies.study import Progress, silent
 from theory.bounds import contraction_cwmp_prior, contraction_top_k
-from theory.compressor import Compressor, Selector
+from theory.compressor import Compressor
 from theory.instance import Instance
 from theory.selectors import cwmp, top_k
 
@@ -30,7 +30,7 @@ STEP = 0.1
 LEVELS = (0.5, 0.1, 0.01)  # of f(x_0)
 SEPARATION = "360 coordinates at 1 J and 40 at 100 J, all as far from the optimum; B = 2 c_max"
 HEAVY_TAILED = "400 coordinates, Student-t 3 distances, lognormal costs (sigma = 1); B = 2 c_max"
-RULES: tuple[Selector, ...] = ("cwmp", "top-k")
+RULES = ("cwmp", "top-k")
 
 
 class Problem(NamedTuple):
@@ -113,7 +113,7 @@ def _worst(cost: NDArray, progress: Progress) -> list[dict[str, Any]]:
     return rows
 
 
-def _realised(rule: Selector, cost: NDArray, budget: int, stop: NDArray[np.bool_]) -> Fraction:
+def _realised(rule: str, cost: NDArray, budget: int, stop: NDArray[np.bool_]) -> Fraction:
     """The share that the rule itself retains of the update built to make it stop at ``stop``.
 
     All scores per cost (CWMP) or all scores (Top-K) are equal; the items of the set come first, then the dearest. Below
