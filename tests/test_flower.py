@@ -62,7 +62,7 @@ class LocalGrid:
         try:
             reply = self.app(message, self.contexts[node])
         except Exception as error:  # as Flower's simulation reports it
-            reply = Message(Error(2, f"{type(error)}:<'{error}'>"), reply_to=message)
+            reply = Message(Error(2, f"{type(error)}:<'\n{error}'>"), reply_to=message)
         return pickle.loads(pickle.dumps(reply))
 
 

@@ -43,7 +43,7 @@ from empirical.federated import (
 )
 from empirical.flower.layout import filled, flat, layout
 from empirical.flower.mod import CAPTURED, FISHER, GAP, PARTITION_ID, SparsifyMod
-from empirical.flower.strategy import Arrived, SparseFedAvg
+from empirical.flower.strategy import Arrived, SparseFedAvg, reason
 from empirical.local import Task, train
 from empirical.models import Vector
 from empirical.records import RoundRecord
@@ -153,8 +153,7 @@ class ExperimentStrategy(SparseFedAvg):
         valid, errors = super()._check_and_log_replies(replies, is_train, validate)
         t = len(self.records)
         if is_train and (errors or len(valid) < len(self.cohort(t + 1, ()))):
-            reason = errors[0].error.reason.strip() if errors else "no reply in time"
-            raise InputError(f"round {t}: a client failed: {reason}")
+            raise InputError(f"round {t}: a client failed: {reason(errors[0]) if errors else 'no reply in time'}")
         return valid, errors
 
     def _arrival(self, reply: Arrived) -> Arrival:
