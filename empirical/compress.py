@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from empirical.prices import Entry, Prices
 from theory.errors import InputError
+from theory.exact import exact_sum
 from theory.instance import Instance
 from theory.layers import Layer
 from theory.relaxation import relax
@@ -79,16 +80,16 @@ def compress(method: str, offer: Offer) -> Choice:
     prices = offer.prices
     instance = Instance(offer.update, prices.costs, prices.budget(offer.share))
     selection = METHODS[method](instance, offer)
-    norm = instance.retained(np.ones(instance.d, dtype=bool))
-    bound = norm if method == DENSE else relax(instance, selection if method == CWMP else None).value
-    of_norm = lambda x: float(x / norm) if norm else 0.0  # noqa: E731
     ledger = prices.ledger(selection.mask, dense=method == DENSE)
+    if method == DENSE:  # all of the norm, if there is any
+        return Choice(selection.mask, ledger, float(instance.score.any()), 0.0)
+    norm, bound = exact_sum(instance.score), relax(instance, selection if method == CWMP else None).value
+    of_norm = lambda x: float(x / norm) if norm else 0.0  # noqa: E731
     return Choice(selection.mask, ledger, of_norm(selection.retained), of_norm(bound - selection.retained))
 
 
 def _dense(instance: Instance, offer: Offer) -> Selection:
-    mask = np.ones(instance.d, dtype=bool)
-    return Selection(mask, instance.total_cost, instance.retained(mask))
+    return Selection(np.ones(instance.d, dtype=bool), instance.total_cost, lambda: exact_sum(instance.score))
 
 
 def _per_layer(instance: Instance, offer: Offer) -> Selection:

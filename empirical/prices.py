@@ -87,7 +87,7 @@ class Prices:
 
     def ledger(self, mask: Mask, *, dense: bool = False) -> tuple[Entry, ...]:
         """What ``mask`` costs, by kind of layer; sent ``dense``, it needs no indices."""
-        counts = np.bincount(self.kind_of[mask], minlength=len(self.kinds)).tolist()
+        counts = [int(np.count_nonzero(mask & (self.kind_of == k))) for k in range(len(self.kinds))]
         if self.each is None:
             sums = [_energy(self.costs, mask & (self.kind_of == k)) for k in range(len(self.kinds))]
             return tuple(Entry(kind, n, memory=e) for kind, n, e in zip(self.kinds, counts, sums, strict=True))

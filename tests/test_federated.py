@@ -193,7 +193,7 @@ def test_batches_pass_over_all_examples_before_any_comes_again():
 def test_fisher_is_the_mean_squared_gradient():
     work = []
     apply(tiny(), init(tiny()), mapper=lambda step, tasks: [work.append(t) or step(t) for t in tasks])
-    task = replace(work[0].task, steps=1)
+    task = replace(work[0].task, steps=1, fisher=True)
     found = train(task)
     # one step: update = -lr * gradient
     np.testing.assert_allclose(found.fisher, (found.update / task.lr) ** 2, rtol=2e-3, atol=1e-8)
@@ -202,8 +202,9 @@ def test_fisher_is_the_mean_squared_gradient():
 def test_fisher_is_a_mean_over_the_steps():
     work = []
     apply(tiny(), init(tiny()), mapper=lambda step, tasks: [work.append(t) or step(t) for t in tasks])
-    both, first = train(work[0].task), train(replace(work[0].task, steps=1))
-    gradients = np.array([first.update, both.update - first.update]) / work[0].task.lr
+    task = replace(work[0].task, fisher=True)
+    both, first = train(task), train(replace(task, steps=1))
+    gradients = np.array([first.update, both.update - first.update]) / task.lr
     np.testing.assert_allclose(both.fisher, (gradients**2).mean(0), rtol=1e-2, atol=1e-7)
 
 

@@ -62,7 +62,7 @@ class LocalGrid:
         try:
             reply = self.app(message, self.contexts[node])
         except Exception as error:  # as Flower's simulation reports it
-            reply = Message(Error(2, f"{type(error)}:<'{error}'>"), reply_to=message)
+            reply = Message(Error(2, f"{type(error)}:<'\n{error}'>"), reply_to=message)
         return pickle.loads(pickle.dumps(reply))
 
 
@@ -99,6 +99,7 @@ def test_an_experiment_in_flower_is_the_built_in_one_bit_for_bit(method):
 
 def test_flowers_own_engine_gives_the_same():
     """In a process of its own, because Ray leaves threads and open files behind."""
+    pytest.importorskip("ray", reason="Flower's simulation needs Ray, which is not there for every platform")
     code = (
         "from empirical.flower import simulate; from test_flower import RUN; seen = []\n"
         "state, records = simulate(RUN, actors=2, on_round=seen.append)\n"

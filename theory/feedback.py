@@ -47,5 +47,7 @@ def split(total: NDArray[np.floating], mask: NDArray[np.bool_]) -> Split:
         return Split(total.masked_fill(~mask, 0), total.masked_fill(mask, 0))  # type: ignore[attr-defined]
     if mask.dtype != bool or mask.shape != total.shape:
         raise InputError(f"mask must be bool of shape {total.shape}, got {mask.dtype} of shape {mask.shape}")
-    zero = total.dtype.type(0)
-    return Split(np.where(mask, total, zero), np.where(mask, zero, total))
+    sent, residual = np.zeros_like(total), total.copy()
+    np.copyto(sent, total, where=mask)
+    np.copyto(residual, 0, where=mask)
+    return Split(sent, residual)

@@ -61,8 +61,8 @@ def _support(mask: Mask) -> tuple[str, bytes]:
         return "all", b""
     if index_bits("explicit", d, indices.size) > index_bits("bitmap", d, indices.size):
         return "bitmap", np.packbits(mask).tobytes()
-    bits = indices[:, None] >> np.arange(_width(d)) & 1
-    return "explicit", np.packbits(bits.astype(np.uint8)).tobytes()
+    bits = np.unpackbits(indices.astype(">u4")[:, None].view(np.uint8), axis=1)
+    return "explicit", np.packbits(bits[:, 32 - _width(d) :]).tobytes()
 
 
 def _mask(support: Array, d: int, kept: int) -> Mask | None:
@@ -77,7 +77,9 @@ def _mask(support: Array, d: int, kept: int) -> Mask | None:
     if coding == "bitmap":
         mask = bits.astype(bool)
         return mask if np.count_nonzero(mask) == kept else None
-    indices = bits.reshape(kept, _width(d)) @ (1 << np.arange(_width(d)))
+    wide = np.zeros((kept, 32), dtype=np.uint8)
+    wide[:, 32 - _width(d) :] = bits.reshape(kept, _width(d))
+    indices = np.packbits(wide, axis=1).view(">u4").ravel().astype(np.intp)
     if kept and (indices[-1] >= d or (np.diff(indices) <= 0).any()):
         return None
     mask = np.zeros(d, dtype=bool)

@@ -13,8 +13,11 @@ There are no checkpoints here; a long experiment belongs to the built-in runner,
 from __future__ import annotations
 
 import logging
+import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,7 +43,7 @@ from empirical.federated import (
 )
 from empirical.flower.layout import filled, flat, layout
 from empirical.flower.mod import CAPTURED, FISHER, GAP, PARTITION_ID, SparsifyMod
-from empirical.flower.strategy import Arrived, SparseFedAvg
+from empirical.flower.strategy import Arrived, SparseFedAvg, reason
 from empirical.local import Task, train
 from empirical.models import Vector
 from empirical.records import RoundRecord
@@ -61,18 +64,25 @@ def simulate(
         the last state, whose residuals are empty because they stay with the clients, and the records.
 
     Raises:
-        InputError: as :func:`empirical.federated.apply`, or a client failed.
+        InputError: as :func:`empirical.federated.apply`; a client failed, or the engine did.
     """
     if actors < 1:
         raise InputError(f"actors must be at least 1, got {actors}")
+    failed = threading.Event()
     with quiet_engine():
         strategy, server = ExperimentStrategy(run, on_round), ServerApp()
 
         @server.main()  # type: ignore[untyped-decorator]
         def main(grid: Grid, context: Context) -> None:
-            strategy.start(grid, weights_record(strategy.state.weights), num_rounds=run.setting.rounds)
+            mortal = _MortalGrid(grid, failed)
+            strategy.start(mortal, weights_record(strategy.state.weights), num_rounds=run.setting.rounds)
 
-        run_simulation(server, client_app(run), run.setting.clients, backend_config=backend(actors))
+        try:
+            run_simulation(server, client_app(run), run.setting.clients, backend_config=backend(actors))
+        except RuntimeError as error:
+            failed.set()
+            cause = error.__cause__.__cause__ if error.__cause__ else None
+            raise InputError(f"Flower's simulation engine failed: {' '.join(str(cause or error).split())}") from error
     return strategy.state, tuple(strategy.records)
 
 
@@ -143,8 +153,7 @@ class ExperimentStrategy(SparseFedAvg):
         valid, errors = super()._check_and_log_replies(replies, is_train, validate)
         t = len(self.records)
         if is_train and (errors or len(valid) < len(self.cohort(t + 1, ()))):
-            reason = errors[0].error.reason.strip() if errors else "no reply in time"
-            raise InputError(f"round {t}: a client failed: {reason}")
+            raise InputError(f"round {t}: a client failed: {reason(errors[0]) if errors else 'no reply in time'}")
         return valid, errors
 
     def _arrival(self, reply: Arrived) -> Arrival:
@@ -152,6 +161,24 @@ class ExperimentStrategy(SparseFedAvg):
         ledger = priced.ledger(reply.mask, dense=self.run.arm.method == DENSE)
         choice = Choice(reply.mask, ledger, reply.metrics[CAPTURED], reply.metrics[GAP])
         return Arrival(sent=reply.update, choice=choice, loss=reply.metrics["loss"], examples=reply.examples)
+
+
+class _MortalGrid:
+    """Flower's grid, which stops waiting for replies when the engine has failed."""
+
+    def __init__(self, grid: Grid, failed: threading.Event) -> None:
+        self.grid, self.failed = grid, failed
+
+    def get_node_ids(self) -> Iterable[int]:
+        return self.grid.get_node_ids()  # type: ignore[no-any-return]
+
+    def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> list[Message]:
+        waiting, replies = set(self.grid.push_messages(messages)), []
+        end = time.monotonic() + (timeout or math.inf)
+        while waiting and not self.failed.wait(0.02) and time.monotonic() < end:
+            replies += (found := list(self.grid.pull_messages(waiting)))
+            waiting -= {message.metadata.reply_to_message_id for message in found}
+        return replies
 
 
 def weights_record(weights: Vector) -> ArrayRecord:

@@ -102,7 +102,7 @@ class SparseFedAvg(FedAvg):  # type: ignore[misc]
         """The next weights, and the metrics of the round."""
         valid, errors = self._check_and_log_replies(replies, is_train=True, validate=False)
         if errors and not valid:
-            raise InputError(f"round {server_round}: every client failed; the first: {errors[0].error.reason.strip()}")
+            raise InputError(f"round {server_round}: every client failed; the first: {reason(errors[0])}")
         if not valid:
             return None, None
         valid.sort(key=lambda m: self._partition_of.get(m.metadata.src_node_id, m.metadata.src_node_id))
@@ -144,11 +144,16 @@ class SparseFedAvg(FedAvg):  # type: ignore[misc]
         return known
 
 
+def reason(failed: Message) -> str:
+    """Why a client failed, on one line."""
+    return " ".join(failed.error.reason.split())
+
+
 def _partition(answer: Message) -> int:
     if answer.has_error() or PARTITION not in answer.content:
-        reason = f" ({answer.error.reason.strip()})" if answer.has_error() else ""
+        why = f" ({reason(answer)})" if answer.has_error() else ""
         raise InputError(
-            f"a client did not say which partition it holds{reason}: SparsifyMod does, first among its train mods"
+            f"a client did not say which partition it holds{why}: SparsifyMod does, first among its train mods"
         )
     partition = int(answer.content[PARTITION][PARTITION_ID])
     if partition < 0:
