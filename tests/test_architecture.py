@@ -1,4 +1,4 @@
-"""The direction of flow, held by reading imports: theory <- proofs_check, empirical <- command line, no way back."""
+"""The direction of flow, held by reading imports: theory <- proofs_check, empirical, figures <- command line."""
 
 import ast
 import subprocess
@@ -12,8 +12,9 @@ THEORY = sorted((ROOT / "theory").rglob("*.py"))
 PROOFS = sorted((ROOT / "proofs_check").rglob("*.py"))
 ORACLES = sorted((ROOT / "proofs_check" / "oracles").rglob("*.py"))
 EMPIRICAL = sorted((ROOT / "empirical").rglob("*.py"))
+FIGURES = sorted((ROOT / "figures").rglob("*.py"))
 COMMANDS = [*sorted((ROOT / "command_line").glob("*.py")), ROOT / "cwmp.py"]
-SOURCES = [*THEORY, *PROOFS, *EMPIRICAL, *COMMANDS]
+SOURCES = [*THEORY, *PROOFS, *EMPIRICAL, *FIGURES, *COMMANDS]
 ABOUT_TORCH = {ROOT / "theory" / "device.py", ROOT / "theory" / "ddp.py"}  # of no use without it, imported on demand
 TESTS = sorted((ROOT / "tests").glob("*.py"))
 
@@ -92,6 +93,26 @@ def test_results_are_read_and_judged_without_torch(module):
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert not packages(done.stdout.split()) & HEAVY
+
+
+@pytest.mark.parametrize("path", FIGURES, ids=name)
+def test_figures_read_files_and_compute_no_results(path):
+    known = packages(imports(path))
+    assert not known & {"proofs_check", "empirical", "command_line", "cwmp", "tests", *HEAVY}
+    assert not imports(path) & {"matplotlib.pyplot", "pylab"}, "figures keep no global state"
+
+
+def test_a_fresh_process_draws_without_torch_and_solvers():
+    """Every module of the room is loaded, with what it brings along from the theory."""
+    modules = [name(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__") for path in FIGURES]
+    code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.split())
+    assert "matplotlib.figure" in loaded
+    assert not packages(loaded) & {"proofs_check", "empirical", "command_line", *HEAVY}
+    assert "matplotlib.pyplot" not in loaded
 
 
 @pytest.mark.parametrize("path", ORACLES, ids=name)
