@@ -24,8 +24,8 @@ PROBABILISTIC = (
         "identity",
         "law of large numbers and strong duality for the relaxation (D2); " + _ANALYSIS,
         typeset=r"The share of $\|g\|^2$ that prefix CWMP retains tends to $$V(\beta) = \min_{\lambda \ge 0} "
-        r"\frac{\lambda \beta\,\mathrm{E}c + \mathrm{E}(p - \lambda c)_+}{\mathrm{E}p},$$ and "
-        r"$\mathrm{d}V/\mathrm{d}\beta = \lambda\,\mathrm{E}c/\mathrm{E}p$.",
+        r"\frac{\lambda \beta\,\mathrm{E}\,c + \mathrm{E}(p - \lambda c)_+}{\mathrm{E}\,p},$$ and "
+        r"$\mathrm{d}V/\mathrm{d}\beta = \lambda\,\mathrm{E}\,c/\mathrm{E}\,p$.",
     ),
     Claim(
         "P2",
@@ -35,10 +35,10 @@ PROBABILISTIC = (
         "E p and E c finite; |g| without atoms (with atoms, ties at tau are shared)",
         "identity",
         "law of large numbers; " + _ANALYSIS,
-        typeset=r"Top-K's share tends to $$V_K(\beta) = \frac{\mathrm{E}[p;\,|g| > \tau]}{\mathrm{E}p}, "
+        typeset=r"Top-K's share tends to $$V_K(\beta) = \frac{\mathrm{E}[p;\,|g| > \tau]}{\mathrm{E}\,p}, "
         r"\quad\text{with}\quad \frac{\mathrm{d}V_K}{\mathrm{d}\beta} = "
-        r"\frac{\tau^2\,\mathrm{E}c}{\mathrm{E}[c \mid |g| = \tau]\,\mathrm{E}p};$$ Random-K's to $\min(1,\, "
-        r"\beta\,\mathrm{E}c/\mathrm{E}[c;\,p > 0])$, which is $\beta$ when no coordinate is 0.",
+        r"\frac{\tau^2\,\mathrm{E}\,c}{\mathrm{E}[c \mid |g| = \tau]\,\mathrm{E}\,p};$$ Random-K's to "
+        r"$\min(1,\, \beta\,\mathrm{E}\,c/\mathrm{E}[c;\,p > 0])$, which is $\beta$ when no coordinate is 0.",
     ),
     Claim(
         "P3a",
@@ -70,9 +70,9 @@ PROBABILISTIC = (
         "costs independent of magnitudes; unit scale",
         "identity",
         "integration by parts",
-        typeset=r"For cost classes $c_j$ of probability $w_j$, $$V = \sum_j \frac{w_j\,T(t_j)}{\mathrm{E}p} "
-        r"\quad\text{at}\quad t_j = \sqrt{\lambda c_j},$$ with $S = \exp(-t)$, $T = \exp(-t)\,(t^2 + 2 t + "
-        r"2)$ for Laplace and $S = 2 Q(t)$, $T = 2\,(t\,\phi(t) + Q(t))$ for Gaussian magnitudes.",
+        typeset=r"For cost classes $c_j$ of probability $w_j$, $$V = \sum_j \frac{w_j\,T(t_j)}{\mathrm{E}\,p} "
+        r"\quad\text{at}\quad t_j = \sqrt{\lambda c_j},$$ with $S = \exp({-t})$, $T = \exp({-t})\,(t^2 + 2 t "
+        r"+ 2)$ for Laplace and $S = 2 Q(t)$, $T = 2\,(t\,\phi(t) + Q(t))$ for Gaussian magnitudes.",
     ),
     Claim(
         "P5",
@@ -83,7 +83,7 @@ PROBABILISTIC = (
         "identity",
         "expansion of P1 and P2; " + _ANALYSIS,
         typeset=r"To second order in the spread of costs, $$R - 1 = \frac{\mathrm{CV}^2}{4} \cdot \frac{\tau^3 "
-        r"f(\tau)}{\mathrm{E}[p;\,|g| > \tau]}$$ with $\mathrm{CV}^2 = \mathrm{Var}\,c/(\mathrm{E}c)^2$.",
+        r"f(\tau)}{\mathrm{E}[p;\,|g| > \tau]}$$ with $\mathrm{CV}^2 = \mathrm{Var}\,c/(\mathrm{E}\,c)^2$.",
     ),
     Claim(
         "P6a",
@@ -98,8 +98,8 @@ PROBABILISTIC = (
         typeset=r"To second order in the spread of costs at the threshold, the share of energy CWMP saves at Top-K's "
         r"retained score is $$\frac{\mathrm{CV}_\tau^2}{4} \cdot \frac{\tau\,h(\tau)}{1 - e/2},$$ with "
         r"$\mathrm{CV}_\tau$ the coefficient of variation of $c$ given $|g| = \tau$, $h(\tau) = "
-        r"f(\tau)\,\mathrm{E}[c \mid |g| = \tau]\,/\,\mathrm{E}[c;\,|g| > \tau]$ and $e = \mathrm{d}\log "
-        r"\mathrm{E}[c \mid |g| = t]\,/\,\mathrm{d}\log t$ at $\tau$.",
+        r"f(\tau)\,\mathrm{E}[c \mid |g| = \tau]\,/\,\mathrm{E}[c;\,|g| > \tau]$ and $e = \mathrm{d} "
+        r"\log\,\mathrm{E}[c \mid |g| = t]\,/\,\mathrm{d} \log\,t$ at $\tau$.",
     ),
     Claim(
         "P6b",
@@ -121,9 +121,10 @@ PROBABILISTIC = (
         "p and c bounded (Hoeffding), or E p^2 and E c^2 finite (one-sided Chebyshev)",
         "upper",
         "weak duality (D3); Hoeffding 1963; Cantelli",
-        typeset=r"$$\mathrm{P}(\mathrm{LP}/d > V\,\mathrm{E}p + \varepsilon) \le \text{failure},$$ with $\varepsilon "
-        r"= \mathrm{range}(X)\,\sqrt{\ln(1/\text{failure})/(2 d)}$ or, for finite variance, $\varepsilon = "
-        r"\sqrt{\mathrm{Var}\,X\,(1/\text{failure} - 1)/d}$, $X = \lambda \beta c + (p - \lambda c)_+$.",
+        typeset=r"$$\mathrm{P}(\mathrm{LP}/d > V\,\mathrm{E}\,p + \varepsilon) \le \text{failure},$$ with "
+        r"$\varepsilon = \mathrm{range}(X)\,\sqrt{\ln(1/\text{failure})/(2 d)}$ or, for finite variance, "
+        r"$\varepsilon = \sqrt{\mathrm{Var}\,X\,(1/\text{failure} - 1)/d}$, $X = \lambda \beta c + (p - "
+        r"\lambda c)_+$.",
     ),
     Claim(
         "P8",
@@ -148,10 +149,11 @@ PROBABILISTIC = (
         "costs bounded, beta d c_min >= c_max, V > V_K; magnitudes need not be bounded",
         "upper",
         "three applications of Hoeffding 1963",
-        typeset=r"$$\mathrm{P}(\text{prefix CWMP retains less than Top-K}) \le \exp\frac{-2 d a^2}{c_{\max}^2} + "
-        r"\exp\frac{-2 d b^2}{c_{\max}^2} + \exp\frac{-2 d D^2}{w^2},$$ $a = \beta\,\mathrm{E}c - "
-        r"C(\lambda')$, $b = K(\tau') - \beta\,\mathrm{E}c$, $D = P(\lambda') - T(\tau')$, $w = \tau'^2 + "
-        r"\min(p_{\max},\, \lambda' c_{\max})$.",
+        typeset=r"$$\mathrm{P}(\text{prefix CWMP retains less than Top-K}) \le \exp\Bigl({-\frac{2 d "
+        r"a^2}{c_{\max}^2}}\Bigr) + \exp\Bigl({-\frac{2 d b^2}{c_{\max}^2}}\Bigr) + \exp\Bigl({-\frac{2 d "
+        r"D^2}{w^2}}\Bigr),$$ $a = \beta\,\mathrm{E}\,c - C(\lambda')$, $b = K(\tau') - "
+        r"\beta\,\mathrm{E}\,c$, $D = P(\lambda') - T(\tau')$, $w = \tau'^2 + \min(p_{\max},\, \lambda' "
+        r"c_{\max})$.",
     ),
     Claim(
         "P10",
@@ -164,6 +166,6 @@ PROBABILISTIC = (
         typeset=r"$$\frac{\varphi\, p_s}{\mathrm{LP}} \le \frac{\max p}{\beta \sum p}$$ always, and "
         r"$$d\,\mathrm{E}\Bigl[\frac{\varphi\, p_s}{\mathrm{LP}}\Bigr] \quad\text{tends to}\quad "
         r"\frac{\lambda\,\mathrm{E}[c^2 \mid p = \lambda c]}{2\,\mathrm{E}[c \mid p = \lambda "
-        r"c]\;V\,\mathrm{E}p}.$$",
+        r"c]\;V\,\mathrm{E}\,p}.$$",
     ),
 )
