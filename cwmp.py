@@ -11,8 +11,10 @@ from command_line.certificates import certify_command, check_certificate_command
 from command_line.claims import table, verify
 from command_line.energy import models
 from command_line.experiment import pareto
+from command_line.figures import figures
 from command_line.laws import audit, saving
 from command_line.selector import check_command
+from command_line.studies import study
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +28,7 @@ def main() -> None:
 
 for command in (
     verify, table, certify_command, check_certificate_command, check_command, audit, saving, models, pareto,
+    study, figures,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
 GAP, FRONTIER = "studies/gap.json", "studies/frontier.json"
 GEOMETRY, CONTRACTION = "studies/geometry.json", "studies/contraction.json"
+EFFICIENCY, SAVING = "studies/efficiency.json", "studies/saving.json"
 LAWS, EXPERIMENT = "laws/laws.json", "pareto/credible"
 SELECTION, CERTIFY = "benchmarks/selection.json", "benchmarks/certify.json"
 
 COMMANDS: dict[str, str] = {
-    GEOMETRY: "cwmp study geometry --output results/studies",
+    GEOMETRY: "cwmp study geometry --output results/studies  (of your own update: --update FILE)",
     FRONTIER: "cwmp study frontier --output results/studies",
     GAP: "cwmp study gap --output results/studies",
+    EFFICIENCY: "cwmp study efficiency --output results/studies",
+    SAVING: "cwmp study saving --output results/studies",
     CONTRACTION: "cwmp study contraction --output results/studies",
     LAWS: "python benchmarks/laws.py",
     EXPERIMENT: "cwmp pareto credible --data DIR --output results/pareto/credible",
@@ -84,8 +87,12 @@ CATALOGUE: dict[str, Entry] = {
         Entry("geometry", (GEOMETRY,), "An update in the plane of cost and squared magnitude: what each rule keeps."),
         Entry("frontier", (FRONTIER,), "All masks of a small instance by cost and value, their hull, and each rule."),
         Entry("gap", (GAP,), "Relative gap to the exact optimum against the number of coordinates, by rounding."),
-        Entry("efficiency", (LAWS,), "Share of the norm that CWMP retains over Top-K's, against the budget, by law."),
-        Entry("saving", (LAWS,), "Energy saved at equal score: predicted against exact, by law of costs."),
+        Entry(
+            "efficiency",
+            (EFFICIENCY, LAWS),
+            "Share of the norm that CWMP retains over Top-K's, against the budget, by law.",
+        ),
+        Entry("saving", (SAVING, LAWS), "Energy saved at equal score: predicted against exact, by law of costs."),
         Entry("audit", (LAWS,), "Laws against bounds: which hold, how tight they are, and where none applies."),
         Entry("contraction", (CONTRACTION,), "Worst contraction of CWMP and Top-K, and error feedback under both."),
         Entry("pareto", (EXPERIMENT,), "Accuracy against energy and paired differences from Top-K, by cost model."),

@@ -1,0 +1,64 @@
+"""``cwmp figures``: a paper's figures, drawn from recorded results."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from command_line.shared import extra, one_line_errors
+
+
+class FigureName(click.ParamType):
+    """A figure's name, completed from the catalogue."""
+
+    name = "figure"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """What the shell offers."""
+        from click.shell_completion import CompletionItem
+
+        from figures.catalogue import CATALOGUE
+
+        return [CompletionItem(e.name, help=e.shows) for e in CATALOGUE.values() if e.name.startswith(incomplete)]
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=FigureName())
+@click.option("--records", default=Path("results"), show_default=True, type=click.Path(file_okay=False, path_type=Path),
+              help="Folder of the recorded results.")  # fmt: skip
+@click.option("--output", default=Path("results/figures"), show_default=True,
+              type=click.Path(file_okay=False, path_type=Path), help="Folder of the figures.")  # fmt: skip
+@click.option("--venue", default="ieee", show_default=True, help="Whose page widths: ieee or neurips.")
+@one_line_errors
+def figures(names: tuple[str, ...], records: Path, output: Path, venue: str) -> None:
+    """Draw the figures NAMES (default: all) from recorded results, as PDF and PNG.
+
+    What a record is missing for is named with the command that makes it.
+
+    Exit code 2: nothing could be drawn, or not everything that was asked for by name.
+    """
+    (catalogue,) = extra("figures", ("catalogue",), "drawing figures", "figures")
+    wanted = catalogue.entries(names)
+    missing = {entry.name: catalogue.missing(entry, records) for entry in wanted}
+    possible = [entry for entry in wanted if not missing[entry.name]]
+    if possible:
+        (manifest,) = extra("figures", ("manifest",), "drawing figures", "figures")
+        for entry in possible:
+            click.echo(f"{entry.name:<12}{', '.join(map(str, manifest.draw(entry, records, output, venue)))}")
+    _say_what_is_missing(missing, records, catalogue.COMMANDS)
+    sys.exit(2 if not possible or (names and any(missing.values())) else 0)
+
+
+def _say_what_is_missing(missing: dict[str, list[str]], records: Path, commands: dict[str, str]) -> None:
+    """Each record once, with the figures that wait for it and what makes it."""
+    waiting: dict[str, list[str]] = {}
+    for name, lost in missing.items():
+        for record in lost:
+            waiting.setdefault(record, []).append(name)
+    if waiting:
+        click.echo(f"\nNot drawn, for want of a record in {records}:", err=True)
+    for record, names in waiting.items():
+        click.echo(f"  {', '.join(names)}: no {record}, made by\n      {commands[record]}", err=True)
