@@ -98,8 +98,8 @@ PROBABILISTIC = (
         typeset=r"To second order in the spread of costs at the threshold, the share of energy CWMP saves at Top-K's "
         r"retained score is $$\frac{\mathrm{CV}_\tau^2}{4} \cdot \frac{\tau\,h(\tau)}{1 - e/2},$$ with "
         r"$\mathrm{CV}_\tau$ the coefficient of variation of $c$ given $|g| = \tau$, $h(\tau) = "
-        r"f(\tau)\,\mathrm{E}[c \mid |g| = \tau]\,/\,\mathrm{E}[c;\,|g| > \tau]$ and $e = \mathrm{d} "
-        r"\log\,\mathrm{E}[c \mid |g| = t]\,/\,\mathrm{d} \log\,t$ at $\tau$.",
+        r"f(\tau)\,\mathrm{E}[c \mid |g| = \tau]\,/\,\mathrm{E}[c;\,|g| > \tau]$ and $e = "
+        r"\mathrm{d}\,\log\,\mathrm{E}[c \mid |g| = t]\,/\,\mathrm{d}\,\log\,t$ at $\tau$.",
     ),
     Claim(
         "P6b",
