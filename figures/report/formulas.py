@@ -1,8 +1,8 @@
 """Typeset statements as HTML: prose with ``$...$`` in a line and ``$$...$$`` displayed becomes MathML.
 
-MathML is drawn by every current browser and read aloud by screen readers. latex2mathml converts it; what it leaves to the
-browser, which guesses wrongly, is said here: bars and strokes neither stretch nor keep their distance, a single letter
-in ``\\mathrm`` stays upright, brackets take their size from what they hold.
+MathML is drawn by every current browser and read aloud by screen readers. latex2mathml converts it; what it leaves to
+the browser, which guesses wrongly, is said here: bars and strokes neither stretch nor keep their distance, a single
+letter in ``\\mathrm`` stays upright, brackets take their size from what they hold.
 """
 
 from __future__ import annotations

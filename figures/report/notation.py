@@ -23,7 +23,7 @@ _SIGNS = {
 
 _PIECES = re.compile(
     r"(?P<claim>\b[DP]\d{1,2}[abc]?\b)"
-    r"|(?P<prose>\bi\.i\.d\.|\be\.g\.|\b(?:Top|Random)-K\b|\bEF-SGD\b|['’]s\b|\bA\b|\bI\b|\bK\.)"
+    r"|(?P<prose>\b[A-Z]\. [A-Z]\.|\bi\.i\.d\.|\be\.g\.|\b(?:Top|Random)-K\b|\bEF-SGD\b|['’]s\b|\bA\b|\bI\b|\bK\.)"
     r"|(?P<em>(?<!\w)\*\w+\*(?!\w))"
     r"|(?P<code>``[^`]+``)"
     r"|(?P<plus>(?<=[)\w])\+(?=[\s,.;)\]]|$))"
