@@ -165,6 +165,12 @@ def panel_letters(axes: list[Axes], titles: list[str]) -> None:
         ax.set_title(f"({letter}) {title}")
 
 
+def log_x(ax: Axes) -> None:
+    """A logarithmic axis of energies or sizes near 1, its ticks as plain numbers."""
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
+
+
 def in_full(figure: Figure) -> Figure:
     """The figure laid out once, after which positions of texts can be measured."""
     with context():

@@ -1,0 +1,66 @@
+"""The audit of every bound under a table of laws: which hold, how tight they are, which do not apply.
+
+    python benchmarks/audit.py                                     # a few minutes
+    python benchmarks/audit.py --updates DIR --layers layers.json  # the laws of real updates too
+
+Each law is audited as ``cwmp audit`` does it; finished batches are kept in ``runs/audit``, so a stopped run goes on. The
+reports go to ``results/laws/audit.json``, which the figure ``audit`` shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from laws import COSTS, MAGNITUDES
+
+from proofs_check.law_audit import AuditPlan, audit_law, workers
+from proofs_check.limits import law_of
+from theory.deviation import AnyLaw
+from theory.given import given_laws
+from theory.provenance import write_atomically
+
+ROOT = Path(__file__).parent.parent
+BETAS = (0.01, 0.1)
+BOUNDED = {"uniform": "uniform()"}  # where Hoeffding's inequality applies
+USUAL, HEAVY = ("two classes 1:10", "lognormal 1"), ("Pareto 1.5", "Pareto 0.9")
+
+
+def laws(folder: Path | None, layers: Path | None) -> Iterator[tuple[str, str, AnyLaw]]:
+    """(magnitudes, costs, law): every magnitude with usual costs, one with heavy-tailed costs, and real updates."""
+    magnitudes = BOUNDED | MAGNITUDES
+    chosen = [*itertools.product(magnitudes, USUAL), *itertools.product(("Gaussian",), HEAVY)]
+    for magnitude, cost in chosen:
+        yield magnitude, cost, law_of(magnitudes[magnitude], COSTS[cost])
+    for path in sorted(folder.glob("update_*.npy")) if folder else ():
+        (data,) = given_laws(None, [path], "fc-dear", layers=layers)
+        yield path.stem, "fc-dear", data
+
+
+def main() -> None:
+    """Audit law by law and write the reports."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dim", type=int, default=10_000, help="coordinates of an instance")
+    parser.add_argument("--trials", type=int, default=1000, help="instances at each budget, at most")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--updates", type=Path, help="folder of update_*.npy")
+    parser.add_argument("--layers", type=Path, help="JSON list of their layers")
+    options = parser.parse_args()
+    reports = []
+    with workers(options.jobs):
+        for magnitude, cost, law in laws(options.updates, options.layers):
+            print(f"{magnitude}, {cost}", file=sys.stderr, flush=True)
+            plan = AuditPlan(law, options.dim, BETAS, trials=options.trials, seed=options.seed)
+            report = audit_law(plan, folder=ROOT / "runs" / "audit")
+            reports.append({"magnitude": magnitude, "cost": cost, **report})
+    write_atomically(ROOT / "results" / "laws" / "audit.json", json.dumps({"reports": reports}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The experiment in words: its setting, its cost models and the verdicts on them, as the records say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from figures.frontiers import DENSE, costs, seeds
+from figures.provenance import seeds_in_words
+from figures.records import Experiment
+from theory.energy import MODELS
+from theory.verdict import Outcome
+
+_WORD = {Outcome.HOLDS: "holds", Outcome.REVERSES: "reverses"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A verdict on a method's frontier against Top-K's.
+
+    Attributes:
+        word: ``holds``, ``reverses`` or ``undecided``.
+        mean, low, high: difference of the frontiers in accuracy with its corrected interval; None where there is none.
+    """
+
+    word: str
+    mean: float
+    low: float | None
+    high: float | None
+
+    @property
+    def in_words(self) -> str:
+        """``holds: +2.1 [+0.8, +3.4]``, in points of accuracy."""
+        if self.low is None or self.high is None:
+            return f"{self.word}: {_points(self.mean)}"
+        if self.low == self.high == 0:
+            return f"{self.word}: identical to Top-K"
+        return f"{self.word}: {_points(self.mean)} [{_points(self.low)}, {_points(self.high)}]"
+
+
+def verdict_on(experiment: Experiment, method: str, cost: str) -> Found | None:
+    """The verdict on ``method`` under ``cost``, or None when none was written."""
+    for verdict in experiment.verdicts:
+        if verdict.claim.endswith(f"-{method}") and verdict.method == cost:
+            frontier = verdict.observed["frontier"]
+            word = _WORD.get(verdict.outcome, "undecided")
+            return Found(word, frontier["mean"], frontier["low"], frontier["high"])
+    return None
+
+
+def cost_label(cost: str) -> str:
+    """``fc-dear`` as a reader meets it."""
+    return f"{cost} costs"
+
+
+def experiment_in_words(experiment: Experiment) -> str:
+    """Data, federated setting, training, budgets and seeds."""
+    run = experiment.runs[0]
+    s = run.setting
+    shares = sorted({float(r.share) for r in experiment.runs if r.method != DENSE})
+    budgets = " and ".join(f"{100 * share:g} %" for share in shares)
+    models = "; ".join(f"{cost}: {_cost_in_words(cost)}" for cost in costs(experiment))
+    return (
+        f"{run.data}: {s['clients']} clients, {s['partition']}, {s['cohort']} a round, {s['steps']} local steps of "
+        f"{s['batch']} at lr {s['lr']:g}, {s['rounds']} rounds, error feedback "
+        f"{'on' if s['error_feedback'] else 'off'}; budgets {budgets} of a full update; "
+        f"{seeds_in_words(seeds(experiment))}, paired. Costs: {models}."
+    )
+
+
+def _cost_in_words(cost: str) -> str:
+    return MODELS[cost].summary if cost in MODELS else "exp(N(0, 1)) for each coordinate, drawn once per seed"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
