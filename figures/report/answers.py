@@ -11,7 +11,7 @@ from typing import Any
 from figures.report.evidence import LAWS, MAKING, PARETO, VERIFY, Evidence, Trial
 from figures.report.html import chip, code, lines, link, listing, percent, signed, words
 from theory.standing import Row
-from theory.verdict import Outcome
+from theory.verdict import Outcome, Verdict
 
 BUDGET = 0.1  # the budget at which savings are told, a share of sending everything
 
@@ -29,8 +29,8 @@ _DISTANCES = (
 )
 _LIMITS = (
     ("D7", "equal costs: nothing to gain over Top-K, and a radio that charges every coordinate alike is that case"),
-    ("D12b", "|g|/c as the score for the l2 norm"),
-    ("D13b", "a contraction below the cost of the dearest coordinate"),
+    ("D12b", "that |g|/c is the right score for the l2 norm"),
+    ("D13b", "that it contracts below the cost of the dearest coordinate"),
     ("P6b", "the saving law without the elasticity of the mean cost"),
 )
 
@@ -79,7 +79,7 @@ def in_which_sense(evidence: Evidence) -> Answer:
     """The senses in which it is."""
     known = _known(evidence, _SENSES)
     true = [text.split(":")[0].split(",")[0] for claim, text in known if stands(evidence.rows[claim]) == "yes"]
-    headline = f"{true[0][0].upper()}{true[0][1:]}." if true else "None that was found."
+    headline = _sentence(true[0]) if true else "None that was found."
     points = [f"{words(text)}: {_judged(evidence.rows[claim], claim)}" for claim, text in known]
     return Answer("In which sense is it?", headline, points or [_unjudged()])
 
@@ -117,24 +117,30 @@ def accuracy(evidence: Evidence) -> Answer:
     trial = evidence.trials[0]
     points = [_contest(verdict.method, verdict.outcome, verdict.observed) for verdict in trial.of("cwmp")]
     points.append(f"{words(trial.data)}; <a href='#experiment'>all methods and budgets</a>")
-    return Answer(question, accuracy_headline(trial), points)
+    headline = gains(trial)
+    return Answer(
+        question, f"On synthetic images only: {headline}." if trial.synthetic else _sentence(headline), points
+    )
 
 
-def accuracy_headline(trial: Trial) -> str:
-    """Under which costs CWMP's frontier is above Top-K's, below, or neither."""
-    costs = {
-        outcome: [v.method for v in trial.of("cwmp") if v.outcome is outcome]
-        for outcome in (Outcome.HOLDS, Outcome.REVERSES, Outcome.INCONCLUSIVE)
-    }
-    parts = []
-    if costs[Outcome.HOLDS]:
-        parts.append(f"yes under {_and(costs[Outcome.HOLDS])} costs")
-    if costs[Outcome.REVERSES]:
-        parts.append(f"the reverse under {_and(costs[Outcome.REVERSES])}")
-    if costs[Outcome.INCONCLUSIVE]:
-        parts.append(f"undecided under {_and(costs[Outcome.INCONCLUSIVE])}")
-    text = "; ".join(parts) or "not measured for CWMP"
-    return f"{'On synthetic images only: ' if trial.synthetic else ''}{text[0].upper()}{text[1:]}."
+def gains(trial: Trial) -> str:
+    """Under which costs CWMP's frontier is above Top-K's, below, the same, or none of these."""
+    verdicts = trial.of("cwmp")
+    words = ("yes under {} costs", "the reverse under {}", "the same as Top-K under {}", "undecided under {}")
+    found = {word: [v.method for v in verdicts if _finding(v) == word] for word in words}
+    return "; ".join(word.format(_and(costs)) for word, costs in found.items() if costs) or "not measured for CWMP"
+
+
+def _finding(verdict: Verdict) -> str:
+    if verdict.outcome is not Outcome.INCONCLUSIVE:
+        return "yes under {} costs" if verdict.outcome is Outcome.HOLDS else "the reverse under {}"
+    return "the same as Top-K under {}" if identical(verdict) else "undecided under {}"
+
+
+def identical(verdict: Verdict) -> bool:
+    """Whether no pair of runs differs at all, as under equal costs."""
+    seen = verdict.observed["frontier"]
+    return all(seen[end] == 0 for end in ("mean", "low", "high"))
 
 
 def where_not(evidence: Evidence) -> Answer:
@@ -146,13 +152,13 @@ def where_not(evidence: Evidence) -> Answer:
     if evidence.trials:
         verdicts = evidence.trials[0].of("cwmp")
         worse = [v.method for v in verdicts if v.outcome is Outcome.REVERSES]
-        open_ = [v.method for v in verdicts if v.outcome is Outcome.INCONCLUSIVE]
+        open_ = [v.method for v in verdicts if v.outcome is Outcome.INCONCLUSIVE and not identical(v)]
         points += [f"accuracy is worse under {words(_and(worse))} costs"] if worse else []
         points += [f"no difference in accuracy was established under {words(_and(open_))} costs"] if open_ else []
     equal = stands(evidence.rows.get("D7")) == "yes"
     where = (["where costs are equal"] if equal else []) + ([f"under {_and(worse)} costs"] if worse else [])
-    headline = f"{_and(where)[0].upper()}{_and(where)[1:]}." if where else "See each claim."
-    return Answer("Where does it not help?", headline, points or [_unjudged()])
+    headline = _sentence(_and(where)) if where else "See each claim."
+    return Answer("Where does it not hold, or not help?", headline, points or [_unjudged()])
 
 
 def _judged(row: Row | None, claim: str, *, as_claim: bool = False) -> str:
@@ -186,6 +192,10 @@ def _at(cell: dict[str, Any]) -> bool:
 
 def _range(shares: Sequence[float]) -> str:
     return f"{percent(min(shares), 0)} to {percent(max(shares), 0)}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _and(names: Sequence[str]) -> str:

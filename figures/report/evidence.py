@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from theory.errors import InputError
 from theory.standing import Row, summarise
 from theory.verdict import Verdict, read_verdict
 
-VERIFY, AUDIT, PARETO, LAWS = "verify", "audit", "pareto", "laws/laws.json"
+VERIFY, AUDIT, PARETO, LAWS, AUDITS = "verify", "audit", "pareto", "laws/laws.json", "laws/audit.json"
 MAKING = {
     VERIFY: "cwmp verify --output results/verify",
     AUDIT: 'cwmp audit --magnitude "t(df=3)" --cost "lognorm(s=1)" --output results/audit',
@@ -68,7 +67,9 @@ class Evidence:
         self.digest = records_digest(results)
         self.rows: dict[str, Row] = {row.claim.id: row for row in summarise(self._verdicts(results / VERIFY))}
         self.laws: dict[str, Any] | None = self.load(LAWS) if self.has(LAWS) else None
-        self.audits: list[dict[str, Any]] = [self._plain(path) for path in sorted((results / AUDIT).glob("*.json"))]
+        table = self.load(AUDITS)["reports"] if self.has(AUDITS) else []
+        own = [self.load(f"{AUDIT}/{path.name}") for path in sorted((results / AUDIT).glob("*.json"))]
+        self.audits: list[dict[str, Any]] = [*table, *own]
         folders = sorted((results / PARETO).glob("*/verdicts"))
         found = (Trial(folder.parent.name, tuple(self._verdicts(folder))) for folder in folders)
         self.trials: list[Trial] = sorted((t for t in found if t.verdicts), key=lambda t: (t.synthetic, t.name))
@@ -96,13 +97,6 @@ class Evidence:
     def _verdicts(folder: Path) -> list[Verdict]:
         """In the order of the claim table's methods: as their files are named, proofs first."""
         return sorted(map(read_verdict, sorted(folder.glob("*.json"))), key=lambda v: _ORDER.get(v.method, 9))
-
-    @staticmethod
-    def _plain(path: Path) -> dict[str, Any]:
-        try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"{path} is not a record: {' '.join(str(error).split())[:100]}") from None
 
 
 _ORDER = {"symbolic": 0, "smt": 1, "lemmas": 2, "exhaustion": 3, "tightness": 4, "separation": 4, "certificate": 5}

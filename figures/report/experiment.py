@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
-from figures.report.answers import accuracy_headline
+from figures.report.answers import gains
 from figures.report.evidence import MAKING, PARETO, Evidence, Trial
-from figures.report.html import chip, lines, missing, paragraph, percent, section, signed, table, words
+from figures.report.html import chip, lines, missing, paragraph, percent, scientific, section, signed, table, words
 from theory.energy import MODELS
 from theory.verdict import Outcome, Verdict
 
@@ -49,9 +50,9 @@ def _trial(evidence: Evidence, trial: Trial) -> str:
     warning = paragraph("The images are drawn by a program: these runs say that everything works, and nothing about "
                         "real data.") if trial.synthetic else ""  # fmt: skip
     return lines([
-        f"<h3>{words(trial.data)}: {words(accuracy_headline(trial).removeprefix('On synthetic images only: '))}</h3>",
+        f"<h3>{escape(trial.data)}: {escape(gains(trial))}</h3>",
         warning,
-        paragraph(f"{setting[:1].upper()}{setting[1:]}. {_about_runs(evidence, trial)}".strip()),
+        f"<p>{words(f'{setting[:1].upper()}{setting[1:]}.')} {_about_runs(evidence, trial)}</p>",
         *(_costs(trial, cost) for cost in costs_of(trial)),
     ])  # fmt: skip
 
@@ -62,7 +63,11 @@ def _about_runs(evidence: Evidence, trial: Trial) -> str:
     dense = [run.final_accuracy for run in runs if run.method == "dense"]
     gaps = [run.gap for run in runs if run.method == "cwmp"]
     said = [f"Dense training reaches {percent(sum(dense) / len(dense))}."] if dense else []
-    said += [f"No mask of CWMP is further than {max(gaps):.1e} of ||g||^2 from the optimum (D4)."] if gaps else []
+    said += (
+        [f"No mask of CWMP is further than {scientific(max(gaps))} of {words('||g||^2 from the optimum (D4).')}"]
+        if gaps
+        else []
+    )
     return " ".join(said)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
 
 from figures import style
 from figures.catalogue import CATALOGUE, COMMANDS, Entry
 from figures.report.evidence import Evidence
-from figures.report.html import lines, missing
+from figures.report.html import lines, missing, words
 
 PLACES = {
     "theory": ("geometry", "frontier", "gap", "contraction"),
@@ -34,15 +33,11 @@ def _figure(evidence: Evidence, entry: Entry) -> str:
     return lines([
         f'<figure id="figure-{entry.name}">',
         f'<div class="paper">{drawing.strip().replace("<svg ", label, 1)}</div>',
-        f"<figcaption><b>Figure {_number(entry)}.</b> {escape(entry.caption(records))}</figcaption>",
+        f"<figcaption><b>Figure {_number(entry)}.</b> {words(entry.caption(records))}</figcaption>",
         "</figure>",
     ])  # fmt: skip
 
 
 def _number(entry: Entry) -> int:
     """Figures are numbered in the order of the page, those that are not drawn included."""
-    return list(_in_order(PLACES.values())).index(entry.name) + 1
-
-
-def _in_order(groups: Iterable[Iterable[str]]) -> Iterable[str]:
-    return (name for group in groups for name in group)
+    return [name for names in PLACES.values() for name in names].index(entry.name) + 1

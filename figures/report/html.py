@@ -50,7 +50,8 @@ def missing(what: str, commands: Iterable[str]) -> str:
 
 def section(ident: str, title: str, *parts: str) -> str:
     """A part of the page, with its heading."""
-    return f'<section id="{ident}" aria-labelledby="{ident}-title">\n<h2 id="{ident}-title">{escape(title)}</h2>\n{lines(parts)}\n</section>'  # noqa: E501  # fmt: skip
+    heading = f'<h2 id="{ident}-title">{escape(title)}</h2>'
+    return f'<section id="{ident}" aria-labelledby="{ident}-title">\n{lines([heading, *parts])}\n</section>'
 
 
 def paragraph(text: str) -> str:
@@ -91,6 +92,12 @@ def lines(parts: Iterable[str]) -> str:
 def percent(share: float | None, digits: int = 1) -> str:
     """``0.0345`` as ``3.5 %``, with a space that does not break."""
     return "–" if share is None or not math.isfinite(share) else f"{100 * share:.{digits}f}\u00a0%".replace("-", "−")
+
+
+def scientific(value: float) -> str:
+    """``0.00012`` as 1.2 times a power of ten."""
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}·10<sup>{int(exponent)}</sup>".replace("-", "−")
 
 
 def signed(value: float | None, digits: int = 1) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 from figures.report.evidence import AUDIT, LAWS, MAKING, Evidence
@@ -86,7 +87,7 @@ def planted(found: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 def updates(found: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Head and rows: real updates at 1 % and 10 % of full energy."""
     made = [
-        [words(f"{row['update']}, {row['cost']}"), f"{100 * row['beta']:g}\u00a0%", f"{row['spread']:.2f}",
+        [escape(f"{row['update']}, {row['cost']}"), f"{100 * row['beta']:g}\u00a0%", f"{row['spread']:.2f}",
          f"{percent(row['saving'])} ± {percent(row['saving_error'])}", percent(row["saving_P6"])]
         for row in found["updates"] if row["beta"] in (0.01, 0.1)
     ]  # fmt: skip

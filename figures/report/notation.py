@@ -24,6 +24,7 @@ _SIGNS = {
 _PIECES = re.compile(
     r"(?P<claim>\b[DP]\d{1,2}[abc]?\b)"
     r"|(?P<prose>\b[A-Z]\. [A-Z]\.|\bi\.i\.d\.|\be\.g\.|\b(?:Top|Random)-K\b|\bEF-SGD\b|['’]s\b|\bA\b|\bI\b|\bK\.)"
+    r"|(?P<times>(?<=magnitudes )x(?= )|(?<=\d )x(?= \d))"
     r"|(?P<em>(?<!\w)\*\w+\*(?!\w))"
     r"|(?P<code>``[^`]+``)"
     r"|(?P<plus>(?<=[)\w])\+(?=[\s,.;)\]]|$))"
@@ -69,6 +70,7 @@ _HTML: dict[str, Callable[[str], str]] = {
     "sign": lambda s: _SIGNS[s][0],
     "em": lambda s: f"<em>{escape(s[1:-1])}</em>",
     "code": lambda s: to_html(s[2:-2]),
+    "times": lambda s: "×",
     "plus": lambda s: "<sub>+</sub>",
     "minus": lambda s: "−",
     "norm": lambda s: f"ℓ<sub>{s[1]}</sub>",
@@ -89,6 +91,7 @@ _LATEX: dict[str, Callable[[str], str]] = {
     "sign": lambda s: f"${_SIGNS[s][1]}$",
     "em": lambda s: f"\\emph{{{s[1:-1]}}}",
     "code": lambda s: to_latex(s[2:-2]),
+    "times": lambda s: r"$\times$",
     "plus": lambda s: "$_+$",
     "minus": lambda s: "$-$",
     "norm": lambda s: f"$\\ell_{{{s[1]}}}$",

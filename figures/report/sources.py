@@ -43,7 +43,7 @@ class Origin:
             said.append("of several revisions")
         current = _ROOMS.get(self.name.split("/")[0])
         if current and self.sources and self.sources != {source_digest(*current)}:
-            said.append("made by earlier sources than this page")
+            said.append("made by other sources than this page")
         return said
 
 
