@@ -3,8 +3,8 @@
     python benchmarks/audit.py                                     # a few minutes
     python benchmarks/audit.py --updates DIR --layers layers.json  # the laws of real updates too
 
-Each law is audited as ``cwmp audit`` does it; finished batches are kept in ``runs/audit``, so a stopped run goes on. The
-reports go to ``results/laws/audit.json``, which the figure ``audit`` shows.
+Each law is audited as ``cwmp audit`` does it; finished batches are kept in ``runs/audit``, so a stopped run goes on.
+The reports go to ``results/laws/audit.json``, which the figure ``audit`` shows.
 """
 
 from __future__ import annotations

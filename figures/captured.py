@@ -59,8 +59,7 @@ def draw_captured(records: Records, venue: str = "ieee") -> Figure:
                     fontstyle="italic", color=style.GREY)  # fmt: skip
     figure.supxlabel("captured norm, less Top-K’s (points)", fontsize=8.5)
     figure.supylabel("accuracy, less Top-K’s (points)", fontsize=8.5)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), columnspacing=1.2, handlelength=1)
+    style.legend_above(figure, grid[0, 0], handlelength=1)
     return figure
 
 

@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 GAP, FRONTIER = "studies/gap.json", "studies/frontier.json"
 GEOMETRY, CONTRACTION = "studies/geometry.json", "studies/contraction.json"
 EFFICIENCY, SAVING = "studies/efficiency.json", "studies/saving.json"
-LAWS, EXPERIMENT = "laws/laws.json", "pareto/credible"
+LAWS, AUDIT, EXPERIMENT = "laws/laws.json", "laws/audit.json", "pareto/credible"
 SELECTION, CERTIFY = "benchmarks/selection.json", "benchmarks/certify.json"
 
 COMMANDS: dict[str, str] = {
-    GEOMETRY: "cwmp study geometry --output results/studies  (of your own update: --update FILE)",
+    GEOMETRY: "cwmp study geometry --output results/studies",
     FRONTIER: "cwmp study frontier --output results/studies",
     GAP: "cwmp study gap --output results/studies",
     EFFICIENCY: "cwmp study efficiency --output results/studies",
     SAVING: "cwmp study saving --output results/studies",
     CONTRACTION: "cwmp study contraction --output results/studies",
     LAWS: "python benchmarks/laws.py",
+    AUDIT: "python benchmarks/audit.py",
     EXPERIMENT: "cwmp pareto credible --data DIR --output results/pareto/credible",
     SELECTION: "python benchmarks/selection.py",
     CERTIFY: "python benchmarks/certify.py",
@@ -93,7 +94,7 @@ CATALOGUE: dict[str, Entry] = {
             "Share of the norm that CWMP retains over Top-K's, against the budget, by law.",
         ),
         Entry("saving", (SAVING, LAWS), "Energy saved at equal score: predicted against exact, by law of costs."),
-        Entry("audit", (LAWS,), "Laws against bounds: which hold, how tight they are, and where none applies."),
+        Entry("audit", (AUDIT,), "Laws against bounds: which hold, how tight they are, and where none applies."),
         Entry("contraction", (CONTRACTION,), "Worst contraction of CWMP and Top-K, and error feedback under both."),
         Entry("pareto", (EXPERIMENT,), "Accuracy against energy and paired differences from Top-K, by cost model."),
         Entry("captured", (EXPERIMENT,), "Captured norm gained over Top-K against accuracy gained, by cost model."),

@@ -40,12 +40,11 @@ def draw_pareto(records: Records, venue: str = "ieee") -> Figure:
         if k % across == 0:
             above.set_ylabel("accuracy (%)")
             below.set_ylabel("difference (points)")
-        below.set_xlabel("cumulative energy (full updates)")
     for ax in grid[:, :].flat[2 * across * (blocks - 1) :]:
         ax.set_visible(bool(ax.lines))
     _share_heights(grid[0::2], grid[1::2])
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 7), columnspacing=1.2)
+    figure.supxlabel("cumulative energy (full updates)", fontsize=8.5)
+    style.legend_above(figure, grid[0, 0])
     return figure
 
 

@@ -36,6 +36,7 @@ VENUES: dict[str, dict[Width, float]] = {
 }
 DPI = 300
 SMALLEST = 7.0  # points, at print size
+_ENTRY = 1.0  # inches that an entry of a legend takes
 
 BLACK, GREY = "#000000", "#6e6e6e"
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
@@ -169,6 +170,14 @@ def log_x(ax: Axes) -> None:
     """A logarithmic axis of energies or sizes near 1, its ticks as plain numbers."""
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:g}")
+
+
+def legend_above(figure: Figure, ax: Axes, **more: Any) -> None:
+    """One legend for all panels above them, in as many columns as the width has room for."""
+    handles, labels = ax.get_legend_handles_labels()
+    across = min(len(labels), int(figure.get_figwidth() / _ENTRY))
+    even = -(-len(labels) // -(-len(labels) // across))  # rows as full as one another
+    figure.legend(handles, labels, loc="outside upper center", ncols=even, columnspacing=1.2, **more)
 
 
 def in_full(figure: Figure) -> Figure:
