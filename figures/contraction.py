@@ -28,7 +28,7 @@ def draw_contraction(records: Records, venue: str = "ieee") -> Figure:
     _descent(record["descent"]["separation"]["paths"], apart)
     _descent(record["descent"]["heavy-tailed"]["paths"], tailed)
     apart.set_ylabel(r"$f(x_t)/f(x_0)$")
-    panel_letters([worst, apart, tailed], ["worst update", "error feedback, flat", "error feedback, heavy tail"])
+    panel_letters([worst, apart, tailed], ["worst update", "feedback, flat start", "feedback, heavy tail"])
     return figure
 
 
@@ -44,9 +44,9 @@ def _worst(record: dict[str, Any], ax: Axes) -> None:
         ax.step(beta, share, where="post", color=look.colour, linestyle=look.dash, label=rule)
         ax.plot(beta, promised, color=look.colour, linewidth=0.6, linestyle=":", label=f"{rule} guaranteed",
                 drawstyle="steps-post" if rule == "top-k" else "default")  # fmt: skip
-    ax.axvline(max(record["parameters"]["costs"]) / total, color=GREY, linewidth=0.6, linestyle=":")
-    ax.text(max(record["parameters"]["costs"]) / total - 0.02, 0.97, r"$c_{\max}$", color=GREY, fontsize=7.5, ha="right",
-            va="top")  # fmt: skip
+    dearest = max(record["parameters"]["costs"]) / total
+    ax.axvline(dearest, color=GREY, linewidth=0.6, linestyle=":")
+    ax.text(dearest - 0.02, 0.97, r"$c_{\max}$", color=GREY, fontsize=7.5, ha="right", va="top")
     ax.text(0.42, 0.52, "CWMP", color=METHODS["cwmp"].colour, fontsize=7.5, ha="right")
     ax.text(0.62, 0.10, "Top-K", color=METHODS["top-k"].colour, fontsize=7.5, ha="left")
     ax.set(xlabel=r"budget $B/C$", ylabel=r"least share of $\|g\|^2$ retained, $\delta$", xlim=(0, 1), ylim=(0, 1))
@@ -61,8 +61,8 @@ def _descent(paths: list[dict[str, Any]], ax: Axes) -> None:
         ax.plot(GRID, middle, color=look.colour, linestyle=look.dash, label=look.label)
         if len(paths) > 1:
             ax.fill_between(GRID, low, high, facecolor=look.colour, alpha=0.2, linewidth=0)
-    ax.set(yscale="log", xlabel="energy (updates sent in full)", xlim=(0, GRID[-1]))
-    ax.legend(loc="upper right")
+    ax.set(yscale="log", xlabel="energy (updates in full)", xlim=(0, GRID[-1]))
+    ax.legend(loc="lower left")
 
 
 def on_grid(paths: list[dict[str, Any]], rule: str) -> np.ndarray:
@@ -84,8 +84,10 @@ def caption_contraction(records: Records) -> str:
     return (
         f"(a) The least share of the squared norm that each rule retains of any update, by enumeration of all "
         f"{2 ** len(costs):,} sets ({' and '.join(words)}), and what D13 and D14 guarantee (dotted; for Top-K it is "
-        f"attained everywhere). Gradient descent with error feedback, step {parameters['step']:g}, loss against energy: "
-        f"(b) {descent['separation']['words']}, dear ones first, Top-K's worst order; (c) {descent['heavy-tailed']['words']}"
+        f"attained everywhere). Gradient descent with error feedback, step {parameters['step']:g}, loss against "
+        f"energy: "
+        f"(b) {descent['separation']['words']}, dear ones first, Top-K's worst order; (c) "
+        f"{descent['heavy-tailed']['words']}"
         f", median and quartiles of {parameters['runs']} draws. Energy to reach a loss, CWMP against Top-K: {reached}. "
         f"{origin(record)}"
     )

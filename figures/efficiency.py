@@ -45,7 +45,7 @@ def draw_efficiency(records: Records, venue: str = "ieee") -> Figure:
         ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
         ax.yaxis.set_minor_formatter(NullFormatter())
     axes[0].set_ylabel(r"$R = $ CWMP / Top-K, retained")
-    _legends(axes)
+    _legends(axes, record["parameters"]["magnitudes"])
     return figure
 
 
@@ -65,23 +65,22 @@ def _updates(ax: Axes, rows: list[dict[str, Any]], wanted: dict[str, tuple[str, 
     names = sorted({row["update"] for row in rows})
     for cost, (dash, words) in wanted.items():
         for name, marker in zip(names, CROSSES, strict=False):
+            label = f"update {name.removeprefix('update_')}"
             seen = [row for row in rows if row["cost"] == cost and row["update"] == name]
             ax.errorbar([row["beta"] for row in seen], [1 + row["gain"] for row in seen],
                         [row["gain_error"] for row in seen], color=BLACK, linestyle=dash, linewidth=0.6, marker=marker,
-                        markersize=5, elinewidth=0.6, markeredgewidth=0.9, zorder=4, label=name)  # fmt: skip
+                        markersize=5, elinewidth=0.6, markeredgewidth=0.9, zorder=4, label=label)  # fmt: skip
         if words:
-            ax.plot([], [], color=BLACK, linestyle=dash, linewidth=0.6, label=f"real updates, {words}")
+            ax.plot([], [], color=BLACK, linestyle=dash, linewidth=0.6, label=words)
 
 
-def _legends(axes: list[Axes]) -> None:
-    """Laws and updates in the first panel, in the others what is their own."""
-    known: set[str] = set()
-    for ax in axes:
+def _legends(axes: list[Axes], laws: dict[str, str]) -> None:
+    """Laws in the first panel; real updates, and what their lines mean, in the last."""
+    for ax, in_laws in ((axes[0], True), (axes[-1], False)):
         named = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-        new = {text: handle for text, handle in named.items() if text not in known}
-        if new:
-            ax.legend(new.values(), new.keys(), loc="upper right")
-        known |= set(named)
+        shown = {text: handle for text, handle in named.items() if (text in laws) == in_laws}
+        if shown:
+            ax.legend(shown.values(), shown.keys(), loc="upper right")
 
 
 def caption_efficiency(records: Records) -> str:
@@ -95,6 +94,6 @@ def caption_efficiency(records: Records) -> str:
     return (
         f"Ratio of what CWMP and Top-K retain of the squared norm with the same energy, against the budget, costs "
         f"independent of magnitudes. Curves: quadrature (stated error at most {largest:.1g}); symbols: samples of "
-        f"{record['parameters']['dim']:,} coordinates with 95 % intervals. The heavier the tail of the magnitudes, the "
-        f"less there is to gain; every curve ends at 1.{updates} {origin(record)}"
+        f"{record['parameters']['dim']:,} coordinates with 95 % intervals. The ratio is never below "
+        f"1 (P3).{updates} {origin(record)}"
     )

@@ -23,12 +23,12 @@ def draw_frontier(records: Records, venue: str = "ieee") -> Figure:
     """Left: masks, hull and prefixes. Right: what each rule falls short of the optimum of every budget."""
     record = records[FRONTIER]
     figure = new_figure("page", 2.7, venue)
-    left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
-    plane = left.subplots()
-    strips = right.subplots(len(RULES), 1, sharex=True, sharey=True)
+    grid = figure.add_gridspec(len(RULES), 2, width_ratios=(1.15, 1))
+    plane, first = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[0, 1])
+    strips = [first, *(figure.add_subplot(grid[k, 1], sharex=first, sharey=first) for k in range(1, len(RULES)))]
     _plane(record, plane)
-    _shortfall(record, list(strips))
-    panel_letters([plane, strips[0]], ["every mask, and the frontier that CWMP traces", "score below the optimum"])
+    _shortfall(record, strips)
+    panel_letters([plane, strips[0]], ["every mask, and CWMP's frontier", "score below the optimum"])
     return figure
 
 
@@ -72,9 +72,7 @@ def _name(record: dict[str, Any], ax: Axes, above: list[Point], below: list[Poin
     if below:
         ax.annotate(r"prefix where $B < c_{\max}$", below[0], (0.13 * total, 0.05 * most), color=BLUE, **style)
     at = next(row for row in record["budgets"] if row["budget"] >= 0.73 * total)
-    ax.annotate(
-        "optimum of each budget", (at["budget"], at["optimum"]), (0.66 * total, 0.75 * most), color=GREEN, **style
-    )
+    ax.annotate("optimum", (at["budget"], at["optimum"]), (0.74 * total, 0.75 * most), color=GREEN, **style)
     ax.text(0.66 * total, 0.05 * most, f"{len(record['masks']):,} points", fontsize=7.5, color=GREY)
 
 
@@ -93,10 +91,12 @@ def _shortfall(record: dict[str, Any], strips: list[Axes]) -> None:
         words = f"{NAMES[rule]}: optimal at {int((lost == 0).sum())} of {lost.size} budgets"
         ax.text(0.995, 0.93, words, transform=ax.transAxes, ha="right", va="top", fontsize=7.5, color=look.colour)
         ax.axvline(max(record["cost"]), color=GREY, linewidth=0.6, linestyle=":")
+    for ax in strips[:-1]:
+        ax.tick_params(labelbottom=False)
     strips[-1].set(xlabel="budget $B$ (J)", xlim=(0, budgets[-1]), ylim=(0, None))
     most = max(shortfall(record, rule).max() for rule in RULES)
     strips[-1].set_ylim(0, 1.35 * most)
-    strips[-1].text(max(record["cost"]) + 0.8, 1.28 * most, r"$c_{\max}$", va="top", fontsize=7.5, color=GREY)
+    strips[-1].text(max(record["cost"]) + 0.8, 0.9 * most, r"$c_{\max}$", va="top", fontsize=7.5, color=GREY)
 
 
 def caption_frontier(records: Records) -> str:

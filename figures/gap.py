@@ -90,8 +90,10 @@ def caption_gap(records: Records) -> str:
     each = f"{sizes[0][1]} at n = {sizes[0][0]:,} to {sizes[-1][1]} at n = {sizes[-1][0]:,} in each family"
     zero = [row["fill"]["zero"] for row in rows if row["family"] == "two classes"]
     return (
-        f"Distance of CWMP's roundings from the certified 0/1 optimum, the bound D4, and how far the relaxation is above "
-        f"the optimum, all divided by the optimum. Means (lines) and quartiles (bars, where above 0) over {trials:,} instances ({each}), "
+        f"Distance of CWMP's roundings from the certified 0/1 optimum, the bound D4, and how far the relaxation "
+        f"is above "
+        f"the optimum, all divided by the optimum. Means (lines) and quartiles (bars, where above 0) over "
+        f"{trials:,} instances ({each}), "
         f"budget {100 * float(parameters['share']):g} % of the total cost; the optimum is certified exact in "
         f"{certified:,} of them. Families: {'; '.join(record['families'].values())}. With two classes fill is exactly "
         f"optimal in {100 * min(zero):.0f} to {100 * max(zero):.0f} % of the instances of a size. Thin lines, for the "

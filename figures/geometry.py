@@ -14,7 +14,7 @@ from figures.origin import data_of, origin, percent
 from figures.records import Records
 from figures.style import BLACK, BLUE, METHODS, ORANGE, new_figure, styled
 
-SHOWN = {
+SHOWN: dict[str, dict[str, Any]] = {
     "both": {"marker": "o", "facecolor": BLUE, "edgecolor": "none"},
     "cwmp only": {"marker": "o", "facecolor": "white", "edgecolor": BLUE},
     "top-k only": {"marker": "s", "facecolor": ORANGE, "edgecolor": BLACK},
