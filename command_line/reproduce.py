@@ -13,7 +13,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,13 +119,25 @@ def reproduce(profile: str, data: Path | None, output: Path | None) -> None:
     if data is None and any("{data}" in step.command for step in steps):
         raise InputError(f"profile {profile} trains on CIFAR-10: --data DIR; quick needs no data")
     chain = Chain(output or Path("runs") / "reproduce" / profile, data, steps)
-    codes = chain.run()
+    with _interruptible():
+        codes = chain.run()
     if chain.output.joinpath("report.html").exists():
         click.echo(f"The page: {chain.output / 'report.html'}")
     found = {name: code for name, code in codes.items() if code}
     for name, code in found.items():
         click.echo(f"{name}: {_FINDINGS[code]}; see {chain.log(name)}")
     sys.exit(1 if 1 in found.values() else found.get("verify", 0))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """A request to end is an interrupt, as is SIGINT where a shell's background hands it down ignored."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _possible(steps: Sequence[Step]) -> list[Step]:
@@ -202,7 +215,8 @@ class Chain:
                         width = shutil.get_terminal_size().columns - len(head) - 1
                         click.echo(f"{_clear()}{head}{_last_line(log)[:width]}", nl=False, err=True)
             except KeyboardInterrupt:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    signal.signal(number, signal.SIG_IGN)
                 process.send_signal(signal.SIGINT)  # once: the step keeps what it has and ends
                 process.wait()
                 self._stopped()

@@ -40,6 +40,17 @@ def costs_of(trial: Trial) -> list[str]:
     return list(dict.fromkeys(v.method for v in (*trial.of("cwmp"), *trial.verdicts)))
 
 
+def verdicts_under(trial: Trial, cost: str) -> list[Verdict]:
+    """The verdicts of one cost model, the paper's method first."""
+    found = [verdict for verdict in trial.verdicts if verdict.method == cost]
+    return sorted(found, key=lambda v: [*LABELS].index(method(v)) if method(v) in LABELS else len(LABELS))
+
+
+def method(verdict: Verdict) -> str:
+    """Name of the method that a verdict is about."""
+    return verdict.claim.removeprefix("E1-")
+
+
 def word(verdict: Verdict) -> str:
     """``holds``, ``reverses`` or ``undecided``."""
     return "undecided" if verdict.outcome is Outcome.INCONCLUSIVE else verdict.outcome.value
@@ -72,8 +83,7 @@ def _about_runs(evidence: Evidence, trial: Trial) -> str:
 
 
 def _costs(trial: Trial, cost: str) -> str:
-    verdicts = [verdict for verdict in trial.verdicts if verdict.method == cost]
-    verdicts.sort(key=lambda v: [*LABELS].index(m) if (m := _method(v)) in LABELS else len(LABELS))
+    verdicts = verdicts_under(trial, cost)
     budgets = list(verdicts[0].observed["budgets"])
     head = ["method", *(f"at {100 * float(b):g} %" for b in budgets), "frontier, points", "energy", "verdict"]
     base = ["Top-K", *(f"{100 * verdicts[0].observed['budgets'][b]['top-k']:.1f}" for b in budgets), "–", "1", "–"]
@@ -86,7 +96,7 @@ def contest(verdict: Verdict, budgets: list[str]) -> list[str]:
     """The cells of one method under one cost model."""
     seen = verdict.observed
     cells = [_accuracy(seen["budgets"][budget]) for budget in budgets]
-    name = words(LABELS.get(_method(verdict), _method(verdict)))
+    name = words(LABELS.get(method(verdict), method(verdict)))
     why = f"<br><small>{words(seen['why'])}</small>"
     ends = points(seen["frontier"]), ratio(seen["log energy ratio at equal accuracy"])
     return [name, *cells, *ends, chip(word(verdict)) + why]
@@ -113,7 +123,3 @@ def _with_interval(value: Mapping[str, Any], shown: Any) -> str:
 def _accuracy(cell: Mapping[str, Any]) -> str:
     star = "*" if cell["holm p"] is not None and cell["holm p"] < 0.05 else ""
     return f"{100 * cell['accuracy']:.1f} ({signed(100 * cell['difference']['mean'])}){star}"
-
-
-def _method(verdict: Verdict) -> str:
-    return verdict.claim.removeprefix("E1-")

@@ -67,7 +67,7 @@ def contests(trial: Trial) -> str:
     ]
     rows: list[list[str]] = []
     for cost in experiment.costs_of(trial):
-        about = [verdict for verdict in trial.verdicts if verdict.method == cost]
+        about = experiment.verdicts_under(trial, cost)
         base = [f"{100 * about[0].observed['budgets'][budget]['top-k']:.1f}" for budget in budgets]
         rows.append([to_latex(cost), "Top-K", *base, "", "1", ""])
         rows += [["", *_contest(verdict, budgets)] for verdict in about]
@@ -82,7 +82,7 @@ def tabular(columns: str, head: Sequence[str], rows: Iterable[Sequence[str]]) ->
 
 
 def _contest(verdict: Verdict, budgets: Sequence[str]) -> list[str]:
-    seen, name = verdict.observed, verdict.claim.removeprefix("E1-")
+    seen, name = verdict.observed, experiment.method(verdict)
     cells = [
         f"{100 * seen['budgets'][b]['accuracy']:.1f} (${100 * seen['budgets'][b]['difference']['mean']:+.1f}$)"
         for b in budgets
