@@ -1,5 +1,6 @@
 """The report: its structure, that its numbers are the records', and how it behaves in a real browser."""
 
+import itertools
 import json
 import re
 import shutil
@@ -129,7 +130,7 @@ def test_headings_form_an_outline_and_the_page_says_its_language(parsed):
     levels = [int(tag[1]) for tag, _ in parsed.of("h1", "h2", "h3", "h4", "h5", "h6")]
     assert levels.count(1) == 1
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     assert dict(parsed.of("html")[0][1])["lang"] == "en"
     assert parsed.of("a")[0][1]["href"] == "#main"
     assert len(parsed.of("main")) == len(parsed.of("title")) == 1
@@ -155,18 +156,17 @@ def test_figures_say_what_they_show(parsed):
 
 def test_every_figure_of_the_catalogue_has_its_place(parsed):
     placed = [name for names in gallery.PLACES.values() for name in names]
-    assert Counter(placed) == Counter(CATALOGUE)
+    assert sorted(placed) == sorted(CATALOGUE)
     assert "cwmp study gap --output results/studies" in parsed.words  # no such record here: the command is named
 
 
-def test_every_claim_is_there_with_its_verdict(parsed):
+def test_every_claim_is_there_with_its_verdict(text):
     """The verdict word, from the files themselves: refuted by any method, else proved by any."""
-    rows = re.findall(r"\b([DP]\d+[abc]?)\b. [^✓✗○?]*?([✓✗○?]) (\w+) ", parsed.words)
-    shown = {claim: word for claim, _, word in rows}
-    for claim in CLAIMS:
-        files = [json.loads(path.read_text()) for path in RESULTS.glob(f"verify/{claim}-*.json")]
-        outcomes = {file["outcome"] for file in files}
-        assert shown[claim] == ("refuted" if "refuted" in outcomes else "proved"), claim
+    headings = re.findall(r'<h[34] id="([DP]\d+[abc]?)">.*?</span> (\w+)</span></h[34]>', text)
+    assert [claim for claim, _ in headings] == list(CLAIMS)
+    for claim, word in headings:
+        outcomes = {json.loads(path.read_text())["outcome"] for path in RESULTS.glob(f"verify/{claim}-*.json")}
+        assert word == ("refuted" if "refuted" in outcomes else "proved"), claim
 
 
 def test_the_numbers_of_a_claim_are_those_of_its_files(text):
@@ -280,7 +280,7 @@ def test_every_statement_becomes_well_formed_mathematics(claim):
 
 def test_a_formula_that_is_none_is_refused():
     with pytest.raises(InputError, match="is no LaTeX"):
-        typeset(r"$\frac{1}$")
+        typeset(r"$x_1_2$")
 
 
 def test_every_page_has_its_proof_idea():
@@ -339,8 +339,8 @@ def test_in_a_browser_nothing_overflows_and_nothing_complains(chromium, width, d
 def test_in_a_browser_links_work_formulas_are_drawn_and_the_keyboard_is_enough(chromium):
     opened, path = chromium
     opened.open(path, width=1280)
-    top = "location.hash = arguments[0]; return document.getElementById(arguments[0].slice(1)).getBoundingClientRect().top"
-    assert 0 <= opened.run(top, "#D13a") < 200
+    top = "location.hash = '#D13a'; return document.getElementById('D13a').getBoundingClientRect().top"
+    assert 0 <= opened.run(top) < 200
     assert opened.run("return document.querySelectorAll('math').length") > 100
     heights = opened.run("return [...document.querySelectorAll('math')].map(m => m.getBoundingClientRect().height)")
     assert min(heights) > 5
