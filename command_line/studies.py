@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from command_line.shared import one_line_errors
+from theory.errors import InputError
 
 
 @click.command()
@@ -31,12 +32,13 @@ def study(names: tuple[str, ...], seed: int, update: Path | None, output: Path, 
 
     NAMES: geometry, frontier, gap, efficiency, saving, contraction.
     """
-    from proofs_check.studies import STUDIES, records
+    from proofs_check.studies import records
+    from proofs_check.studies.table import STUDIES
 
     wanted = records.chosen(names)
     if update and not any(one.takes_update for one in wanted):
         takers = ", ".join(name for name, one in STUDIES.items() if one.takes_update)
-        raise click.UsageError(f"--update is for {takers}")
+        raise InputError(f"--update is for {takers}, which is not asked for")
     for done, one in enumerate(wanted, 1):
         head, start = f"[{done}/{len(wanted)}] {one.name:<12}", time.monotonic()
         progress = (lambda share: None) if quiet else _live(head)

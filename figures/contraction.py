@@ -47,7 +47,7 @@ def _worst(record: dict[str, Any], ax: Axes) -> None:
     dearest = max(record["parameters"]["costs"]) / total
     ax.axvline(dearest, color=GREY, linewidth=0.6, linestyle=":")
     ax.text(dearest - 0.02, 0.97, r"$c_{\max}$", color=GREY, fontsize=7.5, ha="right", va="top")
-    ax.text(0.42, 0.52, "CWMP", color=METHODS["cwmp"].colour, fontsize=7.5, ha="right")
+    ax.text(0.25, 0.5, "CWMP", color=METHODS["cwmp"].colour, fontsize=7.5)
     ax.text(0.62, 0.10, "Top-K", color=METHODS["top-k"].colour, fontsize=7.5, ha="left")
     ax.set(xlabel=r"budget $B/C$", ylabel=r"least share of $\|g\|^2$ retained, $\delta$", xlim=(0, 1), ylim=(0, 1))
     ax.xaxis.set_major_formatter(PercentFormatter(1, symbol=r" %"))

@@ -39,7 +39,7 @@ def draw_efficiency(records: Records, venue: str = "ieee") -> Figure:
         _updates(ax, laws.get("updates", []), UPDATES.get(cost, {}))
         ax.axhline(1, color=GREY, linewidth=0.7)
         ax.set(xscale="log", yscale="log", ylim=(0.96, 4.2))
-        ax.set_xlabel(r"budget $\beta$ (share of the energy of sending everything)")
+        ax.set_xlabel(r"budget $\beta$, share of sending everything")
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g} %"))
         ax.set_yticks([1, 1.5, 2, 3, 4])
         ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
@@ -63,9 +63,9 @@ def _curve(ax: Axes, curve: dict[str, Any], k: int) -> None:
 def _updates(ax: Axes, rows: list[dict[str, Any]], wanted: dict[str, tuple[str, str]]) -> None:
     """Real updates: R at each budget with its 95 % interval, the budgets of one update joined by a thin line."""
     names = sorted({row["update"] for row in rows})
-    for cost, (dash, words) in wanted.items():
+    for number, (cost, (dash, words)) in enumerate(wanted.items()):
         for name, marker in zip(names, CROSSES, strict=False):
-            label = f"update {name.removeprefix('update_')}"
+            label = f"{'_' * number}update {name.removeprefix('update_')}"
             seen = [row for row in rows if row["cost"] == cost and row["update"] == name]
             ax.errorbar([row["beta"] for row in seen], [1 + row["gain"] for row in seen],
                         [row["gain_error"] for row in seen], color=BLACK, linestyle=dash, linewidth=0.6, marker=marker,

@@ -65,7 +65,7 @@ def _name(record: dict[str, Any], ax: Axes, above: list[Point], below: list[Poin
     total, most = record["budgets"][-1]["budget"], record["budgets"][-1]["optimum"]
     style: dict[str, Any] = {"fontsize": 7.5, "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8},
                              "arrowprops": {"arrowstyle": "-", "linewidth": 0.5, "color": GREY}}  # fmt: skip
-    ax.annotate("CWMP's prefixes\n= vertices of the hull", above[len(above) // 2], (0.02 * total, 0.86 * most),
+    ax.annotate("CWMP's prefixes\ntrace the upper hull", above[len(above) // 2], (0.02 * total, 0.86 * most),
                 color=BLUE, **style)  # fmt: skip
     if inside:
         ax.annotate("Top-K, off the hull", inside[len(inside) // 2], (0.36 * total, 0.99 * most), **style)
@@ -103,11 +103,13 @@ def caption_frontier(records: Records) -> str:
     """What is drawn, of which instance, and how often each rule is optimal."""
     record = records[FRONTIER]
     rows, n = record["budgets"], record["parameters"]["items"]
+    on_edges = len(_prefixes(record)[1]) - len(record["hull"])
+    ties = f", or where densities tie on its edges ({on_edges} here)" if on_edges else ""
     optimal = {rule: int((shortfall(record, rule) == 0).sum()) for rule in RULES}
     return (
         f"The {2**n:,} masks of an instance of {n} items ({record['parameters']['law']}), in exact arithmetic. CWMP's "
-        f"prefixes are the {len(record['hull'])} vertices of the upper concave hull (claim D6); at budgets below the "
-        f"dearest item's cost, items that cannot be paid for leave the order and the prefix need not be a vertex. Of "
-        f"the {len(rows)} whole budgets the prefix is optimal at {optimal['prefix']}, best-of at {optimal['best-of']}, "
-        f"Top-K at {optimal['top-k']}. {origin(record)}"
+        f"prefixes are the {len(record['hull'])} vertices of the upper concave hull (claim D6){ties}; at budgets "
+        f"below the dearest item's cost, items that cannot be paid for leave the order and the prefix need not be a "
+        f"vertex. Of the {len(rows)} whole budgets the prefix is optimal at {optimal['prefix']}, best-of at "
+        f"{optimal['best-of']}, Top-K at {optimal['top-k']}. {origin(record)}"
     )

@@ -71,13 +71,14 @@ def _line(ax: Axes, rows: list[dict[str, Any]], name: str, look: dict[str, Any])
 
 
 def _slopes(ax: Axes, rows: list[dict[str, Any]]) -> None:
-    """Thin lines of the theory's orders, scaled to the means at n = 10,000 and moved off them."""
-    n, anchor = np.geomspace(3e3, 1e6, 50), next(row for row in rows if row["n"] == 10_000)
+    """Thin lines of the theory's orders, scaled to the means at n of about 10,000 and moved off them."""
+    anchor = min(rows, key=lambda row: abs(np.log(row["n"] / 1e4)))
+    n = np.geomspace(0.3 * anchor["n"], max(row["n"] for row in rows), 50)
     for name, (order, words, move) in SLOPES.items():
-        scale, colour = move * anchor[name]["mean"] / order(10_000.0), LINES[name]["color"]
+        scale, colour = move * anchor[name]["mean"] / order(float(anchor["n"])), LINES[name]["color"]
         ax.plot(n, scale * order(n), color=colour, linewidth=0.7, zorder=2)
         above = move > 1
-        ax.text(1e5, scale * order(1e5) * (1.3 if above else 1 / 1.6), words, color=colour, fontsize=7.5,
+        ax.text(n[35], scale * order(n[35]) * (1.3 if above else 1 / 1.6), words, color=colour, fontsize=7.5,
                 ha="left" if above else "right", va="bottom" if above else "top")  # fmt: skip
 
 

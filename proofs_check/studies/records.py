@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from proofs_check.sources import source_digest
-from proofs_check.studies import STUDIES
 from proofs_check.studies.study import Progress, Study, silent
+from proofs_check.studies.table import STUDIES
 from theory.errors import InputError
 from theory.provenance import provenance, write_atomically
 
