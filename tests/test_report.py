@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 from collections import Counter
 from html.parser import HTMLParser
@@ -15,10 +16,11 @@ from click.testing import CliRunner
 
 from cwmp import main
 from figures.catalogue import CATALOGUE
-from figures.report import answers, gallery
+from figures.report import answers, gallery, latex
 from figures.report.claims import proof_idea
 from figures.report.evidence import Evidence, records_digest
 from figures.report.formulas import typeset
+from figures.report.notation import to_html, to_latex
 from figures.report.page import digest_in, page
 from theory.claims import CLAIMS
 from theory.errors import InputError
@@ -288,6 +290,58 @@ def test_every_page_has_its_proof_idea():
         title, idea = proof_idea(name)
         assert title
         assert idea.startswith(("Proof idea. ", "Why it fails. "))
+
+
+@pytest.mark.parametrize(("plain", "html", "latex"), [
+    ("lambda c_i <= B", "<var>λ</var> <var>c</var><sub><var>i</var></sub> ≤ <var>B</var>",
+     r"$\lambda$ $c_{i}$ $\le$ $B$"),
+    ("||g - x||^2 = sum p_i", "‖<var>g</var> − <var>x</var>‖<sup>2</sup> = ∑ <var>p</var><sub><var>i</var></sub>",
+     r"$\|g$ $-$ $x\|^{2}$ = $\sum$ $p_{i}$"),
+    ("their sum is a < 1 % of c_max & so on",
+     "their sum is <var>a</var> &lt; 1 % of <var>c</var><sub>max</sub> &amp; so on",
+     r"their sum is $a$ $<$ 1 \% of $c_{\mathrm{max}}$ \& so on"),
+    ("Top-K's l2 share, (p - lambda c)+", "Top-K&#x27;s ℓ<sub>2</sub> share, (<var>p</var> − <var>λ</var> <var>c</var>)"
+     "<sub>+</sub>", r"Top-K's $\ell_{2}$ share, ($p$ $-$ $\lambda$ $c$)$_+$"),
+])  # fmt: skip
+def test_plain_notation_is_set_in_both_languages(plain, html, latex):
+    assert to_html(plain) == html
+    assert to_latex(plain) == latex
+
+
+def rows_of(table):
+    """The cells of a LaTeX table's lines, escaped ampersands no separators."""
+    lines = [line for line in table.splitlines() if line.endswith(r"\\")]
+    return [re.split(r"(?<!\\)&", line.removesuffix(r"\\")) for line in lines]
+
+
+def test_latex_tables_are_whole_and_hold_the_numbers(records, tmp_path):
+    done = CliRunner().invoke(main, ["report", "--records", str(records), "--output", str(tmp_path / "report.html"),
+                                     "--latex", str(tmp_path)])  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    tables = {path.stem: path.read_text() for path in tmp_path.glob("*.tex")}
+    assert set(tables) == {"claims", "laws", "experiment-credible"}
+    for text in tables.values():
+        assert len({len(row) for row in rows_of(text)}) == 1
+        assert [text.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 1, 1]
+        assert text.count("{") == text.count("}")
+        assert text.isascii()
+    assert [row[0].strip() for row in rows_of(tables["claims"])[1:]] == list(CLAIMS)
+    assert r"43.2 ($+3.1$)" in tables["experiment-credible"]
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex: apt install texlive-latex-base")
+def test_latex_tables_compile(records, tmp_path):
+    for name, table in latex.tables(Evidence(records)).items():
+        (tmp_path / f"{name}.tex").write_text(table)
+    inputs = "\\newpage".join(rf"\noindent\input{{{path.stem}}}" for path in sorted(tmp_path.glob("*.tex")))
+    packages = r"\usepackage{booktabs,array}\usepackage[margin=15mm]{geometry}"
+    (tmp_path / "all.tex").write_text(
+        rf"\documentclass{{article}}{packages}\begin{{document}}\footnotesize {inputs}\end{{document}}"
+    )
+    done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all"], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stdout[-800:]
+    assert "Overfull" not in done.stdout
 
 
 def luminance(colour):
