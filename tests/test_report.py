@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import subprocess
-import xml.etree.ElementTree as ET
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,11 +18,8 @@ from figures.catalogue import CATALOGUE
 from figures.report import answers, gallery, latex
 from figures.report.claims import proof_idea
 from figures.report.evidence import Evidence, records_digest
-from figures.report.formulas import typeset
-from figures.report.notation import to_html, to_latex
 from figures.report.page import digest_in, page
 from theory.claims import CLAIMS
-from theory.errors import InputError
 from theory.verdict import Outcome, Verdict, write_verdict
 
 RESULTS = Path(__file__).parent.parent / "results"
@@ -256,56 +252,11 @@ def test_a_damaged_record_ends_in_one_line_that_names_it(tmp_path, name, content
     assert str(path if content == "{" or "verify" in name else tmp_path) in done.stderr
 
 
-def test_every_typeset_statement_says_what_the_plain_one_says():
-    """The same words, symbols and numbers, as often; LaTeX adds summation indices and spells some words as signs."""
-    silent = {"le", "ge", "ne", "cdot", "odot", "bigl", "bigr", "Bigl", "Bigr", "quad", "mid", "text", "mathrm", "frac"}
-    spelled = {"varphi": "phi", "varepsilon": "eps", "nabla": "grad", "ell": "l"}
-    for claim in CLAIMS.values():
-        latex = re.sub(r"\\mathrm\{d\}(?:\\(beta)|V)", lambda m: f" d{m[1] or 'V'}", claim.typeset)
-        latex = re.sub(r"\\([A-Za-z]+)", lambda m: " " if m[1] in silent else f" {spelled.get(m[1], m[1])} ", latex)
-        plain = re.sub(r"\bl(?=[12]\b)", "l ", claim.statement)
-        words, typed = (Counter(re.findall(r"[A-Za-z]+|\d+", text)) for text in (plain, latex))
-        assert set(words - typed) <= {"of", "over"}, claim.id
-        assert set(typed - words) <= {"i", "j", "V", "beta"}, claim.id
-
-
-@pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
-def test_every_statement_becomes_well_formed_mathematics(claim):
-    made = typeset(claim.typeset)
-    tree = ET.fromstring(f"<p>{made}</p>")
-    assert len(list(tree.iter("{http://www.w3.org/1998/Math/MathML}math"))) == len(
-        re.findall(r"\$\$.+?\$\$|\$[^$]+\$", claim.typeset)
-    )
-    assert "\\" not in "".join(tree.itertext())
-    assert "$" not in made
-
-
-def test_a_formula_that_is_none_is_refused():
-    with pytest.raises(InputError, match="is no LaTeX"):
-        typeset(r"$x_1_2$")
-
-
 def test_every_page_has_its_proof_idea():
     for name in {claim.rstrip("abc") for claim in CLAIMS}:
         title, idea = proof_idea(name)
         assert title
         assert idea.startswith(("Proof idea. ", "Why it fails. "))
-
-
-@pytest.mark.parametrize(("plain", "html", "latex"), [
-    ("lambda c_i <= B", "<var>λ</var> <var>c</var><sub><var>i</var></sub> ≤ <var>B</var>",
-     r"$\lambda$ $c_{i}$ $\le$ $B$"),
-    ("||g - x||^2 = sum p_i", "‖<var>g</var> − <var>x</var>‖<sup>2</sup> = ∑ <var>p</var><sub><var>i</var></sub>",
-     r"$\|g$ $-$ $x\|^{2}$ = $\sum$ $p_{i}$"),
-    ("their sum is a < 1 % of c_max & so on",
-     "their sum is <var>a</var> &lt; 1 % of <var>c</var><sub>max</sub> &amp; so on",
-     r"their sum is $a$ $<$ 1 \% of $c_{\mathrm{max}}$ \& so on"),
-    ("Top-K's l2 share, (p - lambda c)+", "Top-K&#x27;s ℓ<sub>2</sub> share, (<var>p</var> − <var>λ</var> <var>c</var>)"
-     "<sub>+</sub>", r"Top-K's $\ell_{2}$ share, ($p$ $-$ $\lambda$ $c$)$_+$"),
-])  # fmt: skip
-def test_plain_notation_is_set_in_both_languages(plain, html, latex):
-    assert to_html(plain) == html
-    assert to_latex(plain) == latex
 
 
 def rows_of(table):
