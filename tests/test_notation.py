@@ -1,4 +1,4 @@
-"""Mathematics on the page and in LaTeX: typeset statements say what the plain ones say; plain notation is recognised."""
+"""Mathematics on the page and in LaTeX: typeset statements say what the plain ones say; notation is recognised."""
 
 import re
 import xml.etree.ElementTree as ET
