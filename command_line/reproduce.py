@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +57,13 @@ class Step:
 
 
 _CHECKS, _BENCH, _TRAIN = ("theory", "proofs_check"), ("theory", "proofs_check", "benchmarks"), ("theory", "empirical")
-_VERIFY = Step("verify", ("verify", "--output", "{out}/verify"), "verify", _CHECKS, 1.5, (0, 1, 3))
+_VERIFY = Step("verify", ("verify", "--output", "{out}/verify"), "verify", _CHECKS, 2, (0, 1, 3))
 _STUDY = Step("study", ("study", "--output", "{out}/studies"), "studies", _CHECKS, 2)
 _LAST = (
     Step("figures", ("figures", "--records", "{out}", "--output", "{out}/figures"), "figures/manifest.json",
-         ("theory", "figures"), 0.5, reads=True),
+         ("theory", "figures"), 0.2, reads=True),
     Step("report", ("report", "--records", "{out}", "--output", "{out}/report.html", "--latex", "{out}/tables"),
-         "report.html", ("theory", "figures"), 0.5, reads=True),
+         "report.html", ("theory", "figures"), 0.2, reads=True),
 )  # fmt: skip
 
 
@@ -89,11 +90,13 @@ PROFILES: dict[str, tuple[Step, ...]] = {
     "quick": (
         _VERIFY,
         _STUDY,
-        _measured("laws", _LAWS, 1.5, "--dim", "1e5", "--audits", "20"),
-        _measured("audit", _AUDIT, 0.7, "--dim", "2000", "--trials", "100"),
-        _measured("selection", _SELECTION, 0.5, "--sizes", "1e5,1e6", "--dtypes", "float32", "--rounds", "3"),
-        _measured("certify", _CERTIFY, 0.6, "--sizes", "1e5,1e6", "--against", "1e3,1e4"),
-        _trained("smoke", 1.5, (0, 3)),
+        _measured("laws", _LAWS, 0.8, "--dim", "1e5", "--audits", "20"),
+        _measured("audit", _AUDIT, 0.5, "--dim", "2000", "--trials", "100"),
+        _measured(
+            "selection", _SELECTION, 1, "--sizes", "1e5,1e6", "--dtypes", "float32", "--threads", "1", "--rounds", "3"
+        ),
+        _measured("certify", _CERTIFY, 0.3, "--sizes", "1e5,1e6", "--against", "1e3,1e4"),
+        _trained("smoke", 1.2, (0, 3)),
         *_LAST,
     ),
     "credible": (*_THOROUGH, _trained("credible", 150, (0, 3), "--data", "{data}"), *_LAST),
@@ -236,8 +239,8 @@ class Chain:
         return [str(ROOT / filled[0]), *filled[1:]] if step.script else filled
 
     def _typed(self, step: Step) -> list[str]:
-        """The command as one would type it."""
-        return [*(["python"] if step.script else ["cwmp"]), *step.command[: 1 if step.script else 2]]
+        """The command, without its options."""
+        return ["python" if step.script else "cwmp", *takewhile(lambda word: word[:2] != "--", step.command)]
 
     def _known(self, step: Step) -> int | None:
         """The exit code of a step that need not be done again."""

@@ -12,7 +12,7 @@ from figures import records as stored
 from figures.catalogue import COMMANDS
 from theory.errors import InputError
 from theory.standing import Row, summarise
-from theory.verdict import Verdict, read_verdict
+from theory.verdict import Outcome, Verdict, read_verdict
 
 VERIFY, AUDIT, PARETO, LAWS, AUDITS = "verify", "audit", "pareto", "laws/laws.json", "laws/audit.json"
 MAKING = {
@@ -45,8 +45,9 @@ class Trial:
         return self.data.startswith("synthetic")
 
     def of(self, method: str) -> list[Verdict]:
-        """The verdicts on one method, a cost model each."""
-        return [verdict for verdict in self.verdicts if verdict.claim == f"E1-{method}"]
+        """The verdicts on one method, a cost model each: what holds first, then what reverses, then the undecided."""
+        found = [verdict for verdict in self.verdicts if verdict.claim == f"E1-{method}"]
+        return sorted(found, key=lambda verdict: list(Outcome).index(verdict.outcome))
 
 
 class Evidence:
