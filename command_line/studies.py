@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,8 +15,22 @@ from command_line.shared import one_line_errors
 from theory.errors import InputError
 
 
+class StudyName(click.ParamType):
+    """A study's name, completed from the table."""
+
+    name = "study"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """What the shell offers."""
+        from click.shell_completion import CompletionItem
+
+        from proofs_check.studies.table import STUDIES
+
+        return [CompletionItem(one.name, help=one.about) for one in STUDIES.values() if one.name.startswith(incomplete)]
+
+
 @click.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, type=StudyName())
 @click.option("--seed", default=0, show_default=True, help="Of every random draw.")
 @click.option(
     "--update", type=click.Path(path_type=Path), help="File of an update for geometry, instead of a drawn one."

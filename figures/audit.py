@@ -62,9 +62,9 @@ def caption_audit(records: Records) -> str:
     return (
         f"Bounds (columns: {claims}) under laws of magnitudes and costs (rows), {first['d']:,} coordinates an "
         f"instance, {min(trials):,} to {max(trials):,} instances at each budget (a share of the energy of sending "
-        f"everything), {seeds_in_words(report['seed'] for report in reports)}. Number: bound over what was observed at the rate "
-        "that the bound concedes, or its inverse for the lower bound P8; a tick where nothing was observed to compare "
-        "with, a dash where the bound does not apply. "
+        f"everything), {seeds_in_words(report['seed'] for report in reports)}. Number: bound over what was observed at "
+        "the rate that the bound concedes, or its inverse for the lower bound P8; a tick where nothing was observed to "
+        "compare with, a dash where the bound does not apply. "
         f"Of {len(cells)} cells {len(applying)} apply, {violated} are violated and {open_} undecided; the answers for "
         f"one law are right together with probability {1 - first['alpha']:g}. "
         f"{sources_in_words(report['provenance'] for report in reports)}."
@@ -84,7 +84,7 @@ def cell_text(cell: Cell) -> str:
     if cell["answer"] == "does not apply":
         return "–"
     if cell["answer"] in ("violated", "open"):
-        return {"violated": "✗", "open": "?"}[cell["answer"]]
+        return {"violated": "×", "open": "?"}[cell["answer"]]
     off = slack(cell)
     if off is None:
         return "✓"

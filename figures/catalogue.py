@@ -75,6 +75,8 @@ class Entry:
         function = getattr(import_module(f"figures.{self.name}"), f"{verb}_{self.name}")
         try:
             return function(records, *more)
+        except InputError:
+            raise
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             what = f"{type(error).__name__} {' '.join(str(error).split())[:80]}"
             raise InputError(

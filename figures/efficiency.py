@@ -88,12 +88,14 @@ def caption_efficiency(records: Records) -> str:
     record, laws = records[EFFICIENCY], records[LAWS]
     largest = max(point["R"][1] for curve in record["curves"] for point in curve["points"])
     names = sorted({row["update"] for row in laws.get("updates", [])})
+    short = "Student-t 3" in record["parameters"]["magnitudes"]
+    doubt = " (they assume a finite fourth moment, which Student-t 3 has not)" if short else ""
     updates = (
         f" Crosses: {len(names)} real updates of a small CNN ({', '.join(names)}), 95 % intervals." if names else ""
     )
     return (
         f"Ratio of what CWMP and Top-K retain of the squared norm with the same energy, against the budget, costs "
         f"independent of magnitudes. Curves: quadrature (stated error at most {largest:.1g}); symbols: samples of "
-        f"{record['parameters']['dim']:,} coordinates with 95 % intervals. The ratio is never below "
+        f"{record['parameters']['dim']:,} coordinates with 95 % intervals{doubt}. The ratio is never below "
         f"1 (P3).{updates} {origin(record)}"
     )

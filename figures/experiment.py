@@ -29,12 +29,12 @@ class Found:
 
     @property
     def in_words(self) -> str:
-        """``holds: +2.1 [+0.8, +3.4]``, in points of accuracy."""
+        """``holds, +2.1 [+0.8, +3.4]``, in points of accuracy."""
         if self.low is None or self.high is None:
-            return f"{self.word}: {_points(self.mean)}"
+            return f"{self.word}, {_points(self.mean)}"
         if self.low == self.high == 0:
-            return f"{self.word}: identical to Top-K"
-        return f"{self.word}: {_points(self.mean)} [{_points(self.low)}, {_points(self.high)}]"
+            return f"{self.word}, identical to Top-K"
+        return f"{self.word}, {_points(self.mean)} [{_points(self.low)}, {_points(self.high)}]"
 
 
 def verdict_on(experiment: Experiment, method: str, cost: str) -> Found | None:

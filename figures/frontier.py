@@ -68,7 +68,7 @@ def _name(record: dict[str, Any], ax: Axes, above: list[Point], below: list[Poin
     ax.annotate("CWMP's prefixes\ntrace the upper hull", above[len(above) // 2], (0.02 * total, 0.86 * most),
                 color=BLUE, **style)  # fmt: skip
     if inside:
-        ax.annotate("Top-K, off the hull", inside[len(inside) // 2], (0.36 * total, 0.99 * most), **style)
+        ax.annotate("Top-K's other points", inside[len(inside) // 2], (0.36 * total, 0.99 * most), **style)
     if below:
         ax.annotate(r"prefix where $B < c_{\max}$", below[0], (0.13 * total, 0.05 * most), color=BLUE, **style)
     at = next(row for row in record["budgets"] if row["budget"] >= 0.73 * total)

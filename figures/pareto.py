@@ -58,7 +58,11 @@ def caption_pareto(records: Records) -> str:
         f"rounds, mean over seeds, with {100 * fronts.LEVEL:g} % Student intervals for Top-K and CWMP. Below: the "
         "difference from Top-K, paired by seed, with the same intervals for CWMP (Random-K left out). An energy of 1 "
         "is one client sending every coordinate once. "
-        + (f"CWMP's frontier against Top-K's, points of accuracy with its corrected interval: {said}. " if said else "")
+        + (
+            f"In blue, CWMP's frontier against Top-K's, in points of accuracy with its corrected interval: {said}. "
+            if said
+            else ""
+        )
         + f"{sources_in_words(run.provenance for run in experiment.runs)}."
     )
 
@@ -87,7 +91,7 @@ def _differences(ax: Axes, experiment: Experiment, cost: str, energies: fronts.F
     ax.axhline(0, color=look.colour, linestyle=look.dash, linewidth=0.9, zorder=1.5)
     verdict = verdict_on(experiment, "cwmp", cost)
     if verdict:
-        ax.set_title(f"CWMP {verdict.in_words}", fontsize=7.5, color=style.METHODS["cwmp"].colour)
+        ax.set_title(verdict.in_words, fontsize=7, color=style.METHODS["cwmp"].colour)
     style.log_x(ax)
 
 

@@ -23,6 +23,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from theory.errors import InputError
 from theory.provenance import write_atomically
@@ -134,12 +135,15 @@ def context() -> Iterator[None]:
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Run a drawing function in this style."""
+    """Run a drawing function in this style, and lay out what it made: once, for every format alike."""
 
     @wraps(draw)
     def run(*args: P.args, **options: P.kwargs) -> Figure:
         with context():
-            return draw(*args, **options)
+            figure = draw(*args, **options)
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+            return figure
 
     return run
 
@@ -167,9 +171,15 @@ def panel_letters(axes: list[Axes], titles: list[str]) -> None:
 
 
 def log_x(ax: Axes) -> None:
-    """A logarithmic axis of energies or sizes near 1, its ticks as plain numbers."""
+    """A logarithmic axis of energies, its ticks as plain numbers: 1, 2, 5 in each decade when these are few.
+
+    Call it when everything is drawn: it looks at the ends of the axis.
+    """
     ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
     ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter("")
 
 
 def legend_above(figure: Figure, ax: Axes, **more: Any) -> None:

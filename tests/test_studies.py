@@ -345,6 +345,11 @@ def test_the_command_writes_records_and_says_what_is_wrong(tmp_path):
         assert complaint in wrong.output
 
 
+def test_the_help_names_every_study():
+    text = CliRunner().invoke(front_door.main, ["study", "--help"]).output
+    assert f"NAMES: {', '.join(STUDIES)}." in text
+
+
 def test_numbers_that_json_has_not_are_refused(tmp_path):
     study = Study("wrong", "", lambda *, seed, progress: {"value": math.nan})
     with pytest.raises(ValueError, match="JSON"):

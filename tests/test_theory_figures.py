@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from drawn import faults, shown
 from matplotlib.colors import to_hex
-from matplotlib.text import Text
 
 from figures import catalogue, style
 from figures import contraction as contraction_figure
@@ -56,15 +56,6 @@ def lines(ax):
 # --- readable ------------------------------------------------------------------------------------------
 
 
-def texts(figure):
-    """Everything written, with where it stands in pixels."""
-    style.in_full(figure)
-    renderer = figure.canvas.get_renderer()
-    for text in figure.findobj(Text):
-        if text.get_visible() and text.get_text().strip():
-            yield text, Text.get_window_extent(text, renderer)
-
-
 @pytest.mark.parametrize("venue", ["ieee", "neurips"])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("committed", [False, True], ids=["small", "committed"])
@@ -72,28 +63,8 @@ def test_labels_are_inside_large_enough_and_apart(name, venue, committed, record
     if committed:
         records = catalogue.read(catalogue.CATALOGUE[name], pytestconfig.rootpath / "results")
     figure = drawn(name, records, venue)
-    hide_undrawn_ticks(figure)
-    found = list(texts(figure))
-    assert len(found) > 10
-    for text, box in found:
-        assert text.get_fontsize() >= style.SMALLEST
-        assert box.x0 >= -1, text
-        assert box.y0 >= -1, text
-        assert box.x1 <= figure.bbox.x1 + 1, text
-        assert box.y1 <= figure.bbox.y1 + 1, text
-    for (one, a), (other, b) in itertools.combinations(found, 2):
-        width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert width < 3 or height < 6, (one.get_text(), other.get_text())
-
-
-def hide_undrawn_ticks(figure):
-    """Matplotlib keeps ticks beyond the limits, which it does not draw."""
-    style.in_full(figure)
-    for ax in figure.axes:
-        for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
-            for tick in axis.get_major_ticks() + axis.get_minor_ticks():
-                if not min(limits) <= tick.get_loc() <= max(limits):
-                    tick.label1.set_visible(False)
+    assert len(shown(figure)) > 10
+    assert faults(figure) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -116,9 +87,9 @@ def test_captions_state_seed_hardware_revision_and_what_records_say(name, record
 def test_geometry_shows_points_ray_line_and_numbers(records):
     record = records[catalogue.GEOMETRY]
     (ax,) = drawn("geometry", records).axes
-    shown = {c.get_label(): np.array(c.get_offsets()) for c in ax.collections}
+    points = {c.get_label(): np.array(c.get_offsets()) for c in ax.collections}
     for name in ("both", "cwmp only", "top-k only"):
-        assert shown[name].tolist() == record["points"][name]
+        assert points[name].tolist() == record["points"][name]
     ray, line = lines(ax)["CWMP, $g^2\\!/c$"], lines(ax)["Top-K"]
     assert ray[:, 1] / ray[:, 0] == pytest.approx(record["ray"])
     assert line[:, 1] == pytest.approx(record["line"])
@@ -173,12 +144,12 @@ def test_saving_shows_every_cell_and_update_and_fills_small_spreads(records):
         (equal, lambda cell: (cell["exact"], cell["predicted"])),
         (ratio, lambda cell: (cell["spread"], cell["predicted"] / cell["exact"])),
     ):
-        shown = {True: set(), False: set()}
+        seen = {True: set(), False: set()}
         for line in ax.get_lines():
             if line.get_label() in (*saving_kinds(), *(f"{kind}, beyond" for kind in saving_kinds())):
-                shown[line.get_markerfacecolor() != "none"] |= {tuple(xy) for xy in line.get_xydata().tolist()}
-        assert shown[True] == {point(cell) for cell in cells if cell["spread"] <= 0.3}
-        assert shown[False] == {point(cell) for cell in cells if cell["spread"] > 0.3}
+                seen[line.get_markerfacecolor() != "none"] |= {tuple(xy) for xy in line.get_xydata().tolist()}
+        assert seen[True] == {point(cell) for cell in cells if cell["spread"] <= 0.3}
+        assert seen[False] == {point(cell) for cell in cells if cell["spread"] > 0.3}
     everything = {tuple(xy) for line in equal.get_lines() for xy in line.get_xydata().tolist()}
     assert {(row["saving"], row["saving_P6"]) for row in update_rows()} <= everything
 
