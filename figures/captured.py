@@ -20,7 +20,7 @@ from figures import style
 from figures.catalogue import EXPERIMENT
 from figures.experiment import cost_label, experiment_in_words
 from figures.provenance import sources_in_words
-from figures.records import Experiment, Records, Run
+from figures.records import BASELINE, DENSE, Experiment, Records, Run
 
 _ASIDE = "random-k"  # captures and learns next to nothing: its distance would hide the others
 _ACROSS = 3
@@ -71,7 +71,7 @@ def caption_captured(records: Records) -> str:
         mine = [pair for pair in pairs(experiment, cost) if pair.method == "cwmp" and pair.norm > 0]
         more = sum(pair.accuracy > 0 for pair in mine)
         agreeing.append(f"{cost}: in {more} of {len(mine)}")
-    shares = sorted({float(run.share) for run in experiment.runs if run.method != fronts.DENSE})
+    shares = sorted({float(run.share) for run in experiment.runs if run.method != DENSE})
     return (
         "Difference from Top-K under the same costs, budget and seed: share of the squared norm sent (mean over "
         "rounds, of the update with what error feedback carried over) against final accuracy. Small markers are "
@@ -86,10 +86,10 @@ def pairs(experiment: Experiment, cost: str) -> Iterator[Pair]:
     """Every competitor's runs under a cost model, less Top-K's."""
     runs = {(run.method, run.share, run.seed): run for run in experiment.runs if run.cost == cost}
     for method in fronts.methods(experiment, cost):
-        if method in (fronts.BASELINE, _ASIDE):
+        if method in (BASELINE, _ASIDE):
             continue
         for run in (run for key, run in sorted(runs.items()) if key[0] == method):
-            base = runs[fronts.BASELINE, run.share, run.seed]
+            base = runs[BASELINE, run.share, run.seed]
             gained = run.final_accuracy - base.final_accuracy
             yield Pair(method, run.share, run.seed, 100 * (_captured(run) - _captured(base)), 100 * gained)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from figures.frontiers import DENSE, costs, seeds
+from figures.frontiers import costs, seeds
 from figures.provenance import seeds_in_words
-from figures.records import Experiment
+from figures.records import DENSE, Experiment
 from theory.energy import MODELS
 from theory.verdict import Outcome
 
@@ -40,11 +40,17 @@ class Found:
 def verdict_on(experiment: Experiment, method: str, cost: str) -> Found | None:
     """The verdict on ``method`` under ``cost``, or None when none was written."""
     for verdict in experiment.verdicts:
-        if verdict.claim.endswith(f"-{method}") and verdict.method == cost:
+        if verdict.claim.partition("-")[2] == method and verdict.method == cost:
             frontier = verdict.observed["frontier"]
             word = _WORD.get(verdict.outcome, "undecided")
             return Found(word, frontier["mean"], frontier["low"], frontier["high"])
     return None
+
+
+def verdicts_in_words(experiment: Experiment, method: str) -> str:
+    """The verdicts on a method under every cost model: ``fc-dear holds, +2.1 [+0.8, +3.4]; ...``; empty for none."""
+    found = {cost: verdict_on(experiment, method, cost) for cost in costs(experiment)}
+    return "; ".join(f"{cost} {verdict.in_words}" for cost, verdict in found.items() if verdict)
 
 
 def cost_label(cost: str) -> str:
@@ -61,9 +67,21 @@ def experiment_in_words(experiment: Experiment) -> str:
     models = "; ".join(f"{cost}: {_cost_in_words(cost)}" for cost in costs(experiment))
     return (
         f"{run.data}: {s['clients']} clients, {s['partition']}, {s['cohort']} a round, {s['steps']} local steps of "
-        f"{s['batch']} at lr {s['lr']:g}, {s['rounds']} rounds, error feedback "
+        f"{s['batch']} at {_rates_in_words(experiment)}, {s['rounds']} rounds, error feedback "
         f"{'on' if s['error_feedback'] else 'off'}; budgets {budgets} of a full update; "
         f"{seeds_in_words(seeds(experiment))}, paired. Costs: {models}."
+    )
+
+
+def _rates_in_words(experiment: Experiment) -> str:
+    """One learning rate, or each method's."""
+    methods: dict[float, set[str]] = {}
+    for run in experiment.runs:
+        methods.setdefault(run.setting["lr"], set()).add(run.method)
+    if len(methods) == 1:
+        return f"learning rate {next(iter(methods)):g}"
+    return "learning rates " + " and ".join(
+        f"{rate:g} ({', '.join(sorted(methods[rate]))})" for rate in sorted(methods)
     )
 
 

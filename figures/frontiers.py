@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from figures.records import Experiment, Run
+from figures.records import BASELINE, DENSE, Experiment, Run
 from figures.style import METHODS
 
-DENSE, BASELINE = "dense", "top-k"
 LEVEL = 0.95
 _FIRST = ("fc-dear", "lognormal", "conv-dear")  # the order of panels; others follow
 _ROUNDING = 1e-9  # energies of a run are sums rounded to float64

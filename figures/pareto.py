@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from figures import frontiers as fronts
 from figures import style
 from figures.catalogue import EXPERIMENT
-from figures.experiment import cost_label, experiment_in_words, verdict_on
+from figures.experiment import cost_label, experiment_in_words, verdict_on, verdicts_in_words
 from figures.provenance import sources_in_words
-from figures.records import Experiment, Records
+from figures.records import BASELINE, Experiment, Records
 
 _BANDED = ("top-k", "cwmp")
 _FLOOR = "random-k"  # far below everything: not in the lower row
@@ -51,18 +52,14 @@ def draw_pareto(records: Records, venue: str = "ieee") -> Figure:
 def caption_pareto(records: Records) -> str:
     """What was trained, how often, where, and what the verdicts say."""
     experiment: Experiment = records[EXPERIMENT]
-    found = [(cost, verdict_on(experiment, "cwmp", cost)) for cost in fronts.costs(experiment)]
-    said = "; ".join(f"{cost}: {verdict.in_words}" for cost, verdict in found if verdict)
+    said, control = (verdicts_in_words(experiment, method) for method in ("cwmp", "cwmp-same-rate"))
     return (
         f"{experiment_in_words(experiment)} Above: the best accuracy that an energy has bought, over budgets and "
         f"rounds, mean over seeds, with {100 * fronts.LEVEL:g} % Student intervals for Top-K and CWMP. Below: the "
         "difference from Top-K, paired by seed, with the same intervals for CWMP (Random-K left out). An energy of 1 "
         "is one client sending every coordinate once. "
-        + (
-            f"In blue, CWMP's frontier against Top-K's, in points of accuracy with its corrected interval: {said}. "
-            if said
-            else ""
-        )
+        + (f"In blue, CWMP's frontier against Top-K's, in points with the corrected interval: {said}. " if said else "")
+        + (f"With Top-K's learning rate instead of its own: {control}. " if control else "")
         + f"{sources_in_words(run.provenance for run in experiment.runs)}."
     )
 
@@ -84,10 +81,10 @@ def _frontiers(ax: Axes, experiment: Experiment, cost: str, energies: fronts.Flo
 
 def _differences(ax: Axes, experiment: Experiment, cost: str, energies: fronts.Floats) -> None:
     for method in fronts.methods(experiment, cost):
-        if method not in (fronts.BASELINE, _FLOOR):
+        if method not in (BASELINE, _FLOOR):
             found = fronts.differences(experiment, cost, method, energies)
             _line(ax, energies, fronts.band(100 * found), method, banded=method in _BANDED)
-    look = style.METHODS[fronts.BASELINE]
+    look = style.METHODS[BASELINE]
     ax.axhline(0, color=look.colour, linestyle=look.dash, linewidth=0.9, zorder=1.5)
     verdict = verdict_on(experiment, "cwmp", cost)
     if verdict:
@@ -114,3 +111,4 @@ def _share_heights(*rows: Any) -> None:
         low, high = (pick(ax.get_ylim()[end] for ax in shown) for end, pick in ((0, min), (1, max)))
         for ax in shown:
             ax.set_ylim(low, high)
+            ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))

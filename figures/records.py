@@ -18,6 +18,8 @@ from typing import Any
 from theory.errors import InputError
 from theory.verdict import Verdict, read_verdict
 
+DENSE, BASELINE = "dense", "top-k"
+
 Records = Mapping[str, Any]  # path in the results folder -> what it holds: plain data, or an Experiment
 
 
@@ -59,9 +61,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A folder of finished runs and the verdicts on them."""
+    """A folder of finished runs and the verdicts on them.
+
+    Attributes:
+        runs: what competes, every method at its own learning rate.
+        same_rate: runs of methods that have another rate of their own, at Top-K's instead: a control.
+        verdicts: on the methods under each cost model.
+    """
 
     runs: tuple[Run, ...]
+    same_rate: tuple[Run, ...]
     verdicts: tuple[Verdict, ...]
 
 
@@ -105,7 +114,12 @@ def _experiment(folder: Path) -> Experiment:
     runs = [_run(path) for path in sorted(folder.glob("*.json"))]
     if not runs:
         raise InputError(f"{folder} has no run files")
-    return Experiment(tuple(runs), tuple(read_verdict(path) for path in sorted(folder.glob("verdicts/*.json"))))
+    rates: dict[str, set[float]] = {}
+    for run in runs:
+        rates.setdefault(run.method, set()).add(run.setting["lr"])
+    control = [run for run in runs if len(rates[run.method]) > 1 and run.setting["lr"] in rates.get(BASELINE, ())]
+    verdicts = tuple(read_verdict(path) for path in sorted(folder.glob("verdicts/*.json")))
+    return Experiment(tuple(run for run in runs if run not in control), tuple(control), verdicts)
 
 
 def _run(path: Path) -> Run:

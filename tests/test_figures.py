@@ -223,7 +223,7 @@ def test_bad_arguments_are_one_line(folder, tmp_path, arguments, words):
         ("laws/audit.json", '{"reports": []}', "audit"),
         ("laws/audit.json", "[1]", "audit"),
         ("benchmarks/certify.json", "\0", "speed"),
-        ("pareto/credible/fc-dear-0.01-cwmp-seed0.json", '{"rounds": []}', "pareto"),
+        ("pareto/credible/fc-dear-0.01-cwmp-lr0.06-seed0.json", '{"rounds": []}', "pareto"),
         ("pareto/credible/verdicts/E1-cwmp-fc-dear.json", "{}", "pareto"),
     ],
 )
@@ -240,7 +240,7 @@ def test_a_damaged_record_is_named_in_one_line(tmp_path, record, damage, name):
 def test_a_pair_that_is_missing_is_no_traceback(tmp_path):
     folder = results(tmp_path / "results")
     for share in SHARES:
-        (folder / "pareto" / "credible" / f"fc-dear-{share}-top-k-seed1.json").unlink()
+        (folder / "pareto" / "credible" / f"fc-dear-{share}-top-k-lr0.1-seed1.json").unlink()
     for name in ("captured", "pareto"):
         done = run(name, "--records", folder, "--output", tmp_path / "out")
         assert done.exit_code == 2

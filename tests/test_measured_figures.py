@@ -10,7 +10,6 @@ from recorded import CAPTURED, PROVENANCE, RESULTS, results
 
 from figures import frontiers
 from figures.catalogue import AUDIT, CATALOGUE, CERTIFY, SELECTION, read
-from figures.experiment import verdict_on
 from figures.style import METHODS
 
 
@@ -67,12 +66,12 @@ def test_pareto_differences_have_students_interval(drawn):
 
 def test_pareto_says_the_verdicts(drawn, folder):
     titles = [ax.get_title(loc="left") for ax in drawn["pareto"].axes]
-    experiment = read(CATALOGUE["pareto"], folder)["pareto/credible"]
-    for cost, word in (("fc-dear", "holds"), ("conv-dear", "reverses")):
-        fields = json.loads((folder / "pareto" / "credible" / "verdicts" / f"E1-cwmp-{cost}.json").read_text())
-        mean = 100 * fields["observed"]["frontier"]["mean"]
-        assert verdict_on(experiment, "cwmp", cost).word == word == fields["outcome"]
-        assert any(title.startswith(f"{word}, {mean:+.1f}".replace("-", "\N{MINUS SIGN}")) for title in titles)
+    minus = "\N{MINUS SIGN}"
+    assert titles[2:] == ["holds, +5.0 [+4.1, +6.0]", f"reverses, {minus}4.0 [{minus}5.0, {minus}3.1]"]
+    caption = CATALOGUE["pareto"].caption(read(CATALOGUE["pareto"], folder))
+    assert f"fc-dear {titles[2]}; conv-dear {titles[3]}. With Top-K's learning rate" in caption
+    assert "instead of its own: fc-dear undecided, +1.0. " in caption
+    assert "learning rates 0.06 (cwmp) and 0.1 (dense, random-k, top-k)" in caption
 
 
 def test_a_band_of_two_seeds_is_no_band():
