@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from figures.report.evidence import AUDIT, LAWS, MAKING, Evidence
+from figures.report.evidence import AUDIT, AUDITS, LAWS, MAKING, Evidence
 from figures.report.html import chip, lines, missing, paragraph, percent, section, signed, table, words
 
 LIMITS = (
@@ -106,17 +106,19 @@ def broken(found: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 def audits(evidence: Evidence) -> str:
     """The bounds under the laws that were audited."""
+    heading = '<h3 id="bounds">Bounds under a law</h3>'
     if not evidence.audits:
-        return lines(["<h3>Bounds under a law</h3>", missing("No audit was recorded.", [MAKING[AUDIT]])])
-    return lines(["<h3>Bounds under a law</h3>", *(_audit(report) for report in evidence.audits)])
+        return lines([heading, missing("No audit was recorded.", [MAKING[AUDITS], MAKING[AUDIT]])])
+    return lines([heading, paragraph(BOUNDS), *(_audit(report) for report in evidence.audits)])
 
 
 def _audit(report: Mapping[str, Any]) -> str:
     head = ("bound", "budget", "answer", "violations", "rate below", "caught", "bound / seen")
     rows = [_bound(at["beta"], cell) for at in report["budgets"] for cell in at["cells"]]
-    caption = f"{report['law']}; {report['d']:,} coordinates, seed {report['seed']}. {BOUNDS}"
-    note = f"All answers together are right with probability {1 - report['alpha']:g}."
-    return lines([table(caption, head, rows, narrow=(0, 1, 2)), paragraph(note)])
+    law = f"{report['magnitude']}, {report['cost']}" if "magnitude" in report else report["law"]
+    setting = f"{report['d']:,} coordinates, seed {report['seed']}"
+    right = f"all answers together are right with probability {1 - report['alpha']:g}"
+    return table(f"{law}: {setting}; {right}", head, rows, narrow=(0, 1, 2))
 
 
 def _bound(beta: float, cell: Mapping[str, Any]) -> list[str]:

@@ -39,7 +39,7 @@ class Origin:
             said.append("made from edited sources that no revision holds")
         if "unknown" in self.revisions or not self.revisions:
             said.append("revision unknown")
-        if len(self.revisions) > 1:
+        if len(self.revisions) > 1 and len(self.sources) != 1:
             said.append("of several revisions")
         current = _ROOMS.get(self.name.split("/")[0])
         if current and self.sources and self.sources != {source_digest(*current)}:
