@@ -36,7 +36,7 @@ class FigureName(click.ParamType):
 def figures(names: tuple[str, ...], records: Path, output: Path, venue: str) -> None:
     """Draw the figures NAMES (default: all) from recorded results, as PDF and PNG.
 
-    What a record is missing for is named with the command that makes it.
+    Where a record is missing, the command that makes it is named.
 
     Exit code 2: nothing could be drawn, or not everything that was asked for by name.
     """

@@ -189,6 +189,15 @@ def test_nothing_recorded_is_said_with_what_to_run(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_without_matplotlib_the_extra_is_named(tmp_path):
+    folder = results(tmp_path / "results")
+    code = "import sys; sys.modules['matplotlib'] = None; from cwmp import main; main()"
+    command = [sys.executable, "-c", code, "figures", "--records", str(folder), "--output", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == "cwmp: drawing figures needs matplotlib: pip install 'cwmp[figures]'\n"
+
+
 def test_one_missing_record_does_not_stop_the_rest(folder, tmp_path):
     only = tmp_path / "results" / "laws"
     only.mkdir(parents=True)
