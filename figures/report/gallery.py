@@ -32,7 +32,7 @@ def _figure(evidence: Evidence, entry: Entry) -> str:
     label = f'<svg role="img" aria-label="{escape(entry.shows)}" '
     return lines([
         f'<figure id="figure-{entry.name}">',
-        f'<div class="paper">{drawing.strip().replace("<svg ", label, 1)}</div>',
+        f'<div class="paper" role="group" aria-label="{entry.name}" tabindex="0">{drawing.strip().replace("<svg ", label, 1)}</div>',
         f"<figcaption><b>Figure {_number(entry)}.</b> {words(entry.caption(records))}</figcaption>",
         "</figure>",
     ])  # fmt: skip
