@@ -29,10 +29,11 @@ def _figure(evidence: Evidence, entry: Entry) -> str:
         return missing(what, [COMMANDS[record] for record in lacking])
     records = {record: evidence.load(record) for record in entry.records}
     drawing = style.svg(entry.draw(records), f"figure-{entry.name}")
+    group = f'<div class="paper" role="group" aria-label="{entry.name}" tabindex="0">'
     label = f'<svg role="img" aria-label="{escape(entry.shows)}" '
     return lines([
         f'<figure id="figure-{entry.name}">',
-        f'<div class="paper" role="group" aria-label="{entry.name}" tabindex="0">{drawing.strip().replace("<svg ", label, 1)}</div>',
+        f"{group}{drawing.strip().replace('<svg ', label, 1)}</div>",
         f"<figcaption><b>Figure {_number(entry)}.</b> {words(entry.caption(records))}</figcaption>",
         "</figure>",
     ])  # fmt: skip
