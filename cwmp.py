@@ -13,6 +13,8 @@ from command_line.energy import models
 from command_line.experiment import pareto
 from command_line.figures import figures
 from command_line.laws import audit, saving
+from command_line.report import report
+from command_line.reproduce import reproduce
 from command_line.selector import check_command
 from command_line.studies import study
 
@@ -28,7 +30,7 @@ def main() -> None:
 
 for command in (
     verify, table, certify_command, check_certificate_command, check_command, audit, saving, models, pareto,
-    study, figures,
+    study, figures, report, reproduce,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -26,6 +26,7 @@ from theory.given import given_laws
 from theory.provenance import write_atomically
 
 ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "results" / "laws" / "audit.json"
 BETAS = (0.01, 0.1)
 BOUNDED = {"uniform": "uniform()"}  # where Hoeffding's inequality applies
 USUAL, HEAVY = ("two classes 1:10", "lognormal 1"), ("Pareto 1.5", "Pareto 0.9")
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--updates", type=Path, help="folder of update_*.npy")
     parser.add_argument("--layers", type=Path, help="JSON list of their layers")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="file of the reports")
     options = parser.parse_args()
     reports = []
     with workers(options.jobs):
@@ -59,7 +61,7 @@ def main() -> None:
             plan = AuditPlan(law, options.dim, BETAS, trials=options.trials, seed=options.seed)
             report = audit_law(plan, folder=ROOT / "runs" / "audit")
             reports.append({"magnitude": magnitude, "cost": cost, **report})
-    write_atomically(ROOT / "results" / "laws" / "audit.json", json.dumps({"reports": reports}, indent=1) + "\n")
+    write_atomically(options.output, json.dumps({"reports": reports}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -130,6 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="1e6,1e7", help="sizes to certify at scale")
     parser.add_argument("--against", default="1e3,1e4,1e5,1e6", help="sizes to solve with OR-Tools too; '' for none")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="file of the results")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--ortools", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -139,17 +140,17 @@ def main() -> None:
     if options.ortools:
         print(json.dumps(ortools(options.ortools[0], int(options.ortools[1]), int(options.ortools[2]))))
         return
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results = json.loads(options.output.read_text()) if options.output.exists() else {}
     if options.against:
         rows = side_by_side([int(float(x)) for x in options.against.split(",")])
         results["side_by_side"] = {"rows": rows, "provenance": provenance()}
-        write_atomically(RESULTS, json.dumps(results, indent=1) + "\n")
+        write_atomically(options.output, json.dumps(results, indent=1) + "\n")
     for size in filter(None, options.sizes.split(",")):
         for kind in KINDS:
             row = at_scale(kind, int(float(size)))
             print(" ".join(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in row.items()), flush=True)
             results.setdefault("at_scale", {})[f"{kind} {row['d']}"] = {**row, "provenance": provenance()}
-            write_atomically(RESULTS, json.dumps(results, indent=1) + "\n")
+            write_atomically(options.output, json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

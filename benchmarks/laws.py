@@ -183,8 +183,9 @@ def main() -> None:
     parser.add_argument("--audits", type=int, default=100, help="audits of each planted bound")
     parser.add_argument("--updates", type=Path, help="folder of update_*.npy")
     parser.add_argument("--layers", type=Path, help="JSON list of their layers")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results and their page")
     options = parser.parse_args()
-    path = RESULTS / "laws.json"
+    path = options.output / "laws.json"
     results = json.loads(path.read_text()) if path.exists() else {}
     rows = table(int(options.dim), options.seed)
     results |= {"d": int(options.dim), "seed": options.seed, "table": rows, "region": region(rows)}
@@ -193,7 +194,7 @@ def main() -> None:
         results["updates"] = updates(options.updates, options.layers, options.seed)
     results["provenance"] = provenance()
     write_atomically(path, json.dumps(results, indent=1) + "\n")
-    write_atomically(RESULTS / "README.md", page(results))
+    write_atomically(options.output / "README.md", page(results))
 
 
 if __name__ == "__main__":

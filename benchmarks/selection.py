@@ -155,13 +155,14 @@ def main() -> None:
     parser.add_argument("--dtypes", default="float32,float64")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--output", type=Path, default=RESULTS, help="file of the results")
     parser.add_argument("--memory", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
         name, d, dtype, threads = options.memory
         print(peak(contestants(int(d), dtype, int(threads), reuse=False)[name]))
         return
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results = json.loads(options.output.read_text()) if options.output.exists() else {}
     places = [f"cpu, {n} threads" for n in options.threads.split(",")] + ["cuda"] * torch.cuda.is_available()
     for size in (int(float(x)) for x in options.sizes.split(",")):
         for dtype in options.dtypes.split(","):
@@ -184,7 +185,7 @@ def main() -> None:
                 device = torch.cuda.get_device_name() if on_cuda else None
                 key = f"{size:g} {dtype} {place}"
                 results[key] = {"rows": rows, "rounds": options.rounds, "device": device, "provenance": provenance()}
-                write_atomically(RESULTS, json.dumps(results, indent=1) + "\n")
+                write_atomically(options.output, json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -9,25 +9,25 @@ from __future__ import annotations
 import multiprocessing as mp
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from proofs_check.checks import CHECKS
 from proofs_check.methods import Check
 from proofs_check.sources import source_digest
-from theory.claims import CLAIMS, Claim
 from theory.errors import InputError
 from theory.provenance import provenance
+from theory.standing import Row, summarise
 from theory.verdict import Outcome, Verdict, read_verdict, verdict_path, write_verdict
+
+__all__ = ["TIME_LIMIT", "Row", "exit_code", "run_checks", "summarise"]
 
 TIME_LIMIT = 300.0  # seconds for one check
 
 Progress = Callable[[Verdict, int, int], None]
-Standing = Literal["as expected", "differs", "inconclusive"]
 
 
 def run_checks(
@@ -125,53 +125,6 @@ def _stored(check: Check, seed: int, folder: Path) -> Verdict | None:
 
 def _undecided(check: Check, seed: int, why: str) -> Verdict:
     return Verdict(check.claim, check.method, Outcome.INCONCLUSIVE, "-", why, 0, seed=seed)
-
-
-@dataclass(frozen=True)
-class Row:
-    """What stands behind one claim.
-
-    Attributes:
-        verdicts: of its methods. standing: whether the outcome is what the claim table expects.
-    """
-
-    claim: Claim
-    verdicts: tuple[Verdict, ...]
-    standing: Standing
-
-    @property
-    def refuted(self) -> bool:
-        """Whether any method found a counterexample."""
-        return any(verdict.outcome is Outcome.REFUTED for verdict in self.verdicts)
-
-    def fields(self) -> dict[str, object]:
-        """The row as plain data."""
-        verdicts = [asdict(verdict) for verdict in self.verdicts]
-        return {"claim": self.claim.id, "standing": self.standing, "refuted": self.refuted, "verdicts": verdicts}
-
-    @property
-    def counterexample(self) -> dict[str, object] | None:
-        """The one with the fewest items."""
-        found = [v.counterexample for v in self.verdicts if v.counterexample]
-        return min(found, key=lambda c: c.get("d", 99), default=None)
-
-
-def summarise(verdicts: Iterable[Verdict]) -> list[Row]:
-    """One row per claim that has verdicts, in the order of the claim table.
-
-    A claim that should hold is as expected when no method refutes it and at least one proves, certifies or survives. A
-    claim known to be false is as expected when *every* method refutes it: one that fails to is a finding.
-    """
-    by_claim: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_claim.setdefault(verdict.claim, []).append(verdict)
-    rows = []
-    for claim_id, claim in CLAIMS.items():
-        if found := tuple(by_claim.get(claim_id, ())):
-            opinions = {verdict.as_expected for verdict in found}
-            standing: Standing = "as expected" if opinions == {True} else "inconclusive"
-            rows.append(Row(claim, found, "differs" if False in opinions else standing))
-    return rows
 
 
 def exit_code(rows: Sequence[Row]) -> int:

@@ -7,7 +7,7 @@ from scipy import stats
 
 from proofs_check.audit import exit_code, run_checks, summarise
 from proofs_check.checks import CHECKS, PAGES, checks_of
-from proofs_check.table import counterexample_words, replace_between, stored_verdicts, table_of
+from proofs_check.table import replace_between, stored_verdicts, table_of
 from theory.claims import CLAIMS
 from theory.errors import InputError
 from theory.verdict import Outcome
@@ -45,7 +45,7 @@ def test_false_claims_show_a_small_counterexample_and_what_is_true(claim_id, row
     found = rows[claim_id].counterexample
     assert found is not None
     assert found.get("d", 2) <= 3
-    assert "None" not in counterexample_words(rows[claim_id])
+    assert "None" not in rows[claim_id].counterexample_words
     assert CLAIMS[claim_id].instead.endswith(".")
 
 

@@ -22,6 +22,7 @@ class Claim:
             refuted, and their smallest counterexample is kept.
         source: where it comes from.
         instead: for a false claim, one sentence that says what is true.
+        typeset: the statement again, its mathematics in LaTeX: ``$...$`` in a line, ``$$...$$`` displayed.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Claim:
     kind: Kind
     source: str
     instead: str = ""
+    typeset: str = ""
 
     @property
     def expected_to_hold(self) -> bool:

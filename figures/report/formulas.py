@@ -1,0 +1,62 @@
+"""Typeset statements as HTML: prose with ``$...$`` in a line and ``$$...$$`` displayed becomes MathML.
+
+MathML is drawn by every current browser and read aloud by screen readers. latex2mathml converts it; what it leaves to
+the browser, which guesses wrongly, is said here: bars and strokes neither stretch nor keep their distance, a single
+letter in ``\\mathrm`` stays upright, brackets take their size from what they hold.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+
+from latex2mathml.converter import convert
+
+from theory.errors import InputError
+
+_PARTS = re.compile(r"\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$]+)\$", re.DOTALL)
+_SOURCE = ((re.compile(r"\\[bB]ig([lr])"), r""), (re.compile(r"\\mathrm\{([A-Za-z])\}"), r"\\mathrm \1 "))
+_CLOSING = tuple(",.;:)")  # stay on the line of the formula before them
+_STIFF = re.compile(r"<mo[^>]*>(&#x02016;|&#x02225;|\||&#x0007C;|/|&#x0002F;)</mo>")
+
+
+def typeset(text: str) -> str:
+    """A typeset statement as HTML, escaped.
+
+    Raises:
+        InputError: a formula that is no LaTeX.
+    """
+    out, at = [], 0
+    for found in _PARTS.finditer(text):
+        out.append(escape(text[at : found.start()], quote=False))
+        at = found.end()
+        if found["display"] is not None:
+            out.append(f'<span class="formula">{mathml(found["display"], display=True)}</span>')
+            continue
+        made, mark = mathml(found["inline"]), text[at : at + 1]
+        if mark in _CLOSING:
+            made, at = f'<span class="nobreak">{made}{mark}</span>', at + 1
+        out.append(made)
+    return "".join([*out, escape(text[at:], quote=False)])
+
+
+def mathml(latex: str, *, display: bool = False) -> str:
+    """One formula.
+
+    Raises:
+        InputError: it is no LaTeX.
+    """
+    try:
+        for pattern, instead in _SOURCE:
+            latex = pattern.sub(instead, latex)
+        made = convert(latex, display="block" if display else "inline")
+    except Exception as error:  # the converter's many exception types are one to the reader
+        raise InputError(f"the formula {latex!r} is no LaTeX: {type(error).__name__}") from None
+    made = _STIFF.sub(r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>', made)
+    return re.sub(r"&#x[0-9A-Fa-f]+;", _character, made)
+
+
+def _character(found: re.Match[str]) -> str:
+    """A character for its reference, except those that HTML reads as markup."""
+    character = unescape(found.group())
+    return found.group() if character in "<>&\"'" else character
