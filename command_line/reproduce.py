@@ -99,7 +99,7 @@ PROFILES: dict[str, tuple[Step, ...]] = {
         _trained("smoke", 1.2, (0, 3)),
         *_LAST,
     ),
-    "credible": (*_THOROUGH, _trained("credible", 150, (0, 3), "--data", "{data}"), *_LAST),
+    "credible": (*_THOROUGH, _trained("credible", 40, (0, 3), "--data", "{data}"), *_LAST),
     "full": (*_THOROUGH, _trained("full", 1500, (0, 3), "--data", "{data}"), *_LAST),
 }
 
@@ -113,7 +113,7 @@ PROFILES: dict[str, tuple[Step, ...]] = {
 def reproduce(profile: str, data: Path | None, output: Path | None) -> None:
     """Run the whole chain: claims, studies, laws, benchmarks, training, figures, and the page that sums them up.
 
-    PROFILE: quick (under ten minutes on two cores, offline, synthetic images), credible (CIFAR-10, two cores, hours),
+    PROFILE: quick (under ten minutes on two cores, offline, synthetic images), credible (CIFAR-10, two cores, an hour or more),
     full (CIFAR-10, a GPU). Stopped, the same command goes on where it was.
 
     Exit codes: 0 done; 1 a verdict differs from what is expected; 3 a verdict on claims is inconclusive.

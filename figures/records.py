@@ -65,12 +65,10 @@ class Experiment:
 
     Attributes:
         runs: what competes, every method at its own learning rate.
-        same_rate: runs of methods that have another rate of their own, at Top-K's instead: a control.
-        verdicts: on the methods under each cost model.
+        verdicts: on the methods under each cost model; also of runs that are not among these.
     """
 
     runs: tuple[Run, ...]
-    same_rate: tuple[Run, ...]
     verdicts: tuple[Verdict, ...]
 
 
@@ -114,12 +112,8 @@ def _experiment(folder: Path) -> Experiment:
     runs = [_run(path) for path in sorted(folder.glob("*.json"))]
     if not runs:
         raise InputError(f"{folder} has no run files")
-    rates: dict[str, set[float]] = {}
-    for run in runs:
-        rates.setdefault(run.method, set()).add(run.setting["lr"])
-    control = [run for run in runs if len(rates[run.method]) > 1 and run.setting["lr"] in rates.get(BASELINE, ())]
     verdicts = tuple(read_verdict(path) for path in sorted(folder.glob("verdicts/*.json")))
-    return Experiment(tuple(run for run in runs if run not in control), tuple(control), verdicts)
+    return Experiment(tuple(runs), verdicts)
 
 
 def _run(path: Path) -> Run:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from figures.records import Run
 from figures.report.answers import gains
 from figures.report.evidence import MAKING, PARETO, Evidence, Trial
 from figures.report.html import chip, lines, missing, paragraph, percent, scientific, section, signed, table, words
@@ -14,8 +16,8 @@ from theory.energy import MODELS
 from theory.verdict import Outcome, Verdict
 
 LABELS = {
-    "cwmp": "CWMP, g^2/c", "cwmp-l1": "|g|/c", "random-k": "Random-K", "per-layer": "per layer",
-    "curvature": "curvature",
+    "cwmp": "CWMP, g^2/c", "cwmp-same-rate": "CWMP, g^2/c, at Top-K's rate", "cwmp-l1": "|g|/c",
+    "random-k": "Random-K", "per-layer": "per layer", "curvature": "curvature",
 }  # fmt: skip
 READING = (
     "Final test accuracy in per cent, in brackets the paired difference from Top-K. Frontier: points of accuracy above "
@@ -57,7 +59,7 @@ def word(verdict: Verdict) -> str:
 
 
 def _trial(evidence: Evidence, trial: Trial) -> str:
-    setting = "; ".join(trial.verdicts[0].domain.split("; ")[1:])
+    setting = "; ".join(_without_rate(part) for part in trial.verdicts[0].domain.split("; ")[1:])
     warning = paragraph("The images are drawn by a program: these runs say that everything works, and nothing about "
                         "real data.") if trial.synthetic else ""  # fmt: skip
     return lines([
@@ -68,12 +70,29 @@ def _trial(evidence: Evidence, trial: Trial) -> str:
     ])  # fmt: skip
 
 
+def _without_rate(words: str) -> str:
+    """A part of a verdict's domain without its method's learning rate: methods differ in theirs."""
+    return re.sub(r" at lr [^,]*", "", words)
+
+
+def _rates(runs: Sequence[Run]) -> str:
+    """The methods' learning rates."""
+    methods: dict[float, list[str]] = {}
+    for run in runs:
+        methods.setdefault(run.setting["lr"], []).append(run.method)
+    each = [f"{rate:g} ({', '.join(dict.fromkeys(methods[rate]))})" for rate in sorted(methods)]
+    if len(each) == 1:
+        return f"Learning rate {next(iter(methods)):g} for every method."
+    return f"Learning rates, tuned per method on a seed of their own: {'; '.join(each)}."
+
+
 def _about_runs(evidence: Evidence, trial: Trial) -> str:
     """What the runs themselves add to their verdicts."""
     runs = evidence.runs(trial)
     dense = [run.final_accuracy for run in runs if run.method == "dense"]
     gaps = [run.gap for run in runs if run.method == "cwmp"]
-    said = [f"Dense training reaches {percent(sum(dense) / len(dense))}."] if dense else []
+    said = [_rates(runs)] if runs else []
+    said += [f"Dense training reaches {percent(sum(dense) / len(dense))}."] if dense else []
     said += (
         [f"No mask of CWMP is further than {scientific(max(gaps))} of {words('||g||^2 from the optimum (D4).')}"]
         if gaps
