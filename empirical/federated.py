@@ -85,6 +85,16 @@ class Report(Arrival):
 
     residual: Vector
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Between processes the two travel as the one vector that the mask divides."""
+        total = np.where(self.choice.mask, self.sent, self.residual)
+        return _arrived, (total, self.choice, self.loss, self.examples)
+
+
+def _arrived(total: Vector, choice: Choice, loss: float, examples: int) -> Report:
+    sent, residual = split(total, choice.mask)
+    return Report(sent=sent, residual=residual, choice=choice, loss=loss, examples=examples)
+
 
 def init(run: Run) -> State:
     """The state before the first round: the same for every method of a seed."""

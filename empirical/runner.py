@@ -11,7 +11,7 @@ import io
 import json
 import multiprocessing as mp
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,7 +130,12 @@ def identity(run: Run) -> dict[str, Any]:
 def client_processes(jobs: int) -> Iterator[Mapper]:
     """A mapper for :func:`complete` that spreads a cohort over ``jobs`` processes, with bit-identical results."""
     with ProcessPoolExecutor(jobs, mp_context=fresh_processes()) as pool:
-        yield pool.map
+
+        def mapper(step: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
+            waiting = list(tasks)
+            return pool.map(step, waiting, chunksize=max(1, -(-len(waiting) // jobs)))  # what they share travels once
+
+        yield mapper
 
 
 def fresh_processes() -> Any:
