@@ -39,6 +39,13 @@ def prepared(folder: str) -> str:
     return prepare(folder)
 
 
+def name_of(source: str) -> str:
+    """What the images are called."""
+    from empirical.data import load
+
+    return load(source).name
+
+
 def work(name: str, compressed: str, rounds: str, source: str) -> dict[str, Any]:
     """One run of a contestant: seconds of each round, accuracy and a digest of the weights at the end."""
     from empirical.data import load

@@ -112,7 +112,8 @@ def main() -> None:
         parser.error(f"--rounds must be at least {WARM + 2}: {WARM} warm up and the last one is left out")
     if options.data != "synthetic":
         options.data = contestants.prepared(options.data)
-    results = {"rounds": options.rounds, "repeats": options.repeats, "data": options.data, "provenance": provenance()}
+    data = contestants.name_of(options.data)
+    results = {"rounds": options.rounds, "repeats": options.repeats, "data": data, "provenance": provenance()}
     for key, compressed in (("training only", False), ("with CWMP at 5 %", True)):
         results[key] = rows(compressed, options)
         show(key, results[key])
