@@ -3,7 +3,7 @@
     python benchmarks/selection.py                          # 10^5 to 10^7, float32 and float64
     python benchmarks/selection.py --sizes 1e8 --dtypes float32
 
-All contestants look at the same Gaussian update with lognormal costs (sigma 0.4) and a budget of 10 %, one after the
+All contestants look at the same Gaussian update with lognormal costs (sigma 1) and a budget of 10 %, one after the
 other, in as many rounds as ``--rounds``; medians are printed, and their ratio to one read of (g, c) in the same run.
 Time is wall time and CPU time; memory is the peak of the process above where it stood. Contestants that select by
 magnitude alone take as many coordinates as Top-K may afford. On a machine with a CUDA device, the device's columns are
@@ -40,7 +40,7 @@ def contestants(d: int, dtype: str, threads: int, *, reuse: bool = True) -> Cont
     """Name and action of everyone, on one update of ``d`` coordinates; ``reuse`` one mask for all of ours."""
     rng = np.random.default_rng(1)
     g = rng.standard_normal(d, dtype=np.float32).astype(dtype)
-    c = np.exp(0.4 * rng.standard_normal(d, dtype=np.float32)).astype(dtype)
+    c = np.exp(rng.standard_normal(d, dtype=np.float32)).astype(dtype)
     labels = rng.integers(0, 10, d, dtype=np.uint8)
     values = list(range(1, 11))
     mixed, layers = CostClasses(labels, values), CostClasses(np.sort(labels), values)
@@ -81,7 +81,7 @@ def device_contestants(d: int, dtype: str) -> Contestants:
     generator = torch.Generator("cuda").manual_seed(1)
     kind = getattr(torch, dtype)
     g = torch.randn(d, device="cuda", generator=generator, dtype=kind)
-    c = torch.exp(0.4 * torch.randn(d, device="cuda", generator=generator, dtype=kind))
+    c = torch.exp(torch.randn(d, device="cuda", generator=generator, dtype=kind))
     budget = float(c.double().sum()) / 10
     k = int(top_k(g, c, budget).mask.sum())
 

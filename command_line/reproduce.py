@@ -113,8 +113,8 @@ PROFILES: dict[str, tuple[Step, ...]] = {
 def reproduce(profile: str, data: Path | None, output: Path | None) -> None:
     """Run the whole chain: claims, studies, laws, benchmarks, training, figures, and the page that sums them up.
 
-    PROFILE: quick (under ten minutes on two cores, offline, synthetic images), credible (CIFAR-10, two cores, an hour or more),
-    full (CIFAR-10, a GPU). Stopped, the same command goes on where it was.
+    PROFILE: quick (under ten minutes on two cores, offline, synthetic images), credible (CIFAR-10, two cores, an hour
+    or more), full (CIFAR-10, a GPU). Stopped, the same command goes on where it was.
 
     Exit codes: 0 done; 1 a verdict differs from what is expected; 3 a verdict on claims is inconclusive.
     """
