@@ -42,7 +42,7 @@ def several_chunks(monkeypatch, request):
     monkeypatch.setattr(compiled, "FROM", 1 if request.param == "compiled" else 1 << 60)
     monkeypatch.setattr(sweep, "_CHUNK", 1 << 14)
     monkeypatch.setattr(sweep, "_SPAN", 1 << 15)
-    monkeypatch.setattr(sweep, "_LISTED", compiled.BLOCK + 1000)  # soon full
+    monkeypatch.setattr(sweep, "_LISTED", 2 * compiled.BLOCK)  # soon full
     monkeypatch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
 
 

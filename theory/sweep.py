@@ -101,8 +101,9 @@ def _pass(entries: Entries, budget: Fraction, thresholds: Thresholds, threads: i
     if threads == 1:
         tallies = [work(starts)]
     else:
-        with ThreadPoolExecutor(threads) as pool:
-            tallies = list(pool.map(work, shares))
+        with ThreadPoolExecutor(threads - 1) as pool:
+            others = [pool.submit(work, share) for share in shares[1:]]
+            tallies = [work(shares[0]), *(other.result() for other in others)]  # this thread has a core already
     found = [part for tally in tallies for part in tally.inside]
     inside, weight, cost = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Swept(sum((tally.above for tally in tallies), Fraction(0)), inside, weight, cost)
@@ -250,22 +251,29 @@ class _CompiledTally(_Tally):
         assert entries.cost is not None
         cost, flags = entries.cost, np.empty(compiled.BLOCK, dtype=bool)
         numbers, tick = self._numbers(cost)
-        ticks = 0
+        ticks, used, lists = 0, 0, self._lists()
         while start < stop:
-            lists = np.empty(_LISTED, np.intp), np.empty(_LISTED), np.empty(_LISTED)
+            if used + compiled.BLOCK > _LISTED:
+                lists, used = self._lists(), 0
             end, bad, wide, many, few, listed = compiled.loop()(
                 entries.values, cost, start, min(start + _SPAN, stop), *numbers,
-                entries.weight == "square", entries.by_cost, mask, flags, *lists,
+                entries.weight == "square", entries.by_cost, mask, flags, *(part[used:] for part in lists),
             )  # fmt: skip
             if bad:
                 raise Unsuited
-            self.inside.append(tuple(part[:listed] for part in lists))  # type: ignore[arg-type]
+            new = slice(used, used + listed)
+            self.inside.append((lists[0][new], lists[1][new], lists[2][new]))
+            used += listed
             if not wide and cost.dtype.itemsize <= 4:
                 ticks += (int(many) << 30) + int(few)
             elif self.thresholds.high < np.inf:
                 self._more += exact_sum(np.compress(mask[start:end], cost[start:end]))
             start = end
         self._more += ticks * Fraction(tick)
+
+    @staticmethod
+    def _lists() -> tuple[Indices, Floats, Floats]:
+        return np.empty(_LISTED, np.intp), np.empty(_LISTED), np.empty(_LISTED)
 
     def _numbers(self, cost: NDArray) -> tuple[tuple[Any, ...], float]:
         """What the loop compares with, and a tick: costs in a window around the usual one are multiples of it."""
