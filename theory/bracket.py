@@ -1,6 +1,6 @@
 """The greedy prefix at the speed of memory: a sample brackets the critical ratio, one pass, an exact finish.
 
-1. A random sample of ``d^(2/3)/2`` items gives a bracket ``(low, high)`` that probably holds the critical ratio.
+1. A random sample of ``d^(2/3)`` items gives a bracket ``(low, high)`` that probably holds the critical ratio.
 2. One pass, in chunks that stay in a core's cache: items above the bracket go into the mask and their costs are summed
    exactly; the few inside it are listed. Comparisons such as ``g^2 > high c`` are rounded, so the bracket is widened by
    more than the rounding: what counts as above (below) it is so in exact arithmetic.
@@ -67,7 +67,7 @@ class _Sample(NamedTuple):
 
 
 def _sample(entries: Entries, budget: Fraction) -> _Sample | None:
-    """``d^(2/3)/2`` items, drawn with a fixed seed; None if one of them is not finite."""
+    """``d^(2/3)`` items, drawn with a fixed seed; None if one of them is not finite."""
     size = _sample_size(entries.d)
     drawn = np.random.default_rng(0).integers(0, entries.d, size)
     weight, cost = entries.weights_of(drawn), entries.costs_of(drawn)
@@ -83,7 +83,7 @@ def _sample(entries: Entries, budget: Fraction) -> _Sample | None:
 
 def _sample_size(d: int) -> int:
     """Balances drawing and sorting the sample against sorting out what its bracket leaves."""
-    return int(d ** (2 / 3) / 2)
+    return int(d ** (2 / 3))
 
 
 def _bracket(sample: _Sample, budget: Fraction, d: int, width: float) -> tuple[float, float]:

@@ -104,9 +104,10 @@ def _pass(entries: Entries, budget: Fraction, thresholds: Thresholds, threads: i
         with ThreadPoolExecutor(threads - 1) as pool:
             others = [pool.submit(work, share) for share in shares[1:]]
             tallies = [work(shares[0]), *(other.result() for other in others)]  # this thread has a core already
-    found = [part for tally in tallies for part in tally.inside]
-    inside, weight, cost = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return Swept(sum((tally.above for tally in tallies), Fraction(0)), inside, weight, cost)
+    above = sum((tally.above for tally in tallies), Fraction(0))
+    columns = list(zip(*(part for tally in tallies for part in tally.inside), strict=True))
+    tallies.clear()
+    return Swept(above, *(np.concatenate(columns.pop(0)) for _ in range(3)))  # each list goes as soon as it is joined
 
 
 class _Tally:
