@@ -58,7 +58,9 @@ def experiment(folder):
             for rate in {own, RATES["top-k"]} if arm.method == "cwmp" else {own}:
                 run = Run(replace(SETTING, lr=rate), arm, seed, "made up")
                 name = f"{arm.cost}-{arm.share}-{arm.method}-lr{rate}-seed{seed}.json"
-                write_run(folder / name, finished(run, 0.3 if rate != own else 0.0))
+                place = folder if rate == own else folder / "same-rate"
+                place.mkdir(parents=True, exist_ok=True)
+                write_run(place / name, finished(run, 0.3 if rate != own else 0.0))
     for (method, cost), (outcome, *frontier) in VERDICTS.items():
         interval = dict(zip(("mean", "low", "high"), frontier, strict=True))
         verdict = Verdict(f"E1-{method}", cost, outcome, "made up", "", 6, observed={"frontier": interval})
