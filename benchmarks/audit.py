@@ -20,9 +20,9 @@ from pathlib import Path
 from laws import COSTS, MAGNITUDES
 
 from proofs_check.law_audit import AuditPlan, audit_law, workers
-from proofs_check.limits import law_of
 from theory.deviation import AnyLaw
 from theory.given import given_laws
+from theory.lawspec import law_of
 from theory.provenance import write_atomically
 
 ROOT = Path(__file__).parent.parent

@@ -22,11 +22,12 @@ from typing import Any
 import numpy as np
 from laws_page import page
 
+from proofs_check import named_laws
 from proofs_check.cells import as_columns, upper_cell
-from proofs_check.limits import law_of
 from proofs_check.trials import run_batch
 from theory.given import given_laws
 from theory.laws import Law
+from theory.lawspec import law_of
 from theory.provenance import provenance, write_atomically
 from theory.rates import RateTest
 from theory.samples import SampleLaw
@@ -34,15 +35,7 @@ from theory.samples import SampleLaw
 RESULTS = Path(__file__).parent.parent / "results" / "laws"
 BETAS = (0.005, 0.01, 0.05, 0.1, 0.3)
 TEN = "classes(" + ", ".join(f"{k}=0.1" for k in range(1, 11)) + ")"
-MAGNITUDES = {
-    "Gaussian": "norm()",
-    "Laplace": "laplace()",
-    "generalised normal 0.65": "gennorm(beta=0.65)",
-    "Student-t 5": "t(df=5)",
-    "Student-t 3": "t(df=3)",
-    "Student-t 2.1": "t(df=2.1)",
-    "Student-t 1.5": "t(df=1.5)",
-}
+MAGNITUDES = named_laws.MAGNITUDES | {"Student-t 2.1": "t(df=2.1)", "Student-t 1.5": "t(df=1.5)"}
 COSTS = {
     "two classes 1:10": "classes(1=0.5, 10=0.5)",
     "two classes 1:100": "classes(1=0.5, 100=0.5)",

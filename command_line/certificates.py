@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from command_line.shared import CostText, one_line_errors
+from command_line.shared import COST_TEXT, one_line_errors
 from theory.certificate import Certificate, certify, check_certificate, read_certificate
 from theory.comparison import compared, comparison_text
 from theory.files import read_array, read_layers, read_update
@@ -23,7 +23,7 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
 
 @click.command("certify")
 @click.argument("update", type=click.Path(path_type=Path))
-@click.option("--cost", "cost_text", required=True, type=CostText(),
+@click.option("--cost", "cost_text", required=True, type=COST_TEXT,
               help="Energy model, joules, kind=joules list (fc=10,rest=1), or a .npy file.")  # fmt: skip
 @click.option("--budget", "budget_text", required=True, help="A share such as 10%, or joules such as 0.4J or 3mJ.")
 @click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")

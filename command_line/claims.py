@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from command_line.shared import ClaimId, extra, one_line_errors
+from command_line.shared import CLAIM_ID, extra, one_line_errors
 from theory.provenance import write_atomically
 
 
 @click.command()
-@click.argument("claims", nargs=-1, type=ClaimId())
+@click.argument("claims", nargs=-1, type=CLAIM_ID)
 @click.option("--seed", default=0, show_default=True, help="Of every random draw.")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Checks at a time.")
 @click.option(

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from command_line.shared import extra, one_line_errors
+from command_line.shared import Known, extra, one_line_errors
 
 
-class FigureName(click.ParamType):
-    """A figure's name, completed from the catalogue."""
+def _names() -> list[tuple[str, str]]:
+    from figures.catalogue import CATALOGUE
 
-    name = "figure"
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-        """What the shell offers."""
-        from click.shell_completion import CompletionItem
-
-        from figures.catalogue import CATALOGUE
-
-        return [CompletionItem(e.name, help=e.shows) for e in CATALOGUE.values() if e.name.startswith(incomplete)]
+    return [(entry.name, entry.shows) for entry in CATALOGUE.values()]
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=FigureName())
+@click.argument("names", nargs=-1, type=Known("figure", _names))
 @click.option("--records", default=Path("results"), show_default=True, type=click.Path(file_okay=False, path_type=Path),
               help="Folder of the recorded results.")  # fmt: skip
 @click.option("--output", default=Path("results/figures"), show_default=True,

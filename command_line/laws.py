@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from command_line.shared import CostText, one_line_errors
+from command_line.shared import COST_TEXT, one_line_errors
 
 
 class _Shares(click.ParamType):
@@ -28,7 +28,7 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed([
         click.option("--magnitude", help='Law of |g|, such as "t(df=3)" or "spike(0.5, laplace())".'),
         click.option("--update", "updates", multiple=True, type=click.Path(path_type=Path), help="File; repeat."),
-        click.option("--cost", "cost_text", required=True, type=CostText(),
+        click.option("--cost", "cost_text", required=True, type=COST_TEXT,
                      help='Law such as "lognorm(s=1)"; for an update also what certify takes.'),
         click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector."),
         click.option("--correlation", default=0.0, help="Of the normal scores of |g| and c (Gaussian copula)."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from importlib import import_module
 from typing import Any
@@ -45,25 +45,26 @@ def extra(package: str, names: tuple[str, ...], what: str, extra: str) -> tuple[
         raise InputError(f"{what} needs {error.name}: pip install 'cwmp[{extra}]'") from None
 
 
-class ClaimId(click.ParamType):
-    """A claim's id, completed from the table."""
+class Known(click.ParamType):
+    """An argument that the shell completes; what is not known is refused by whoever looks it up, in its own words.
 
-    name = "claim"
+    Args:
+        name: of the argument. offers: gives the (name, help) there are; called only when the shell asks.
+        spelt: turns what was typed so far into the spelling of the names.
+    """
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-        """What the shell offers."""
-        from click.shell_completion import CompletionItem
-
-        return [CompletionItem(c.id, help=c.title) for c in CLAIMS.values() if c.id.startswith(incomplete.upper())]
-
-
-class CostText(click.ParamType):
-    """A cost text, completed with the energy models."""
-
-    name = "costs"
+    def __init__(
+        self, name: str, offers: Callable[[], Iterable[tuple[str, str]]], spelt: Callable[[str], str] = str
+    ) -> None:
+        self.name, self._offers, self._spelt = name, offers, spelt
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         """What the shell offers."""
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(m.name, help=m.summary) for m in MODELS.values() if m.name.startswith(incomplete)]
+        begun = self._spelt(incomplete)
+        return [CompletionItem(name, help=about) for name, about in self._offers() if name.startswith(begun)]
+
+
+CLAIM_ID = Known("claim", lambda: ((c.id, c.title) for c in CLAIMS.values()), str.upper)
+COST_TEXT = Known("costs", lambda: ((m.name, m.summary) for m in MODELS.values()))

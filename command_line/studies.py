@@ -7,30 +7,21 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
-from command_line.shared import one_line_errors
+from command_line.shared import Known, one_line_errors
 from theory.errors import InputError
 
 
-class StudyName(click.ParamType):
-    """A study's name, completed from the table."""
+def _names() -> list[tuple[str, str]]:
+    from proofs_check.studies.table import STUDIES
 
-    name = "study"
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-        """What the shell offers."""
-        from click.shell_completion import CompletionItem
-
-        from proofs_check.studies.table import STUDIES
-
-        return [CompletionItem(one.name, help=one.about) for one in STUDIES.values() if one.name.startswith(incomplete)]
+    return [(one.name, one.about) for one in STUDIES.values()]
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=StudyName())
+@click.argument("names", nargs=-1, type=Known("study", _names))
 @click.option("--seed", default=0, show_default=True, help="Of every random draw.")
 @click.option(
     "--update", type=click.Path(path_type=Path), help="File of an update for geometry, instead of a drawn one."

@@ -145,14 +145,19 @@ def invited(setting: Setting, seed: int, t: int) -> tuple[list[int], list[int]]:
 
 
 def averaged(setting: Setting, state: State, reports: Sequence[Arrival]) -> tuple[Vector, Vector]:
-    """New weights and momentum: the mean of what was sent, weighted by examples, summed in float64 in cohort order."""
-    total = sum(report.examples for report in reports)
-    mean = np.zeros(state.weights.size)
-    for report in reports:
-        mean += report.examples / total * report.sent.astype(np.float64)
+    """New weights and momentum from the mean of what was sent, weighted by examples."""
+    mean = weighted_mean([report.sent for report in reports], [report.examples for report in reports])
     momentum = setting.server_momentum * state.momentum + mean
     weights = state.weights + setting.server_lr * momentum
     return weights.astype(np.float32), momentum.astype(np.float32)
+
+
+def weighted_mean(vectors: Sequence[NDArray[np.floating]], examples: Sequence[int]) -> NDArray[np.float64]:
+    """``sum_k n_k v_k / sum_k n_k``, shape (d,), summed in float64 in the order given."""
+    total, mean = sum(examples), np.zeros(vectors[0].size)
+    for vector, n in zip(vectors, examples, strict=True):
+        mean += n / total * vector.astype(np.float64)
+    return mean
 
 
 def full_update(run: Run) -> tuple[str, Fraction, Fraction]:

@@ -38,9 +38,9 @@ def draw_audit(records: Records, venue: str = "ieee") -> Figure:
     figure = style.new_figure("page", 0.95 + _ROW * len(reports), venue)
     axes: Sequence[Axes] = figure.subplots(1, len(budgets), squeeze=False, sharey=True)[0]
     norm = LogNorm(1, _LOOSEST, clip=True)
-    for k, (ax, beta) in enumerate(zip(axes, budgets, strict=True)):
+    style.panel_letters(list(axes), [f"budget {100 * beta:g} %" for beta in budgets])
+    for k, ax in enumerate(axes):
         _panel(ax, [_ordered(report["budgets"][k]["cells"]) for report in reports], norm)
-        ax.set_title(f"({'abcdefgh'[k]}) budget {100 * beta:g} %")
     axes[0].set_yticks(range(len(reports)), [f"{report['magnitude']}, {report['cost']}" for report in reports])
     colours = matplotlib.cm.ScalarMappable(norm, _COLOURS)
     bar = figure.colorbar(colours, ax=axes, aspect=40, pad=0.01, extend="max", format="{x:g}")

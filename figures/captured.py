@@ -6,7 +6,6 @@ all rounds, against final accuracy. In the shaded quadrants norm and accuracy po
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,6 @@ from figures.provenance import sources_in_words
 from figures.records import BASELINE, DENSE, Experiment, Records, Run
 
 _ASIDE = "random-k"  # captures and learns next to nothing: its distance would hide the others
-_ACROSS = 3
 _SHADE = "#ececec"
 
 
@@ -43,13 +41,12 @@ def draw_captured(records: Records, venue: str = "ieee") -> Figure:
     """A panel per cost model, one scale; small markers are seeds, large ones their means, open at smaller budgets."""
     experiment: Experiment = records[EXPERIMENT]
     costs = fronts.costs(experiment)
-    across = min(_ACROSS, len(costs))
-    rows = math.ceil(len(costs) / across)
+    rows, across = style.rows_and_columns(len(costs))
     figure = style.new_figure("page", 2.3 * rows + 0.3, venue)
     grid = figure.subplots(rows, across, squeeze=False, sharex=True, sharey=True)
-    for k, (ax, cost) in enumerate(zip(grid.flat, costs, strict=False)):
+    style.panel_letters(list(grid.flat), [cost_label(cost) for cost in costs])
+    for ax, cost in zip(grid.flat, costs, strict=False):
         _panel(ax, list(pairs(experiment, cost)))
-        ax.set_title(f"({'abcdefghijkl'[k]}) {cost_label(cost)}")
         ax.tick_params(labelbottom=True)
     for ax in grid.flat[len(costs) :]:
         ax.set_visible(False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from figures.frontiers import costs, seeds
 from figures.provenance import seeds_in_words
-from figures.records import DENSE, Experiment
+from figures.records import DENSE, Experiment, Run
 from theory.energy import MODELS
 from theory.verdict import Outcome
 
@@ -67,16 +68,16 @@ def experiment_in_words(experiment: Experiment) -> str:
     models = "; ".join(f"{cost}: {_cost_in_words(cost)}" for cost in costs(experiment))
     return (
         f"{run.data}: {s['clients']} clients, {s['partition']}, {s['cohort']} a round, {s['steps']} local steps of "
-        f"{s['batch']} at {_rates_in_words(experiment)}, {s['rounds']} rounds, error feedback "
+        f"{s['batch']} at {rates_in_words(experiment.runs)}, {s['rounds']} rounds, error feedback "
         f"{'on' if s['error_feedback'] else 'off'}; budgets {budgets} of a full update; "
         f"{seeds_in_words(seeds(experiment))}, paired. Costs: {models}."
     )
 
 
-def _rates_in_words(experiment: Experiment) -> str:
+def rates_in_words(runs: Iterable[Run]) -> str:
     """One learning rate, or each method's."""
     methods: dict[float, set[str]] = {}
-    for run in experiment.runs:
+    for run in runs:
         methods.setdefault(run.setting["lr"], set()).add(run.method)
     if len(methods) == 1:
         return f"learning rate {next(iter(methods)):g}"

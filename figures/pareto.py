@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from figures.records import BASELINE, Experiment, Records
 
 _BANDED = ("top-k", "cwmp")
 _FLOOR = "random-k"  # far below everything: not in the lower row
-_ACROSS = 3
 _MARKS = 6  # markers a line
 
 
@@ -28,8 +26,7 @@ def draw_pareto(records: Records, venue: str = "ieee") -> Figure:
     """A column per cost model: above, mean frontiers over seeds; below, paired differences of frontiers from Top-K."""
     experiment: Experiment = records[EXPERIMENT]
     costs = fronts.costs(experiment)
-    across = min(_ACROSS, len(costs))
-    blocks = math.ceil(len(costs) / across)
+    blocks, across = style.rows_and_columns(len(costs))
     figure = style.new_figure("page", 3.6 * blocks + 0.2, venue)
     grid = figure.subplots(2 * blocks, across, squeeze=False, gridspec_kw={"height_ratios": [1.15, 1] * blocks})
     for k, cost in enumerate(costs):
@@ -37,10 +34,10 @@ def draw_pareto(records: Records, venue: str = "ieee") -> Figure:
         energies = fronts.planned(experiment, cost)
         _frontiers(above, experiment, cost, energies)
         _differences(below, experiment, cost, energies)
-        above.set_title(f"({'abcdefghijkl'[k]}) {cost_label(cost)}")
         if k % across == 0:
             above.set_ylabel("accuracy (%)")
             below.set_ylabel("difference (points)")
+    style.panel_letters(list(grid[0::2].flat), [cost_label(cost) for cost in costs])
     for ax in grid[:, :].flat[2 * across * (blocks - 1) :]:
         ax.set_visible(bool(ax.lines))
     _share_heights(grid[0::2], grid[1::2])

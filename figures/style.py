@@ -164,6 +164,12 @@ def new_figure(width: Width = "column", height: float = 2.4, venue: str = "ieee"
     return figure
 
 
+def rows_and_columns(panels: int) -> tuple[int, int]:
+    """Of a page of panels, three abreast at most."""
+    across = min(3, panels)
+    return -(-panels // across), across
+
+
 def panel_letters(axes: list[Axes], titles: list[str]) -> None:
     """Title each panel ``(a) ...``, ``(b) ...``, aligned left."""
     for letter, ax, title in zip("abcdefghijkl", axes, titles, strict=False):

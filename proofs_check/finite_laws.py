@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory.samples import SampleLaw
+from theory.verdict import Outcome, Verdict
 
 Integers = NDArray[np.int64]
 
@@ -80,6 +82,35 @@ class FiniteLaw:
         for row in counts[event(counts)].tolist():
             favourable += _multinomial(row) * math.prod(m**n for m, n in zip(self.mass, row, strict=True))
         return Fraction(favourable, sum(self.mass) ** d)
+
+
+@dataclass(frozen=True)
+class Rare:
+    """An event about ``d`` draws from ``law`` that ``method`` says has at most the probability ``failure``."""
+
+    law: FiniteLaw
+    d: int
+    beta: Fraction
+    method: str
+    failure: float
+    event: Callable[[Integers], NDArray[np.bool_]]
+
+
+def rare_indeed(
+    claim: str, method: str, events: Iterable[Rare], *, words: str, should: str, observed: Mapping[str, Any]
+) -> Verdict:
+    """Whether every event is as rare as is said, by its exact probability; the first that is not refutes."""
+    trials, tightest = 0, 0.0
+    for trials, rare in enumerate(events, 1):
+        exact = rare.law.probability(rare.d, rare.event)
+        tightest = max(tightest, float(exact) / rare.failure)
+        if exact > Fraction(rare.failure):
+            found = {"law": str(rare.law), "n": rare.d, "beta": str(rare.beta), "method": rare.method}
+            found |= {"should": should, "left": float(exact), "right": rare.failure}
+            return Verdict(claim, method, Outcome.REFUTED, words, "one suffices", trials, None, found)
+    outcome = Outcome.PROVED if trials else Outcome.INCONCLUSIVE
+    seen = {"largest probability / failure": tightest, **observed}
+    return Verdict(claim, method, outcome, words, "exactly the stated finite domain", trials, observed=seen)
 
 
 def by_density(p: int, c: int) -> Fraction:

@@ -14,7 +14,6 @@ import numpy as np
 from proofs_check.methods import survived
 from theory.instance import Instance
 from theory.laws import Law
-from theory.lawspec import cost_law, magnitude_law
 from theory.verdict import Outcome, Verdict
 
 REPLICATES = 24
@@ -30,11 +29,6 @@ LAWS = (
 )
 
 Statistic = Callable[[Instance, np.random.Generator], float]
-
-
-def law_of(magnitude: str, cost: str, correlation: float = 0.0) -> Law:
-    """The law of three texts."""
-    return Law(magnitude_law(magnitude), cost_law(cost), correlation)
 
 
 def replicate(law: Law, beta: float, d: int, statistic: Statistic, rng: np.random.Generator) -> np.ndarray:

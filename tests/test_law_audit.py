@@ -10,9 +10,9 @@ from proofs_check import law_audit
 from proofs_check.cells import Cell, as_columns, cells_of, lower_cell, upper_cell
 from proofs_check.law_audit import AuditPlan, audit_law
 from proofs_check.law_report import audit_text, exit_code
-from proofs_check.limits import law_of
 from proofs_check.trials import BATCH, run_batch
 from theory.errors import InputError
+from theory.lawspec import law_of
 from theory.rates import RateTest
 from theory.samples import SampleLaw
 

@@ -16,6 +16,7 @@ import re
 from typing import Any
 
 from theory.errors import InputError
+from theory.laws import Law
 from theory.marginals import Marginal
 
 _CALL = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\((.*)\))?\s*", re.DOTALL)
@@ -30,6 +31,15 @@ def magnitude_law(text: str) -> Marginal:
         InputError: unknown distribution, missing, unknown or impossible parameters.
     """
     return _marginal(text, "magnitude")
+
+
+def law_of(magnitude: str, cost: str, correlation: float = 0.0) -> Law:
+    """The joint law of two texts, tied by a Gaussian copula.
+
+    Raises:
+        InputError: as :func:`magnitude_law` and :func:`cost_law`.
+    """
+    return Law(magnitude_law(magnitude), cost_law(cost), correlation)
 
 
 def cost_law(text: str) -> Marginal:

@@ -4,7 +4,8 @@
 
 The client of this app trains as :func:`empirical.local.train` does and leaves compression to the mod; the server
 decodes, derives every ledger from the masks that arrived, and steps as :func:`empirical.federated.averaged` does.
-Records and weights equal those of :func:`empirical.federated.apply`, bit for bit.
+Records and weights are to equal those of :func:`empirical.federated.apply`, bit for bit; on an overloaded machine a few
+runs through Ray did not (``docs/flower.md``).
 
 An invited client that the setting's draw loses is sent no message: it changes nothing, its own residual included.
 There are no checkpoints here; a long experiment belongs to the built-in runner, which is also the faster one.

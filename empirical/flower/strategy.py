@@ -21,6 +21,7 @@ from flwr.serverapp.strategy import FedAvg
 from flwr.serverapp.strategy.strategy_utils import validate_message_reply_consistency
 from numpy.typing import NDArray
 
+from empirical.federated import weighted_mean
 from empirical.flower.layout import filled, flat, layout
 from empirical.flower.mod import BYTES, COORDINATES, ENERGY, PARTITION, PARTITION_ID, partition_question
 from empirical.flower.packet import decode
@@ -76,11 +77,7 @@ class SparseFedAvg(FedAvg):  # type: ignore[misc]
 
     def combined(self, server_round: int, weights: NDArray[np.floating], arrived: list[Arrived]) -> NDArray:
         """The next weights, shape (d,), from this round's and what arrived, in the order of the partitions."""
-        total = sum(reply.examples for reply in arrived)
-        mean = np.zeros(weights.size)
-        for reply in arrived:
-            mean += reply.examples / total * reply.update.astype(np.float64)
-        return weights + mean
+        return weights + weighted_mean([reply.update for reply in arrived], [reply.examples for reply in arrived])
 
     def configure_train(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from figures.records import Run
+from figures.experiment import rates_in_words
 from figures.report.answers import gains
 from figures.report.evidence import MAKING, PARETO, Evidence, Trial
 from figures.report.html import chip, lines, missing, paragraph, percent, scientific, section, signed, table, words
@@ -75,23 +75,12 @@ def _without_rate(words: str) -> str:
     return re.sub(r" at lr [^,]*", "", words)
 
 
-def _rates(runs: Sequence[Run]) -> str:
-    """The methods' learning rates."""
-    methods: dict[float, list[str]] = {}
-    for run in runs:
-        methods.setdefault(run.setting["lr"], []).append(run.method)
-    each = [f"{rate:g} ({', '.join(dict.fromkeys(methods[rate]))})" for rate in sorted(methods)]
-    if len(each) == 1:
-        return f"Learning rate {next(iter(methods)):g} for every method."
-    return f"Learning rates, tuned per method on a seed of their own: {'; '.join(each)}."
-
-
 def _about_runs(evidence: Evidence, trial: Trial) -> str:
     """What the runs themselves add to their verdicts."""
     runs = evidence.runs(trial)
     dense = [run.final_accuracy for run in runs if run.method == "dense"]
     gaps = [run.gap for run in runs if run.method == "cwmp"]
-    said = [_rates(runs)] if runs else []
+    said = [f"{rates_in_words(runs).capitalize()}."] if runs else []
     said += [f"Dense training reaches {percent(sum(dense) / len(dense))}."] if dense else []
     said += (
         [f"No mask of CWMP is further than {scientific(max(gaps))} of {words('||g||^2 from the optimum (D4).')}"]

@@ -21,8 +21,9 @@ import numpy as np
 import sympy
 
 from proofs_check.finite_laws import FiniteLaw, by_density, small_laws
-from proofs_check.limits import LAWS, compared_with_samples, identities, law_of, replicate, share_of_norm
+from proofs_check.limits import LAWS, compared_with_samples, identities, replicate, share_of_norm
 from proofs_check.methods import Check, Falsehood
+from theory.lawspec import law_of
 from theory.selectors import cwmp
 from theory.verdict import Outcome, Verdict
 

@@ -22,8 +22,9 @@ import sympy
 from scipy import stats
 
 from proofs_check.finite_laws import by_score, small_laws
-from proofs_check.limits import LAWS, compared_with_samples, identities, law_of, replicate, share_of_norm
+from proofs_check.limits import LAWS, compared_with_samples, identities, replicate, share_of_norm
 from proofs_check.methods import Check, Falsehood
+from theory.lawspec import law_of
 from theory.selectors import random_k, top_k
 from theory.verdict import Outcome, Verdict
 

@@ -20,8 +20,9 @@ import numpy as np
 import sympy
 from scipy import optimize, special
 
-from proofs_check.limits import agreement, compared_with_samples, identities, law_of, replicate, share_of_norm
+from proofs_check.limits import agreement, compared_with_samples, identities, replicate, share_of_norm
 from proofs_check.methods import Check, Falsehood
+from theory.lawspec import law_of
 from theory.selectors import cwmp
 from theory.verdict import Verdict
 

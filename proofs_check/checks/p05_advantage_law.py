@@ -15,13 +15,15 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from proofs_check.limits import agreement, compared_with_samples, identities, law_of, replicate
+from proofs_check import named_laws
+from proofs_check.limits import agreement, compared_with_samples, identities, replicate
 from proofs_check.methods import Check, Falsehood
 from theory.instance import Instance
+from theory.lawspec import law_of
 from theory.selectors import cwmp, top_k
 from theory.verdict import Verdict
 
-MAGNITUDES = ("norm()", "laplace()", "gennorm(beta=0.65)", "t(df=5)", "t(df=3)")
+MAGNITUDES = tuple(named_laws.MAGNITUDES.values())
 _QUARTER = sympy.Rational(1, 4)
 _BETAS = (0.01, 0.1, 0.3)
 

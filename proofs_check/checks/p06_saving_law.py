@@ -22,9 +22,10 @@ import numpy as np
 import sympy
 from scipy import optimize, special
 
-from proofs_check.limits import agreement, compared_with_samples, identities, law_of, replicate
+from proofs_check.limits import agreement, compared_with_samples, identities, replicate
 from proofs_check.methods import Check, Falsehood
 from theory.instance import Instance
+from theory.lawspec import law_of
 from theory.samples import SampleLaw
 from theory.verdict import Verdict
 

@@ -20,11 +20,11 @@ from itertools import product
 import numpy as np
 
 from proofs_check import smt as z
-from proofs_check.finite_laws import FiniteLaw, by_density, greedy
-from proofs_check.limits import law_of
+from proofs_check.finite_laws import FiniteLaw, Rare, by_density, greedy, rare_indeed
 from proofs_check.methods import Check, Falsehood, from_smt, survived
 from theory.deviation import Method, upper_deviation
 from theory.instance import Instance
+from theory.lawspec import law_of
 from theory.relaxation import relax
 from theory.verdict import Outcome, Verdict
 
@@ -51,26 +51,19 @@ def smt(seed: int = 0, gain: Fraction = Fraction(1)) -> Verdict:
 def exhaustion(seed: int = 0, weaken: float = 1.0) -> Verdict:
     """Four laws of two or three atoms: the exact probability of LP/d above the limit, over all outcomes of d draws."""
     words = "4 laws of 2 or 3 atoms, d = 20 and 60, beta = 1/4, 1/2, 3/4, failure 0.02, 0.1, 0.3, both inequalities"
-    trials, tightest = 0, 0.0
+    events = []
     for law, d, beta, failure, method in product(FINITE, SIZES, BETAS, FAILURES, METHODS):
         limit = upper_deviation(law.as_sample, float(beta), d, failure, method).limit
         assert limit is not None  # a law of finitely many atoms has every moment
         mean = float(law.retained(beta, by_density))
-        limit = mean + (limit - mean) * weaken
+        top = (mean + (limit - mean) * weaken) * d
 
-        def above(counts: np.ndarray, law=law, beta=beta, top=limit * d) -> np.ndarray:  # type: ignore[no-untyped-def]
+        def above(counts: np.ndarray, law=law, beta=beta, top=top) -> np.ndarray:  # type: ignore[no-untyped-def]
             return np.asarray(greedy(law, counts, beta, by_density)[1] > top * (1 + 1e-12))
 
-        exact, trials = law.probability(d, above), trials + 1
-        tightest = max(tightest, float(exact) / failure)
-        if exact > Fraction(failure):
-            found = {"law": str(law), "n": d, "beta": str(beta), "method": method}
-            found |= {"should": "P(LP/d > limit) <= failure", "left": float(exact), "right": failure}
-            return Verdict("P7", "exhaustion", Outcome.REFUTED, words, "one suffices", trials, None, found)
-    observed = {"largest probability / failure": tightest}
-    return Verdict(
-        "P7", "exhaustion", Outcome.PROVED, words, "exactly the stated finite domain", trials, observed=observed
-    )
+        events.append(Rare(law, d, beta, method, failure, above))
+    should = "P(LP/d > limit) <= failure"
+    return rare_indeed("P7", "exhaustion", events, words=words, should=should, observed={})
 
 
 LAWS = (

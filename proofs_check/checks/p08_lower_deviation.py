@@ -20,11 +20,11 @@ from itertools import product
 import numpy as np
 
 from proofs_check.checks.p07_upper_deviation import FAILURES, METHODS
-from proofs_check.finite_laws import FiniteLaw, by_density, greedy
-from proofs_check.limits import law_of
+from proofs_check.finite_laws import FiniteLaw, Rare, by_density, greedy, rare_indeed
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, survived
 from theory.deviation import lower_deviation, two_sided
 from theory.instance import Instance
+from theory.lawspec import law_of
 from theory.selectors import cwmp
 from theory.verdict import Outcome, Verdict
 
@@ -57,7 +57,7 @@ def containment(seed: int = 0, slack: Fraction = Fraction(1)) -> Verdict:
 def probabilities(seed: int = 0, weaken: float = 1.0) -> Verdict:
     """The exact probability that the prefix retains less, over all outcomes of d draws from laws with few atoms."""
     words = "4 laws of 2 or 3 atoms, d = 200 to 4000, beta = 1/5 to 3/4, failure 0.02, 0.1, 0.3, both inequalities"
-    trials, none, tightest = 0, 0, 0.0
+    events, none = [], 0
     cases = [(law, d, beta) for law, sizes, shares in CASES for d in sizes for beta in shares]
     for (law, d, beta), failure, method in product(cases, FAILURES, METHODS):
         limit = lower_deviation(law.as_sample, float(beta), d, failure, method).limit
@@ -65,20 +65,14 @@ def probabilities(seed: int = 0, weaken: float = 1.0) -> Verdict:
             none += 1
             continue
         mean = float(law.retained(beta, by_density))
-        limit = mean - (mean - limit) * weaken
+        low = (mean - (mean - limit) * weaken) * d
 
-        def below(counts: np.ndarray, law=law, beta=beta, low=limit * d) -> np.ndarray:  # type: ignore[no-untyped-def]
+        def below(counts: np.ndarray, law=law, beta=beta, low=low) -> np.ndarray:  # type: ignore[no-untyped-def]
             return np.asarray(greedy(law, counts, beta, by_density)[0] < low * (1 - 1e-12))
 
-        exact, trials = law.probability(d, below), trials + 1
-        tightest = max(tightest, float(exact) / failure)
-        if exact > Fraction(failure):
-            found = {"law": str(law), "n": d, "beta": str(beta), "method": method}
-            found |= {"should": "P(prefix < limit) <= failure", "left": float(exact), "right": failure}
-            return Verdict("P8", "probabilities", Outcome.REFUTED, words, "one suffices", trials, None, found)
-    outcome = Outcome.PROVED if trials else Outcome.INCONCLUSIVE
-    observed = {"largest probability / failure": tightest, "no bound at this d": none}
-    return Verdict("P8", "probabilities", outcome, words, "exactly the stated finite domain", trials, observed=observed)
+        events.append(Rare(law, d, beta, method, failure, below))
+    observed, should = {"no bound at this d": none}, "P(prefix < limit) <= failure"
+    return rare_indeed("P8", "probabilities", events, words=words, should=should, observed=observed)
 
 
 def families(seed: int = 0, weaken: float = 1.0) -> Verdict:

@@ -22,10 +22,10 @@ import numpy as np
 
 from proofs_check import smt as z
 from proofs_check.finite_laws import FiniteLaw, by_density, by_score, greedy
-from proofs_check.limits import law_of
 from proofs_check.methods import Check, Falsehood, from_smt, survived
 from theory.deviation import overtaken
 from theory.instance import Instance
+from theory.lawspec import law_of
 from theory.selectors import cwmp, top_k
 from theory.verdict import Outcome, Verdict
 

@@ -22,10 +22,11 @@ import numpy as np
 import sympy
 
 from proofs_check.instances import small_instances
-from proofs_check.limits import compared_with_samples, identities, law_of, replicate
+from proofs_check.limits import compared_with_samples, identities, replicate
 from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, sample
 from theory.deviation import integrality_constant
 from theory.instance import Instance
+from theory.lawspec import law_of
 from theory.relaxation import relax
 from theory.verdict import Verdict
 

@@ -13,18 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from proofs_check.named_laws import MAGNITUDES
 from proofs_check.studies.study import Progress, silent
 from theory.laws import Law
-from theory.lawspec import cost_law, magnitude_law
+from theory.lawspec import law_of
 from theory.samples import SampleLaw
 
-MAGNITUDES = {
-    "Gaussian": "norm()",
-    "Laplace": "laplace()",
-    "generalised normal 0.65": "gennorm(beta=0.65)",
-    "Student-t 5": "t(df=5)",
-    "Student-t 3": "t(df=3)",
-}
 COSTS = {"lognormal 1": "lognorm(s=1)", "two classes 1:10": "classes(1=0.5, 10=0.5)"}
 BETAS = tuple(float(f"{beta:.4g}") for beta in np.geomspace(0.002, 0.9, 33))
 SAMPLED = (0.005, 0.02, 0.1, 0.3, 0.6)
@@ -38,7 +32,7 @@ def efficiency(seed: int = 0, *, dim: int = 400_000, progress: Progress = silent
     """
     curves = []
     for at, (magnitude, cost) in enumerate(product(MAGNITUDES, COSTS)):
-        law = Law(magnitude_law(MAGNITUDES[magnitude]), cost_law(COSTS[cost]))
+        law = law_of(MAGNITUDES[magnitude], COSTS[cost])
         data = SampleLaw(*law.sample(np.random.default_rng([seed, at]), dim))
         curves.append({
             "magnitude": magnitude, "cost": cost, "spread": law.profile(law.tau(0.1 * law.mean_cost())).spread,

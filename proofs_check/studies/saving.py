@@ -10,17 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from proofs_check.named_laws import MAGNITUDES
 from proofs_check.studies.study import Progress, silent
 from theory.laws import Law
-from theory.lawspec import cost_law, magnitude_law
+from theory.lawspec import law_of
 
-MAGNITUDES = {
-    "Gaussian": "norm()",
-    "Laplace": "laplace()",
-    "generalised normal 0.65": "gennorm(beta=0.65)",
-    "Student-t 5": "t(df=5)",
-    "Student-t 3": "t(df=3)",
-}
 SIGMAS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)  # of lognormal costs
 RATIOS = (1.2, 1.5, 2.0, 3.0, 5.0, 10.0)  # of two equally likely costs
 CORRELATIONS = (-0.3, 0.0, 0.3)
@@ -35,7 +29,7 @@ def saving(seed: int = 0, *, progress: Progress = silent) -> dict[str, Any]:
     laws = [(name, cost, r) for name in MAGNITUDES for cost, correlations in _costs() for r in correlations]
     cells = []
     for done, (magnitude, cost, correlation) in enumerate(laws, 1):
-        law = Law(magnitude_law(MAGNITUDES[magnitude]), cost_law(cost), correlation)
+        law = law_of(MAGNITUDES[magnitude], cost, correlation)
         named = {"magnitude": magnitude, "cost": cost, "correlation": correlation}
         cells += [{**named, **_cell(law, beta)} for beta in BETAS]
         progress(done / len(laws))
