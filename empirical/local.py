@@ -72,20 +72,19 @@ def train(task: Task) -> Trained:
         write_weights(model, task.weights)
         parameters = list(model.parameters())
         squares = [torch.zeros_like(p) for p in parameters] if task.fisher else []
-        losses = torch.zeros(task.steps, device=task.device)
-        for step, chosen in enumerate(batches(task)):
+        losses = []
+        for chosen in batches(task):
             inputs, labels = tensors(data.train_images[chosen], data.train_labels[chosen], task.device)
             loss = functional.cross_entropy(model(inputs), labels)
             gradients = torch.autograd.grad(loss, parameters)
             with torch.no_grad():
-                for parameter, gradient in zip(parameters, gradients, strict=True):
-                    parameter.sub_(gradient, alpha=task.lr)
-                for square, gradient in zip(squares, gradients, strict=False):
-                    square.addcmul_(gradient, gradient, value=1 / task.steps)
-            losses[step] = loss.detach()
+                torch._foreach_sub_(parameters, gradients, alpha=task.lr)
+                if task.fisher:
+                    torch._foreach_addcmul_(squares, gradients, gradients, value=1 / task.steps)
+            losses.append(loss.detach())
         fisher: Vector = torch.cat([torch.empty(0), *(square.reshape(-1).cpu() for square in squares)]).numpy()
         weights = read_weights(model)
-        return Trained(weights, weights - task.weights, fisher, float(losses.mean()))
+        return Trained(weights, weights - task.weights, fisher, float(torch.stack(losses).mean()))
 
 
 def batches(task: Task) -> Iterator[NDArray[np.intp]]:
@@ -118,8 +117,8 @@ def tensors(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Normalised inputs of shape (n, 3, 32, 32), ``channels_last`` because images are stored that way, and labels."""
     x = torch.from_numpy(np.array(images)).to(device).to(torch.float32).div_(255)
-    mean, deviation = _scale(device)
-    x = x.sub_(mean).div_(deviation)
+    mean, deviation = _scale(device, images.shape[2])
+    x.flatten(2).sub_(mean).div_(deviation)  # a row of pixels at a time, which is faster than three channels at a time
     return x.permute(0, 3, 1, 2), torch.from_numpy(np.array(labels)).to(device)
 
 
@@ -135,8 +134,9 @@ def one_thread() -> Iterator[None]:
 
 
 @cache
-def _scale(device: str) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.tensor(_MEAN, device=device), torch.tensor(_STD, device=device)
+def _scale(device: str, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and deviation for each number of a row of ``width`` pixels."""
+    return torch.tensor(_MEAN * width, device=device), torch.tensor(_STD * width, device=device)
 
 
 @cache

@@ -87,9 +87,11 @@ class Prices:
 
     def ledger(self, mask: Mask, *, dense: bool = False) -> tuple[Entry, ...]:
         """What ``mask`` costs, by kind of layer; sent ``dense``, it needs no indices."""
-        counts = [int(np.count_nonzero(mask & (self.kind_of == k))) for k in range(len(self.kinds))]
+        kept = np.flatnonzero(mask)
+        kind = self.kind_of[kept]
+        counts = np.bincount(kind, minlength=len(self.kinds)).tolist()
         if self.each is None:
-            sums = [_energy(self.costs, mask & (self.kind_of == k)) for k in range(len(self.kinds))]
+            sums = [_energy(self.costs, kept[kind == k]) for k in range(len(self.kinds))]
             return tuple(Entry(kind, n, memory=e) for kind, n, e in zip(self.kinds, counts, sums, strict=True))
         entries = [price.times(n) for price, n in zip(self.each, counts, strict=True)]
         return tuple(Entry(e.kind, e.coordinates, e.radio, Fraction(0), e.memory) if dense else e for e in entries)
@@ -142,8 +144,8 @@ def _kinds(layers: Sequence[Layer]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
     return kinds, np.repeat([kinds.index(layer.kind) for layer in layers], [layer.size for layer in layers])
 
 
-def _energy(costs: CostClasses | NDArray[np.float64], mask: Mask) -> Fraction:
+def _energy(costs: CostClasses | NDArray[np.float64], items: NDArray[np.intp]) -> Fraction:
     if not isinstance(costs, CostClasses):
-        return exact_sum(costs[mask])
-    counts = np.bincount(np.asarray(costs.labels)[mask], minlength=len(costs.values)).tolist()
+        return exact_sum(costs[items])
+    counts = np.bincount(np.asarray(costs.labels)[items], minlength=len(costs.values)).tolist()
     return sum((n * as_fraction(c, "cost") for n, c in zip(counts, costs.values, strict=True)), Fraction(0))

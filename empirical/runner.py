@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -128,12 +129,17 @@ def identity(run: Run) -> dict[str, Any]:
 
 @contextmanager
 def client_processes(jobs: int) -> Iterator[Mapper]:
-    """A mapper for :func:`complete` that spreads a cohort over ``jobs`` processes, with bit-identical results."""
-    with ProcessPoolExecutor(jobs, mp_context=fresh_processes()) as pool:
+    """A mapper for :func:`complete` that spreads a cohort over ``jobs`` processes, with bit-identical results.
+
+    This process is one of them: its share need not travel, and it would only wait.
+    """
+    with ProcessPoolExecutor(max(1, jobs - 1), mp_context=fresh_processes()) as pool:
 
         def mapper(step: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
             waiting = list(tasks)
-            return pool.map(step, waiting, chunksize=max(1, -(-len(waiting) // jobs)))  # what they share travels once
+            share = -(-len(waiting) // jobs)
+            others = pool.map(step, waiting[share:], chunksize=max(1, share))  # what a chunk shares travels once
+            return chain([step(task) for task in waiting[:share]], others)
 
         yield mapper
 

@@ -1,5 +1,6 @@
 """The federated runner: one round written out plainly, streams that pair runs, feedback, dropouts, processes."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -160,11 +161,20 @@ def _budget(run):
     return prices(run.arm.cost, model_layers(small_cnn()), run.seed).budget(run.arm.share)
 
 
+def _process(task):
+    return os.getpid()
+
+
 def test_two_processes_give_the_bits_of_one():
     run = tiny()
     here, records = rounds(run, 3)
     with client_processes(2) as mapper:
         there, others = rounds(run, 3, mapper=mapper)
+        assert list(mapper(abs, [])) == []
+        assert list(mapper(abs, range(-5, 0))) == [5, 4, 3, 2, 1]
+        pids = list(mapper(_process, range(4)))
+    assert pids[:2] == [os.getpid()] * 2
+    assert os.getpid() not in pids[2:]
     assert records == others
     assert here.weights.tobytes() == there.weights.tobytes()
     assert all(here.residuals[k].tobytes() == there.residuals[k].tobytes() for k in here.residuals)

@@ -335,8 +335,7 @@ def choose(
         cost = torch.as_tensor(cost, device=update.device)
         if not cost.is_floating_point() or cost.shape != update.shape:
             return None
-    total = _total(cost, classes) if fraction is not None else Fraction(0)
-    exact = budget_in_units(budget, fraction, total, unit)
+    exact = budget_in_units(budget, fraction, lambda: _total(cost, classes), unit)
     problem = problem_of(update.detach(), weight, None if classes else cost, classes, exact, by_cost=by_cost)
     if problem is None:
         return None

@@ -140,8 +140,7 @@ def unchecked(
         entries = Entries(update, weight, cost, by_cost=by_cost)
         if fraction is not None and not 0 < cost.min() <= cost.max() < np.inf:
             return None
-    total = entries.total_cost if fraction is not None else Fraction(0)
-    return Unchecked(entries, budget_in_units(budget, fraction, total, unit), unit)
+    return Unchecked(entries, budget_in_units(budget, fraction, lambda: entries.total_cost, unit), unit)
 
 
 def _plain(array: NDArray) -> bool:

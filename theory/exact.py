@@ -70,7 +70,8 @@ def exact_sum(values: NDArray[np.floating]) -> Fraction:
                 rest[large] = 0.0
                 continue
             splitter = math.ldexp(1.5, math.frexp(top)[1] + _CHUNK_BITS)  # 1.5 * 2**52 times the grid 2**k
-            high = (rest + splitter) - splitter
+            high = np.add(rest, splitter)
+            high -= splitter
             partial.append(float(high.sum()))
             rest -= high
     return exact + joined(partial)

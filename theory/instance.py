@@ -8,7 +8,7 @@ Everything downstream takes an :class:`Instance` and trusts it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -64,7 +64,7 @@ class Instance:
             negative budgets, and squares that float64 cannot hold.
     """
 
-    __slots__ = ("_cost", "budget", "class_cost", "labels", "scale_exponent", "score", "total_cost", "unit", "update")
+    __slots__ = ("_cost", "_total", "budget", "class_cost", "labels", "scale_exponent", "score", "unit", "update")
 
     update: NDArray | None
     score: NDArray[np.float64]
@@ -73,8 +73,8 @@ class Instance:
     class_cost: NDArray[np.float64] | None
     budget: Fraction
     unit: Fraction
-    total_cost: Fraction
     _cost: NDArray[np.float64] | None
+    _total: Fraction | None
 
     def __init__(
         self,
@@ -122,8 +122,8 @@ class Instance:
         else:
             self.labels = self.class_cost = None
             self._cost = _cost_array(cost, d)  # type: ignore[arg-type]
-        self.total_cost = self.spent(np.ones(d, dtype=bool))
-        self.budget = budget_in_units(budget, fraction, self.total_cost, self.unit)
+        self._total = None
+        self.budget = budget_in_units(budget, fraction, lambda: self.total_cost, self.unit)
 
     def __repr__(self) -> str:
         kind = "per-coordinate" if self.labels is None else f"{len(self.class_cost)}-class"  # type: ignore[arg-type]
@@ -143,13 +143,23 @@ class Instance:
             self._cost = self.class_cost[self.labels]
         return self._cost
 
+    @property
+    def total_cost(self) -> Fraction:
+        """``C``, the exact energy of sending everything, in units of ``unit`` joules (summed on first use)."""
+        if self._total is None:
+            self._total = self._spent_on(slice(None))
+        return self._total
+
     def spent(self, mask: NDArray[np.bool_]) -> Fraction:
         """Exact energy of ``mask`` (bool, shape (d,)), in units of ``unit`` joules."""
+        return self._spent_on(mask)
+
+    def _spent_on(self, items: NDArray[np.bool_] | slice) -> Fraction:
         if self.labels is None:
             assert self._cost is not None
-            return exact_sum(self._cost[mask])
+            return exact_sum(self._cost[items])
         assert self.class_cost is not None
-        counts = np.bincount(self.labels[mask], minlength=len(self.class_cost))
+        counts = np.bincount(self.labels[items], minlength=len(self.class_cost))
         return sum((int(n) * Fraction(c) for n, c in zip(counts, self.class_cost, strict=True)), Fraction(0))
 
     def retained(self, mask: NDArray[np.bool_]) -> Fraction:
@@ -180,7 +190,8 @@ def _vector(values: ArrayLike, name: str) -> NDArray:
         raise InputError(f"{name} must be real numbers, got dtype {array.dtype}")
     if array.ndim != 1:
         raise InputError(f"{name} must have shape (d,), got {array.shape}; flatten it first")
-    _refuse(~np.isfinite(array), array, name, "every entry must be finite")
+    finite = np.isfinite(array)
+    _refuse(np.logical_not(finite, out=finite), array, name, "every entry must be finite")
     if array.dtype.kind in "iu":
         too_large = (array > _EXACT_INTEGER) | (array < -_EXACT_INTEGER)
         _refuse(too_large, array, name, "integers must be within +-2**53")
@@ -210,7 +221,7 @@ def _squares(update: NDArray) -> tuple[NDArray[np.float64], int]:
             g = np.ldexp(g, -exponent)
             tiny = (update != 0) & (np.abs(g) < math.ldexp(1.0, _SAFE_LOW))
             _refuse(tiny, update, "update", "too small beside the largest entry to be squared in float64; set it to 0")
-    return g * g, exponent
+    return np.multiply(g, g, out=g), exponent
 
 
 def _cost_array(cost: ArrayLike, d: int) -> NDArray[np.float64]:
@@ -268,8 +279,10 @@ def _shown(value: Fraction) -> str:
     return f"{Decimal(value.numerator) / value.denominator:.6g}"
 
 
-def budget_in_units(budget: Real | None, fraction: Real | None, total: Fraction, unit: Fraction) -> Fraction:
-    """The exact budget in units of ``unit`` joules, from joules or from a share of ``total`` (in units).
+def budget_in_units(
+    budget: Real | None, fraction: Real | None, total: Callable[[], Fraction], unit: Fraction
+) -> Fraction:
+    """The exact budget in units of ``unit`` joules, from joules or from a share of ``total()`` (in units).
 
     Raises:
         InputError: both or neither given, or not a number ``>= 0``.
@@ -280,7 +293,7 @@ def budget_in_units(budget: Real | None, fraction: Real | None, total: Fraction,
         exact, name = as_fraction(budget, "budget") / unit, f"budget = {budget}"
     else:
         shown = str(fraction) if isinstance(fraction, (float, np.floating)) else fraction
-        exact, name = as_fraction(shown, "fraction") * total, f"fraction = {fraction}"  # type: ignore[arg-type]
+        exact, name = as_fraction(shown, "fraction") * total(), f"fraction = {fraction}"  # type: ignore[arg-type]
     if exact < 0:
         raise InputError(f"{name}: must be >= 0")
     return exact

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from itertools import pairwise
+from threading import local
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +24,7 @@ from theory.order import Floats, Indices
 
 _CHUNK = 1 << 17
 _SPAN, _LISTED = 1 << 20, 1 << 17  # of a compiled call: coordinates at most, room for those inside the bracket
+_RUN = 1 << 9  # coordinates on average from which equal labels side by side are worth treating together
 _CHUNKS_PER_THREAD = 8  # fewer are done before a thread has started
 _MARGIN = {np.float32: 2.0**-20, np.float64: 2.0**-48}  # relative, above three roundings
 _RANGE = {np.float32: 2.0**100, np.float64: 2.0**900}  # thresholds within this are far from under- and overflow
@@ -110,6 +113,29 @@ def _pass(entries: Entries, budget: Fraction, thresholds: Thresholds, threads: i
     return Swept(above, *(np.concatenate(columns.pop(0)) for _ in range(3)))  # each list goes as soon as it is joined
 
 
+class _Scratch(NamedTuple):
+    """Room for one chunk."""
+
+    weight: NDArray[np.floating]
+    line: NDArray[np.floating]
+    cost: NDArray[np.floating]
+    maybe: NDArray[np.bool_]
+
+
+_KEPT = local()  # to have the same pages again spares a small instance a third of its time
+
+
+def _scratch(precision: type[np.floating]) -> _Scratch:
+    """This thread's room for a chunk in ``precision``, kept from call to call."""
+    kept: dict[Any, Any] = _KEPT.__dict__
+    if precision not in kept:
+        kept[precision] = _Scratch(
+            np.empty(_CHUNK, precision), np.empty(_CHUNK, precision), np.empty(_CHUNK, precision), np.empty(_CHUNK, bool)
+        )
+    room: _Scratch = kept[precision]
+    return room
+
+
 class _Tally:
     """One thread's part of the pass: what lies above the bracket is summed, what lies inside is listed."""
 
@@ -121,10 +147,7 @@ class _Tally:
         if entries.class_cost is not None:
             self._counts = np.zeros(entries.class_cost.size, dtype=np.int64)
             self._class_cost = entries.class_cost.astype(thresholds.precision)
-            self._class_line = np.empty(_CHUNK, thresholds.precision)
-        self._weight = np.empty(_CHUNK, thresholds.precision)
-        self._line = np.empty(_CHUNK, thresholds.precision)
-        self._maybe = np.empty(_CHUNK, dtype=bool)
+        self._scratch = _scratch(thresholds.precision)
 
     def run(self, start: int, stop: int, mask: NDArray[np.bool_]) -> None:
         """Everything from ``start`` to ``stop``, chunk by chunk."""
@@ -135,7 +158,7 @@ class _Tally:
     def _read(self, part: slice, above: NDArray[np.bool_]) -> None:
         """One chunk; ``above`` is its part of the mask."""
         n = part.stop - part.start
-        weight, maybe, line = self._weight[:n], self._maybe[:n], self._line[:n]
+        weight, line, maybe = self._scratch.weight[:n], self._scratch.line[:n], self._scratch.maybe[:n]
         self._weigh(self.entries.values[part], weight)
         cost, may = self._class_costs(part) if self.entries.cost is None else self._costs(part)
         low, high = self.thresholds.low, self.thresholds.high
@@ -176,7 +199,7 @@ class _Tally:
 
     def _refuse_extremes(self, values: NDArray) -> None:
         """Float64 entries whose squares leave the normal range are scaled elsewhere."""
-        magnitude = np.abs(values, out=self._line[: values.size])
+        magnitude = np.abs(values, out=self._scratch.line[: values.size])
         smallest = magnitude.min()
         if smallest < 1 / _SAFE:
             smallest = magnitude.min(initial=np.inf, where=magnitude > 0)
@@ -210,11 +233,19 @@ class _Tally:
         self._one_class, may = first == last, None
         if float(class_cost[first : last + 1].max()) > self.thresholds.affordable:
             may = (class_cost <= self.thresholds.affordable)[own]
-        if not self.entries.by_cost:
-            return None, may
         if self._one_class:
-            return self._class_cost[first], may
-        return self._class_cost.take(own, out=self._class_line[: own.size], mode="clip"), may
+            return self._class_cost[first] if self.entries.by_cost else None, may
+        self._runs = _runs(own)
+        return self._costs_of(own) if self.entries.by_cost else None, may
+
+    def _costs_of(self, own: NDArray[np.integer]) -> NDArray:
+        """The cost of each item of a chunk with several classes."""
+        line = self._scratch.cost[: own.size]
+        if self._runs is None:
+            return self._class_cost.take(own, out=line, mode="clip")
+        for label, run in self._runs:
+            line[run] = self._class_cost[label]
+        return line
 
     def _add(self, part: slice, above: NDArray[np.bool_]) -> None:
         """Costs of the items above, exactly."""
@@ -232,8 +263,11 @@ class _Tally:
         labels = entries.labels[part]
         if self._one_class:
             self._counts[labels[0]] += np.count_nonzero(above)
-        else:
+        elif self._runs is None:
             self._counts += np.bincount(np.compress(above, labels), minlength=self._counts.size)
+        else:
+            for label, run in self._runs:
+                self._counts[label] += np.count_nonzero(above[run])
 
     @property
     def above(self) -> Fraction:
@@ -241,6 +275,14 @@ class _Tally:
         if self.entries.cost is None:
             return self.entries.cost_of_counts(self._counts)
         return self._more + joined(self._sums)
+
+
+def _runs(labels: NDArray[np.integer]) -> list[tuple[int, slice]] | None:
+    """Equal labels side by side, as in a model whose layers are classes; None where labels change too often."""
+    changes = np.flatnonzero(labels[1:] != labels[:-1]) + 1
+    if changes.size * _RUN > labels.size:
+        return None
+    return [(int(labels[a]), slice(a, b)) for a, b in pairwise([0, *changes.tolist(), labels.size])]
 
 
 class _CompiledTally(_Tally):
