@@ -44,6 +44,7 @@ def several_chunks(monkeypatch, request):
     monkeypatch.setattr(sweep, "_SPAN", 1 << 15)
     monkeypatch.setattr(sweep, "_LISTED", 2 * compiled.BLOCK)  # soon full
     monkeypatch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
+    monkeypatch.setattr(bracket, "_SORTED", 1 << 8)
 
 
 UPDATES = [
@@ -64,6 +65,7 @@ def costs(kind):
         "float16": lambda: rng.uniform(0.5, 2, D).astype(np.float16),
         "classes": lambda: CostClasses(labels, ["0.1", "0.7", "2"]),
         "layers": lambda: CostClasses(np.sort(labels).astype(np.uint8), [1, 10, 3]),
+        "many layers": lambda: CostClasses(np.repeat(labels[:70], 1000), ["0.1", "0.7", "2"]),
         "two classes": lambda: CostClasses(labels > 0, [1e-9, 2e-9]),
         "one cost": lambda: "0.3",
     }[kind]()
@@ -72,7 +74,7 @@ def costs(kind):
 COSTS = [
     "lognormal", "lognormal, wide", "lognormal, wide float32", "integers",
     "proportional to g^2", "one dear", "float16", "classes", "layers",
-    "two classes", "one cost",
+    "many layers", "two classes", "one cost",
 ]  # fmt: skip
 SHARES = ["0", "0.00002", "0.01", "0.1", "0.63", "0.999", "1"]
 
@@ -141,6 +143,21 @@ def test_the_fast_way_is_taken():
         for cost in ("lognormal", "integers", "layers", "classes", "one cost"):
             instance = Instance(updates(update, np.float32), costs(cost), fraction="0.1")
             assert bracketed_prefix(entries_of(instance), instance.budget) is not None, (update, cost)
+
+
+@pytest.mark.parametrize("share", [1e-4, 0.01, 0.3, 0.9, 1.0, 1.1])
+def test_a_sample_of_the_sample_changes_no_bracket(monkeypatch, share):
+    """With costs that are whole numbers, sums are the same in any order."""
+    for seed in range(20):
+        rng = RNG(seed)
+        key, cost = rng.standard_t(3, 20_000) ** 2, rng.integers(1, 30, 20_000).astype(float)
+        found = []
+        for most in (1 << 8, 1 << 12, 1 << 30):
+            monkeypatch.setattr(bracket, "_SORTED", most)
+            found.append(bracket._enclosed(key, cost, share * cost.sum(), 3.5))
+        low, high = found[-1]
+        assert found == [(low, high)] * 3
+        assert share > 1 or ((key >= low) & (key < high)).any()
 
 
 _TRIED = {"bracketed": 0}

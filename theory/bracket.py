@@ -26,6 +26,7 @@ from theory.sweep import Swept, sweep
 
 SMALL = 1 << 14  # below this many items, sorting them is as fast
 
+_SORTED = 1 << 12  # of a sample: keys that are sorted without looking which of them matter
 _BINS = 1024  # into which the items inside the bracket are sorted out
 _WIDTHS = (3.5, 14.0, 60.0)  # standard deviations of the sample to either side; wider after a miss
 
@@ -57,11 +58,10 @@ def bracketed_prefix(
 
 
 class _Sample(NamedTuple):
-    """Keys of the sampled items, falling, with the running sums of their costs and squared costs, in ``unit``."""
+    """Keys of the sampled items that are eligible, in the order drawn, and their costs in ``unit``; ``size`` drawn."""
 
     key: Floats
     cost: Floats
-    square: Floats
     unit: float
     size: int
 
@@ -73,12 +73,11 @@ def _sample(entries: Entries, budget: Fraction) -> _Sample | None:
     weight, cost = entries.weights_of(drawn), entries.costs_of(drawn)
     if not (np.isfinite(weight).all() and np.isfinite(cost).all() and (cost > 0).all()):
         return None
-    may = (weight > 0) & (cost <= floor_float(budget))
-    weight, cost, unit = weight[may], cost[may], float(cost.max())
+    may, unit = (weight > 0) & (cost <= floor_float(budget)), float(cost.max())
+    if not may.all():
+        weight, cost = weight[may], cost[may]
     key = keys(weight, cost) if entries.by_cost else weight
-    order = np.argsort(-key)
-    cost = cost[order] / unit
-    return _Sample(key[order], np.cumsum(cost), np.cumsum(cost * cost), unit, size)
+    return _Sample(key, np.divide(cost, unit, out=cost), unit, size)
 
 
 def _sample_size(d: int) -> int:
@@ -89,11 +88,29 @@ def _sample_size(d: int) -> int:
 def _bracket(sample: _Sample, budget: Fraction, d: int, width: float) -> tuple[float, float]:
     """Keys that probably enclose the critical one: where the sampled cost, give or take, reaches the budget."""
     target = floor_float(budget / Fraction(sample.unit) * sample.size / d)
-    spread = width * np.sqrt(sample.square)
-    before = int(np.searchsorted(sample.cost + spread, target))
-    after = int(np.searchsorted(np.maximum.accumulate(sample.cost - spread), target, side="right"))
-    high = math.nextafter(float(sample.key[before - 1]), math.inf) if before else math.inf
-    low = float(sample.key[after]) if after < sample.key.size else 0.0
+    return _enclosed(sample.key, sample.cost, target, width)
+
+
+def _enclosed(key: Floats, cost: Floats, target: float, width: float) -> tuple[float, float]:
+    """The same for costs in units: sorted are only those keys that a sample of the sample cannot tell from the target.
+
+    Args:
+        width: of the bracket, in standard deviations to either side.
+    """
+    least, most, before, squares = 0.0, math.inf, 0.0, 0.0
+    if key.size > _SORTED:
+        few = int(key.size ** (2 / 3))
+        least, most = _enclosed(key[:few], cost[:few], target * few / key.size, 1.25 * width)
+        first, near = cost[key >= most], (key >= least) & (key < most)
+        before, squares = float(first.sum()), float(first @ first)
+        key, cost = key[near], cost[near]
+    order = np.argsort(-key)
+    key, cost = key[order], cost[order]
+    sums, spread = before + np.cumsum(cost), width * np.sqrt(squares + np.cumsum(cost * cost))
+    above = int(np.searchsorted(sums + spread, target))
+    inside = int(np.searchsorted(np.maximum.accumulate(sums - spread), target, side="right"))
+    high = math.nextafter(float(key[above - 1]), math.inf) if above else most
+    low = float(key[inside]) if inside < key.size else least
     return low, high
 
 
@@ -146,7 +163,8 @@ def _narrowed(key: Floats, cost: Floats, left: Fraction) -> tuple[Indices, Indic
     lowest, highest = (float(key.min()), float(key.max())) if key.size else (0.0, 0.0)
     if key.size < _BINS or not (0 < highest - lowest < math.inf):
         return np.empty(0, np.intp), np.arange(key.size)
-    bins = ((key - lowest) * (_BINS / (highest - lowest))).astype(np.intp)
+    scaled = key - lowest
+    bins = np.multiply(scaled, _BINS / (highest - lowest), out=scaled).astype(np.intp)
     sums = np.cumsum(np.bincount(bins, weights=cost)[::-1])
     settled = int(np.searchsorted(sums, floor_float(left), side="right"))
     critical = sums.size - 1 - settled

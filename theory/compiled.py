@@ -57,7 +57,7 @@ def _costs(
         of what is above, in 2^30 ticks and in ticks; how many items are inside.
     """
     bad, wide, listed, many, few = np.int32(0), np.int32(0), 0, np.int64(0), np.int64(0)
-    begin = start
+    begin, eights = start, inside.view(np.int64)
     while begin < stop and listed + BLOCK <= items.size:
         end = min(begin + BLOCK, stop)
         g, p, over_line, between = values[begin:end], cost[begin:end], above[begin:end], inside[: end - begin]
@@ -78,12 +78,16 @@ def _costs(
         ticks = np.int64(total * per_tick)
         many += ticks >> 30
         few += ticks & 0x3FFFFFFF
-        for i in range(g.size):
-            if between[i]:
-                wide_value = np.float64(g[i])
-                items[listed] = begin + i
-                weights[listed] = wide_value * wide_value if square else abs(wide_value)
-                prices[listed] = p[i]
-                listed += 1
+        words = (g.size + 7) // 8
+        inside[g.size : 8 * words] = False
+        for word in range(words):
+            if eights[word]:  # few are, and eight flags at a time are passed over at once
+                for i in range(8 * word, min(8 * word + 8, g.size)):
+                    if inside[i]:
+                        wide_value = np.float64(g[i])
+                        items[listed] = begin + i
+                        weights[listed] = wide_value * wide_value if square else abs(wide_value)
+                        prices[listed] = p[i]
+                        listed += 1
         begin = end
     return begin, bad, wide, many, few, listed

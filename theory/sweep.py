@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 from threading import local
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from theory.exact import exact_sum, floor_float, joined
 from theory.order import Floats, Indices
 
 _CHUNK = 1 << 17
-_SPAN, _LISTED = 1 << 20, 1 << 17  # of a compiled call: coordinates at most, room for those inside the bracket
+_SPAN, _LISTED = 1 << 20, 1 << 16  # of a compiled call: coordinates at most, room for those inside the bracket
 _RUN = 1 << 9  # coordinates on average from which equal labels side by side are worth treating together
 _CHUNKS_PER_THREAD = 8  # fewer are done before a thread has started
 _MARGIN = {np.float32: 2.0**-20, np.float64: 2.0**-48}  # relative, above three roundings
@@ -96,58 +97,79 @@ def _pass(entries: Entries, budget: Fraction, thresholds: Thresholds, threads: i
     reader = _CompiledTally if compiled.usable(entries) else _Tally
     shares = [starts[k * len(starts) // threads : (k + 1) * len(starts) // threads] for k in range(threads)]
 
-    def work(share: range) -> _Tally:
-        tally = reader(entries, thresholds)
+    rooms = _KEPT.first(threads, thresholds.precision, _CHUNK)
+
+    def work(share: range, room: _Room) -> _Tally:
+        tally = reader(entries, thresholds, room)
         tally.run(share.start, min(share.stop, entries.d), mask)
         return tally
 
     if threads == 1:
-        tallies = [work(starts)]
+        tallies = [work(starts, rooms[0])]
     else:
         with ThreadPoolExecutor(threads - 1) as pool:
-            others = [pool.submit(work, share) for share in shares[1:]]
-            tallies = [work(shares[0]), *(other.result() for other in others)]  # this thread has a core already
+            others = [pool.submit(work, share, room) for share, room in zip(shares[1:], rooms[1:], strict=True)]
+            tallies = [work(shares[0], rooms[0]), *(other.result() for other in others)]  # this thread has a core
     above = sum((tally.above for tally in tallies), Fraction(0))
     columns = list(zip(*(part for tally in tallies for part in tally.inside), strict=True))
     tallies.clear()
     return Swept(above, *(np.concatenate(columns.pop(0)) for _ in range(3)))  # each list goes as soon as it is joined
 
 
-class _Scratch(NamedTuple):
-    """Room for one chunk."""
+class _Room:
+    """Room for what one thread works on; each part is made when it is first used."""
 
-    weight: NDArray[np.floating]
-    line: NDArray[np.floating]
-    cost: NDArray[np.floating]
-    maybe: NDArray[np.bool_]
+    def __init__(self, precision: type[np.floating], size: int) -> None:
+        self.precision, self.size = precision, size
+
+    @cached_property
+    def weight(self) -> NDArray[np.floating]:
+        return np.empty(self.size, self.precision)
+
+    @cached_property
+    def line(self) -> NDArray[np.floating]:
+        return np.empty(self.size, self.precision)
+
+    @cached_property
+    def cost(self) -> NDArray[np.floating]:
+        return np.empty(self.size, self.precision)
+
+    @cached_property
+    def maybe(self) -> NDArray[np.bool_]:
+        return np.empty(self.size, bool)
+
+    @cached_property
+    def lists(self) -> tuple[Indices, Floats, Floats]:
+        return np.empty(_LISTED, np.intp), np.empty(_LISTED), np.empty(_LISTED)
 
 
-_KEPT = local()  # to have the same pages again spares a small instance a third of its time
+class _Kept(local):
+    """Rooms of a calling thread, kept from call to call: pages that are there already spare a third of the time."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[tuple[type[np.floating], int], list[_Room]] = {}
+
+    def first(self, count: int, precision: type[np.floating], size: int) -> list[_Room]:
+        """As many rooms as threads work for the caller, each for ``size`` coordinates at a time."""
+        rooms = self.rooms.setdefault((precision, size), [])
+        rooms += [_Room(precision, size) for _ in range(count - len(rooms))]
+        return rooms[:count]
 
 
-def _scratch(precision: type[np.floating]) -> _Scratch:
-    """This thread's room for a chunk in ``precision``, kept from call to call."""
-    kept: dict[Any, Any] = _KEPT.__dict__
-    if precision not in kept:
-        kept[precision] = _Scratch(
-            np.empty(_CHUNK, precision), np.empty(_CHUNK, precision), np.empty(_CHUNK, precision), np.empty(_CHUNK, bool)
-        )
-    room: _Scratch = kept[precision]
-    return room
+_KEPT = _Kept()
 
 
 class _Tally:
     """One thread's part of the pass: what lies above the bracket is summed, what lies inside is listed."""
 
-    def __init__(self, entries: Entries, thresholds: Thresholds) -> None:
-        self.entries, self.thresholds = entries, thresholds
+    def __init__(self, entries: Entries, thresholds: Thresholds, room: _Room) -> None:
+        self.entries, self.thresholds, self._room = entries, thresholds, room
         self.inside: list[tuple[Indices, Floats, Floats]] = []
         self._sums: list[float] = []
         self._more = Fraction(0)
         if entries.class_cost is not None:
             self._counts = np.zeros(entries.class_cost.size, dtype=np.int64)
             self._class_cost = entries.class_cost.astype(thresholds.precision)
-        self._scratch = _scratch(thresholds.precision)
 
     def run(self, start: int, stop: int, mask: NDArray[np.bool_]) -> None:
         """Everything from ``start`` to ``stop``, chunk by chunk."""
@@ -158,7 +180,7 @@ class _Tally:
     def _read(self, part: slice, above: NDArray[np.bool_]) -> None:
         """One chunk; ``above`` is its part of the mask."""
         n = part.stop - part.start
-        weight, line, maybe = self._scratch.weight[:n], self._scratch.line[:n], self._scratch.maybe[:n]
+        weight, line, maybe = self._room.weight[:n], self._room.line[:n], self._room.maybe[:n]
         self._weigh(self.entries.values[part], weight)
         cost, may = self._class_costs(part) if self.entries.cost is None else self._costs(part)
         low, high = self.thresholds.low, self.thresholds.high
@@ -199,7 +221,7 @@ class _Tally:
 
     def _refuse_extremes(self, values: NDArray) -> None:
         """Float64 entries whose squares leave the normal range are scaled elsewhere."""
-        magnitude = np.abs(values, out=self._scratch.line[: values.size])
+        magnitude = np.abs(values, out=self._room.line[: values.size])
         smallest = magnitude.min()
         if smallest < 1 / _SAFE:
             smallest = magnitude.min(initial=np.inf, where=magnitude > 0)
@@ -240,7 +262,7 @@ class _Tally:
 
     def _costs_of(self, own: NDArray[np.integer]) -> NDArray:
         """The cost of each item of a chunk with several classes."""
-        line = self._scratch.cost[: own.size]
+        line = self._room.cost[: own.size]
         if self._runs is None:
             return self._class_cost.take(own, out=line, mode="clip")
         for label, run in self._runs:
@@ -294,29 +316,25 @@ class _CompiledTally(_Tally):
         assert entries.cost is not None
         cost, flags = entries.cost, np.empty(compiled.BLOCK, dtype=bool)
         numbers, tick = self._numbers(cost)
-        ticks, used, lists = 0, 0, self._lists()
+        ticks, used, lists = 0, 0, self._room.lists
         while start < stop:
             if used + compiled.BLOCK > _LISTED:
-                lists, used = self._lists(), 0
+                self.inside.append((lists[0][:used].copy(), lists[1][:used].copy(), lists[2][:used].copy()))
+                used = 0
             end, bad, wide, many, few, listed = compiled.loop()(
                 entries.values, cost, start, min(start + _SPAN, stop), *numbers,
                 entries.weight == "square", entries.by_cost, mask, flags, *(part[used:] for part in lists),
             )  # fmt: skip
             if bad:
                 raise Unsuited
-            new = slice(used, used + listed)
-            self.inside.append((lists[0][new], lists[1][new], lists[2][new]))
             used += listed
             if not wide and cost.dtype.itemsize <= 4:
                 ticks += (int(many) << 30) + int(few)
             elif self.thresholds.high < np.inf:
                 self._more += exact_sum(np.compress(mask[start:end], cost[start:end]))
             start = end
+        self.inside.append((lists[0][:used], lists[1][:used], lists[2][:used]))
         self._more += ticks * Fraction(tick)
-
-    @staticmethod
-    def _lists() -> tuple[Indices, Floats, Floats]:
-        return np.empty(_LISTED, np.intp), np.empty(_LISTED), np.empty(_LISTED)
 
     def _numbers(self, cost: NDArray) -> tuple[tuple[Any, ...], float]:
         """What the loop compares with, and a tick: costs in a window around the usual one are multiples of it."""
@@ -324,8 +342,8 @@ class _CompiledTally(_Tally):
         limits = (t.cheapest, t.dearest) if entries.by_cost else (0.0, math.inf)
         squares = entries.weight == "square" and entries.values.dtype == np.float64
         safe = (1 / _SAFE, _SAFE / 2) if squares else (0.0, math.inf)
-        usual = math.frexp(float(np.median(cost[:: max(1, cost.size // 256)])))[1]
-        near = math.ldexp(1.0, min(max(usual, -900), 900) - 9)
+        usual = math.frexp(math.sqrt(2) * float(np.median(cost[:: max(1, cost.size // 256)])))[1] - 1
+        near = math.ldexp(1.0, min(max(usual, -900), 900) - 8)
         tick = math.ldexp(near, -23)  # a float32 has 24 bits; with 16 of the window and 13 of a block, 53
         with np.errstate(over="ignore", under="ignore"):
             cheapest, dearest, least, most = (kind(x) for x in (*limits, near, math.ldexp(near, 16)))
