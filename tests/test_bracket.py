@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proofs_check.instances import instances
-from theory import CostClasses, InputError, Instance, bracket, compiled, cwmp, relax, sweep, top_k
+from theory import CostClasses, InputError, Instance, bracket, compiled, cwmp, loops, relax, sweep, tally, top_k
 from theory.bracket import bracketed_prefix, greedy_prefix
 from theory.entries import Entries, entries_of
 from theory.order import density_order, longest_affordable, sorted_prefix
@@ -41,8 +41,8 @@ def several_chunks(monkeypatch, request):
         pytest.importorskip("numba")
     monkeypatch.setattr(compiled, "FROM", 1 if request.param == "compiled" else 1 << 60)
     monkeypatch.setattr(sweep, "_CHUNK", 1 << 14)
-    monkeypatch.setattr(sweep, "_SPAN", 1 << 15)
-    monkeypatch.setattr(sweep, "_LISTED", 2 * compiled.BLOCK)  # soon full
+    monkeypatch.setattr(compiled, "SPAN", 1 << 15)
+    monkeypatch.setattr(tally, "LISTED", 2 * loops.BLOCK)  # soon full
     monkeypatch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
     monkeypatch.setattr(bracket, "_SORTED", 1 << 8)
 
@@ -66,6 +66,7 @@ def costs(kind):
         "classes": lambda: CostClasses(labels, ["0.1", "0.7", "2"]),
         "layers": lambda: CostClasses(np.sort(labels).astype(np.uint8), [1, 10, 3]),
         "many layers": lambda: CostClasses(np.repeat(labels[:70], 1000), ["0.1", "0.7", "2"]),
+        "forty classes": lambda: CostClasses(rng.integers(0, 40, D).astype(np.int32), [1 + k % 7 for k in range(300)]),
         "two classes": lambda: CostClasses(labels > 0, [1e-9, 2e-9]),
         "one cost": lambda: "0.3",
     }[kind]()
@@ -74,7 +75,7 @@ def costs(kind):
 COSTS = [
     "lognormal", "lognormal, wide", "lognormal, wide float32", "integers",
     "proportional to g^2", "one dear", "float16", "classes", "layers",
-    "many layers", "two classes", "one cost",
+    "many layers", "forty classes", "two classes", "one cost",
 ]  # fmt: skip
 SHARES = ["0", "0.00002", "0.01", "0.1", "0.63", "0.999", "1"]
 
@@ -140,7 +141,7 @@ def test_budgets_that_are_met_exactly():
 def test_the_fast_way_is_taken():
     """Where it can be: a test of a path that is never walked would prove nothing."""
     for update in ("gaussian", "few values", "mostly zeros", "heavy-tailed"):
-        for cost in ("lognormal", "integers", "layers", "classes", "one cost"):
+        for cost in ("lognormal", "integers", "layers", "classes", "forty classes", "one cost"):
             instance = Instance(updates(update, np.float32), costs(cost), fraction="0.1")
             assert bracketed_prefix(entries_of(instance), instance.budget) is not None, (update, cost)
 

@@ -1,93 +1,136 @@
-"""The loop of :mod:`theory.sweep` over costs per coordinate, compiled by numba where it is installed: no lock is held.
-
-It compares exactly as NumPy does there, operation by operation; only the order of exact sums is the compiler's. For
-classes NumPy is as fast, and stays.
-"""
+"""The pass of :mod:`theory.sweep` by loops that numba compiles, where it is installed: Python's lock is met seldom."""
 
 from __future__ import annotations
 
-from functools import cache
+import math
+from fractions import Fraction
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from theory import loops
 from theory.entries import Entries
+from theory.exact import exact_sum
+from theory.tally import SAFE, Lists, Room, Tally, Thresholds, Unsuited
 
 FROM = 1 << 20  # coordinates from which it is worth loading numba (about a second, the first time some more to compile)
+SPAN = 1 << 20  # coordinates between two looks at Python's lock, at most
 
-BLOCK = 1 << 13  # coordinates whose costs are added up in float64, and whose flags stay in a core's cache
-
-_WIDTHS = (np.dtype(np.float32), np.dtype(np.float64))
-
-
-def usable(entries: Entries) -> bool:
-    """Whether the loop takes these entries: large, contiguous, float32 or float64, a cost each, and numba there."""
-    if entries.cost is None or entries.d < FROM or find_spec("numba") is None:
-        return False
-    return all(a.dtype in _WIDTHS and a.flags.c_contiguous for a in (entries.values, entries.cost))
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+_LABELS = tuple(np.dtype(kind) for kind in ("uint8", "int8", "int32", "int64"))
 
 
-@cache
-def loop() -> Any:
-    """The compiled loop."""
-    import numba
+def reader(entries: Entries) -> type[Tally] | None:
+    """What reads these entries: they are many and contiguous, of usual types, and numba is there; else None."""
+    if entries.d < FROM or find_spec("numba") is None:
+        return None
+    read, kinds = (entries.labels, _LABELS) if entries.cost is None else (entries.cost, _FLOATS)
+    assert read is not None
+    usual = entries.values.dtype in _FLOATS and read.dtype in kinds
+    if not (usual and entries.values.flags.c_contiguous and read.flags.c_contiguous):
+        return None
+    return _ClassTally if entries.cost is None else _CostTally
 
-    options: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "nsz"}, "error_model": "numpy"}
-    try:
-        return numba.njit(cache=True, **options)(_costs)
-    except RuntimeError:  # nowhere to keep what was compiled
-        return numba.njit(**options)(_costs)
+
+class _SpanTally(Tally):
+    """A tally span by span."""
+
+    def run(self, start: int, stop: int, mask: NDArray[np.bool_]) -> None:
+        """Everything from ``start`` to ``stop``."""
+        (items, weights, costs), used, flags = self._room.lists, 0, np.empty(loops.BLOCK, dtype=bool)
+        while start < stop:
+            if used + loops.BLOCK > items.size:
+                self.inside.append((items[:used].copy(), weights[:used].copy(), costs[:used].copy()))
+                used = 0
+            lists = items[used:], weights[used:], costs[used:]
+            start, listed = self._span(start, min(start + SPAN, stop), mask, flags, lists)
+            used += listed
+        self.inside.append((items[:used], weights[:used], costs[:used]))
+
+    def _span(
+        self, start: int, stop: int, mask: NDArray[np.bool_], flags: NDArray[np.bool_], lists: Lists
+    ) -> tuple[int, int]:
+        """Read on from ``start``, to ``stop`` or till the lists are full; where that was, and how many are listed."""
+        raise NotImplementedError
+
+    def _numbers(self) -> tuple[Any, ...]:
+        """What every loop is told about weights: whether to square, one, infinity, and the range of safe magnitudes."""
+        kind, square = self.thresholds.precision, self.entries.weight == "square"
+        safe = (1 / SAFE, SAFE / 2) if square and self.entries.values.dtype == np.float64 else (0.0, math.inf)
+        return square, kind(1), kind(np.inf), kind(safe[0]), kind(safe[1])
 
 
-def _costs(
-    values: Any, cost: Any, start: int, stop: int, one: Any, infinity: Any, low: Any, high: Any, affordable: Any,
-    cheapest: Any, dearest: Any, safe_low: Any, safe_high: Any, near: Any, far: Any, per_tick: float, square: bool,
-    by_cost: bool, above: Any, inside: Any, items: Any, weights: Any, prices: Any,
-) -> Any:  # fmt: skip
-    """Fill ``above`` from ``start`` on, and list what is inside: items, weights and costs.
+class _CostTally(_SpanTally):
+    """A cost each."""
 
-    Costs between ``near`` and ``far`` are whole ticks, and a block of them adds up without rounding in float64.
+    def __init__(self, entries: Entries, thresholds: Thresholds, room: Room) -> None:
+        super().__init__(entries, thresholds, room)
+        self._loop = loops.compiled(loops.by_coordinate)
+        self._lines, self._tick = self._lines_and_tick()
 
-    Args:
-        inside: scratch of :data:`BLOCK` flags. items: as long as the list may get; the loop stops before it is full.
+    def _span(
+        self, start: int, stop: int, mask: NDArray[np.bool_], flags: NDArray[np.bool_], lists: Lists
+    ) -> tuple[int, int]:
+        cost = self.entries.cost
+        assert cost is not None
+        end, listed, bad, wide, many, few = self._loop(
+            self.entries.values, cost, start, stop, mask, flags, *lists, *self._numbers(), *self._lines
+        )
+        if bad:
+            raise Unsuited
+        if not wide and cost.dtype.itemsize <= 4:
+            self._more += ((int(many) << 30) + int(few)) * self._tick
+        elif self.thresholds.high < np.inf:
+            self._more += exact_sum(np.compress(mask[start:end], cost[start:end]))
+        return end, listed
 
-    Returns:
-        Where it stopped; not 0 when an entry is out of range; not 0 when a cost lies outside ``[near, far]``; the cost
-        of what is above, in 2^30 ticks and in ticks; how many items are inside.
-    """
-    bad, wide, listed, many, few = np.int32(0), np.int32(0), 0, np.int64(0), np.int64(0)
-    begin, eights = start, inside.view(np.int64)
-    while begin < stop and listed + BLOCK <= items.size:
-        end = min(begin + BLOCK, stop)
-        g, p, over_line, between = values[begin:end], cost[begin:end], above[begin:end], inside[: end - begin]
-        total = 0.0
-        for i in range(g.size):
-            v, c = g[i] * one, p[i]
-            size = abs(v)
-            w = v * v if square else size
-            bad |= np.int32(not (w < infinity)) | np.int32(not (c > cheapest)) | np.int32(not (c < dearest))
-            bad |= np.int32(v != 0) & (np.int32(not (size >= safe_low)) | np.int32(not (size <= safe_high)))
-            wide |= np.int32(not (c >= near)) | np.int32(not (c <= far))
-            line = c if by_cost else one
-            may = c <= affordable
-            over = (w > line * high) & may
-            over_line[i] = over
-            between[i] = (w >= line * low) & (v != 0) & may & (not over)
-            total += np.float64(c) if over else 0.0
-        ticks = np.int64(total * per_tick)
-        many += ticks >> 30
-        few += ticks & 0x3FFFFFFF
-        words = (g.size + 7) // 8
-        inside[g.size : 8 * words] = False
-        for word in range(words):
-            if eights[word]:  # few are, and eight flags at a time are passed over at once
-                for i in range(8 * word, min(8 * word + 8, g.size)):
-                    if inside[i]:
-                        wide_value = np.float64(g[i])
-                        items[listed] = begin + i
-                        weights[listed] = wide_value * wide_value if square else abs(wide_value)
-                        prices[listed] = p[i]
-                        listed += 1
-        begin = end
-    return begin, bad, wide, many, few, listed
+    def _lines_and_tick(self) -> tuple[tuple[Any, ...], Fraction]:
+        """What the loop compares costs with, and a tick: costs in a window around the usual one are multiples of it."""
+        by_cost, t, cost = self.entries.by_cost, self.thresholds, self.entries.cost
+        assert cost is not None
+        limits = (t.cheapest, t.dearest) if by_cost else (0.0, math.inf)
+        usual = math.frexp(math.sqrt(2) * float(np.median(cost[:: max(1, cost.size // 256)])))[1] - 1
+        near = math.ldexp(1.0, min(max(usual, -900), 900) - 8)
+        tick = math.ldexp(near, -23)  # a float32 has 24 bits; with 16 of the window and 13 of a block, 53
+        kind = cost.dtype.type
+        with np.errstate(over="ignore", under="ignore"):
+            cheapest, dearest, least, most = (kind(x) for x in (*limits, near, math.ldexp(near, 16)))
+        lines = by_cost, t.low, t.high, _floor(t.affordable, kind), cheapest, dearest, least, most, 1 / tick
+        return lines, Fraction(tick)
+
+
+class _ClassTally(_SpanTally):
+    """Classes."""
+
+    def __init__(self, entries: Entries, thresholds: Thresholds, room: Room) -> None:
+        super().__init__(entries, thresholds, room)
+        self._loop = loops.compiled(loops.by_class)
+        assert entries.class_cost is not None
+        assert entries.labels is not None
+        self._classes = np.arange(min(self._counts.size, np.iinfo(entries.labels.dtype).max + 1)).astype(
+            entries.labels.dtype
+        )
+        line = self._class_cost if entries.by_cost else np.ones_like(self._class_cost)
+        may = entries.class_cost <= thresholds.affordable
+        self._lines = thresholds.low, thresholds.high, np.where(may, line, thresholds.precision(np.inf))
+
+    def _span(
+        self, start: int, stop: int, mask: NDArray[np.bool_], flags: NDArray[np.bool_], lists: Lists
+    ) -> tuple[int, int]:
+        entries = self.entries
+        end, listed, bad = self._loop(
+            entries.values, entries.labels, start, stop, mask, flags, *lists, *self._numbers(), *self._lines,
+            entries.class_cost, self._classes, self._counts,
+        )  # fmt: skip
+        if bad:
+            raise Unsuited
+        return end, listed
+
+
+def _floor(value: float, kind: type[np.floating]) -> np.floating:
+    """The largest number of a precision that is not above ``value``."""
+    with np.errstate(over="ignore"):
+        nearest = kind(value)
+    return nearest if float(nearest) <= value else np.nextafter(nearest, kind(-np.inf))
