@@ -114,6 +114,7 @@ class _ClassTally(_SpanTally):
         )
         line = self._class_cost if entries.by_cost else np.ones_like(self._class_cost)
         may = entries.class_cost <= thresholds.affordable
+        self._line = np.empty(loops.BLOCK, thresholds.precision)
         self._lines = thresholds.low, thresholds.high, np.where(may, line, thresholds.precision(np.inf))
 
     def _span(
@@ -122,7 +123,7 @@ class _ClassTally(_SpanTally):
         entries = self.entries
         end, listed, bad = self._loop(
             entries.values, entries.labels, start, stop, mask, flags, *lists, *self._numbers(), *self._lines,
-            entries.class_cost, self._classes, self._counts,
+            self._line, entries.class_cost, self._classes, self._counts,
         )  # fmt: skip
         if bad:
             raise Unsuited

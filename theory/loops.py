@@ -16,7 +16,7 @@ import numpy as np
 
 BLOCK = 1 << 13  # coordinates whose costs are added up in float64, and whose flags stay in a core's cache
 
-_COUNTED = 8  # classes of a block that are counted one after the other
+_FEW = 8  # classes of a block that are treated one after the other
 
 
 @cache
@@ -25,8 +25,8 @@ def compiled(loop: Callable[..., Any]) -> Any:
     import numba
     from numba.extending import register_jitable
 
-    register_jitable(_listed)
-    register_jitable(_count)
+    for part in (_listed, _look_up, _count):
+        register_jitable(part)
     options: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "nsz"}, "error_model": "numpy"}
     try:
         return numba.njit(cache=True, **options)(loop)
@@ -79,11 +79,11 @@ def by_coordinate(
 def by_class(
     values: Any, labels: Any, start: int, stop: int, above: Any, inside: Any, items: Any, weights: Any, prices: Any,
     square: bool, one: Any, infinity: Any, safe_low: Any, safe_high: Any, low: Any, high: Any, lines: Any,
-    class_cost: Any, classes: Any, counts: Any,
+    line: Any, class_cost: Any, classes: Any, counts: Any,
 ) -> Any:  # fmt: skip
     """The loop for classes, of which ``lines`` holds the cost (infinite where it is more than the budget).
 
-    ``classes`` are the labels there are, and ``counts`` receives how many of each are above. A block of one class, as
+    ``line`` is scratch of :data:`BLOCK` costs, ``classes`` are the labels there are, and ``counts`` receives how many of each are above. A block of one class, as
     most of a layered model are, is read without looking labels up.
 
     Returns:
@@ -116,14 +116,15 @@ def by_class(
                 taken += np.int64(over)
             counts[first] += taken
         else:
+            here = classes[first : last + 1]
+            _look_up(own, here, lines, line)
             for i in range(g.size):
-                v = g[i] * one
+                v, c = g[i] * one, line[i]
                 w = v * v if square else abs(v)
-                line = lines[own[i]]
-                over = w > line * high
+                over = w > c * high
                 over_line[i] = over
-                inside[i] = (w >= line * low) & (v != 0) & (not over)
-            _count(own, classes[first : last + 1], over_line, counts)
+                inside[i] = (w >= c * low) & (v != 0) & (not over)
+            _count(own, here, over_line, counts)
         before, listed = listed, _listed(g, square, begin, inside, items, weights, listed)
         for k in range(before, listed):
             prices[k] = class_cost[labels[items[k]]]
@@ -131,9 +132,22 @@ def by_class(
     return begin, listed, bad
 
 
+def _look_up(own: Any, classes: Any, lines: Any, line: Any) -> None:
+    """Put ``lines[own]`` into ``line``: for few ``classes`` one after the other, which compilers make fast."""
+    if classes.size <= _FEW:
+        line[: own.size] = lines[classes[0]]
+        for label in classes[1:]:
+            value = lines[label]
+            for i in range(own.size):
+                line[i] = value if own[i] == label else line[i]
+    else:
+        for i in range(own.size):
+            line[i] = lines[own[i]]
+
+
 def _count(own: Any, classes: Any, over_line: Any, counts: Any) -> None:
     """Add how many of each of ``classes`` are above."""
-    if classes.size <= _COUNTED:
+    if classes.size <= _FEW:
         for label in classes:
             taken = np.int64(0)
             for i in range(own.size):
