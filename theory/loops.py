@@ -83,8 +83,8 @@ def by_class(
 ) -> Any:  # fmt: skip
     """The loop for classes, of which ``lines`` holds the cost (infinite where it is more than the budget).
 
-    ``line`` is scratch of :data:`BLOCK` costs, ``classes`` are the labels there are, and ``counts`` receives how many of
-    each are above. A block of one class, as most of a layered model are, is read without looking labels up.
+    ``line`` is scratch of :data:`BLOCK` costs, ``classes`` are the labels there are, and ``counts`` receives how many
+    of each are above. A block of one class, as most of a layered model are, is read without looking labels up.
 
     Returns:
         Where it stopped; how many items are inside; not 0 when an entry or a label is out of range.
