@@ -214,15 +214,16 @@ def test_brackets_that_end_next_to_the_critical_item(monkeypatch):
 
 
 def test_a_bin_wrongly_chosen_changes_nothing(monkeypatch):
+    """Bounds between the listed items that are too high, too low, empty, without end: as an order of them has it."""
     g, c = updates("gaussian", np.float32), costs("lognormal")
     for share in ("0.1", "0.9999"):
         instance = Instance(g, c, fraction=share)
         expected = reference(instance, instance.score)
         for first, last in ((0, 5), (3, 3), (50, 60), (0, 10**6), (10**6, 10**6)):
 
-            def wrong(key, cost, left, first=first, last=last):
-                ranked = np.argsort(-key, kind="stable")
-                return np.sort(ranked[:first]), np.sort(ranked[first:last])
+            def wrong(lists, left, first=first, last=last):
+                ranked = np.sort(np.concatenate([[np.inf, 0.0], *(key for _, key, _ in lists)]))[::-1]
+                return ranked[min(last, ranked.size - 1)], ranked[min(first, ranked.size - 1)]
 
             monkeypatch.setattr(bracket, "_narrowed", wrong)
             same(cwmp(instance), expected, instance, instance.score)

@@ -196,7 +196,7 @@ def test_budgets_that_meet_the_edge_of_a_bracket(sampled):
 
     The budgets run over those at which the critical item is an edge of the bracket that the sample gives.
     """
-    drawn = np.random.default_rng(0).integers(0, LARGE, bracket._sample_size(LARGE))
+    drawn = bracket._drawn(LARGE, bracket._sample_size(LARGE))
     dear = int(drawn[0]) if sampled else int(np.setdiff1d(np.arange(LARGE), drawn)[0])
     score, cost = np.random.default_rng(13).permutation(np.arange(1.0, LARGE + 1)), np.ones(LARGE)
     score[dear], cost[dear] = 1e12, 1e6

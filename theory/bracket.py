@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -23,12 +24,14 @@ from theory.entries import Entries
 from theory.exact import exact_sum, floor_float
 from theory.order import Floats, Indices, Prefix, critical_run, keys, longest_affordable, sorted_prefix
 from theory.sweep import Swept, sweep
+from theory.tally import Lists
 
 SMALL = 1 << 14  # below this many items, sorting them is as fast
 
 _SORTED = 1 << 12  # of a sample: keys that are sorted without looking which of them matter
 _BINS = 1024  # into which the items inside the bracket are sorted out
-_WIDTHS = (3.5, 14.0, 60.0)  # standard deviations of the sample to either side; wider after a miss
+_ALL = (0.0, math.inf)  # keys between which everything lies
+_WIDTHS = (3.0, 14.0, 60.0)  # standard deviations of the sample to either side; wider after a miss
 
 
 def bracketed_prefix(
@@ -68,8 +71,7 @@ class _Sample(NamedTuple):
 
 def _sample(entries: Entries, budget: Fraction) -> _Sample | None:
     """``d^(2/3)`` items, drawn with a fixed seed; None if one of them is not finite."""
-    size = _sample_size(entries.d)
-    drawn = np.random.default_rng(0).integers(0, entries.d, size)
+    drawn = _drawn(entries.d, _sample_size(entries.d))
     weight, cost = entries.weights_of(drawn), entries.costs_of(drawn)
     if not (np.isfinite(weight).all() and np.isfinite(cost).all() and (cost > 0).all()):
         return None
@@ -77,7 +79,14 @@ def _sample(entries: Entries, budget: Fraction) -> _Sample | None:
     if not may.all():
         weight, cost = weight[may], cost[may]
     key = keys(weight, cost) if entries.by_cost else weight
-    return _Sample(key, np.divide(cost, unit, out=cost), unit, size)
+    return _Sample(key, np.divide(cost, unit, out=cost), unit, drawn.size)
+
+
+@lru_cache(maxsize=2)
+def _drawn(d: int, size: int) -> Indices:
+    """Stratified: one item of each of ``size`` equal parts, ascending, so that memory is read in its order."""
+    drawn = ((np.arange(size) + np.random.default_rng(0).random(size)) * (d / size)).astype(np.intp)
+    return np.minimum(drawn, d - 1, out=drawn)
 
 
 def _sample_size(d: int) -> int:
@@ -99,10 +108,10 @@ def _enclosed(key: Floats, cost: Floats, target: float, width: float) -> tuple[f
     """
     least, most, before, squares = 0.0, math.inf, 0.0, 0.0
     if key.size > _SORTED:
-        few = int(key.size ** (2 / 3))
-        least, most = _enclosed(key[:few], cost[:few], target * few / key.size, 1.25 * width)
-        first, near = cost[key >= most], (key >= least) & (key < most)
-        before, squares = float(first.sum()), float(first @ first)
+        some = slice(None, None, int(key.size ** (1 / 3)))
+        least, most = _enclosed(key[some], cost[some], target * key[some].size / key.size, 1.25 * width)
+        first, near = np.compress(key >= most, cost), (key >= least) & (key < most)
+        before, squares = float(first.sum()), float(np.square(first).sum())  # BLAS would keep a core waiting
         key, cost = key[near], cost[near]
     order = np.argsort(-key)
     key, cost = key[order], cost[order]
@@ -124,53 +133,72 @@ def _finish(
     left = budget - found.above
     if left < 0:
         return None
-    key = keys(found.weight, found.cost if entries.by_cost else np.ones_like(found.cost))
-    before, among = _narrowed(key, found.cost, left)
-    spent = exact_sum(found.cost[before])
-    ranked, taken = _ranked(entries, found, key, among, left - spent)
-    if among.size < key.size and not 0 <= taken < ranked.size:  # rounding chose the wrong bin
-        before, spent = before[:0], Fraction(0)
-        ranked, taken = _ranked(entries, found, key, np.arange(key.size), left)
-    if (taken == ranked.size and low > 0) or (taken < ranked.size and not low <= key[ranked[taken]] < high):
+    for least, most in (_narrowed(found.inside, left), _ALL):
+        before = [key >= most for _, key, _ in found.inside]
+        costs = (np.compress(b, cost) for (*_, cost), b in zip(found.inside, before, strict=True))
+        spent = sum(map(exact_sum, costs), Fraction(0))
+        items, key, cost = _between(found.inside, least, most)
+        items, key, cost, taken = _ranked(entries, items, key, cost, left - spent)
+        if 0 <= taken < items.size or (least, most) == _ALL:  # else rounding chose the wrong bin
+            break
+    if (taken == items.size and low > 0) or (taken < items.size and not low <= key[taken] < high):
         return None
-    mask[found.inside[before]] = True
-    mask[found.inside[ranked[:taken]]] = True
-    spent += found.above + exact_sum(found.cost[ranked[:taken]])
-    return Prefix(mask, spent, int(found.inside[ranked[taken]]) if taken < ranked.size else None)
+    for (those, *_), b in zip(found.inside, before, strict=True):
+        mask[those] = b
+    mask[items[:taken]] = True
+    spent += found.above + exact_sum(cost[:taken])
+    return Prefix(mask, spent, int(items[taken]) if taken < items.size else None)
 
 
-def _ranked(entries: Entries, found: Swept, key: Floats, among: Indices, left: Fraction) -> tuple[Indices, int]:
-    """``among`` in the exact order as far as it matters, and how many fit; -1 when too much is spent already."""
-    ranked = among[np.argsort(-key[among], kind="stable")]
-    if left < 0:
-        return ranked, -1
-    taken = _taken(found.cost[ranked], left)
-    if taken < ranked.size:
-        weight, cost = found.weight[ranked], found.cost[ranked]
-        exactly = critical_run(weight, cost if entries.by_cost else np.ones_like(cost), key[ranked], taken)
+def _between(lists: list[Lists], least: float, most: float) -> Lists:
+    """The listed items with ``least <= key < most``, ascending."""
+    may = [(key >= least) & (key < most) for _, key, _ in lists]
+    items, key, cost = (
+        np.concatenate([np.compress(m, column) for column, m in zip(columns, may, strict=True)])
+        for columns in zip(*lists, strict=True)
+    )
+    return items, key, cost
+
+
+def _ranked(
+    entries: Entries, items: Indices, key: Floats, cost: Floats, left: Fraction
+) -> tuple[Indices, Floats, Floats, int]:
+    """Items, ascending, in the exact order as far as it matters, and how many fit; -1 when ``left`` is negative."""
+    order, taken = np.argsort(-key, kind="stable"), -1
+    if left >= 0:
+        taken = _taken(cost[order], left)
+    if 0 <= taken < order.size:
+        weight = entries.weights_of(items[order])
+        by = cost[order] if entries.by_cost else np.ones_like(cost)
+        exactly = critical_run(weight, by, key[order], taken)
         if exactly is not None:
-            ranked = ranked[exactly]
-            taken = longest_affordable(found.cost[ranked], left)[0]
-    return ranked, taken
+            order = order[exactly]
+            taken = longest_affordable(cost[order], left)[0]
+    return items[order], key[order], cost[order], taken
 
 
-def _narrowed(key: Floats, cost: Floats, left: Fraction) -> tuple[Indices, Indices]:
-    """Items that come before the critical one for sure, and those among which it must be looked for, ascending.
+def _narrowed(lists: list[Lists], left: Fraction) -> tuple[float, float]:
+    """Keys between which the critical one of the listed items is found, ``left`` being what these may cost.
 
-    Keys fall into bins, and bins are settled by their costs. This only saves sorting: a bin that is not the right one,
-    by rounding, is noticed by the exact sums of whoever asks, as long as every key of a higher bin is larger.
+    Keys fall into bins, and bins are settled by their costs. This only saves sorting: bounds that are not the right
+    ones, by rounding, are noticed by the exact sums of whoever asks.
     """
-    lowest, highest = (float(key.min()), float(key.max())) if key.size else (0.0, 0.0)
-    if key.size < _BINS or not (0 < highest - lowest < math.inf):
-        return np.empty(0, np.intp), np.arange(key.size)
-    scaled = key - lowest
-    bins = np.multiply(scaled, _BINS / (highest - lowest), out=scaled).astype(np.intp)
-    sums = np.cumsum(np.bincount(bins, weights=cost)[::-1])
-    settled = int(np.searchsorted(sums, floor_float(left), side="right"))
-    critical = sums.size - 1 - settled
+    filled = [key for _, key, _ in lists if key.size]
+    lowest = min((float(key.min()) for key in filled), default=0.0)
+    highest = max((float(key.max()) for key in filled), default=0.0)
+    width, sums = (highest - lowest) / _BINS, np.zeros(_BINS + 1)
+    if sum(key.size for key in filled) < _BINS or not 0 < width < math.inf:
+        return _ALL
+    for _, key, cost in lists:
+        for start in range(0, key.size, SMALL):  # scratch of this size costs nothing
+            part = slice(start, start + SMALL)
+            bins = ((key[part] - lowest) / width).astype(np.intp)
+            sums += np.bincount(np.minimum(bins, _BINS), weights=cost[part], minlength=sums.size)
+    settled = int(np.searchsorted(np.cumsum(sums[::-1]), floor_float(left), side="right"))
+    critical = _BINS - settled
     if critical < 0:
-        return np.empty(0, np.intp), np.arange(key.size)
-    return np.flatnonzero(bins > critical), np.flatnonzero(bins == critical)
+        return _ALL
+    return lowest + critical * width, lowest + (critical + 1) * width if settled else math.inf
 
 
 def _taken(cost: Floats, left: Fraction) -> int:

@@ -39,15 +39,11 @@ class _SpanTally(Tally):
 
     def run(self, start: int, stop: int, mask: NDArray[np.bool_]) -> None:
         """Everything from ``start`` to ``stop``."""
-        (items, weights, costs), used, flags = self._room.lists, 0, np.empty(loops.BLOCK, dtype=bool)
+        flags = np.empty(loops.BLOCK, dtype=bool)
         while start < stop:
-            if used + loops.BLOCK > items.size:
-                self.inside.append((items[:used].copy(), weights[:used].copy(), costs[:used].copy()))
-                used = 0
-            lists = items[used:], weights[used:], costs[used:]
+            lists = self._free(max(loops.BLOCK, self._lists[0].size - self._listed))
             start, listed = self._span(start, min(start + SPAN, stop), mask, flags, lists)
-            used += listed
-        self.inside.append((items[:used], weights[:used], costs[:used]))
+            self._listed += listed
 
     def _span(
         self, start: int, stop: int, mask: NDArray[np.bool_], flags: NDArray[np.bool_], lists: Lists
@@ -115,7 +111,8 @@ class _ClassTally(_SpanTally):
         line = self._class_cost if entries.by_cost else np.ones_like(self._class_cost)
         may = entries.class_cost <= thresholds.affordable
         self._line = np.empty(loops.BLOCK, thresholds.precision)
-        self._lines = thresholds.low, thresholds.high, np.where(may, line, thresholds.precision(np.inf))
+        lines = np.where(may, line, thresholds.precision(np.inf))
+        self._lines = entries.by_cost, thresholds.low, thresholds.high, lines
 
     def _span(
         self, start: int, stop: int, mask: NDArray[np.bool_], flags: NDArray[np.bool_], lists: Lists

@@ -2,7 +2,7 @@
 
 They compare exactly as NumPy does in :mod:`theory.tally`, operation by operation; only the order of exact sums is the
 compiler's. ``values``, ``cost`` and ``labels`` are whole arrays, of which a loop reads from ``start`` to ``stop``. It
-fills ``above`` and lists what is inside the bracket: ``items``, ``weights`` and ``prices``; before these are full it
+fills ``above`` and lists what is inside the bracket: ``items``, ``keys`` and ``prices``; before these are full it
 stops. ``inside`` is scratch of :data:`BLOCK` flags.
 """
 
@@ -35,7 +35,7 @@ def compiled(loop: Callable[..., Any]) -> Any:
 
 
 def by_coordinate(
-    values: Any, cost: Any, start: int, stop: int, above: Any, inside: Any, items: Any, weights: Any, prices: Any,
+    values: Any, cost: Any, start: int, stop: int, above: Any, inside: Any, items: Any, keys: Any, prices: Any,
     square: bool, one: Any, infinity: Any, safe_low: Any, safe_high: Any, by_cost: bool, low: Any, high: Any,
     affordable: Any, cheapest: Any, dearest: Any, near: Any, far: Any, per_tick: float,
 ) -> Any:  # fmt: skip
@@ -69,17 +69,18 @@ def by_coordinate(
         ticks = np.int64(total * per_tick)
         many += ticks >> 30
         few += ticks & 0x3FFFFFFF
-        before, listed = listed, _listed(g, square, begin, inside, items, weights, listed)
+        before, listed = listed, _listed(g, square, begin, inside, items, keys, listed)
         for k in range(before, listed):
             prices[k] = cost[items[k]]
+            keys[k] = keys[k] / prices[k] if by_cost else keys[k]
         begin = end
     return begin, listed, bad, wide, many, few
 
 
 def by_class(
-    values: Any, labels: Any, start: int, stop: int, above: Any, inside: Any, items: Any, weights: Any, prices: Any,
-    square: bool, one: Any, infinity: Any, safe_low: Any, safe_high: Any, low: Any, high: Any, lines: Any,
-    line: Any, class_cost: Any, classes: Any, counts: Any,
+    values: Any, labels: Any, start: int, stop: int, above: Any, inside: Any, items: Any, keys: Any, prices: Any,
+    square: bool, one: Any, infinity: Any, safe_low: Any, safe_high: Any, by_cost: bool, low: Any, high: Any,
+    lines: Any, line: Any, class_cost: Any, classes: Any, counts: Any,
 ) -> Any:  # fmt: skip
     """The loop for classes, of which ``lines`` holds the cost (infinite where it is more than the budget).
 
@@ -125,9 +126,10 @@ def by_class(
                 over_line[i] = over
                 inside[i] = (w >= c * low) & (v != 0) & (not over)
             _count(own, here, over_line, counts)
-        before, listed = listed, _listed(g, square, begin, inside, items, weights, listed)
+        before, listed = listed, _listed(g, square, begin, inside, items, keys, listed)
         for k in range(before, listed):
             prices[k] = class_cost[labels[items[k]]]
+            keys[k] = keys[k] / prices[k] if by_cost else keys[k]
         begin = end
     return begin, listed, bad
 
@@ -158,8 +160,8 @@ def _count(own: Any, classes: Any, over_line: Any, counts: Any) -> None:
             counts[own[i]] += np.int64(over_line[i])
 
 
-def _listed(g: Any, square: bool, begin: int, inside: Any, items: Any, weights: Any, listed: int) -> int:
-    """List the items of a block that are ``inside``, and their weights; returns how many are listed now."""
+def _listed(g: Any, square: bool, begin: int, inside: Any, items: Any, keys: Any, listed: int) -> int:
+    """List the items of a block that are ``inside``, their weights as keys; returns how many are listed now."""
     words, eights = (g.size + 7) // 8, inside.view(np.int64)
     inside[g.size : 8 * words] = False
     for word in range(words):
@@ -168,6 +170,6 @@ def _listed(g: Any, square: bool, begin: int, inside: Any, items: Any, weights: 
                 if inside[i]:
                     wide_value = np.float64(g[i])
                     items[listed] = begin + i
-                    weights[listed] = wide_value * wide_value if square else abs(wide_value)
+                    keys[listed] = wide_value * wide_value if square else abs(wide_value)
                     listed += 1
     return listed

@@ -16,20 +16,17 @@ from numpy.typing import NDArray
 
 from theory import compiled
 from theory.entries import Entries
-from theory.order import Floats, Indices
-from theory.tally import Room, Tally, Thresholds, Unsuited
+from theory.tally import Lists, Room, Tally, Thresholds, Unsuited
 
 _CHUNK = 1 << 17  # coordinates that NumPy treats at once
 _CHUNKS_PER_THREAD = 8  # fewer are done before a thread has started
 
 
 class Swept(NamedTuple):
-    """What one pass found: the exact cost of the items above the bracket, and those inside, ascending."""
+    """What one pass found: the exact cost of the items above the bracket, and lists of those inside, ascending."""
 
     above: Fraction
-    inside: Indices
-    weight: Floats
-    cost: Floats
+    inside: list[Lists]
 
 
 def sweep(
@@ -65,10 +62,7 @@ def _pass(entries: Entries, budget: Fraction, thresholds: Thresholds, threads: i
         with ThreadPoolExecutor(threads - 1) as pool:
             others = [pool.submit(work, share, room) for share, room in zip(shares[1:], rooms[1:], strict=True)]
             tallies = [work(shares[0], rooms[0]), *(other.result() for other in others)]  # this thread has a core
-    above = sum((tally.above for tally in tallies), Fraction(0))
-    columns = list(zip(*(part for tally in tallies for part in tally.inside), strict=True))
-    tallies.clear()
-    return Swept(above, *(np.concatenate(columns.pop(0)) for _ in range(3)))  # each list goes as soon as it is joined
+    return Swept(sum((tally.above for tally in tallies), Fraction(0)), [tally.inside for tally in tallies])
 
 
 class _Kept(local):

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from theory.entries import Entries
 from theory.exact import exact_sum, floor_float, joined
-from theory.order import Floats, Indices
+from theory.order import Floats, Indices, keys
 
-LISTED = 1 << 16  # room in a compiled pass for those inside the bracket, before they are moved elsewhere
+LISTED = 1 << 16  # room for those inside the bracket, at first
+KEPT = 1 << 19  # and at most from call to call
 
 _MARGIN = {np.float32: 2.0**-20, np.float64: 2.0**-48}  # relative, above three roundings
 _RANGE = {np.float32: 2.0**100, np.float64: 2.0**900}  # thresholds within this are far from under- and overflow
@@ -27,7 +28,7 @@ _RUN = 1 << 9  # coordinates on average from which equal labels side by side are
 SAFE = 2.0**480  # |g| within this, either way, squares to a normal float64
 
 
-Lists = tuple[Indices, Floats, Floats]  # items, their weights and costs
+Lists = tuple[Indices, Floats, Floats]  # items, their keys (weight per cost; Top-K: weight) and costs
 
 
 class Unsuited(Exception):  # noqa: N818
@@ -72,7 +73,11 @@ class Room:
         self.size = size
         self.weight, self.line, self.cost = (np.empty(size, precision) for _ in range(3))
         self.maybe = np.empty(size, dtype=bool)
-        self.lists: Lists = np.empty(LISTED, np.intp), np.empty(LISTED), np.empty(LISTED)
+        self.lists = _lists(LISTED)
+
+
+def _lists(size: int) -> Lists:
+    return np.empty(size, np.intp), np.empty(size), np.empty(size)
 
 
 class Tally:
@@ -80,7 +85,7 @@ class Tally:
 
     def __init__(self, entries: Entries, thresholds: Thresholds, room: Room) -> None:
         self.entries, self.thresholds, self._room = entries, thresholds, room
-        self.inside: list[Lists] = []
+        self._lists, self._listed = room.lists, 0
         self._sums: list[float] = []
         self._more = Fraction(0)
         if entries.class_cost is not None:
@@ -112,10 +117,35 @@ class Tally:
             above &= may
             maybe &= may
         np.not_equal(maybe, above, out=maybe)  # above lies within maybe, so this is what is inside
-        inside = np.flatnonzero(maybe) + part.start
-        self.inside.append((inside, self.entries.weights_of(inside), self.entries.costs_of(inside)))
+        self._list(np.flatnonzero(maybe) + part.start)
         if high < np.inf:
             self._add(part, above)
+
+    def _list(self, inside: Indices) -> None:
+        items, key, cost = self._free(inside.size)
+        items[:], cost[:] = inside, self.entries.costs_of(inside)
+        weight = self.entries.weights_of(inside)
+        key[:] = keys(weight, cost) if self.entries.by_cost else weight
+        self._listed += inside.size
+
+    def _free(self, size: int) -> Lists:
+        """Where the next ``size`` items are to be listed."""
+        end, full = self._listed + size, self._lists[0].size
+        if end > full:
+            lists = _lists(max(end, 2 * full))
+            for new, old in zip(lists, self._lists, strict=True):
+                new[: self._listed] = old[: self._listed]
+            self._lists = lists
+            if lists[0].size <= KEPT:
+                self._room.lists = lists
+        items, key, cost = self._lists
+        return items[self._listed : end], key[self._listed : end], cost[self._listed : end]
+
+    @property
+    def inside(self) -> Lists:
+        """What lies inside, ascending: valid until the thread that called for the pass calls for the next."""
+        items, key, cost = self._lists
+        return items[: self._listed], key[: self._listed], cost[: self._listed]
 
     def _weigh(self, values: NDArray, weight: NDArray) -> None:
         """Weights of a chunk; raises :class:`Unsuited` on NaN, infinity, or squares out of range."""
