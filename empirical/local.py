@@ -24,7 +24,7 @@ from empirical.models import Vector, read_weights, small_cnn, write_weights
 from empirical.streams import stream
 
 _MEAN, _STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training images, per channel
-_CHUNK = 1000
+_CHUNK = 200  # test images at a time: what they become stays in a core's cache
 
 
 @dataclass(frozen=True, eq=False)
