@@ -238,6 +238,17 @@ def test_an_item_that_misses_the_budget_by_less_than_float32_tells():
         assert selection.spent <= Fraction(float(c[777])) - Fraction(less)
 
 
+@pytest.mark.parametrize("share", ["0.3", "0.7", "1", "1.5"])
+def test_ratios_that_float64_cannot_hold(share):
+    """A budget that ends among a hundred items whose weight per cost overflows, or soon after them."""
+    g, c = updates("gaussian", np.float64), 1e-40 * costs("lognormal").astype(np.float64)
+    g[::700] = 1e140 * RNG(5).uniform(1, 2, D // 700)
+    instance = Instance(g, c, Fraction(share) * sum(map(Fraction, c[::700].tolist())))
+    expected = reference(instance, instance.score)
+    same(cwmp(instance), expected, instance, instance.score)
+    same(cwmp(g, c, instance.budget), expected, instance, instance.score)
+
+
 def test_the_best_item_is_dearer_than_the_budget():
     g, c = updates("gaussian", np.float32), costs("lognormal")
     c[777], g[777] = 1000, 1e6

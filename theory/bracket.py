@@ -13,9 +13,10 @@ entry that is not finite, or one whose square float64 cannot hold. The pass sees
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,35 +134,30 @@ def _finish(
     left = budget - found.above
     if left < 0:
         return None
+    columns = tuple(zip(*found.inside, strict=True))  # items, keys, costs
     for least, most in (_narrowed(found.inside, left), _ALL):
-        before = [key >= most for _, key, _ in found.inside]
-        costs = (np.compress(b, cost) for (*_, cost), b in zip(found.inside, before, strict=True))
-        spent = sum(map(exact_sum, costs), Fraction(0))
-        items, key, cost = _between(found.inside, least, most)
-        items, key, cost, taken = _ranked(entries, items, key, cost, left - spent)
+        before = [(key >= most) & (most < math.inf) for key in columns[1]]  # keys may be too large for a float
+        among = [(key >= least) & ~b for key, b in zip(columns[1], before, strict=True)]
+        spent = sum(map(exact_sum, map(np.compress, before, columns[2])), Fraction(0))
+        items, key, cost, taken = _ranked(entries, *(_chosen(column, among) for column in columns), left=left - spent)
         if 0 <= taken < items.size or (least, most) == _ALL:  # else rounding chose the wrong bin
             break
     if (taken == items.size and low > 0) or (taken < items.size and not low <= key[taken] < high):
         return None
-    for (those, *_), b in zip(found.inside, before, strict=True):
+    for those, b in zip(columns[0], before, strict=True):
         mask[those] = b
     mask[items[:taken]] = True
     spent += found.above + exact_sum(cost[:taken])
     return Prefix(mask, spent, int(items[taken]) if taken < items.size else None)
 
 
-def _between(lists: list[Lists], least: float, most: float) -> Lists:
-    """The listed items with ``least <= key < most``, ascending."""
-    may = [(key >= least) & (key < most) for _, key, _ in lists]
-    items, key, cost = (
-        np.concatenate([np.compress(m, column) for column, m in zip(columns, may, strict=True)])
-        for columns in zip(*lists, strict=True)
-    )
-    return items, key, cost
+def _chosen(columns: Iterable[NDArray[Any]], flags: list[NDArray[np.bool_]]) -> NDArray[Any]:
+    """The flagged entries of a column that lies in several arrays, joined."""
+    return np.concatenate(list(map(np.compress, flags, columns)))
 
 
 def _ranked(
-    entries: Entries, items: Indices, key: Floats, cost: Floats, left: Fraction
+    entries: Entries, items: Indices, key: Floats, cost: Floats, *, left: Fraction
 ) -> tuple[Indices, Floats, Floats, int]:
     """Items, ascending, in the exact order as far as it matters, and how many fit; -1 when ``left`` is negative."""
     order, taken = np.argsort(-key, kind="stable"), -1
