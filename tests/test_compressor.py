@@ -1,5 +1,6 @@
 """The compressor: conserves, repeats itself, and is what selector and error feedback say; also inside DDP."""
 
+import functools
 from fractions import Fraction
 
 import numpy as np
@@ -98,6 +99,7 @@ def train(rank, folder, selector):
     state = PruningState(model, "conv=1,fc=10", "0.1", selector=selector)
     buckets = []
 
+    @functools.wraps(prune_hook)  # with its signature, which DDP checks
     def hook(state, bucket):
         buckets.append([state.name_of[id(p)] for p in bucket.parameters()])
         return prune_hook(state, bucket)

@@ -10,13 +10,11 @@ gradient in buckets, one at a time, so the budget is spent bucket by bucket: eac
 Buckets are rebuilt after the first iteration, so residuals belong to parameters, by name, and not to buckets.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-import torch
+import torch  # annotations are real here: PyTorch compares those of a hook with its classes
 import torch.distributed as dist
 from torch import Tensor, nn
 
