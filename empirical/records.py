@@ -108,11 +108,30 @@ def read_run(path: Path) -> RunFile:
     """The finished run in a file.
 
     Raises:
-        InputError: when the file is not one.
+        InputError: when the file is not one, or holds what no run can have given.
     """
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         fields["records"] = tuple(RoundRecord.of(record) for record in fields.pop("rounds"))
-        return RunFile(**{**fields, "full": Fraction(fields["full"]), "dense": Fraction(fields["dense"])})
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        run = RunFile(**{**fields, "full": Fraction(fields["full"]), "dense": Fraction(fields["dense"])})
+        _check(run)
+        return run
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path} is not the file of a run: {' '.join(str(error).split())[:120]}") from None
+
+
+def _check(run: RunFile) -> None:
+    """Raises ValueError for what no run can have given: what is judged later has no other guard."""
+    setting = run.identity["run"]["setting"]
+    if [record.round for record in run.records] != list(range(setting["rounds"])):
+        raise ValueError(f"its rounds are not 0 to {setting['rounds'] - 1}")
+    for done, record in enumerate(run.records, 1):
+        wanted = done % setting["evaluate_every"] == 0 or done == setting["rounds"]
+        if wanted != (record.accuracy is not None):
+            raise ValueError(f"round {record.round} has {'no' if wanted else 'an unexpected'} accuracy")
+        if record.accuracy is not None and not 0 <= record.accuracy <= 1:
+            raise ValueError(f"round {record.round} has accuracy {record.accuracy}; it must lie in [0, 1]")
+        if any(x < 0 for e in record.ledger for x in (e.coordinates, e.radio, e.index, e.memory)):
+            raise ValueError(f"round {record.round} has a negative amount in its ledger")
+    if not (run.full > 0 and run.dense > 0):
+        raise ValueError("the energy of a whole update is not positive")

@@ -67,14 +67,14 @@ def caption_captured(records: Records) -> str:
     for cost in fronts.costs(experiment):
         mine = [pair for pair in pairs(experiment, cost) if pair.method == "cwmp" and pair.norm > 0]
         more = sum(pair.accuracy > 0 for pair in mine)
-        agreeing.append(f"{cost}: in {more} of {len(mine)}")
+        agreeing.append(f"{cost}: {more} of {len(mine)}")
     shares = sorted({float(run.share) for run in experiment.runs if run.method != DENSE})
     return (
         "Difference from Top-K under the same costs, budget and seed: share of the squared norm sent (mean over "
         "rounds, of the update with what error feedback carried over) against final accuracy. Small markers are "
         f"seeds, large ones their means; open at {100 * shares[0]:g} % of the energy, filled above. Shaded: norm and "
-        "accuracy point opposite ways. Where CWMP captured more of the norm it learned more: "
-        f"{'; '.join(agreeing)} pairs. Random-K is left out. "
+        "accuracy point opposite ways. Of the pairs in which CWMP captured more of the norm it learned more in "
+        f"{'; '.join(agreeing)}. Random-K is left out. "
         f"{experiment_in_words(experiment)} {sources_in_words(run.provenance for run in experiment.runs)}."
     )
 

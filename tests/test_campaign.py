@@ -93,6 +93,38 @@ def test_another_setting_revision_or_damage_is_one_line_and_nothing_is_lost(tmp_
     refused(r"checkpoint.npz is damaged .*; delete it to begin this run again", replace(RUN, seed=1))
     finished.write_text(before[finished].decode()[:-400])
     refused("is not the file of a run")
+    finished.write_bytes(before[finished])
+
+
+def test_records_that_no_run_can_have_given_are_refused(tmp_path):
+    complete(RUN, tmp_path)
+    (path,) = tmp_path.glob("*.json")
+    good = path.read_text()
+
+    def refused(why, change):
+        fields = json.loads(good)
+        change(fields)
+        path.write_text(json.dumps(fields))
+        with pytest.raises(InputError, match=f"is not the file of a run: .*{why}") as caught:
+            read_run(path)
+        assert "\n" not in str(caught.value)
+
+    def last(value):
+        return lambda fields: fields["rounds"][-1].update(accuracy=value)
+
+    for value in (7.5, float("nan"), -0.1):
+        refused(r"must lie in \[0, 1\]", last(value))
+    refused("not supported", last("0.5"))
+    refused("has no accuracy", last(None))
+    refused("unexpected accuracy", lambda fields: fields["rounds"][0].update(accuracy=0.5))
+    refused("rounds are not 0 to", lambda fields: fields["rounds"].pop())
+    refused("rounds are not 0 to", lambda fields: fields["rounds"].append(fields["rounds"][-1]))
+    refused("rounds are not 0 to", lambda fields: fields["rounds"].clear())
+    refused("negative amount", lambda fields: fields["rounds"][0]["ledger"][0].update(radio="-1/2"))
+    refused("not positive", lambda fields: fields.update(full="0"))
+    refused("", lambda fields: fields["identity"].update(run=None))
+    path.write_text(good)
+    assert read_run(path) == stored(RUN, tmp_path)
 
 
 def test_a_killed_experiment_goes_on_from_its_checkpoints(tmp_path, monkeypatch):

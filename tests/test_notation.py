@@ -51,6 +51,9 @@ def test_a_formula_that_is_none_is_refused():
      r"their sum is $a$ $<$ 1 \% of $c_{\mathrm{max}}$ \& so on"),
     ("Top-K's l2 share, (p - lambda c)+", "Top-K&#x27;s ℓ<sub>2</sub> share, (<var>p</var> − <var>λ</var> <var>c</var>)"
      "<sub>+</sub>", r"Top-K's $\ell_{2}$ share, ($p$ $-$ $\lambda$ $c$)$_+$"),
+    ("(a) 3 at 1 J of update_r25_c22 (c) lambda_t",
+     "(a) 3 at 1 J of update_r25_c22 (c) <var>λ</var><sub><var>t</var></sub>",
+     r"(a) 3 at 1 J of update\_r25\_c22 (c) $\lambda_{t}$"),
 ])  # fmt: skip
 def test_plain_notation_is_set_in_both_languages(plain, html, latex):
     assert to_html(plain) == html

@@ -92,7 +92,7 @@ def energy(evidence: Evidence) -> Answer:
     savings = [cell["saving"] for row in evidence.laws["table"] for cell in row.get("cells", ()) if _at(cell)]
     headline = "Nowhere in these records."
     if any(saving > 0 for saving in savings):
-        headline = f"Yes, where costs differ among the entries near the threshold: {_range(savings)} of Top-K's energy."
+        headline = f"Yes, where costs differ near the threshold: {_range(savings)} of Top-K's energy is saved."
     points.append(
         f"{len(savings)} laws of magnitudes and costs at {percent(BUDGET, 0)} of full energy: {_range(savings)}, "
         f"median {percent(median(savings), 0)}, for the same retained norm"
@@ -148,7 +148,8 @@ def where_not(evidence: Evidence) -> Answer:
     points = []
     for claim, text in _known(evidence, _LIMITS):
         points.append(f"{words(text)}: {_judged(evidence.rows[claim], claim, as_claim=True)}")
-    worse = []
+    worse: list[str] = []
+    open_: list[str] = []
     if evidence.trials:
         verdicts = evidence.trials[0].of("cwmp")
         worse = [v.method for v in verdicts if v.outcome is Outcome.REVERSES]
@@ -157,6 +158,7 @@ def where_not(evidence: Evidence) -> Answer:
         points += [f"no difference in accuracy was established under {words(_and(open_))} costs"] if open_ else []
     equal = stands(evidence.rows.get("D7")) == "yes"
     where = (["where costs are equal"] if equal else []) + ([f"under {_and(worse)} costs"] if worse else [])
+    where += [f"perhaps under {_and(open_)} costs, where accuracy is undecided"] if open_ else []
     headline = _sentence(_and(where)) if where else "See each claim."
     return Answer("Where does it not hold, or not help?", headline, points or [_unjudged()])
 

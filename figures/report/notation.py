@@ -23,6 +23,7 @@ _SIGNS = {
 
 _PIECES = re.compile(
     r"(?P<claim>\b[DP]\d{1,2}[abc]?\b)"
+    r"|(?P<name>\b(?!(?:OPT|LP|CV|Var|sum|" + "|".join(_GREEK) + r")_)[A-Za-z]{2,}\w*_\w+|(?<!\S)\([a-f]\)|(?<=\d )J\b)"
     r"|(?P<prose>\b[A-Z]\. [A-Z]\.|\bi\.i\.d\.|\be\.g\.|\b(?:Top|Random)-K\b|\bEF-SGD\b|['’]s\b|\bA\b|\bI\b|\bK\.)"
     r"|(?P<times>(?<=magnitudes )x(?= )|(?<=\d )x(?= \d))"
     r"|(?P<em>(?<!\w)\*\w+\*(?!\w))"
@@ -66,6 +67,7 @@ def _inside(index: str) -> str:
 
 _HTML: dict[str, Callable[[str], str]] = {
     "prose": escape,
+    "name": escape,
     "claim": escape,
     "sign": lambda s: _SIGNS[s][0],
     "em": lambda s: f"<em>{escape(s[1:-1])}</em>",
@@ -88,6 +90,7 @@ _ESCAPES = {
 _LATEX: dict[str, Callable[[str], str]] = {
     "prose": lambda s: latex_escape(s),
     "claim": lambda s: s,
+    "name": lambda s: latex_escape(s),
     "sign": lambda s: f"${_SIGNS[s][1]}$",
     "em": lambda s: f"\\emph{{{s[1:-1]}}}",
     "code": lambda s: to_latex(s[2:-2]),
