@@ -17,7 +17,7 @@ from theory.provenance import write_atomically
 
 @click.command()
 @click.argument("claims", nargs=-1, type=CLAIM_ID)
-@click.option("--seed", default=0, show_default=True, help="Of every random draw.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw.")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Checks at a time.")
 @click.option(
     "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/verify"), show_default=True,

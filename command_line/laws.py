@@ -32,7 +32,7 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
                      help='Law such as "lognorm(s=1)"; for an update also what certify takes.'),
         click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector."),
         click.option("--correlation", default=0.0, help="Of the normal scores of |g| and c (Gaussian copula)."),
-        click.option("--seed", default=0, show_default=True, help="Of every random draw."),
+        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw."),
         click.option("--json", "as_json", is_flag=True, help="Print as JSON."),
     ]):  # fmt: skip
         command = option(command)

@@ -25,7 +25,7 @@ from theory.files import read_update
 @click.option("--skip", multiple=True, help="Leave this check out; may be repeated.")
 @click.option("--cost", "cost_model", help="Costs it is made for: equal, integers, decimals, or an energy model.")
 @click.option("--update", type=click.Path(path_type=Path), help="A real update, to draw coordinates from.")
-@click.option("--seed", default=0, show_default=True, help="Of every random draw.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw.")
 @click.option("--examples", type=click.IntRange(1), default=60, show_default=True, help="Instances drawn per check.")
 @click.option("--seconds", type=click.FloatRange(0.1), default=5.0, show_default=True, help="Limit of one check.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")

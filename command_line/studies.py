@@ -22,7 +22,7 @@ def _names() -> list[tuple[str, str]]:
 
 @click.command()
 @click.argument("names", nargs=-1, type=Known("study", _names))
-@click.option("--seed", default=0, show_default=True, help="Of every random draw.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw.")
 @click.option(
     "--update", type=click.Path(path_type=Path), help="File of an update for geometry, instead of a drawn one."
 )

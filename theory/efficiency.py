@@ -121,6 +121,18 @@ class Saving:
     profile: Profile
 
 
+def everything(beta: float) -> Efficiency:
+    """At a budget that buys every non-zero entry: both rules keep all of them."""
+    one = Estimate(1.0, 0.0)
+    return Efficiency(beta, 0.0, 0.0, one, one, one)
+
+
+def nothing_to_save(beta: float) -> Saving:
+    """The same; there is no threshold for the laws to look at."""
+    nothing, unknown = Estimate(0.0, 0.0), Profile(0.0, math.nan, math.nan, math.nan, math.nan)
+    return Saving(beta, nothing, nothing, unknown)
+
+
 def check_share(beta: float) -> float:
     """``beta`` if it is a budget share in (0, 1).
 

@@ -20,6 +20,7 @@ from theory.errors import InputError
 from theory.exact import Real, as_fraction, exact_sum
 
 _EXACT_INTEGER = 1 << 53  # integers up to here are float64 values
+DEAREST = 10**300  # whose sum over an update is still a float
 _SAFE_LOW, _SAFE_HIGH = -480, 480  # |g| within 2**+-480 squares to a normal float64
 
 
@@ -244,6 +245,20 @@ def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np
     return labels, class_cost, unit
 
 
+def as_cost(value: Real, name: str) -> Fraction:
+    """The exact cost that ``value`` denotes.
+
+    Raises:
+        InputError: it is not a number, not positive, or so large that sums of it are no floats.
+    """
+    cost = as_fraction(value, name)
+    if cost <= 0:
+        raise InputError(f"{name} = {value}: costs must be > 0 joules")
+    if cost > DEAREST:
+        raise InputError(f"{name} is above 1e+300; costs must be at most that many joules")
+    return cost
+
+
 def class_values(given: Sequence[Real]) -> tuple[NDArray[np.float64], Fraction]:
     """Costs per class as exact float64 multiples of a unit, and the unit in joules.
 
@@ -251,10 +266,7 @@ def class_values(given: Sequence[Real]) -> tuple[NDArray[np.float64], Fraction]:
         InputError: costs that are not positive finite numbers, or that have no common unit.
     """
     names = ["cost"] if len(given) == 1 else [f"class cost {k}" for k in range(len(given))]
-    values = [as_fraction(v, name) for v, name in zip(given, names, strict=True)]
-    for name, value, shown in zip(names, values, given, strict=True):
-        if value <= 0:
-            raise InputError(f"{name} = {shown}: costs must be > 0 joules")
+    values = [as_cost(v, name) for v, name in zip(given, names, strict=True)]
     unit = Fraction(1)
     if not all(_is_float64(v) for v in values):
         unit = Fraction(math.gcd(*(v.numerator for v in values)), math.lcm(*(v.denominator for v in values)))

@@ -16,11 +16,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import optimize, special
 
-from theory.efficiency import Efficiency, Estimate, Profile, Ranges, Saving, check_share
+from theory.efficiency import Efficiency, Estimate, Profile, Ranges, Saving, check_share, everything, nothing_to_save
 from theory.errors import InputError
 from theory.marginals import COARSE, FINE, Floats, Marginal
 
@@ -137,6 +138,11 @@ class Law:
             high *= 4.0
         return _root(lambda x: self.energy_top_k(x, count) - energy, low, high)
 
+    @cached_property
+    def support_share(self) -> float:
+        """The share of the energy that all non-zero entries cost: from there on a budget decides nothing."""
+        return self.energy_top_k(0.0) / self.mean_cost()
+
     # --- what the deviation bounds ask for ------------------------------------------------------------
 
     @property
@@ -175,6 +181,8 @@ class Law:
             InputError: ``beta`` outside (0, 1), or a law without the moments (see :attr:`failing`).
         """
         beta = self._allowed(beta)
+        if beta >= self.support_share:
+            return everything(beta)
         fine, coarse = self._efficiency(beta, FINE), self._efficiency(beta, COARSE)
         missing = self.magnitude.missing[1] / self.mean_score() + self.cost.missing[0] / self.mean_cost()
         cwmp, top_k = (Estimate(f, abs(f - c) + _ROUNDING + missing) for f, c in zip(fine[2:], coarse[2:], strict=True))
@@ -200,6 +208,8 @@ class Law:
             InputError: as :meth:`efficiency`.
         """
         at = self.efficiency(beta)
+        if beta >= self.support_share:
+            return nothing_to_save(beta)
         needed = at.top_k.value * self.mean_score()
         low, high = at.threshold * 0.5, at.threshold * 2.0
         while self.score_above(high) > needed:
@@ -218,10 +228,13 @@ class Law:
             return Profile(tau, math.nan, math.nan, math.nan, math.nan)  # an atom: no density at the threshold
         mean, square = self._cost_at(tau)
         kept = self.energy_top_k(tau)
+        retained = self.score_top_k(tau)
+        if not (kept > 0 and retained > 0):
+            raise InputError(f"{self}: so small a budget ends at |g| = {tau:.3g}, beyond what float64 tells of the law")
         tail = tau * float(self.magnitude.pdf(np.array(tau))) * mean / kept
         up, down = self._cost_at(tau * (1 + _STEP))[0], self._cost_at(tau * (1 - _STEP))[0]
         elasticity = math.log(up / down) / math.log((1 + _STEP) / (1 - _STEP)) if self.correlation else 0.0
-        share = tau**2 * kept / (mean * self.score_top_k(tau))
+        share = tau**2 * kept / (mean * retained)
         return Profile(tau, math.sqrt(max(square / mean**2 - 1, 0.0)), tail, elasticity, share)
 
     def _cost_at(self, tau: float) -> tuple[float, float]:

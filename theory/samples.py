@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory.efficiency import Efficiency, Estimate, Profile, Ranges, Saving, check_share
+from theory.efficiency import Efficiency, Estimate, Profile, Ranges, Saving, check_share, everything, nothing_to_save
 from theory.errors import InputError
 from theory.marginals import Floats
 
@@ -157,6 +157,8 @@ class SampleLaw:
             InputError: ``beta`` outside (0, 1).
         """
         beta = check_share(beta)
+        if beta >= self.support_share:
+            return everything(beta)
         at, psi, psi_k = self._influence(beta)
         ratio = (psi - at[2] / at[3] * psi_k) / at[3]
         errors = [_NORMAL * float(x.std()) / math.sqrt(x.size) for x in (psi, psi_k, ratio)]
@@ -185,6 +187,8 @@ class SampleLaw:
             InputError: ``beta`` outside (0, 1).
         """
         at = self.efficiency(beta)
+        if beta >= self.support_share:
+            return nothing_to_save(beta)
         total = self.cost.sum()
         needed = at.top_k.value * self.score.sum()
         spent, item = self._by_density.at_score(needed)
@@ -226,6 +230,11 @@ class SampleLaw:
         noise = math.sqrt(float(residual @ residual) / max(c.size - 2, 1) / variance) if variance else math.inf
         elasticity = slope if abs(slope) > 4 * noise else 0.0
         return mean, float(c.std()) / mean, float(c.sum()) / width if width else math.inf, elasticity
+
+    @cached_property
+    def support_share(self) -> float:
+        """The share of the energy that all non-zero entries cost: from there on a budget decides nothing."""
+        return float(self.cost[self.score > 0].sum() / self.cost.sum())
 
     @cached_property
     def _by_density(self) -> _Frontier:

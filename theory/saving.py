@@ -29,6 +29,7 @@ def saving_report(law: AnyLaw, beta: float, target: float) -> dict[str, Any]:
         "tau": profile.tau, "spread": profile.spread, "tail": profile.tail, "elasticity": profile.elasticity,
         "target": target, "break_even": profile.break_even(target), "doubt": _doubt(law, saving),
         "error_is": "quadrature" if isinstance(law, Law) else "half of a 95 % interval",
+        "support_share": law.support_share,
     }  # fmt: skip
 
 
@@ -36,7 +37,9 @@ def _doubt(law: AnyLaw, saving: Saving) -> str | None:
     """What a reader should know before believing the prediction."""
     profile, warned = saving.profile, None if isinstance(law, Law) else law.warning
     doubts = list(law.doubtful) if isinstance(law, Law) else [warned] if warned else []
-    if math.isnan(profile.saving):
+    if saving.beta >= law.support_share:
+        doubts.append("the budget buys every non-zero entry")
+    elif math.isnan(profile.saving):
         doubts.append("the saving law does not apply: no density at the threshold, or costs outrun the scores")
     elif math.isinf(profile.spread):
         doubts.append("the saving law does not apply: costs at the threshold have no variance")
@@ -52,22 +55,33 @@ def _doubt(law: AnyLaw, saving: Saving) -> str | None:
 def saving_text(report: dict[str, Any]) -> str:
     """The page of :func:`saving_report`."""
     beta, r = report["beta"], report
+    head = f"{r['law']}, budget {_percent(beta)} of sending everything"
+    if beta >= r["support_share"]:
+        return (
+            f"{head}\n\nnothing to save    all non-zero entries together cost {_percent(r['support_share'])} "
+            "of sending everything: CWMP and Top-K both keep all of them"
+        )
     unit = f"({'+-' if r['error_is'] == 'quadrature' else '95 %: +-'}"
     exact = lambda e: f"{_percent(e.value)} {unit} {_percent(e.error)})" if _shown(e) else _percent(e.value)  # noqa: E731
     left = beta * (1 - r["saving"].value)
     lines = [
-        f"{r['law']}, budget {_percent(beta)} of sending everything",
+        head,
         "",
         f"at equal energy    CWMP retains {_percent(r['V'].value)} of ||g||^2, Top-K {_percent(r['V_K'].value)}: "
         f"{exact(r['gain'])} more; the advantage law (P5) says {_percent(r['gain_predicted'])}",
         f"at equal score     CWMP spends {_percent(left)} of sending everything, Top-K {_percent(beta)}: it "
-        f"saves {exact(r['saving'])}; the saving law (P6) says {_percent(r['saving_predicted'])}",
+        f"saves {exact(r['saving'])}; the saving law (P6) says {_law(r['saving_predicted'])}",
         f"at the threshold   |g| = {r['tau']:.4g}: costs vary by CV {r['spread']:.3g}, local tail index "
         f"{r['tail']:.3g}, elasticity of the mean cost {r['elasticity']:.2g}",
         f"break-even         to save {_percent(r['target'])}, costs there must vary by at least "
         f"CV {r['break_even']:.3g}",
     ]
     return "\n".join([*lines, *([f"note               {r['doubt']}"] if r["doubt"] else [])])
+
+
+def _law(saving: float) -> str:
+    """What the saving law says, unless that is more than there is."""
+    return "more than all of it, which is out of its region" if saving >= 1 else _percent(saving)
 
 
 def _shown(estimate: Estimate) -> bool:

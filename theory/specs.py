@@ -26,7 +26,7 @@ from theory.energy import MODELS, CostModel
 from theory.errors import InputError
 from theory.exact import as_fraction
 from theory.files import read_array
-from theory.instance import CostClasses
+from theory.instance import DEAREST, CostClasses, as_cost
 from theory.layers import Layer, layer_classes
 
 _UNITS = {"J": 0, "mJ": -3, "uJ": -6, "µJ": -6, "nJ": -9, "pJ": -12, "units": 0}
@@ -91,7 +91,7 @@ def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
     if "=" in text:
         return Costs(_by_layer(text, layers))
     if re.match(r"[-+.0-9]", text):
-        return Costs(as_fraction(text, "cost"))
+        return Costs(as_cost(text, "cost"))
     raise InputError(
         f"cost {text!r} is no energy model ({', '.join(MODELS)}), number, kind=number list (fc=10,rest=1) or .npy file"
     )
@@ -106,7 +106,7 @@ def _by_layer(text: str, layers: Sequence[Layer]) -> CostClasses:
             raise InputError(f"cost {pair!r} must be a kind or name of a layer, '=', and a number of joules")
         if name in prices:
             raise InputError(f"cost of {name!r} is given twice")
-        prices[name] = as_fraction(number, f"cost of {name!r}")
+        prices[name] = as_cost(number, f"cost of {name!r}")
     known = {"rest", *(layer.name for layer in layers), *(layer.kind for layer in layers)}
     if unknown := [name for name in prices if name not in known]:
         kinds = ", ".join(dict.fromkeys(layer.kind for layer in layers))
@@ -132,4 +132,6 @@ def budget_spec(text: str) -> Budget:
     number = as_fraction(found[1], "budget")
     if found[2] == "%":
         return Budget(number / 100, None)
+    if number > DEAREST:
+        raise InputError(f"budget {text!r} is more than 1e+300")
     return Budget(None, number * Fraction(10) ** _UNITS[found[2]], found[2] == "units")
