@@ -69,6 +69,7 @@ def complete_all(
             run failed.
         KeyboardInterrupt: after stopping the processes; files and checkpoints stay.
     """
+    folder.mkdir(parents=True, exist_ok=True)  # or the first run would fail in its process
     for source in {run.source for run in runs}:
         load(source)
     results = {run: found for run in runs if (found := stored(run, folder)) is not None}

@@ -22,6 +22,7 @@ from torch.nn import functional
 from empirical.data import Dataset, load
 from empirical.models import Vector, read_weights, small_cnn, write_weights
 from empirical.streams import stream
+from theory.errors import InputError
 
 _MEAN, _STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training images, per channel
 _CHUNK = 200  # test images at a time: what they become stays in a core's cache
@@ -89,6 +90,8 @@ def train(task: Task) -> Trained:
 
 def batches(task: Task) -> Iterator[NDArray[np.intp]]:
     """The indices of each step's batch, ascending (which makes reading a memory-mapped file orderly)."""
+    if not task.examples.size:
+        raise InputError(f"client {task.address[-1]} has no examples to train on")
     seed, *address = task.address
     rng = stream(seed, "batches", *address)
     queue = np.empty(0, dtype=np.intp)

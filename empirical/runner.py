@@ -156,8 +156,13 @@ def fresh_processes() -> Any:
 def _same(path: Path, found: Any, wanted: dict[str, Any]) -> None:
     for part, value in wanted.items():
         if not isinstance(found, dict) or found.get(part) != value:
-            what = {"run": "settings", "data": "data", "sources": "source revision", "torch": "PyTorch version"}[part]
-            raise InputError(f"{path} is of another {what}; give another folder, or move this one away")
+            what = {
+                "run": "other settings",
+                "data": "other data",
+                "sources": "another source revision",
+                "torch": "another PyTorch",
+            }[part]
+            raise InputError(f"{path} is of {what}; give another folder, or move this one away")
 
 
 def _save(path: Path, state: State, records: list[RoundRecord], belongs: dict[str, Any]) -> None:

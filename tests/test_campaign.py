@@ -83,7 +83,7 @@ def test_another_setting_revision_or_damage_is_one_line_and_nothing_is_lost(tmp_
             complete_all([run], tmp_path, jobs=1)
         assert "\n" not in str(caught.value)
 
-    refused("is of another settings", replace(RUN, setting=replace(TINY, batch=5)))
+    refused("is of other settings", replace(RUN, setting=replace(TINY, batch=5)))
     with monkeypatch.context() as patch:
         patch.setattr(runner, "source_digest", lambda *packages: "0" * 16)
         refused("is of another source revision; give another folder")

@@ -96,6 +96,18 @@ def test_costs_that_are_in_no_file_are_written_beside_the_certificate(files):
         ("certify update.npy --layers wrong.json --cost fc-dear --budget 1%", "layers hold 5 coordinates"),
         ("certify update.npy --layers layers.json --cost fc-dear --budget 3J", "fc-dear are ratios"),
         ("certify update.npy --layers layers.json --cost conv=1 --budget 3J", "has no cost"),
+        ("certify update.npy --cost 1e400 --budget 1%", "cost is above 1e+300"),
+        ("certify update.npy --layers layers.json --cost conv=1e400,rest=1 --budget 1%", "cost of 'conv' is above"),
+        ("certify update.npy --cost 1e99999999 --budget 1%", "no power of ten beyond 999"),
+        ("certify update.npy --cost 1 --budget 1e99999999J", "no power of ten beyond 999"),
+        ("certify update.npy --cost 1 --budget 1e-99999999%", "no power of ten beyond 999"),
+        ("certify update.npy --cost 1 --budget 1e400J", "is more than 1e+300"),
+        ("saving --update update.npy --cost 1e400", "cost is above 1e+300"),
+        ("saving --magnitude norm() --cost lognorm(s=0.3) --budget 1e-300%", "so small a budget"),
+        ("study geometry --quiet --update zeros.npy", "holds zeros only"),
+        ("check theory:cwmp --score l2 --quiet --update nan.npy", "update[7]"),
+        ("pareto smoke --output /proc/none", "/proc/none: "),
+        ("certify update.npy --cost 1 --budget 1% --output /proc/certificate.json", "/proc/certificate.json: "),
         ("check-certificate update.npy update.npy", "not a certificate"),
         ("check-certificate missing.json update.npy", "missing.json"),
         ("verify D77", "no claim 'D77'"),
@@ -126,6 +138,7 @@ def test_bad_input_is_one_line_and_writes_nothing(files, arguments, names):
     np.save("negative.npy", -np.ones(1000))
     np.save("nothing.npy", np.ones(0))
     Path("empty.npy").touch()
+    np.save("zeros.npy", np.zeros(1000))
     np.save("objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     np.save("complex.npy", np.ones(3, complex))
     Path("wrong.json").write_text('[{"name": "a", "shape": [5]}]')
@@ -197,6 +210,29 @@ def test_saving_of_an_update_is_that_of_the_selectors(files):
     text = run("saving", "--update", "update.npy", "--cost", "lognorm(s=0.2)", "--budget", "5%,20%").stdout
     assert text.count("break-even") == 2
     assert "drawn, seed 0" in text
+
+
+def test_a_budget_that_buys_everything_leaves_nothing_to_save(files, recwarn):
+    update = np.load("update.npy")
+    update[:400] = 0
+    np.save("sparse.npy", update)
+    for source in (("--update", "sparse.npy"), ("--magnitude", "spike(0.4, norm())")):
+        done = run("saving", *source, "--cost", "lognorm(s=0.3)", "--budget", "50%,70%,99%").stdout.split("\n\n")
+        assert "it saves" in done[1]
+        assert [text.startswith("nothing to save    all non-zero entries together cost ") for text in done] == [
+            False, False, False, True, False, True,
+        ]  # fmt: skip
+        assert not any("nan" in text or "+- nothing" in text for text in done)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    "command", ["saving --magnitude norm() --cost 1", "verify D4", "study gap", "check theory:cwmp"]
+)
+def test_seeds_are_not_negative(files, command):
+    done = run(*command.split(), "--seed", "-1")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Invalid value for '--seed'" in done.stderr
 
 
 def test_saving_of_a_law(files):

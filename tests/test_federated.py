@@ -200,6 +200,13 @@ def test_batches_pass_over_all_examples_before_any_comes_again():
     assert sorted(np.concatenate(drawn).tolist()) == sorted([*range(10)] * 2)
 
 
+def test_a_client_without_examples_is_one_clear_line():
+    work = []
+    apply(tiny(), init(tiny()), mapper=lambda step, tasks: [work.append(t) or step(t) for t in tasks])
+    with pytest.raises(InputError, match=r"client \d+ has no examples to train on"):
+        next(batches(replace(work[0].task, examples=np.empty(0, np.intp))))
+
+
 def test_fisher_is_the_mean_squared_gradient():
     work = []
     apply(tiny(), init(tiny()), mapper=lambda step, tasks: [work.append(t) or step(t) for t in tasks])

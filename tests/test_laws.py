@@ -8,9 +8,11 @@ import pytest
 from scipy import integrate, optimize, stats
 
 from theory.errors import InputError
+from theory.instance import Instance
 from theory.laws import Law
 from theory.lawspec import cost_law, magnitude_law
 from theory.samples import SampleLaw
+from theory.selectors import cwmp, top_k
 
 LAPLACE = magnitude_law("laplace()")
 
@@ -106,6 +108,24 @@ def test_equal_costs_save_nothing():
     assert saving.at_equal_score.value == pytest.approx(0, abs=1e-11)
     assert saving.profile.saving == 0
     assert saving.profile.break_even(0.1) > 0
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.6])
+def test_beyond_the_non_zeros_nothing_is_saved(correlation):
+    """As the selectors have it on a sample: both keep every non-zero entry, and spend what these cost."""
+    spiked = law("spike(0.7, laplace())", "lognorm(s=0.5)", correlation)
+    g, c = spiked.sample(np.random.default_rng(0), 40_000)
+    for beta in (0.2, 0.5, 0.9):
+        found = [select(Instance(g, c, fraction=str(beta))) for select in (cwmp, top_k)]
+        all_kept = all(np.array_equal(selection.mask, g > 0) for selection in found)
+        assert all_kept == (beta >= spiked.support_share)
+        for one in (spiked, SampleLaw(g, c)):
+            at, saving = one.efficiency(beta), one.saving(beta)
+            if all_kept:
+                assert float(found[0].spent) / c.sum() == pytest.approx(one.support_share, abs=0.02)
+                assert (at.cwmp.value, at.top_k.value, saving.at_equal_score.value) == (1, 1, 0)
+            else:
+                assert saving.at_equal_score.value > 0.01
 
 
 def test_the_saving_is_the_least_energy_for_top_ks_score():

@@ -53,7 +53,11 @@ def source_digest(*packages: str) -> str:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write ``content`` to ``path`` so that a reader sees the old file or the whole new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    try:
+        opened = tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+    except OSError as error:  # whoever asked knows nothing of a temporary file
+        raise type(error)(error.errno, error.strerror, str(path)) from None
+    with opened as file:
         try:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()

@@ -16,6 +16,7 @@ from proofs_check.selector.strategies import Costs
 from proofs_check.selector.subject import Array, Selector, as_selector
 from proofs_check.selector.trial import try_check
 from theory.errors import InputError
+from theory.instance import Instance
 
 OnFail = Literal["raise", "report"]
 
@@ -44,7 +45,8 @@ def check_selector(
 
     Raises:
         BrokenPromiseError: a check found a fault.
-        InputError: unknown claims, checks or costs; a name that leads nowhere; isolation that is impossible.
+        InputError: unknown claims, checks or costs; an ``update`` that is none; a name that leads nowhere; isolation
+            that is impossible.
     """
     if on_fail not in ("raise", "report"):
         raise InputError(f"on_fail must be raise or report, got {on_fail!r}")
@@ -52,6 +54,8 @@ def check_selector(
         raise InputError(f"examples must be at least 1, got {examples}")
     wanted = checks_named(None if checks is None else tuple(checks), None if claims is None else tuple(claims))
     skipped = {check.name for check in checks_named(tuple(skip))}
+    if update is not None:
+        Instance(update, 1, 0)  # a fault of the data is not the selector's
     domain = Domain(cost_model, update)
     with opened(selector, promise, exact=exact, seconds=seconds, megabytes=megabytes, isolate=isolate) as subject:
         found = []

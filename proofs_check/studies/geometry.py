@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofs_check.studies.study import Progress, silent
+from theory.errors import InputError
 from theory.files import read_update
 from theory.instance import Instance
 from theory.lawspec import cost_law, magnitude_law
@@ -66,6 +67,8 @@ def _drawn(rng: np.random.Generator) -> tuple[NDArray, dict[str, Any]]:
 
 def _read(path: Path) -> tuple[NDArray, dict[str, Any]]:
     vector = read_update(path).update
+    if not vector.any():
+        raise InputError(f"{path} holds zeros only: there is no norm to keep a share of")
     digest = hashlib.sha256(vector.astype("<f8").tobytes()).hexdigest()
     return vector, {"source": "file", "name": path.name, "sha256": digest, "d": vector.size}
 
