@@ -123,6 +123,8 @@ def _work(run: Run, folder: Path, connection: Connection) -> None:
         complete(run, folder, on_round=lambda record: connection.send(record.round + 1))
     except InputError as error:
         connection.send(str(error))
+    except OSError as error:
+        connection.send(f"{error.filename or 'file'}: {error.strerror or error}")
     finally:
         connection.close()
 

@@ -102,6 +102,11 @@ def test_costs_that_are_in_no_file_are_written_beside_the_certificate(files):
         ("certify update.npy --cost 1 --budget 1e99999999J", "no power of ten beyond 999"),
         ("certify update.npy --cost 1 --budget 1e-99999999%", "no power of ten beyond 999"),
         ("certify update.npy --cost 1 --budget 1e400J", "is more than 1e+300"),
+        ("certify update.npy --cost 1 --budget 1e400%", "is more than 1e+6 %"),
+        ("certify update.npy --cost 1e\u0669\u0669\u0669\u0669\u0669\u0669\u0669\u0669 --budget 1%", "beyond 999"),
+        ("certify update.npy --cost dear.npy --budget 1%", "dear.npy: a cost is above 1e+300"),
+        ("check theory:cwmp --score l2 --quiet --update nothing.npy", "no coordinates to draw from"),
+        ("pareto smoke --quiet --jobs 1 --output /proc", "/proc/uniform"),
         ("saving --update update.npy --cost 1e400", "cost is above 1e+300"),
         ("saving --magnitude norm() --cost lognorm(s=0.3) --budget 1e-300%", "so small a budget"),
         ("study geometry --quiet --update zeros.npy", "holds zeros only"),
@@ -139,6 +144,7 @@ def test_bad_input_is_one_line_and_writes_nothing(files, arguments, names):
     np.save("nothing.npy", np.ones(0))
     Path("empty.npy").touch()
     np.save("zeros.npy", np.zeros(1000))
+    np.save("dear.npy", np.full(1000, 1e308))
     np.save("objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     np.save("complex.npy", np.ones(3, complex))
     Path("wrong.json").write_text('[{"name": "a", "shape": [5]}]')

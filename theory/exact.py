@@ -20,7 +20,7 @@ from theory.errors import InputError
 
 Real = int | float | str | Decimal | Fraction
 
-_POWER = re.compile(r"[eE][+-]?([0-9_]+)\s*$")
+_POWER = re.compile(r"[eE][+-]?([\d_]+)\s*$")
 _CHUNK = 1 << 15  # values whose sum is formed at once; small enough for a core's cache
 _CHUNK_BITS = 15
 _LARGE = 2.0**960  # beyond this the splitting constant would overflow
@@ -39,7 +39,7 @@ def as_fraction(value: Real, name: str = "value") -> Fraction:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal, Fraction)):
         raise InputError(f"{name} must be a real number, got {type(value).__name__}")
-    if isinstance(value, (str, Decimal)) and (power := _POWER.search(str(value))) and len(power[1].lstrip("0")) > 3:
+    if isinstance(value, (str, Decimal)) and (power := _POWER.search(str(value))) and len(power[1].lstrip("0_")) > 3:
         raise InputError(f"{name} = {value}: no power of ten beyond 999 is read")  # as a rational it would fill memory
     try:
         return Fraction(value)

@@ -66,6 +66,9 @@ def write_atomically(path: Path, content: str | bytes) -> None:
             os.umask(umask)
             os.chmod(file.name, 0o666 & ~umask)
             os.replace(file.name, path)
+        except OSError as error:
+            os.unlink(file.name)
+            raise type(error)(error.errno, error.strerror, str(path)) from None
         except BaseException:
             os.unlink(file.name)
             raise

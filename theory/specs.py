@@ -30,6 +30,7 @@ from theory.instance import DEAREST, CostClasses, as_cost
 from theory.layers import Layer, layer_classes
 
 _UNITS = {"J": 0, "mJ": -3, "uJ": -6, "µJ": -6, "nJ": -9, "pJ": -12, "units": 0}
+_MOST_PERCENT = 10**6  # far beyond sending everything, and still a float in joules
 _NUMBER = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(%|[a-zA-Zµ]*)\s*")
 
 
@@ -87,6 +88,8 @@ def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
         values = read_array(text, "the costs").reshape(-1)
         if values.size != d:
             raise InputError(f"{text}: {values.size} costs for an update of {d} coordinates")
+        if (values > float(DEAREST)).any():
+            raise InputError(f"{text}: a cost is above 1e+300; costs must be at most that many joules")
         return Costs(values.astype(np.float64, copy=False), path=Path(text))
     if "=" in text:
         return Costs(_by_layer(text, layers))
@@ -130,8 +133,8 @@ def budget_spec(text: str) -> Budget:
     if not found or found[2] not in {"%", *_UNITS}:
         raise InputError(f"budget {text!r} must be {accepted}")
     number = as_fraction(found[1], "budget")
+    if number > (_MOST_PERCENT if found[2] == "%" else DEAREST):
+        raise InputError(f"budget {text!r} is more than {'1e+6 %' if found[2] == '%' else '1e+300'}")
     if found[2] == "%":
         return Budget(number / 100, None)
-    if number > DEAREST:
-        raise InputError(f"budget {text!r} is more than 1e+300")
     return Budget(None, number * Fraction(10) ** _UNITS[found[2]], found[2] == "units")

@@ -54,8 +54,8 @@ def check_selector(
         raise InputError(f"examples must be at least 1, got {examples}")
     wanted = checks_named(None if checks is None else tuple(checks), None if claims is None else tuple(claims))
     skipped = {check.name for check in checks_named(tuple(skip))}
-    if update is not None:
-        Instance(update, 1, 0)  # a fault of the data is not the selector's
+    if update is not None and not Instance(update, 1, 0).d:  # a fault of the data is not the selector's
+        raise InputError("the update has no coordinates to draw from")
     domain = Domain(cost_model, update)
     with opened(selector, promise, exact=exact, seconds=seconds, megabytes=megabytes, isolate=isolate) as subject:
         found = []
