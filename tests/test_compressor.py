@@ -1,6 +1,7 @@
 """The compressor: conserves, repeats itself, and is what selector and error feedback say; also inside DDP."""
 
 import functools
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -115,7 +116,9 @@ def train(rank, folder, selector):
         marks.append(len(buckets))
     found = {"model": model.state_dict(), "residuals": state.residuals, "buckets": buckets, "marks": marks}
     torch.save({**found, "sent": state.sent, "joules": str(state.joules)}, f"{folder}/{rank}.pt")
+    dist.barrier()
     dist.destroy_process_group()
+    os._exit(0)  # gloo's threads do not always outlast an interpreter that is being taken down
 
 
 def simulate(buckets, marks, selector):

@@ -92,7 +92,7 @@ def test_captured_shows_every_pair(drawn):
 
 def test_captions_count_what_was_drawn(folder):
     captured = CATALOGUE["captured"].caption(read(CATALOGUE["captured"], folder))
-    assert "fc-dear: in 6 of 6; conv-dear: in 0 of 6 pairs" in captured
+    assert "it learned more in fc-dear: 6 of 6; conv-dear: 0 of 6." in captured
     for name in ("pareto", "captured"):
         caption = CATALOGUE[name].caption(read(CATALOGUE[name], folder))
         for words in ("made-up images", "seeds 0 to 2", "4 rounds", "budgets 1 % and 5 %", *PROVENANCE.values()):
