@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +14,7 @@ from theory.certificate import Certificate, certify, check_certificate, read_cer
 from theory.comparison import compared, comparison_text
 from theory.files import read_array, read_layers, read_update
 from theory.instance import Instance
-from theory.provenance import provenance
+from theory.provenance import provenance, strict_json
 from theory.specs import Costs, budget_spec, cost_spec
 
 _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
@@ -53,7 +52,7 @@ def certify_command(
     unit = "units" if costs.model and costs.model.relative else "J"
     report = compared(instance, certificate, file, unit)
     if as_json:
-        click.echo(json.dumps(report, indent=1))
+        click.echo(strict_json(report))
     else:
         click.echo(comparison_text(report))
         if certificate.verdict != "failed":
@@ -87,7 +86,7 @@ def check_certificate_command(certificate: Path, update: Path, cost_path: Path |
     cost = read_array(cost_path, "the costs").reshape(-1) if cost_path else None
     result = check_certificate(fields, data, cost)
     if as_json:
-        click.echo(json.dumps(result._asdict()))
+        click.echo(strict_json(result._asdict()))
     else:
         click.echo(f"{result.verdict}: {result.reason}")
         if result.verdict != "refused":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -12,7 +11,7 @@ from typing import Any
 import click
 
 from command_line.shared import CLAIM_ID, extra, one_line_errors
-from theory.provenance import write_atomically
+from theory.provenance import strict_json, write_atomically
 
 
 @click.command()
@@ -48,7 +47,7 @@ def verify(
         sys.exit(130)
     rows = audit.summarise(verdicts)
     if as_json:
-        click.echo(json.dumps([row.fields() for row in rows], indent=1))
+        click.echo(strict_json([row.fields() for row in rows]))
     else:
         click.echo(table.terminal_table(rows))
         click.echo(f"\n{_summary(rows)} Verdict files: {output}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from command_line.shared import one_line_errors
 from theory.energy import MODELS
+from theory.provenance import strict_json
 
 
 @click.command()
@@ -20,7 +19,7 @@ def models(name: str | None, as_json: bool) -> None:
 
     chosen = [cost_model(name)] if name else list(MODELS.values())
     if as_json:
-        click.echo(json.dumps([model.fields() for model in chosen], indent=1))
+        click.echo(strict_json([model.fields() for model in chosen]))
         return
     for model in chosen:
         click.echo(f"{model.name:<14}{model.summary}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from command_line.shared import extra, one_line_errors
+from theory.provenance import strict_json
 
 
 @click.command()
@@ -34,7 +34,7 @@ def pareto(
 
     PRESET: smoke (offline, a minute or two), credible (two cores), full (a GPU).
 
-    Exit code 3: CWMP's frontier is undecided.
+    Exit code 3: CWMP's frontier is undecided, as smoke leaves it.
     """
     experiment, reports = extra("empirical", ("experiment", "report"), "the experiment", "empirical")
 
@@ -54,5 +54,5 @@ def pareto(
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         click.echo(f"\ncwmp: stopped; finished rounds are in {output}, the same command goes on from there", err=True)
         sys.exit(130)
-    click.echo(json.dumps(outcome.fields(), indent=1) if as_json else f"{outcome.text}\n\nRuns and verdicts: {output}")
+    click.echo(strict_json(outcome.fields()) if as_json else f"{outcome.text}\n\nRuns and verdicts: {output}")
     sys.exit(3 if outcome.undecided else 0)

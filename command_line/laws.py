@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from command_line.shared import COST_TEXT, one_line_errors
+from theory.provenance import strict_json
 
 
 class _Shares(click.ParamType):
@@ -69,7 +69,7 @@ def audit(
     except KeyboardInterrupt:
         click.echo(f"cwmp: stopped; what is finished is in {output}, the same command goes on from there", err=True)
         sys.exit(130)
-    click.echo(json.dumps(reports, indent=1) if as_json else "\n\n".join(map(law_report.audit_text, reports)))
+    click.echo(strict_json(reports) if as_json else "\n\n".join(map(law_report.audit_text, reports)))
     sys.exit(max(map(law_report.exit_code, reports)))
 
 
@@ -88,4 +88,4 @@ def saving(
 
     laws = given_laws(magnitude, updates, cost_text, layers=layers, correlation=correlation, seed=seed)
     reports = [saving_report(law, share_of(text), share_of(target)) for law in laws for text in budgets]
-    click.echo(json.dumps(reports, indent=1) if as_json else "\n\n".join(map(saving_text, reports)))
+    click.echo(strict_json(reports) if as_json else "\n\n".join(map(saving_text, reports)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import click
 
 from command_line.shared import extra, one_line_errors
 from theory.files import read_update
+from theory.provenance import strict_json
 
 
 @click.command("check")
@@ -57,5 +57,5 @@ def check_command(
     report = checks.check_selector(
         selector, promise, update=data, on_fail="report", on_result=progress, **lists, **options
     )
-    click.echo(json.dumps(report.fields(), indent=1) if as_json else str(report))
+    click.echo(strict_json(report.fields()) if as_json else str(report))
     sys.exit(0 if report.passed else 1)

@@ -12,7 +12,7 @@ import click
 
 from theory.claims import CLAIMS
 from theory.energy import MODELS
-from theory.errors import InputError
+from theory.errors import InputError, said
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -25,7 +25,7 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
         except InputError as error:
             _fail(str(error))
         except OSError as error:
-            _fail(f"{error.filename or 'file'}: {error.strerror or error}")
+            _fail(said(error))
         except MemoryError:
             _fail("not enough memory for an update of this size")
 

@@ -18,7 +18,7 @@ from empirical.data import load
 from empirical.records import RunFile
 from empirical.runner import complete, fresh_processes, resumed, stored
 from empirical.setting import Run
-from theory.errors import InputError
+from theory.errors import InputError, said
 
 
 @dataclass
@@ -124,7 +124,7 @@ def _work(run: Run, folder: Path, connection: Connection) -> None:
     except InputError as error:
         connection.send(str(error))
     except OSError as error:
-        connection.send(f"{error.filename or 'file'}: {error.strerror or error}")
+        connection.send(said(error))
     finally:
         connection.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from empirical.prices import Entry
+from empirical.setting import Setting
 from theory.errors import InputError
 from theory.provenance import write_atomically
 
@@ -122,11 +123,11 @@ def read_run(path: Path) -> RunFile:
 
 def _check(run: RunFile) -> None:
     """Raises ValueError for what no run can have given: what is judged later has no other guard."""
-    setting = run.identity["run"]["setting"]
-    if [record.round for record in run.records] != list(range(setting["rounds"])):
-        raise ValueError(f"its rounds are not 0 to {setting['rounds'] - 1}")
+    setting = Setting(**{k: v for k, v in run.identity["run"]["setting"].items() if k != "partition"})
+    if [record.round for record in run.records] != list(range(setting.rounds)):
+        raise ValueError(f"its rounds are not 0 to {setting.rounds - 1}")
     for done, record in enumerate(run.records, 1):
-        wanted = done % setting["evaluate_every"] == 0 or done == setting["rounds"]
+        wanted = setting.evaluated(done)
         if wanted != (record.accuracy is not None):
             raise ValueError(f"round {record.round} has {'no' if wanted else 'an unexpected'} accuracy")
         if record.accuracy is not None and not 0 <= record.accuracy <= 1:

@@ -29,7 +29,7 @@ from proofs_check.trials import BATCH, run_batch
 from theory.deviation import AnyLaw
 from theory.efficiency import Saving
 from theory.errors import InputError
-from theory.provenance import provenance, write_atomically
+from theory.provenance import provenance, strict_json, write_atomically
 from theory.rates import RateTest, clopper_pearson
 from theory.samples import SampleLaw
 
@@ -145,7 +145,7 @@ def audit_law(
         if not open_at:
             break
     report = _report(plan, by_budget, [as_columns(r) for r in rows], alpha)
-    write_atomically(folder / f"{_digest(plan)}.json", json.dumps(report, indent=1) + "\n")
+    write_atomically(folder / f"{_digest(plan)}.json", strict_json(report) + "\n")
     return report
 
 

@@ -8,11 +8,9 @@ import pytest
 from scipy import integrate, optimize, stats
 
 from theory.errors import InputError
-from theory.instance import Instance
 from theory.laws import Law
 from theory.lawspec import cost_law, magnitude_law
 from theory.samples import SampleLaw
-from theory.selectors import cwmp, top_k
 
 LAPLACE = magnitude_law("laplace()")
 
@@ -71,18 +69,25 @@ def test_sampling_agrees(magnitude, cost, correlation):
         assert truth.ratio.value >= 1 - 1e-9
 
 
-def test_intervals_cover():
-    """About 95 of 100: 300 samples of 3000, each asked for the true V, V_K and saving."""
-    subject, beta = law("norm()", "lognorm(s=0.7)", 0.3), 0.1
+@pytest.mark.parametrize("beta", [0.1, 0.6])
+def test_intervals_cover(beta):
+    """About 95 of 100: 300 samples of 3000, each asked for the true V, V_K and saving; also where little is lost.
+
+    And they are no wider than what the samples spread.
+    """
+    subject = law("norm()", "lognorm(s=0.7)", 0.3)
     truth, saved = subject.efficiency(beta), subject.saving(beta).at_equal_score.value
-    rng, hits, trials = np.random.default_rng(5), np.zeros(3), 300
+    rng, hits, trials, found = np.random.default_rng(5), np.zeros(3), 300, []
     for _ in range(trials):
         data = SampleLaw(*subject.sample(rng, 3000))
         at, saving = data.efficiency(beta), data.saving(beta).at_equal_score
+        found.append((at.cwmp, at.top_k, saving))
         hits += [abs(e.value - t) <= e.error for e, t in
                  ((at.cwmp, truth.cwmp.value), (at.top_k, truth.top_k.value), (saving, saved))]  # fmt: skip
     assert (hits >= 0.88 * trials).all(), hits / trials
     assert (hits < trials).any()
+    values, errors = np.moveaxis(np.array(found), 2, 0)
+    assert errors.mean(axis=0) == pytest.approx(1.96 * values.std(axis=0), rel=0.15)
 
 
 def test_a_users_function_is_a_law():
@@ -101,43 +106,6 @@ def test_a_users_function_is_a_law():
         SampleLaw.of([], [])
     with pytest.raises(InputError, match="every magnitude is 0"):
         SampleLaw.of(np.zeros(5), 1.0)
-
-
-def test_equal_costs_save_nothing():
-    saving = law("t(df=5)", "constant(3)").saving(0.1)
-    assert saving.at_equal_score.value == pytest.approx(0, abs=1e-11)
-    assert saving.profile.saving == 0
-    assert saving.profile.break_even(0.1) > 0
-
-
-@pytest.mark.parametrize("correlation", [0.0, 0.6])
-def test_beyond_the_non_zeros_nothing_is_saved(correlation):
-    """As the selectors have it on a sample: both keep every non-zero entry, and spend what these cost."""
-    spiked = law("spike(0.7, laplace())", "lognorm(s=0.5)", correlation)
-    g, c = spiked.sample(np.random.default_rng(0), 40_000)
-    for beta in (0.2, 0.5, 0.9):
-        found = [select(Instance(g, c, fraction=str(beta))) for select in (cwmp, top_k)]
-        all_kept = all(np.array_equal(selection.mask, g > 0) for selection in found)
-        assert all_kept == (beta >= spiked.support_share)
-        for one in (spiked, SampleLaw(g, c)):
-            at, saving = one.efficiency(beta), one.saving(beta)
-            if all_kept:
-                assert float(found[0].spent) / c.sum() == pytest.approx(one.support_share, abs=0.02)
-                assert (at.cwmp.value, at.top_k.value, saving.at_equal_score.value) == (1, 1, 0)
-            else:
-                assert saving.at_equal_score.value > 0.01
-
-
-def test_the_saving_is_the_least_energy_for_top_ks_score():
-    """The frontier V at the energy that is left after the saving is V_K, to the quadrature's error."""
-    subject, beta = law("laplace()", "lognorm(s=1)"), 0.1
-    saving = subject.saving(beta).at_equal_score
-    left = subject.efficiency(beta * (1 - saving.value)).cwmp
-    assert abs(left.value - subject.efficiency(beta).top_k.value) <= 1e-9
-    data = SampleLaw(*subject.sample(np.random.default_rng(3), 200_000))
-    found = data.saving(beta)
-    assert abs(found.at_equal_score.value - saving.value) <= 4 / 1.96 * found.at_equal_score.error
-    assert found.profile.tail == pytest.approx(subject.saving(beta).profile.tail, rel=0.1)
 
 
 @pytest.mark.parametrize(

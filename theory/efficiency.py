@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from theory.errors import InputError
 
+_ROUNDING = 1e-12  # relative, of sums of a million costs
+
 
 class Estimate(NamedTuple):
     """A value and how far from it the truth may be: a quadrature's error, or the half-width of a 95 % interval."""
@@ -42,6 +44,7 @@ class Efficiency:
     Attributes:
         threshold: ``lambda``, score per joule at which CWMP stops. tau: magnitude at which Top-K stops.
         cwmp, top_k: ``V`` and ``V_K``. ratio: ``R``.
+        keeps_all: whether the budget buys every non-zero entry: both rules keep all of them.
     """
 
     beta: float
@@ -50,6 +53,7 @@ class Efficiency:
     cwmp: Estimate
     top_k: Estimate
     ratio: Estimate
+    keeps_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,10 +125,15 @@ class Saving:
     profile: Profile
 
 
+def buys_all(beta: float, support_share: float) -> bool:
+    """Whether ``beta`` pays for all non-zero entries, which cost ``support_share``, up to the rounding of sums."""
+    return beta >= support_share * (1 - _ROUNDING)
+
+
 def everything(beta: float) -> Efficiency:
     """At a budget that buys every non-zero entry: both rules keep all of them."""
     one = Estimate(1.0, 0.0)
-    return Efficiency(beta, 0.0, 0.0, one, one, one)
+    return Efficiency(beta, 0.0, 0.0, one, one, one, keeps_all=True)
 
 
 def nothing_to_save(beta: float) -> Saving:

@@ -7,6 +7,11 @@
     V(beta)   = min over lambda >= 0 of {lambda beta E c + P(lambda) - lambda C(lambda)} / E p
     V_K(beta) = T(tau)/E p  with  K(tau) = beta E c
 
+    saving    = 1 - C/(beta E c)  at the lambda with  P(lambda) = T(tau)
+
+Where Top-K keeps nearly all, the last is solved for what both lose, E[p; p <= lambda c] = E[p; |g| <= tau]: of what
+they keep, float64 would no longer tell the difference. At a jump dP = lambda dC.
+
 Energies are integrated over the cost with the magnitude's conditional tail, scores over the magnitude with the cost's
 conditional distribution function: one dimension each, for independent sides and for a Gaussian copula alike.
 """
@@ -21,7 +26,17 @@ from functools import cached_property
 import numpy as np
 from scipy import optimize, special
 
-from theory.efficiency import Efficiency, Estimate, Profile, Ranges, Saving, check_share, everything, nothing_to_save
+from theory.efficiency import (
+    Efficiency,
+    Estimate,
+    Profile,
+    Ranges,
+    Saving,
+    buys_all,
+    check_share,
+    everything,
+    nothing_to_save,
+)
 from theory.errors import InputError
 from theory.marginals import COARSE, FINE, Floats, Marginal
 
@@ -105,19 +120,30 @@ class Law:
 
     def score_above(self, threshold: float, count: int = FINE) -> float:
         """``P(lambda) = E[p; p > lambda c]``."""
+        return self._score(threshold, count)[0]
+
+    def score_top_k(self, tau: float, count: int = FINE) -> float:
+        """``T(tau) = E[p; |g| > tau]``."""
+        return self._score_top_k(tau, count)[0]
+
+    def _score(self, threshold: float, count: int) -> tuple[float, float]:
+        """``E[p; p > lambda c]`` and ``E[p; p <= lambda c]``."""
         breaks = [math.sqrt(threshold * a) for a in self.cost.joints]
         nodes = self.magnitude.nodes(breaks, spread=bool(self.correlation), count=count)
         p = nodes.x**2
         limit = p / threshold * (1 - 1e-15)  # p > lambda c is strict
         if not self.correlation:
-            return float(nodes.weight @ (p * self.cost.cdf(limit)))
-        score = (self.cost.score(limit) - self.correlation * nodes.score) / math.sqrt(1 - self.correlation**2)
-        return float(nodes.weight @ (p * special.ndtr(score)))
+            kept, lost = self.cost.cdf(limit), self.cost.sf(limit)
+        else:
+            score = (self.cost.score(limit) - self.correlation * nodes.score) / math.sqrt(1 - self.correlation**2)
+            kept, lost = special.ndtr(score), special.ndtr(-score)
+        return float(nodes.weight @ (p * kept)), float(nodes.weight @ (p * lost))
 
-    def score_top_k(self, tau: float, count: int = FINE) -> float:
-        """``T(tau) = E[p; |g| > tau]``."""
+    def _score_top_k(self, tau: float, count: int) -> tuple[float, float]:
+        """``E[p; |g| > tau]`` and ``E[p; |g| <= tau]``."""
         nodes = self.magnitude.nodes([tau], count=count)
-        return float(nodes.weight @ (nodes.x**2 * (nodes.x > tau)))
+        p, above = nodes.x**2, nodes.x > tau
+        return float(nodes.weight @ (p * above)), float(nodes.weight @ (p * ~above))
 
     def threshold(self, energy: float, count: int = FINE) -> float:
         """``lambda`` with ``C(lambda) = energy``, or where C jumps across it."""
@@ -181,7 +207,7 @@ class Law:
             InputError: ``beta`` outside (0, 1), or a law without the moments (see :attr:`failing`).
         """
         beta = self._allowed(beta)
-        if beta >= self.support_share:
+        if buys_all(beta, self.support_share):
             return everything(beta)
         fine, coarse = self._efficiency(beta, FINE), self._efficiency(beta, COARSE)
         missing = self.magnitude.missing[1] / self.mean_score() + self.cost.missing[0] / self.mean_cost()
@@ -190,16 +216,22 @@ class Law:
 
     def _efficiency(self, beta: float, count: int) -> tuple[float, float, float, float]:
         budget, total = beta * self.mean_cost(count), self.mean_score(count)
-        threshold, tau = self.threshold(budget, count), self.tau(budget, count)
-        energy = self.energy(threshold, count)
-        dual = threshold * (budget - energy) + self.score_above(threshold, count)
+        threshold = self.threshold(budget, count)
+        dual = threshold * (budget - self.energy(threshold, count)) + self.score_above(threshold, count)
+        tau, kept, _ = self._top_k(budget, count)
+        return threshold, tau, dual / total, kept / total
+
+    def _top_k(self, budget: float, count: int) -> tuple[float, float, float]:
+        """``tau``, and the score that Top-K keeps and loses, both per coordinate; ties are kept in part."""
+        tau = self.tau(budget, count)
         nudge = _NUDGE if self.magnitude.values else 0.0
         low, high = tau * (1 - nudge), tau * (1 + nudge)
         above, with_ties = (self.energy_top_k(t, count) for t in (high, low))
         share = (budget - above) / (with_ties - above) if with_ties - above > 1e-9 * budget else 0.0
-        t_above, t_ties = (self.score_top_k(t, count) for t in (high, low))
-        top_k = t_above + min(max(share, 0.0), 1.0) * (t_ties - t_above)
-        return threshold, tau, dual / total, top_k / total
+        share = min(max(share, 0.0), 1.0)
+        without, with_all = (self._score_top_k(t, count) for t in (high, low))
+        kept, lost = ((1 - share) * a + share * b for a, b in zip(without, with_all, strict=True))
+        return tau, kept, lost
 
     def saving(self, beta: float) -> Saving:
         """What CWMP saves at Top-K's score and gains at Top-K's energy, exactly, and what predicts them.
@@ -208,19 +240,28 @@ class Law:
             InputError: as :meth:`efficiency`.
         """
         at = self.efficiency(beta)
-        if beta >= self.support_share:
+        if at.keeps_all:
             return nothing_to_save(beta)
-        needed = at.top_k.value * self.mean_score()
-        low, high = at.threshold * 0.5, at.threshold * 2.0
-        while self.score_above(high) > needed:
-            high *= 2.0
-        root = _root(lambda x: self.score_above(x) - needed, low, high)
-        spent = self.energy(root) / self.mean_cost()
-        step = 1e-6
-        slope = abs(self.energy(root * (1 + step)) - self.energy(root * (1 - step))) / self.mean_cost()
-        error = (at.cwmp.error + at.top_k.error) * slope / (2 * step) / max(at.cwmp.value, 1e-300) + _ROUNDING
+        (fine, noise), (coarse, _) = (self._saving(beta, at.threshold, count) for count in (FINE, COARSE))
+        error = abs(fine - coarse) + noise + self.cost.missing[0] / self.mean_cost()
         gain = Estimate(at.ratio.value - 1, at.ratio.error)
-        return Saving(beta, Estimate(1 - spent / beta, error / beta), gain, self.profile(at.tau))
+        return Saving(beta, Estimate(fine, error), gain, self.profile(at.tau))
+
+    def _saving(self, beta: float, start: float, count: int) -> tuple[float, float]:
+        """The saving, and the rounding in it; its ``lambda`` is looked for from ``start`` on."""
+        budget = beta * self.mean_cost(count)
+        _, *wanted = self._top_k(budget, count)
+        side = int(wanted[1] < wanted[0])  # 0: match what is kept, 1: match what is lost
+        sign = -1 if side else 1
+        excess = lambda x: sign * (self._score(x, count)[side] - wanted[side])  # noqa: E731
+        low = high = start
+        while excess(low) < 0 and low > start * 1e-200:
+            low /= 2.0
+        while excess(high) > 0:
+            high *= 2.0
+        threshold = _root(excess, low, high)
+        spent = self.energy(threshold, count) - excess(threshold) / threshold  # dP = lambda dC, also across a jump
+        return 1 - spent / budget, _ROUNDING * (1 + wanted[side] / threshold / budget)
 
     def profile(self, tau: float) -> Profile:
         """What the laws of advantage and saving need at the magnitude ``tau``."""

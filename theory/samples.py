@@ -4,6 +4,8 @@
     intervals   +-1.96 standard errors from the influence functions
                 psi   = {lambda beta (c - E c) + (p - lambda c)+ - mean - V (p - E p)} / E p       (envelope theorem)
                 psi_K = {p 1[|g|>tau] - slope (c 1[|g|>tau] - beta c) - mean - V_K (p - E p)} / E p
+    saving      1 - beta'/beta with V(beta') = V_K; where V_K is near 1 the same is asked of what the two lose,
+                added up from the smallest entry: of what they keep, float64 would no longer tell the difference
 
 The intervals say how much another draw of coordinates from the same law would move the values. They need
 coordinates that are exchangeable and E g^4 < infinity; neither can be read off the data, :attr:`SampleLaw.warning`
@@ -20,11 +22,22 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory.efficiency import Efficiency, Estimate, Profile, Ranges, Saving, check_share, everything, nothing_to_save
+from theory.efficiency import (
+    Efficiency,
+    Estimate,
+    Profile,
+    Ranges,
+    Saving,
+    buys_all,
+    check_share,
+    everything,
+    nothing_to_save,
+)
 from theory.errors import InputError
 from theory.marginals import Floats
 
 _NORMAL = 1.959963984540054  # 97.5 % point
+_SMALLEST, _LARGEST = 1e-140, 1e140  # of the largest magnitude and cost: squares and their sums stay floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +48,8 @@ class SampleLaw:
         magnitude: float64 of shape (n,), >= 0. cost: float64 of shape (n,), > 0. name: for messages.
 
     Raises:
-        InputError: shapes that differ, no coordinates, values that are negative or not finite, all magnitudes 0.
+        InputError: shapes that differ, no coordinates, values that are negative or not finite, all magnitudes 0,
+            or a largest one that is outside 1e-140 to 1e140.
     """
 
     magnitude: Floats
@@ -55,6 +69,12 @@ class SampleLaw:
                 raise InputError(f"{self.name}: {what}[{bad[0]}] = {values[bad[0]]} must be {accepted}")
         if not magnitude.any():
             raise InputError(f"{self.name}: every magnitude is 0, there is nothing to send")
+        for what, largest in (("magnitude", float(magnitude.max())), ("cost", float(cost.max()))):
+            if not _SMALLEST <= largest <= _LARGEST:
+                raise InputError(
+                    f"{self.name}: the largest {what} is {largest:g}, accepted is {_SMALLEST:g} to {_LARGEST:g}, so "
+                    "that sums of squares are floats; scale it, shares do not change"
+                )
 
     @classmethod
     def of(cls, update: ArrayLike, cost: ArrayLike, name: str = "update") -> SampleLaw:
@@ -157,19 +177,20 @@ class SampleLaw:
             InputError: ``beta`` outside (0, 1).
         """
         beta = check_share(beta)
-        if beta >= self.support_share:
+        if buys_all(beta, self.support_share):
             return everything(beta)
         at, psi, psi_k = self._influence(beta)
         ratio = (psi - at[2] / at[3] * psi_k) / at[3]
         errors = [_NORMAL * float(x.std()) / math.sqrt(x.size) for x in (psi, psi_k, ratio)]
         values = at[2], at[3], at[2] / at[3]
-        return Efficiency(beta, at[0], at[1], *(Estimate(x, e) for x, e in zip(values, errors, strict=True)))
+        cwmp, top_k, over = (Estimate(x, e) for x, e in zip(values, errors, strict=True))
+        return Efficiency(beta, at[0], at[1], cwmp, top_k, over)
 
     def _influence(self, beta: float) -> tuple[tuple[float, float, float, float], Floats, Floats]:
         """``(lambda, tau, V, V_K)`` and the influence functions of the last two."""
         p, c = self.score, self.cost
-        at, kept = self._by_density.at_energy(beta * c.sum())
-        top, kept_k = self._by_magnitude.at_energy(beta * c.sum())
+        at, kept, _ = self._by_density.at_energy(beta * c.sum())
+        top, kept_k, _ = self._by_magnitude.at_energy(beta * c.sum())
         threshold, tau = float(p[at] / c[at]), float(self.magnitude[top])
         mean, v, v_k = p.mean(), kept / p.sum(), kept_k / p.sum()
         psi = (threshold * beta * c + np.maximum(p - threshold * c, 0) - v * p) / mean
@@ -181,20 +202,25 @@ class SampleLaw:
     def saving(self, beta: float) -> Saving:
         """What CWMP saves at Top-K's score and gains at its energy on the data, and the laws' ingredients.
 
-        The interval of the saving is that of ``V - V_K``, carried over by the slope of CWMP's frontier.
+        The interval of the saving is that of ``V - V_K`` at the energy that is left, carried over by the slope of
+        CWMP's frontier there.
 
         Raises:
             InputError: ``beta`` outside (0, 1).
         """
         at = self.efficiency(beta)
-        if beta >= self.support_share:
+        if at.keeps_all:
             return nothing_to_save(beta)
-        total = self.cost.sum()
-        needed = at.top_k.value * self.score.sum()
-        spent, item = self._by_density.at_score(needed)
-        slope = self.score[item] / self.cost[item] * total / self.score.sum()  # dV/dbeta
-        _, psi, psi_k = self._influence(beta)
-        error = _NORMAL * float((psi - psi_k).std()) / math.sqrt(psi.size) / slope / beta
+        p, c, total = self.score, self.cost, self.cost.sum()
+        _, kept, lost = self._by_magnitude.at_energy(beta * total)
+        item, spent = self._by_density.at_score(kept, lost)
+        rate, slope = float(p[item] / c[item]), at.tau**2 / self._cost_near(at.tau)[0]
+        above = self.magnitude > at.tau
+        # (psi - psi_K) E p/lambda, with p above the threshold taken out of both: what is left of it is what they lose
+        with np.errstate(all="ignore"):  # a score per joule that underflows: no error is known then
+            worth = p / rate
+        psi = spent / total * c + slope / rate * c * (above - beta) + np.where(above, 0, worth) - np.minimum(worth, c)
+        error = _NORMAL * float(psi.std()) / math.sqrt(psi.size) / (beta * c.mean())
         gain = Estimate(at.ratio.value - 1, at.ratio.error)
         return Saving(beta, Estimate(float(1 - spent / (beta * total)), float(error)), gain, self.profile(at.tau))
 
@@ -234,7 +260,7 @@ class SampleLaw:
     @cached_property
     def support_share(self) -> float:
         """The share of the energy that all non-zero entries cost: from there on a budget decides nothing."""
-        return float(self.cost[self.score > 0].sum() / self.cost.sum())
+        return self._by_magnitude.energy_of(int(np.count_nonzero(self.score))) / float(self.cost.sum())
 
     @cached_property
     def _by_density(self) -> _Frontier:
@@ -246,21 +272,33 @@ class SampleLaw:
 
 
 class _Frontier:
-    """Energy and score of the prefixes of one order, the item at the edge taken in part."""
+    """Energy, and score kept and lost, of the prefixes of one order, the item at the edge taken in part."""
 
     def __init__(self, order: NDArray[np.intp], score: Floats, cost: Floats) -> None:
         self.order = order
-        self._energy, self._score = np.cumsum(cost[order]), np.cumsum(score[order])
+        self._energy, self._kept = np.r_[0.0, np.cumsum(cost[order])], np.r_[0.0, np.cumsum(score[order])]
+        self._lost = np.r_[np.cumsum(score[order][::-1])[::-1], 0.0]  # from the small end: exact to the last digits
 
-    def at_energy(self, energy: float) -> tuple[int, float]:
-        """The item at the edge and the score retained with ``energy``."""
-        k = min(int(np.searchsorted(self._energy, energy, side="right")), self.order.size - 1)
-        return int(self.order[k]), float(np.interp(energy, np.r_[0.0, self._energy], np.r_[0.0, self._score]))
+    def energy_of(self, count: int) -> float:
+        """What the first ``count`` coordinates cost."""
+        return float(self._energy[count])
 
-    def at_score(self, score: float) -> tuple[float, int]:
-        """The least energy that retains ``score``, and the item at the edge."""
-        k = min(int(np.searchsorted(self._score, score, side="left")), self.order.size - 1)
-        before = self._score[k - 1] if k else 0.0
-        spent, gained = (self._energy[k - 1] if k else 0.0), self._score[k] - before
-        part = (score - before) / gained if gained > 0 else 0.0
-        return float(spent + part * (self._energy[k] - spent)), int(self.order[k])
+    def at_energy(self, energy: float) -> tuple[int, float, float]:
+        """The item at the edge; the score kept with ``energy``, and lost."""
+        k = min(int(np.searchsorted(self._energy[1:], energy, side="right")), self.order.size - 1)
+        part = _part(energy, self._energy[k : k + 2])
+        (kept, more), (most, lost) = self._kept[k : k + 2], self._lost[k : k + 2]
+        return int(self.order[k]), float(kept + part * (more - kept)), float(lost + (1 - part) * (most - lost))
+
+    def at_score(self, kept: float, lost: float) -> tuple[int, float]:
+        """The item at the edge, and the least energy that keeps ``kept`` and loses ``lost``: the smaller one tells."""
+        sums, wanted = (self._kept, kept) if kept < lost else (-self._lost, -lost)
+        k = min(int(np.searchsorted(sums[1:], wanted, side="left")), self.order.size - 1)
+        before, after = self._energy[k : k + 2]
+        return int(self.order[k]), float(before + _part(wanted, sums[k : k + 2]) * (after - before))
+
+
+def _part(x: float, ends: Floats) -> float:
+    """How far ``x`` is between two ends, in [0, 1]; 1 when they are one."""
+    low, high = ends
+    return float(min(max((x - low) / (high - low), 0.0), 1.0)) if high > low else 1.0

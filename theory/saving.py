@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 from theory.deviation import AnyLaw
-from theory.efficiency import Estimate, Saving
+from theory.efficiency import Saving
 from theory.laws import Law
 
 VALID_SPREAD = 0.3  # CV_tau up to which P5 and P6 were within 13 % and 22 % over a table of laws (results/laws)
 _WORTH_A_NOTE = 0.005  # savings below this are not worth a word on how well they were predicted
 _FAR = 0.3  # relative, in logarithm
+_UNSEEN = 1e-6  # errors up to this are not printed
 
 
 def saving_report(law: AnyLaw, beta: float, target: float) -> dict[str, Any]:
@@ -27,22 +28,22 @@ def saving_report(law: AnyLaw, beta: float, target: float) -> dict[str, Any]:
         "saving": saving.at_equal_score, "saving_predicted": profile.saving,
         "gain": saving.at_equal_energy, "gain_predicted": profile.advantage,
         "tau": profile.tau, "spread": profile.spread, "tail": profile.tail, "elasticity": profile.elasticity,
-        "target": target, "break_even": profile.break_even(target), "doubt": _doubt(law, saving),
+        "target": target, "break_even": profile.break_even(target), "doubt": _doubt(law, at.keeps_all, saving),
         "error_is": "quadrature" if isinstance(law, Law) else "half of a 95 % interval",
-        "support_share": law.support_share,
+        "support_share": law.support_share, "keeps_all": at.keeps_all,
     }  # fmt: skip
 
 
-def _doubt(law: AnyLaw, saving: Saving) -> str | None:
+def _doubt(law: AnyLaw, keeps_all: bool, saving: Saving) -> str | None:
     """What a reader should know before believing the prediction."""
     profile, warned = saving.profile, None if isinstance(law, Law) else law.warning
     doubts = list(law.doubtful) if isinstance(law, Law) else [warned] if warned else []
-    if saving.beta >= law.support_share:
+    if keeps_all:
         doubts.append("the budget buys every non-zero entry")
     elif math.isnan(profile.saving):
         doubts.append("the saving law does not apply: no density at the threshold, or costs outrun the scores")
     elif math.isinf(profile.spread):
-        doubts.append("the saving law does not apply: costs at the threshold have no variance")
+        doubts.append("the saving law does not apply: costs at the threshold have no finite variance")
     elif profile.spread > VALID_SPREAD:
         doubts.append(f"the laws are second order in the spread, at CV {profile.spread:.2g} an order of magnitude")
     elif saving.at_equal_score.value > _WORTH_A_NOTE:
@@ -55,14 +56,15 @@ def _doubt(law: AnyLaw, saving: Saving) -> str | None:
 def saving_text(report: dict[str, Any]) -> str:
     """The page of :func:`saving_report`."""
     beta, r = report["beta"], report
-    head = f"{r['law']}, budget {_percent(beta)} of sending everything"
-    if beta >= r["support_share"]:
+    head = f"{r['law']}, budget {100 * beta:.12g} % of sending everything"
+    if r["keeps_all"]:
         return (
             f"{head}\n\nnothing to save    all non-zero entries together cost {_percent(r['support_share'])} "
             "of sending everything: CWMP and Top-K both keep all of them"
         )
     unit = f"({'+-' if r['error_is'] == 'quadrature' else '95 %: +-'}"
-    exact = lambda e: f"{_percent(e.value)} {unit} {_percent(e.error)})" if _shown(e) else _percent(e.value)  # noqa: E731
+    error = lambda e: f"{unit} {_percent(e.error)})" if math.isfinite(e.error) else "(error not known)"  # noqa: E731
+    exact = lambda e: f"{_percent(e.value)}{'' if e.error <= _UNSEEN else ' ' + error(e)}"  # noqa: E731
     left = beta * (1 - r["saving"].value)
     lines = [
         head,
@@ -71,22 +73,31 @@ def saving_text(report: dict[str, Any]) -> str:
         f"{exact(r['gain'])} more; the advantage law (P5) says {_percent(r['gain_predicted'])}",
         f"at equal score     CWMP spends {_percent(left)} of sending everything, Top-K {_percent(beta)}: it "
         f"saves {exact(r['saving'])}; the saving law (P6) says {_law(r['saving_predicted'])}",
-        f"at the threshold   |g| = {r['tau']:.4g}: costs vary by CV {r['spread']:.3g}, local tail index "
-        f"{r['tail']:.3g}, elasticity of the mean cost {r['elasticity']:.2g}",
-        f"break-even         to save {_percent(r['target'])}, costs there must vary by at least "
-        f"CV {r['break_even']:.3g}",
+        f"at the threshold   |g| = {r['tau']:.4g}: {_profile(r)}",
+        f"break-even         {_break_even(r)}",
     ]
     return "\n".join([*lines, *([f"note               {r['doubt']}"] if r["doubt"] else [])])
+
+
+def _profile(r: dict[str, Any]) -> str:
+    """What the laws of advantage and saving are made of, as far as there is any of it."""
+    if math.isnan(r["spread"]):
+        return "nothing is kept above it, or it is an atom: the laws have no density to look at"
+    spread = f"by CV {r['spread']:.3g}" if math.isfinite(r["spread"]) else "without a finite variance"
+    tail = f"{r['tail']:.3g}" if math.isfinite(r["tail"]) else "infinite"
+    return f"costs vary {spread}, local tail index {tail}, elasticity of the mean cost {r['elasticity']:.2g}"
+
+
+def _break_even(r: dict[str, Any]) -> str:
+    """The spread that saves the target."""
+    if not math.isfinite(r["break_even"]):
+        return f"the saving law names no spread of costs that saves {_percent(r['target'])}"
+    return f"to save {_percent(r['target'])}, costs there must vary by at least CV {r['break_even']:.3g}"
 
 
 def _law(saving: float) -> str:
     """What the saving law says, unless that is more than there is."""
     return "more than all of it, which is out of its region" if saving >= 1 else _percent(saving)
-
-
-def _shown(estimate: Estimate) -> bool:
-    """Whether the error is large enough to print."""
-    return estimate.error > 1e-6
 
 
 def _percent(share: float) -> str:

@@ -67,6 +67,8 @@ def _drawn(rng: np.random.Generator) -> tuple[NDArray, dict[str, Any]]:
 
 def _read(path: Path) -> tuple[NDArray, dict[str, Any]]:
     vector = read_update(path).update
+    if not vector.size:
+        raise InputError(f"{path} holds no coordinates")
     if not vector.any():
         raise InputError(f"{path} holds zeros only: there is no norm to keep a share of")
     digest = hashlib.sha256(vector.astype("<f8").tobytes()).hexdigest()
