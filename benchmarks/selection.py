@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from theory import CostClasses, Instance, compiled, cwmp, top_k
+from theory import CostClasses, Instance, cwmp, loops, top_k
 from theory.entries import Entries
 from theory.order import sorted_prefix
 from theory.provenance import provenance, write_atomically
@@ -69,11 +69,11 @@ def contestants(d: int, dtype: str, threads: int, *, reuse: bool = True) -> Cont
 
 def without_numba(action: Callable[[], Any]) -> Any:
     """As if numba were not installed."""
-    before, compiled.FROM = compiled.FROM, 1 << 60
+    before, loops.FROM = loops.FROM, 1 << 60
     try:
         return action()
     finally:
-        compiled.FROM = before
+        loops.FROM = before
 
 
 def device_contestants(d: int, dtype: str) -> Contestants:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proofs_check.instances import instances
-from theory import CostClasses, InputError, Instance, bracket, compiled, cwmp, loops, relax, sweep, tally, top_k
+from theory import CostClasses, InputError, Instance, bracket, cwmp, loops, relax, sweep, tally, top_k
 from theory.bracket import bracketed_prefix, greedy_prefix
 from theory.entries import Entries, entries_of
 from theory.order import density_order, longest_affordable, sorted_prefix
@@ -39,9 +39,9 @@ def several_chunks(monkeypatch, request):
     """Chunks and threads as a large update would have them, by NumPy and by the compiled loops."""
     if request.param == "compiled":
         pytest.importorskip("numba")
-    monkeypatch.setattr(compiled, "FROM", 1 if request.param == "compiled" else 1 << 60)
+    monkeypatch.setattr(loops, "FROM", 1 if request.param == "compiled" else 1 << 60)
     monkeypatch.setattr(sweep, "_CHUNK", 1 << 14)
-    monkeypatch.setattr(compiled, "SPAN", 1 << 15)
+    monkeypatch.setattr(loops, "SPAN", 1 << 15)
     monkeypatch.setattr(tally, "LISTED", 2 * loops.BLOCK)  # soon full
     monkeypatch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
     monkeypatch.setattr(bracket, "_SORTED", 1 << 8)

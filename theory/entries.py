@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.exact import exact_sum
 from theory.instance import CostClasses, Instance, budget_in_units, class_values, is_one_cost
 from theory.order import Floats, Indices
+from theory.sums import total_cost
 
 Weight = Literal["square", "magnitude", "given"]
 
@@ -67,13 +67,14 @@ class Entries:
         assert self.class_cost is not None
         return sum((n * Fraction(c) for n, c in zip(counts.tolist(), self.class_cost.tolist())), Fraction(0))  # noqa: B905
 
-    @property
-    def total_cost(self) -> Fraction:
-        """Exact cost of all coordinates."""
+    def total_cost(self, threads: int = 1) -> Fraction | None:
+        """Exact cost of all coordinates, or None when one has none that is valid."""
         if self.cost is not None:
-            return exact_sum(self.cost)
+            return total_cost(self.cost, threads)
         assert self.labels is not None
         assert self.class_cost is not None
+        if not 0 <= int(self.labels.min()) <= int(self.labels.max()) < self.class_cost.size:
+            return None
         return self.cost_of_counts(np.bincount(self.labels, minlength=self.class_cost.size))
 
     def subset(self, items: Indices) -> Entries:
@@ -112,8 +113,9 @@ class Unchecked:
 
 
 def unchecked(
-    update: NDArray[np.floating], cost: Any, budget: Any, fraction: Any, weight: Weight, *, by_cost: bool
-) -> Unchecked | None:
+    update: NDArray[np.floating], cost: Any, budget: Any, fraction: Any, weight: Weight, *, by_cost: bool,
+    threads: int = 1,
+) -> Unchecked | None:  # fmt: skip
     """Entries of plain arrays for a pass that checks what it reads; None for anything that is not a plain array.
 
     Raises:
@@ -131,16 +133,15 @@ def unchecked(
             return None
         class_cost, unit = class_values(cost.values)
         entries = Entries(update, weight, None, labels, class_cost, by_cost)
-        if fraction is not None and not 0 <= int(labels.min()) <= int(labels.max()) < class_cost.size:
-            return None
     else:
         cost = np.asarray(cost)
         if not _plain(cost) or cost.shape != update.shape:
             return None
         entries = Entries(update, weight, cost, by_cost=by_cost)
-        if fraction is not None and not 0 < cost.min() <= cost.max() < np.inf:
-            return None
-    return Unchecked(entries, budget_in_units(budget, fraction, lambda: entries.total_cost, unit), unit)
+    total = Fraction(0) if fraction is None else entries.total_cost(threads)
+    if total is None:
+        return None
+    return Unchecked(entries, budget_in_units(budget, fraction, lambda: total, unit), unit)
 
 
 def _plain(array: NDArray) -> bool:

@@ -16,6 +16,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from theory import sums
 from theory.errors import InputError
 from theory.exact import Real, as_fraction, exact_sum
 
@@ -148,7 +149,8 @@ class Instance:
     def total_cost(self) -> Fraction:
         """``C``, the exact energy of sending everything, in units of ``unit`` joules (summed on first use)."""
         if self._total is None:
-            self._total = self._spent_on(slice(None))
+            whole = None if self.labels is not None or not self.d else sums.total_cost(self.cost)
+            self._total = self._spent_on(slice(None)) if whole is None else whole
         return self._total
 
     def spent(self, mask: NDArray[np.bool_]) -> Fraction:

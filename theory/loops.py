@@ -1,22 +1,33 @@
-"""The loops of :mod:`theory.compiled`, in the part of Python that numba compiles.
+"""The loops of :mod:`theory.compiled` and :mod:`theory.sums`, in the part of Python that numba compiles.
 
 They compare exactly as NumPy does in :mod:`theory.tally`, operation by operation; only the order of exact sums is the
-compiler's. ``values``, ``cost`` and ``labels`` are whole arrays, of which a loop reads from ``start`` to ``stop``. It
-fills ``above`` and lists what is inside the bracket: ``items``, ``keys`` and ``prices``; before these are full it
-stops. ``inside`` is scratch of :data:`BLOCK` flags.
+compiler's. ``values``, ``cost`` and ``labels`` are whole arrays, of which a loop reads from ``start`` to ``stop``, a
+block at a time: once to compare, once to add up, each loop over numbers of one width, which compilers make vectors of.
+It fills ``above`` and lists what is inside the bracket: ``items``, ``keys`` and ``prices``; before these are full it
+stops. ``inside`` and ``odd`` are scratch of :data:`BLOCK` flags.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
+FROM = 1 << 20  # coordinates from which it is worth loading numba (about a second, the first time some more to compile)
+SPAN = 1 << 20  # coordinates between two looks at Python's lock, at most: as many sums of a window fit 63 bits
 BLOCK = 1 << 13  # coordinates whose costs are added up in float64, and whose flags stay in a core's cache
 
-_FEW = 8  # classes of a block that are treated one after the other
+_BLENDED = 4  # classes of a block whose costs are put in one class after the other
+_COUNTED = 32  # and whose items are counted so
+
+
+def worth_it(d: int) -> bool:
+    """Whether so many coordinates are read by these loops, which takes numba."""
+    return d >= FROM and find_spec("numba") is not None
 
 
 @cache
@@ -25,7 +36,8 @@ def compiled(loop: Callable[..., Any]) -> Any:
     import numba
     from numba.extending import register_jitable
 
-    for part in (_listed, _look_up, _count):
+    comparing, adding = (_compare, _compare_one, _compare_many, _settle), (_add_up, _put_down, _any, _true)
+    for part in (*comparing, *adding, _look_up, _count, _listed):
         register_jitable(part)
     options: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "nsz"}, "error_model": "numpy"}
     try:
@@ -35,52 +47,44 @@ def compiled(loop: Callable[..., Any]) -> Any:
 
 
 def by_coordinate(
-    values: Any, cost: Any, start: int, stop: int, above: Any, inside: Any, items: Any, keys: Any, prices: Any,
-    square: bool, one: Any, infinity: Any, safe_low: Any, safe_high: Any, by_cost: bool, low: Any, high: Any,
-    affordable: Any, cheapest: Any, dearest: Any, near: Any, far: Any, per_tick: float,
+    values: Any, cost: Any, bits: Any, start: int, stop: int, above: Any, inside: Any, odd: Any, items: Any, keys: Any,
+    prices: Any, table: Any, square: bool, one: Any, least: Any, most: Any, by_cost: bool, low: Any, high: Any,
+    affordable: Any, cheapest: Any, dearest: Any, near: Any, far: Any, per_tick: float, exponent: int,
 ) -> Any:  # fmt: skip
     """The loop for a cost each.
 
-    Costs between ``near`` and ``far`` are whole ticks, and a block of them adds up without rounding in float64.
+    Args:
+        bits: the costs, as integers. table: takes the costs of what is above in blocks with a cost outside
+            ``[near, far]``, see :func:`_put_down`.
 
     Returns:
-        Where it stopped; how many items are inside; not 0 when an entry is out of range; not 0 when a cost lies outside
-        ``[near, far]``; the cost of what is above, in 2^30 ticks and in ticks.
+        Where it stopped; how many items are inside; whether an entry is out of range; the cost of what is above in
+        other blocks, see :func:`_add_up`.
     """
-    bad, wide, listed, many, few = np.int32(0), np.int32(0), 0, np.int64(0), np.int64(0)
+    listed, many, few = 0, np.int64(0), np.int64(0)
     begin = start
     while begin < stop and listed + BLOCK <= items.size:
         end = min(begin + BLOCK, stop)
-        g, p, over_line = values[begin:end], cost[begin:end], above[begin:end]
-        total = 0.0
-        for i in range(g.size):
-            v, c = g[i] * one, p[i]
-            size = abs(v)
-            w = v * v if square else size
-            bad |= np.int32(not (w < infinity)) | np.int32(not (c > cheapest)) | np.int32(not (c < dearest))
-            bad |= np.int32(v != 0) & (np.int32(not (size >= safe_low)) | np.int32(not (size <= safe_high)))
-            wide |= np.int32(not (c >= near)) | np.int32(not (c <= far))
-            line = c if by_cost else one
-            may = c <= affordable
-            over = (w > line * high) & may
-            over_line[i] = over
-            inside[i] = (w >= line * low) & (v != 0) & may & (not over)
-            total += np.float64(c) if over else 0.0
-        ticks = np.int64(total * per_tick)
-        many += ticks >> 30
-        few += ticks & 0x3FFFFFFF
+        g, p, over = values[begin:end], cost[begin:end], above[begin:end]
+        _compare(g, p, over, inside, odd, square, one, least, most, by_cost, low, high, near, far)
+        if _any(odd, g.size):
+            if not _settle(g, p, over, inside, table, square, one, least, most, affordable, cheapest, dearest):
+                return begin, listed, True, many, few
+        else:
+            more, rest = _add_up(p, bits[begin:end], over, per_tick, exponent)
+            many, few = many + more, few + rest
         before, listed = listed, _listed(g, square, begin, inside, items, keys, listed)
         for k in range(before, listed):
             prices[k] = cost[items[k]]
             keys[k] = keys[k] / prices[k] if by_cost else keys[k]
         begin = end
-    return begin, listed, bad, wide, many, few
+    return begin, listed, False, many, few
 
 
 def by_class(
-    values: Any, labels: Any, start: int, stop: int, above: Any, inside: Any, items: Any, keys: Any, prices: Any,
-    square: bool, one: Any, infinity: Any, safe_low: Any, safe_high: Any, by_cost: bool, low: Any, high: Any,
-    lines: Any, line: Any, class_cost: Any, classes: Any, counts: Any,
+    values: Any, labels: Any, start: int, stop: int, above: Any, inside: Any, odd: Any, items: Any, keys: Any,
+    prices: Any, square: bool, one: Any, least: Any, most: Any, by_cost: bool, low: Any, high: Any, lines: Any,
+    line: Any, class_cost: Any, classes: Any, counts: Any,
 ) -> Any:  # fmt: skip
     """The loop for classes, of which ``lines`` holds the cost (infinite where it is more than the budget).
 
@@ -88,55 +92,189 @@ def by_class(
     of each are above. A block of one class, as most of a layered model are, is read without looking labels up.
 
     Returns:
-        Where it stopped; how many items are inside; not 0 when an entry or a label is out of range.
+        Where it stopped; how many items are inside; whether an entry or a label is out of range.
     """
-    bad, listed, begin = np.int32(0), 0, start
+    listed, begin = 0, start
     while begin < stop and listed + BLOCK <= items.size:
         end = min(begin + BLOCK, stop)
-        g, own, over_line = values[begin:end], labels[begin:end], above[begin:end]
-        least = most = own[0]
+        g, own, over = values[begin:end], labels[begin:end], above[begin:end]
+        smallest = largest = own[0]
         for i in range(own.size):
-            least, most = min(least, own[i]), max(most, own[i])
-        first, last = np.int64(least), np.int64(most)
+            smallest, largest = min(smallest, own[i]), max(largest, own[i])
+        first, last = np.int64(smallest), np.int64(largest)
         if first < 0 or last >= counts.size:
-            return begin, listed, np.int32(1)
-        for i in range(g.size):
-            v = g[i] * one
-            size = abs(v)
-            w = v * v if square else size
-            bad |= np.int32(not (w < infinity))
-            bad |= np.int32(v != 0) & (np.int32(not (size >= safe_low)) | np.int32(not (size <= safe_high)))
+            return begin, listed, True
         if first == last:
-            lowest, highest, taken = lines[first] * low, lines[first] * high, np.int64(0)
-            for i in range(g.size):
-                v = g[i] * one
-                w = v * v if square else abs(v)
-                over = w > highest
-                over_line[i] = over
-                inside[i] = (w >= lowest) & (v != 0) & (not over)
-                taken += np.int64(over)
-            counts[first] += taken
+            _compare_one(g, over, inside, odd, square, one, least, most, lines[first] * low, lines[first] * high)
         else:
             here = classes[first : last + 1]
             _look_up(own, here, lines, line)
+            _compare_many(g, line, over, inside, odd, square, one, least, most, low, high)
+        if _any(odd, g.size):
+            return begin, listed, True
+        if first == last:
             for i in range(g.size):
-                v, c = g[i] * one, line[i]
-                w = v * v if square else abs(v)
-                over = w > c * high
-                over_line[i] = over
-                inside[i] = (w >= c * low) & (v != 0) & (not over)
-            _count(own, here, over_line, counts)
+                odd[i] = over[i]
+            counts[first] += _true(odd, g.size)
+        else:
+            _count(own, here, over, odd, counts)
         before, listed = listed, _listed(g, square, begin, inside, items, keys, listed)
         for k in range(before, listed):
             prices[k] = class_cost[labels[items[k]]]
             keys[k] = keys[k] / prices[k] if by_cost else keys[k]
         begin = end
-    return begin, listed, bad
+    return begin, listed, False
+
+
+def total(
+    cost: Any, bits: Any, start: int, stop: int, every: Any, odd: Any, table: Any, near: Any, far: Any,
+    per_tick: float, exponent: int,
+) -> Any:  # fmt: skip
+    """The sum of all costs; ``every`` is :data:`BLOCK` times true.
+
+    Returns:
+        Whether a cost is not positive and finite; the sum as in :func:`by_coordinate`, the rest in ``table``.
+    """
+    many, few = np.int64(0), np.int64(0)
+    for begin in range(start, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        p = cost[begin:end]
+        for i in range(p.size):
+            odd[i] = (not (p[i] >= near)) | (not (p[i] <= far))
+        if _any(odd, p.size):
+            for i in range(p.size):
+                if not (p[i] > 0 and p[i] < np.inf):
+                    return True, many, few
+                _put_down(p[i], table)
+        else:
+            more, rest = _add_up(p, bits[begin:end], every, per_tick, exponent)
+            many, few = many + more, few + rest
+    return False, many, few
+
+
+# --- comparing ----------------------------------------------------------------------------------
+
+
+def _compare(
+    g: Any, p: Any, over: Any, inside: Any, odd: Any, square: bool, one: Any, least: Any, most: Any, by_cost: bool,
+    low: Any, high: Any, near: Any, far: Any,
+) -> None:  # fmt: skip
+    """Which items of a block are above the bracket, inside it, or to be looked at one by one."""
+    for i in range(g.size):
+        v, c = g[i] * one, p[i]
+        w = v * v if square else abs(v)
+        line = c if by_cost else one
+        above = w > line * high
+        over[i] = above
+        inside[i] = (w >= line * low) & (v != 0) & (not above)
+        odd[i] = (not (w <= most)) | ((v != 0) & (not (w >= least))) | (not (c >= near)) | (not (c <= far))
+
+
+def _compare_one(
+    g: Any, over: Any, inside: Any, odd: Any, square: bool, one: Any, least: Any, most: Any, lowest: Any, highest: Any
+) -> None:
+    """The same for one class."""
+    for i in range(g.size):
+        v = g[i] * one
+        w = v * v if square else abs(v)
+        above = w > highest
+        over[i] = above
+        inside[i] = (w >= lowest) & (v != 0) & (not above)
+        odd[i] = (not (w <= most)) | ((v != 0) & (not (w >= least)))
+
+
+def _compare_many(
+    g: Any, line: Any, over: Any, inside: Any, odd: Any, square: bool, one: Any, least: Any, most: Any, low: Any,
+    high: Any,
+) -> None:  # fmt: skip
+    """The same for several."""
+    for i in range(g.size):
+        v, c = g[i] * one, line[i]
+        w = v * v if square else abs(v)
+        above = w > c * high
+        over[i] = above
+        inside[i] = (w >= c * low) & (v != 0) & (not above)
+        odd[i] = (not (w <= most)) | ((v != 0) & (not (w >= least)))
+
+
+def _settle(
+    g: Any, p: Any, over: Any, inside: Any, table: Any, square: bool, one: Any, least: Any, most: Any, affordable: Any,
+    cheapest: Any, dearest: Any,
+) -> bool:  # fmt: skip
+    """A block with something odd, one by one; whether all is in range."""
+    for i in range(g.size):
+        v, c = g[i] * one, p[i]
+        w = v * v if square else abs(v)
+        if not (w <= most) or (v != 0 and not (w >= least)) or not (c > cheapest) or not (c < dearest):
+            return False
+        may = c <= affordable
+        over[i] = over[i] & may
+        inside[i] = inside[i] & may
+        if over[i]:
+            _put_down(c, table)
+    return True
+
+
+# --- adding up ----------------------------------------------------------------------------------
+
+
+def _add_up(p: Any, bits: Any, over: Any, per_tick: float, exponent: int) -> Any:
+    """The costs of a block that are ``over``, all in a window of 2^16, exactly: 2^26 ticks and ticks.
+
+    A float32 is a whole number of ticks below 2^40, and a block of them adds up in float64 without rounding. A float64
+    is cut in two, 27 and 26 bits, shifted by its exponent.
+    """
+    if p.itemsize == 4:
+        added = 0.0
+        for i in range(p.size):
+            added += np.float64(p[i]) if over[i] else 0.0
+        return np.int64(0), np.int64(added * per_tick)
+    many, few = np.int64(0), np.int64(0)
+    for i in range(bits.size):
+        whole = (bits[i] & 0xFFFFFFFFFFFFF) | 0x10000000000000
+        whole = whole if over[i] else np.int64(0)
+        shift = (bits[i] >> 52) - exponent
+        many += (whole >> 26) << shift
+        few += (whole & 0x3FFFFFF) << shift
+    return many, few
+
+
+def _put_down(c: Any, table: Any) -> None:
+    """A cost of any size: its 53 bits, as 27 and 26, in the column of its exponent."""
+    fraction, exponent = math.frexp(np.float64(c))
+    whole = np.int64(fraction * 9007199254740992.0)
+    table[0, exponent + 1074] += whole >> 26
+    table[1, exponent + 1074] += whole & 0x3FFFFFF
+
+
+def _any(flags: Any, size: int) -> Any:
+    """Whether one of the first flags is set; clears the word that ends them."""
+    words, eights, found = (size + 7) // 8, flags.view(np.int64), np.int64(0)
+    flags[size : 8 * words] = False
+    for word in range(words):
+        found |= eights[word]
+    return found != 0
+
+
+def _true(flags: Any, size: int) -> Any:
+    """How many of the first flags are set: eight at a time, till a byte is full; clears the word that ends them."""
+    words, eights, found = (size + 7) // 8, flags.view(np.int64), np.int64(0)
+    flags[size : 8 * words] = False
+    for first in range(0, words, 255):
+        bytewise = np.int64(0)
+        for word in range(first, min(first + 255, words)):
+            bytewise += eights[word]
+        for byte in range(8):
+            found += (bytewise >> (8 * byte)) & 255
+    return found
+
+
+# --- classes ------------------------------------------------------------------------------------
 
 
 def _look_up(own: Any, classes: Any, lines: Any, line: Any) -> None:
     """Put ``lines[own]`` into ``line``: for few ``classes`` one after the other, which compilers make fast."""
-    if classes.size <= _FEW:
+    if classes.size <= _BLENDED:
         line[: own.size] = lines[classes[0]]
         for label in classes[1:]:
             value = lines[label]
@@ -147,17 +285,19 @@ def _look_up(own: Any, classes: Any, lines: Any, line: Any) -> None:
             line[i] = lines[own[i]]
 
 
-def _count(own: Any, classes: Any, over_line: Any, counts: Any) -> None:
+def _count(own: Any, classes: Any, over: Any, scratch: Any, counts: Any) -> None:
     """Add how many of each of ``classes`` are above."""
-    if classes.size <= _FEW:
+    if classes.size <= _COUNTED:
         for label in classes:
-            taken = np.int64(0)
             for i in range(own.size):
-                taken += np.int64(over_line[i] & (own[i] == label))
-            counts[label] += taken
+                scratch[i] = over[i] & (own[i] == label)
+            counts[label] += _true(scratch, own.size)
     else:
         for i in range(own.size):
-            counts[own[i]] += np.int64(over_line[i])
+            counts[own[i]] += np.int64(over[i])
+
+
+# --- listing ------------------------------------------------------------------------------------
 
 
 def _listed(g: Any, square: bool, begin: int, inside: Any, items: Any, keys: Any, listed: int) -> int:

@@ -179,7 +179,8 @@ def _select_unchecked(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | 
     if callable(loss):
         return None
     weight: Weight = "square" if loss == "l2" else "magnitude"
-    found = unchecked(np.asarray(call.update), call.cost, call.budget, call.fraction, weight, by_cost=by_cost)
+    given = np.asarray(call.update), call.cost, call.budget, call.fraction, weight
+    found = unchecked(*given, by_cost=by_cost, threads=call.threads)
     if found is None or found.entries.d <= SMALL:
         return None
     prefix = bracketed_prefix(found.entries, found.budget, threads=call.threads, out=call.out)
