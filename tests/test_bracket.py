@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proofs_check.instances import instances
-from theory import CostClasses, InputError, Instance, bracket, cwmp, loops, relax, sweep, tally, top_k
+from theory import CostClasses, InputError, Instance, bracket, cwmp, finish, loops, relax, sweep, tally, top_k
 from theory.bracket import bracketed_prefix, greedy_prefix
 from theory.entries import Entries, entries_of
 from theory.order import density_order, longest_affordable, sorted_prefix
@@ -169,7 +169,7 @@ def test_small_hard_instances_through_the_same_code(instance, by_cost, widths):
     """Chunks of three items, a sample of a few, brackets that are too narrow: right, or handed on, never wrong."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweep, "_CHUNK", 3)
-        patch.setattr(bracket, "_BINS", 2)
+        patch.setattr(finish, "_BINS", 2)
         patch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
         patch.setattr(bracket, "_WIDTHS", widths)
         patch.setattr(bracket, "_sample_size", lambda d: 1 + d // 3)
@@ -221,11 +221,11 @@ def test_a_bin_wrongly_chosen_changes_nothing(monkeypatch):
         expected = reference(instance, instance.score)
         for first, last in ((0, 5), (3, 3), (50, 60), (0, 10**6), (10**6, 10**6)):
 
-            def wrong(lists, left, first=first, last=last):
+            def wrong(d, lists, left, first=first, last=last):
                 ranked = np.sort(np.concatenate([[np.inf, 0.0], *(key for _, key, _ in lists)]))[::-1]
                 return ranked[min(last, ranked.size - 1)], ranked[min(first, ranked.size - 1)]
 
-            monkeypatch.setattr(bracket, "_narrowed", wrong)
+            monkeypatch.setattr(finish, "_narrowed", wrong)
             same(cwmp(instance), expected, instance, instance.score)
 
 

@@ -4,7 +4,7 @@
 2. One pass, in chunks that stay in a core's cache: items above the bracket go into the mask and their costs are summed
    exactly; the few inside it are listed. Comparisons such as ``g^2 > high c`` are rounded, so the bracket is widened by
    more than the rounding: what counts as above (below) it is so in exact arithmetic.
-3. The listed items are sorted, and the critical one is found among them.
+3. The critical item is found among those listed, and those before it go into the mask (:mod:`theory.finish`).
 
 The answer is that of :func:`theory.order.sorted_prefix`, bit for bit, or None: a bracket that misses three times, an
 entry that is not finite, or one whose square float64 cannot hold. The pass sees all of these without looking twice.
@@ -13,25 +13,22 @@ entry that is not finite, or one whose square float64 cannot hold. The pass sees
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory.entries import Entries
-from theory.exact import exact_sum, floor_float
-from theory.order import Floats, Indices, Prefix, critical_run, keys, longest_affordable, sorted_prefix
-from theory.sweep import Swept, sweep
-from theory.tally import Lists
+from theory.exact import floor_float
+from theory.finish import finish
+from theory.order import Floats, Indices, Prefix, keys, sorted_prefix
+from theory.sweep import sweep
 
 SMALL = 1 << 14  # below this many items, sorting them is as fast
 
 _SORTED = 1 << 12  # of a sample: keys that are sorted without looking which of them matter
-_BINS = 1024  # into which the items inside the bracket are sorted out
-_ALL = (0.0, math.inf)  # keys between which everything lies
 _WIDTHS = (3.0, 14.0, 60.0)  # standard deviations of the sample to either side; wider after a miss
 
 
@@ -53,7 +50,7 @@ def bracketed_prefix(
         found = sweep(entries, budget, low, high, threads, mask)
         if found is None:
             return None
-        if (prefix := _finish(entries, budget, low, high, found, mask)) is not None:
+        if (prefix := finish(entries, budget, low, high, found, mask)) is not None:
             return prefix
     return None
 
@@ -122,90 +119,6 @@ def _enclosed(key: Floats, cost: Floats, target: float, width: float) -> tuple[f
     high = math.nextafter(float(key[above - 1]), math.inf) if above else most
     low = float(key[inside]) if inside < key.size else least
     return low, high
-
-
-# --- the finish ---------------------------------------------------------------------------------
-
-
-def _finish(
-    entries: Entries, budget: Fraction, low: float, high: float, found: Swept, mask: NDArray[np.bool_]
-) -> Prefix | None:
-    """Complete the mask with the affordable ones of the items inside the bracket; None when the bracket missed."""
-    left = budget - found.above
-    if left < 0:
-        return None
-    columns = tuple(zip(*found.inside, strict=True))  # items, keys, costs
-    for least, most in (_narrowed(found.inside, left), _ALL):
-        before = [(key >= most) & (most < math.inf) for key in columns[1]]  # keys may be too large for a float
-        among = [(key >= least) & ~b for key, b in zip(columns[1], before, strict=True)]
-        spent = sum(map(exact_sum, map(np.compress, before, columns[2])), Fraction(0))
-        items, key, cost, taken = _ranked(entries, *(_chosen(column, among) for column in columns), left=left - spent)
-        if 0 <= taken < items.size or (least, most) == _ALL:  # else rounding chose the wrong bin
-            break
-    if (taken == items.size and low > 0) or (taken < items.size and not low <= key[taken] < high):
-        return None
-    for those, b in zip(columns[0], before, strict=True):
-        mask[those] = b
-    mask[items[:taken]] = True
-    spent += found.above + exact_sum(cost[:taken])
-    return Prefix(mask, spent, int(items[taken]) if taken < items.size else None)
-
-
-def _chosen(columns: Iterable[NDArray[Any]], flags: list[NDArray[np.bool_]]) -> NDArray[Any]:
-    """The flagged entries of a column that lies in several arrays, joined."""
-    return np.concatenate(list(map(np.compress, flags, columns)))
-
-
-def _ranked(
-    entries: Entries, items: Indices, key: Floats, cost: Floats, *, left: Fraction
-) -> tuple[Indices, Floats, Floats, int]:
-    """Items, ascending, in the exact order as far as it matters, and how many fit; -1 when ``left`` is negative."""
-    order, taken = np.argsort(-key, kind="stable"), -1
-    if left >= 0:
-        taken = _taken(cost[order], left)
-    if 0 <= taken < order.size:
-        weight = entries.weights_of(items[order])
-        by = cost[order] if entries.by_cost else np.ones_like(cost)
-        exactly = critical_run(weight, by, key[order], taken)
-        if exactly is not None:
-            order = order[exactly]
-            taken = longest_affordable(cost[order], left)[0]
-    return items[order], key[order], cost[order], taken
-
-
-def _narrowed(lists: list[Lists], left: Fraction) -> tuple[float, float]:
-    """Keys between which the critical one of the listed items is found, ``left`` being what these may cost.
-
-    Keys fall into bins, and bins are settled by their costs. This only saves sorting: bounds that are not the right
-    ones, by rounding, are noticed by the exact sums of whoever asks.
-    """
-    filled = [key for _, key, _ in lists if key.size]
-    lowest = min((float(key.min()) for key in filled), default=0.0)
-    highest = max((float(key.max()) for key in filled), default=0.0)
-    width, sums = (highest - lowest) / _BINS, np.zeros(_BINS + 1)
-    if sum(key.size for key in filled) < _BINS or not 0 < width < math.inf:
-        return _ALL
-    for _, key, cost in lists:
-        for start in range(0, key.size, SMALL):  # scratch of this size costs nothing
-            part = slice(start, start + SMALL)
-            bins = ((key[part] - lowest) / width).astype(np.intp)
-            sums += np.bincount(np.minimum(bins, _BINS), weights=cost[part], minlength=sums.size)
-    settled = int(np.searchsorted(np.cumsum(sums[::-1]), floor_float(left), side="right"))
-    critical = _BINS - settled
-    if critical < 0:
-        return _ALL
-    return lowest + critical * width, lowest + (critical + 1) * width if settled else math.inf
-
-
-def _taken(cost: Floats, left: Fraction) -> int:
-    """How many items, in order, fit what is left: by floating-point sums unless rounding could decide."""
-    sums, room = np.cumsum(cost), floor_float(left)
-    taken = int(np.searchsorted(sums, room, side="right"))
-    near = sums[max(taken - 1, 0) : taken + 1]
-    doubt = 2.0**-52 * (cost.size + 1) * np.maximum(near, room)
-    if (np.abs(near - room) > doubt).all():
-        return taken
-    return longest_affordable(cost, left)[0]
 
 
 def greedy_prefix(

@@ -36,7 +36,7 @@ class _SpanTally(Tally):
         """Everything from ``start`` to ``stop``."""
         scratch = np.zeros(loops.BLOCK, dtype=bool), np.zeros(loops.BLOCK, dtype=bool)
         while start < stop:
-            lists = self._free(max(loops.BLOCK, self._lists[0].size - self._listed))
+            lists = self._free(max(loops.BLOCK + 1, self._lists[0].size - self._listed))
             start, listed = self._span(start, min(start + loops.SPAN, stop), mask, *scratch, *lists)
             self._listed += listed
 

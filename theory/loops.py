@@ -63,7 +63,7 @@ def by_coordinate(
     """
     listed, many, few = 0, np.int64(0), np.int64(0)
     begin = start
-    while begin < stop and listed + BLOCK <= items.size:
+    while begin < stop and listed + BLOCK < items.size:
         end = min(begin + BLOCK, stop)
         g, p, over = values[begin:end], cost[begin:end], above[begin:end]
         _compare(g, p, over, inside, odd, square, one, least, most, by_cost, low, high, near, far)
@@ -95,7 +95,7 @@ def by_class(
         Where it stopped; how many items are inside; whether an entry or a label is out of range.
     """
     listed, begin = 0, start
-    while begin < stop and listed + BLOCK <= items.size:
+    while begin < stop and listed + BLOCK < items.size:
         end = min(begin + BLOCK, stop)
         g, own, over = values[begin:end], labels[begin:end], above[begin:end]
         smallest = largest = own[0]
@@ -300,16 +300,53 @@ def _count(own: Any, classes: Any, over: Any, scratch: Any, counts: Any) -> None
 # --- listing ------------------------------------------------------------------------------------
 
 
-def _listed(g: Any, square: bool, begin: int, inside: Any, items: Any, keys: Any, listed: int) -> int:
+def _listed(g: Any, square: bool, begin: int, inside: Any, items: Any, keys: Any, listed: Any) -> Any:
     """List the items of a block that are ``inside``, their weights as keys; returns how many are listed now."""
-    words, eights = (g.size + 7) // 8, inside.view(np.int64)
+    words, eights, first = (g.size + 7) // 8, inside.view(np.int64), listed
     inside[g.size : 8 * words] = False
     for word in range(words):
         if eights[word]:  # few are, and eight flags at a time are passed over at once
             for i in range(8 * word, 8 * word + 8):
-                if inside[i]:
-                    wide_value = np.float64(g[i])
-                    items[listed] = begin + i
-                    keys[listed] = wide_value * wide_value if square else abs(wide_value)
-                    listed += 1
+                items[listed] = begin + i  # the next one is put over it, unless it is inside
+                listed += np.int64(inside[i])
+    for k in range(first, listed):
+        wide_value = np.float64(g[items[k] - begin])
+        keys[k] = wide_value * wide_value if square else abs(wide_value)
     return listed
+
+
+# --- the few that are listed ----------------------------------------------------------------------
+
+
+def binned(keys: Any, prices: Any, lowest: float, width: float, sums: Any) -> None:
+    """Add prices to the bins of their keys."""
+    for k in range(keys.size):
+        sums[min(np.int64((keys[k] - lowest) / width), sums.size - 1)] += prices[k]
+
+
+def split(
+    items: Any, keys: Any, bits: Any, least: float, most: float, bounded: bool, start: int, above: Any, among: Any,
+    exponent: int,
+) -> Any:  # fmt: skip
+    """Keys from ``most`` on (where it is a bound) go above, the places of those down to ``least`` into ``among``.
+
+    Args:
+        bits: of prices in float64. start: what is added to places.
+
+    Returns:
+        How many are among; not 0 when a price that goes above is outside the window; the sum of these prices, as in
+        :func:`_add_up`.
+    """
+    count, odd, many, few = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    for k in range(keys.size):
+        settled = bounded & (keys[k] >= most)
+        above[items[k]] = settled
+        among[count] = start + k
+        count += np.int64((keys[k] >= least) & (not settled))
+        whole = (bits[k] & 0xFFFFFFFFFFFFF) | 0x10000000000000
+        whole = whole if settled else np.int64(0)
+        shift = (bits[k] >> 52) - exponent
+        odd |= (shift & ~15) if settled else np.int64(0)
+        many += (whole >> 26) << (shift & 15)
+        few += (whole & 0x3FFFFFF) << (shift & 15)
+    return count, odd, many, few
