@@ -112,7 +112,7 @@ def test_counterexamples_are_small():
     ],
 )
 def test_a_selector_that_takes_the_process_down_is_reported_with_the_instance(name, status, says):
-    seconds = 2 if name == "hangs" else 10
+    seconds = 2 if name == "hangs" else 60  # a busy machine is no reason to see fewer instances
     report = check_selector(
         f"broken_selectors:{name}", zoo.PREFIX, checks=["output", "empty", "feasible"], on_fail="report",
         seconds=seconds, megabytes=128,
