@@ -20,11 +20,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from theory import CostClasses, Instance, cwmp, loops, top_k
 from theory.entries import Entries
@@ -57,6 +59,8 @@ def contestants(d: int, dtype: str, threads: int, *, reuse: bool = True) -> Cont
         "top_k": lambda: top_k(g, c, budget, threads=threads, out=out),
         "torch.topk": lambda: torch.topk(tensor.abs(), k),
     }
+    if threads > 1:
+        everyone[f"one read, {threads} threads"] = lambda: read_by(threads, g, c)
     if threads == 1:
         everyone["np.partition"] = lambda: np.partition(np.abs(g), d - k)
         entries = Entries(g, "square", c)
@@ -65,6 +69,17 @@ def contestants(d: int, dtype: str, threads: int, *, reuse: bool = True) -> Cont
             entries.weights_of(slice(None)), entries.costs_of(slice(None)), exact
         )
     return everyone
+
+
+def read_by(threads: int, *arrays: NDArray[Any]) -> None:
+    """What so many threads gain at best: each reads its share."""
+    with ThreadPoolExecutor(threads - 1) as pool:
+        shares = [list(part) for part in zip(*(np.array_split(array, threads) for array in arrays), strict=True)]
+        others = [pool.submit(lambda share: [x.sum() for x in share], share) for share in shares[1:]]
+        for part in shares[0]:
+            part.sum()
+        for other in others:
+            other.result()
 
 
 def without_numba(action: Callable[[], Any]) -> Any:
