@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-FROM = 1 << 20  # coordinates from which it is worth loading numba (about a second, the first time some more to compile)
+FROM = 1 << 19  # coordinates from which it is worth loading numba (half a second, the first time seconds to compile)
 SPAN = 1 << 20  # coordinates between two looks at Python's lock, at most: as many sums of a window fit 63 bits
 BLOCK = 1 << 13  # coordinates whose costs are added up in float64, and whose flags stay in a core's cache
 
