@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proofs_check.instances import instances
-from theory import CostClasses, InputError, Instance, bracket, cwmp, finish, loops, relax, sweep, tally, top_k
+from theory import CostClasses, InputError, Instance, bracket, crew, cwmp, finish, loops, relax, sweep, tally, top_k
 from theory.bracket import bracketed_prefix, greedy_prefix
+from theory.crew import Crew
 from theory.entries import Entries, entries_of
 from theory.order import density_order, longest_affordable, sorted_prefix
 
@@ -44,6 +45,7 @@ def several_chunks(monkeypatch, request):
     monkeypatch.setattr(loops, "SPAN", 1 << 15)
     monkeypatch.setattr(tally, "LISTED", 2 * loops.BLOCK)  # soon full
     monkeypatch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
+    monkeypatch.setattr(crew, "_ENOUGH", 1 << 8)
     monkeypatch.setattr(bracket, "_SORTED", 1 << 8)
 
 
@@ -170,6 +172,7 @@ def test_small_hard_instances_through_the_same_code(instance, by_cost, widths):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweep, "_CHUNK", 3)
         patch.setattr(finish, "_BINS", 2)
+        patch.setattr(crew, "_ENOUGH", 2)
         patch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
         patch.setattr(bracket, "_WIDTHS", widths)
         patch.setattr(bracket, "_sample_size", lambda d: 1 + d // 3)
@@ -213,6 +216,15 @@ def test_brackets_that_end_next_to_the_critical_item(monkeypatch):
     assert answered > 50
 
 
+@pytest.mark.parametrize("kind", ["lognormal", "layers"])
+def test_a_crew_draws_the_sample_that_one_thread_draws(kind):
+    instance = Instance(updates("mostly zeros", np.float32), costs(kind), fraction="0.1")
+    one, three = (bracket._sample(entries_of(instance), instance.budget, Crew(n)) for n in (1, 3))
+    assert one.size == three.size > one.key.size > 0
+    assert np.array_equal(one.key, three.key)
+    assert np.array_equal(one.cost, three.cost)
+
+
 def test_a_bin_wrongly_chosen_changes_nothing(monkeypatch):
     """Bounds between the listed items that are too high, too low, empty, without end: as an order of them has it."""
     g, c = updates("gaussian", np.float32), costs("lognormal")
@@ -221,7 +233,7 @@ def test_a_bin_wrongly_chosen_changes_nothing(monkeypatch):
         expected = reference(instance, instance.score)
         for first, last in ((0, 5), (3, 3), (50, 60), (0, 10**6), (10**6, 10**6)):
 
-            def wrong(d, lists, left, first=first, last=last):
+            def wrong(d, lists, left, crew, first=first, last=last):
                 ranked = np.sort(np.concatenate([[np.inf, 0.0], *(key for _, key, _ in lists)]))[::-1]
                 return ranked[min(last, ranked.size - 1)], ranked[min(first, ranked.size - 1)]
 

@@ -20,11 +20,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.crew import Crew
 from theory.entries import Entries
 from theory.exact import floor_float
 from theory.finish import finish
 from theory.order import Floats, Indices, Prefix, keys, sorted_prefix
-from theory.sweep import sweep
+from theory.sweep import hands, sweep
 
 SMALL = 1 << 14  # below this many items, sorting them is as fast
 
@@ -38,20 +39,21 @@ def bracketed_prefix(
     """The longest affordable prefix of the eligible items, exactly, or None where a plain sort is needed.
 
     Args:
-        budget: in the units of the costs. threads: of the pass; the result does not depend on it.
+        budget: in the units of the costs. threads: how many share the work; the result does not depend on it.
         out: bool of shape (d,) to receive the mask.
     """
     mask = np.empty(entries.d, dtype=bool) if out is None else out
-    sample = _sample(entries, budget)
-    if sample is None:
-        return None
-    for width in _WIDTHS:
-        low, high = _bracket(sample, budget, entries.d, width)
-        found = sweep(entries, budget, low, high, threads, mask)
-        if found is None:
+    with Crew(hands(entries.d, threads)) as crew:
+        sample = _sample(entries, budget, crew)
+        if sample is None:
             return None
-        if (prefix := finish(entries, budget, low, high, found, mask)) is not None:
-            return prefix
+        for width in _WIDTHS:
+            low, high = _bracket(sample, budget, entries.d, width)
+            found = sweep(entries, budget, low, high, crew, mask)
+            if found is None:
+                return None
+            if (prefix := finish(entries, budget, low, high, found, mask, crew)) is not None:
+                return prefix
     return None
 
 
@@ -67,10 +69,13 @@ class _Sample(NamedTuple):
     size: int
 
 
-def _sample(entries: Entries, budget: Fraction) -> _Sample | None:
+def _sample(entries: Entries, budget: Fraction, crew: Crew) -> _Sample | None:
     """``d^(2/3)`` items, drawn with a fixed seed; None if one of them is not finite."""
     drawn = _drawn(entries.d, _sample_size(entries.d))
-    weight, cost = entries.weights_of(drawn), entries.costs_of(drawn)
+    crew = crew.if_worth(drawn.size)
+    shares = [drawn[start:stop] for start, stop in crew.shares(drawn.size)]
+    read = crew.each(lambda items: (entries.weights_of(items), entries.costs_of(items)), shares)
+    weight, cost = read[0] if crew.threads == 1 else map(np.concatenate, zip(*read, strict=True))
     if not (np.isfinite(weight).all() and np.isfinite(cost).all() and (cost > 0).all()):
         return None
     may, unit = (weight > 0) & (cost <= floor_float(budget)), float(cost.max())

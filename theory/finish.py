@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory import loops
+from theory.crew import Crew
 from theory.entries import Entries
 from theory.exact import exact_sum, floor_float
 from theory.order import Floats, Indices, Prefix, critical_run, longest_affordable
@@ -26,24 +27,27 @@ _PIECE = 1 << 14  # items that NumPy treats at once: scratch of this size costs 
 
 
 def finish(
-    entries: Entries, budget: Fraction, low: float, high: float, found: Swept, mask: NDArray[np.bool_]
+    entries: Entries, budget: Fraction, low: float, high: float, found: Swept, mask: NDArray[np.bool_], crew: Crew
 ) -> Prefix | None:
     """Complete the mask with the affordable ones of the items inside the bracket; None when the bracket missed.
 
     Args:
-        low, high: the bracket. found: what the pass found. mask: as the pass left it.
+        low, high: the bracket. found: what the pass found. mask: as the pass left it. crew: as of the pass.
     """
     left = budget - found.above
     if left < 0:
         return None
-    for least, most in (_narrowed(entries.d, found.inside, left), _ALL):
-        parts = [_split(entries.d, lists, least, most, mask) for lists in found.inside]
+    crew = crew.if_worth(sum(items.size for items, _, _ in found.inside))
+    for least, most in (_narrowed(entries.d, found.inside, left, crew), _ALL):
+        parts = crew.each(lambda lists: _split(entries.d, lists, least, most, mask), found.inside)  # noqa: B023
         spent = sum((cost for cost, _ in parts), Fraction(0))
         chosen = [[column[among] for column in lists] for lists, (_, among) in zip(found.inside, parts, strict=True)]
         items, key, cost = map(np.concatenate, zip(*chosen, strict=True))
         items, key, cost, taken = _ranked(entries, items, key, cost, left - spent)
         if 0 <= taken < items.size or (least, most) == _ALL:  # else rounding chose the wrong bin
             break
+        for settled, _, _ in found.inside:
+            mask[settled] = False
     if (taken == items.size and low > 0) or (taken < items.size and not low <= key[taken] < high):
         return None
     mask[items[:taken]] = True
@@ -51,16 +55,15 @@ def finish(
     return Prefix(mask, spent, int(items[taken]) if taken < items.size else None)
 
 
-def _narrowed(d: int, inside: list[Lists], left: Fraction) -> tuple[float, float]:
+def _narrowed(d: int, inside: list[Lists], left: Fraction, crew: Crew) -> tuple[float, float]:
     """Keys between which the critical one of the listed items is found, ``left`` being what these may cost."""
     filled = [key for _, key, _ in inside if key.size]
     lowest = min((float(key.min()) for key in filled), default=0.0)
     highest = max((float(key.max()) for key in filled), default=0.0)
-    width, sums = (highest - lowest) / _BINS, np.zeros(_BINS + 1)
+    width = (highest - lowest) / _BINS
     if sum(key.size for key in filled) < _BINS or not 0 < width < math.inf:
         return _ALL
-    for _, key, cost in inside:
-        _binned(d, key, cost, lowest, width, sums)
+    sums = np.sum(crew.each(lambda lists: _binned(d, *lists[1:], lowest, width), inside), axis=0)
     settled = int(np.searchsorted(np.cumsum(sums[::-1]), floor_float(left), side="right"))
     critical = _BINS - settled
     if critical < 0:
@@ -68,24 +71,26 @@ def _narrowed(d: int, inside: list[Lists], left: Fraction) -> tuple[float, float
     return lowest + critical * width, lowest + (critical + 1) * width if settled else math.inf
 
 
-def _binned(d: int, key: Floats, cost: Floats, lowest: float, width: float, sums: Floats) -> None:
-    """Add the costs to the bins of their keys."""
+def _binned(d: int, key: Floats, cost: Floats, lowest: float, width: float) -> Floats:
+    """The costs in the bins of their keys."""
+    sums = np.zeros(_BINS + 1)
     if loops.worth_it(d):
         loops.compiled(loops.binned)(key, cost, lowest, width, sums)
-        return
+        return sums
     for start in range(0, key.size, _PIECE):
         part = slice(start, start + _PIECE)
         bins = ((key[part] - lowest) / width).astype(np.intp)
         sums += np.bincount(np.minimum(bins, sums.size - 1), weights=cost[part], minlength=sums.size)
+    return sums
 
 
 def _split(d: int, lists: Lists, least: float, most: float, mask: NDArray[np.bool_]) -> tuple[Fraction, Indices]:
-    """Put items with keys from ``most`` on into the mask, all others not; what those cost, and which lie between."""
+    """Put items with keys from ``most`` on into the mask; what these cost, and which lie between."""
     items, key, cost = lists
     bounded, above = most < math.inf, lambda part: (key[part] >= most) & (most < math.inf)  # keys may be infinite
     if not (loops.worth_it(d) and items.size):
         settled = above(slice(None))
-        mask[items] = settled
+        mask[np.compress(settled, items)] = True
         return exact_sum(np.compress(settled, cost)), np.flatnonzero((key >= least) & ~settled)
     split, window = loops.compiled(loops.split), Window.around(cost)
     among, count, spent = np.empty(items.size, np.intp), 0, Fraction(0)

@@ -340,7 +340,8 @@ def split(
     count, odd, many, few = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     for k in range(keys.size):
         settled = bounded & (keys[k] >= most)
-        above[items[k]] = settled
+        if settled:  # half of them are not, and their part of memory need not be touched
+            above[items[k]] = True
         among[count] = start + k
         count += np.int64((keys[k] >= least) & (not settled))
         whole = (bits[k] & 0xFFFFFFFFFFFFF) | 0x10000000000000

@@ -7,14 +7,14 @@ other blocks are put down by exponent, 53 bits each. Nothing is rounded.
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory import loops
+from theory.crew import Crew
 from theory.exact import exact_sum
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -85,18 +85,17 @@ def total_cost(cost: NDArray[np.floating], threads: int = 1) -> Fraction | None:
     window, loop, bits = Window.around(cost), loops.compiled(loops.total), as_bits(cost)
     ends = window.ends(cost.dtype.type)
 
-    def part(start: int, stop: int) -> Fraction | None:
+    def part(share: tuple[int, int]) -> Fraction | None:
         every, odd, rest, found = np.ones(loops.BLOCK, bool), np.zeros(loops.BLOCK, bool), table(), Fraction(0)
-        for first in range(start, stop, loops.SPAN):
-            last = min(first + loops.SPAN, stop)
+        for first in range(*share, loops.SPAN):
+            last = min(first + loops.SPAN, share[1])
             bad, *sums = loop(cost, bits, first, last, every, odd, rest, *ends, *window.rule)
             if bad:
                 return None
             found += window.sum_of(*sums)
         return found + sum_of_table(rest)
 
-    edges = [cost.size * k // threads for k in range(threads + 1)]
-    with ThreadPoolExecutor(max(1, threads - 1)) as pool:
-        others: Any = pool.map(part, edges[1:-1], edges[2:])
-        found = [part(*edges[:2]), *others]
-    return None if None in found else sum(found, Fraction(0))
+    with Crew(threads) as crew:
+        found = crew.each(part, crew.shares(cost.size))
+    valid = [one for one in found if one is not None]
+    return sum(valid, Fraction(0)) if len(valid) == len(found) else None

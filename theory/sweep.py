@@ -1,4 +1,4 @@
-"""The one pass of :mod:`theory.bracket` over everything, by as many threads as are asked for.
+"""The one pass of :mod:`theory.bracket` over everything, by all threads of a crew.
 
 Where numba is installed (the extra ``fast``), large passes run compiled (:mod:`theory.compiled`), which is faster and
 lets threads run side by side; NumPy's calls are too short for that. The answer is the same.
@@ -6,7 +6,7 @@ lets threads run side by side; NumPy's calls are too short for that. The answer 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import math
 from fractions import Fraction
 from threading import local
 from typing import NamedTuple
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory import compiled
+from theory.crew import Crew
 from theory.entries import Entries
 from theory.tally import Lists, Room, Tally, Thresholds, Unsuited
 
@@ -30,38 +31,37 @@ class Swept(NamedTuple):
 
 
 def sweep(
-    entries: Entries, budget: Fraction, low: float, high: float, threads: int, mask: NDArray[np.bool_]
+    entries: Entries, budget: Fraction, low: float, high: float, crew: Crew, mask: NDArray[np.bool_]
 ) -> Swept | None:
     """The pass in float32 where inputs and thresholds allow it, else in float64; None where neither will do."""
     narrow = entries.values.dtype.itemsize <= 4 and (entries.cost is None or entries.cost.dtype.itemsize <= 4)
     precisions: list[type[np.floating]] = [np.float32, np.float64] if narrow else [np.float64]
     for precision in precisions:
         try:
-            return _pass(entries, budget, Thresholds.of(entries, budget, low, high, precision), threads, mask)
+            return _pass(entries, budget, Thresholds.of(entries, budget, low, high, precision), crew, mask)
         except Unsuited:
             continue
     return None
 
 
-def _pass(entries: Entries, budget: Fraction, thresholds: Thresholds, threads: int, mask: NDArray[np.bool_]) -> Swept:
-    """One pass over everything. Chunks are the same whatever the number of threads, and so is every sum."""
-    starts = range(0, entries.d, _CHUNK)
-    threads = max(1, min(threads, len(starts) // _CHUNKS_PER_THREAD))
-    reader = compiled.reader(entries) or Tally
-    shares = [starts[k * len(starts) // threads : (k + 1) * len(starts) // threads] for k in range(threads)]
-    rooms = _KEPT.first(threads, thresholds.precision, _CHUNK)
+def hands(d: int, threads: int) -> int:
+    """How many of ``threads`` have enough to do with so many coordinates."""
+    return max(1, min(threads, math.ceil(d / _CHUNK) // _CHUNKS_PER_THREAD))
 
-    def work(share: range, room: Room) -> Tally:
+
+def _pass(entries: Entries, budget: Fraction, thresholds: Thresholds, crew: Crew, mask: NDArray[np.bool_]) -> Swept:
+    """One pass over everything. Chunks are the same whatever the number of threads, and so is every sum."""
+    reader = compiled.reader(entries) or Tally
+    rooms = _KEPT.first(crew.threads, thresholds.precision, _CHUNK)
+
+    def work(share: tuple[tuple[int, int], Room]) -> Tally:
+        (first, end), room = share
         tally = reader(entries, thresholds, room)
-        tally.run(share.start, min(share.stop, entries.d), mask)
+        tally.run(_CHUNK * first, min(_CHUNK * end, entries.d), mask)
         return tally
 
-    if threads == 1:
-        tallies = [work(starts, rooms[0])]
-    else:
-        with ThreadPoolExecutor(threads - 1) as pool:
-            others = [pool.submit(work, share, room) for share, room in zip(shares[1:], rooms[1:], strict=True)]
-            tallies = [work(shares[0], rooms[0]), *(other.result() for other in others)]  # this thread has a core
+    chunks = math.ceil(entries.d / _CHUNK)
+    tallies = crew.each(work, list(zip(crew.shares(chunks), rooms, strict=True)))
     return Swept(sum((tally.above for tally in tallies), Fraction(0)), [tally.inside for tally in tallies])
 
 
