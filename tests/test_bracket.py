@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proofs_check.instances import instances
-from theory import CostClasses, InputError, Instance, bracket, crew, cwmp, finish, loops, relax, sweep, tally, top_k
+from theory import CostClasses, InputError, Instance, bracket, cwmp, finish, loops, relax, sweep, tally, top_k
 from theory.bracket import bracketed_prefix, greedy_prefix
-from theory.crew import Crew
 from theory.entries import Entries, entries_of
 from theory.order import density_order, longest_affordable, sorted_prefix
 
@@ -44,8 +43,9 @@ def several_chunks(monkeypatch, request):
     monkeypatch.setattr(sweep, "_CHUNK", 1 << 14)
     monkeypatch.setattr(loops, "SPAN", 1 << 15)
     monkeypatch.setattr(tally, "LISTED", 2 * loops.BLOCK)  # soon full
-    monkeypatch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
-    monkeypatch.setattr(crew, "_ENOUGH", 1 << 8)
+    monkeypatch.setattr(bracket, "IN_ORDER", 1 << 14)
+    for module in (bracket, finish):
+        monkeypatch.setattr(module, "SCATTERED", 1 << 7)
     monkeypatch.setattr(bracket, "_SORTED", 1 << 8)
 
 
@@ -172,8 +172,9 @@ def test_small_hard_instances_through_the_same_code(instance, by_cost, widths):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweep, "_CHUNK", 3)
         patch.setattr(finish, "_BINS", 2)
-        patch.setattr(crew, "_ENOUGH", 2)
-        patch.setattr(sweep, "_CHUNKS_PER_THREAD", 1)
+        for module in (bracket, finish):
+            patch.setattr(module, "SCATTERED", 1)
+        patch.setattr(bracket, "IN_ORDER", 3)
         patch.setattr(bracket, "_WIDTHS", widths)
         patch.setattr(bracket, "_sample_size", lambda d: 1 + d // 3)
         expected = sorted_prefix(instance.score, instance.cost, instance.budget, by_cost=by_cost)
@@ -217,9 +218,9 @@ def test_brackets_that_end_next_to_the_critical_item(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["lognormal", "layers"])
-def test_a_crew_draws_the_sample_that_one_thread_draws(kind):
+def test_threads_draw_the_sample_that_one_thread_draws(kind):
     instance = Instance(updates("mostly zeros", np.float32), costs(kind), fraction="0.1")
-    one, three = (bracket._sample(entries_of(instance), instance.budget, Crew(n)) for n in (1, 3))
+    one, three = (bracket._sample(entries_of(instance), instance.budget, n) for n in (1, 3))
     assert one.size == three.size > one.key.size > 0
     assert np.array_equal(one.key, three.key)
     assert np.array_equal(one.cost, three.cost)
@@ -233,7 +234,7 @@ def test_a_bin_wrongly_chosen_changes_nothing(monkeypatch):
         expected = reference(instance, instance.score)
         for first, last in ((0, 5), (3, 3), (50, 60), (0, 10**6), (10**6, 10**6)):
 
-            def wrong(d, lists, left, crew, first=first, last=last):
+            def wrong(d, lists, left, first=first, last=last):
                 ranked = np.sort(np.concatenate([[np.inf, 0.0], *(key for _, key, _ in lists)]))[::-1]
                 return ranked[min(last, ranked.size - 1)], ranked[min(first, ranked.size - 1)]
 
@@ -376,3 +377,27 @@ def test_bad_calls():
         cwmp(g, c[1:], 1)
     with pytest.raises(InputError, match=r"must have shape \(d,\)"):
         cwmp(g.reshape(-1, 2), c, 1)
+    with pytest.raises(InputError, match=r"out must be a bool array or tensor of shape \(70000,\), got list"):
+        cwmp(g, c, 1, out=[False] * D)
+    with pytest.raises(InputError, match="out is read-only"):
+        cwmp(g, c, 1, out=np.broadcast_to(np.zeros(1, dtype=bool), D))
+
+
+@pytest.mark.parametrize("select", [cwmp, top_k])
+@pytest.mark.parametrize("bad", [2, -1])
+def test_a_class_that_there_is_not_is_refused_wherever_it_is(select, bad):
+    g, drawn = updates("gaussian", np.float32), bracket._drawn(D, bracket._sample_size(D))
+    for at in (drawn[0], drawn[-1], np.setdiff1d(np.arange(D), drawn)[0]):
+        for threads in (1, 3):
+            labels = np.zeros(D, dtype=int)
+            labels[at] = bad
+            with pytest.raises(InputError, match=r"labels must lie in 0\.\.1"):
+                select(g, CostClasses(labels, [1, 2]), 10, threads=threads)
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_near_the_largest_warn_of_nothing():
+    g = updates("gaussian", np.float32)
+    top_k(g, CostClasses(np.arange(D) % 2, [1.0, 1e39]), 100)
+    for cost in (np.full(D, 3e38, np.float32), np.full(D, 1.5e308)):
+        assert cwmp(g, cost, fraction="0.5").mask.sum() == D // 2

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from proofs_check.instances import instances
 from theory import CostClasses, InputError, Instance, bracket, cwmp, random_k, top_k
 from theory.bracket import greedy_prefix
-from theory.crew import Crew
 from theory.entries import entries_of
 from theory.order import density_order
 from theory.selectors import loss_weight
@@ -206,7 +205,7 @@ def test_budgets_that_meet_the_edge_of_a_bracket(sampled):
     met = 0
     for more in range(1, LARGE - 1):
         budget, critical = Fraction(10**6 + more), float(score[order[more + 1]])
-        edges = bracket._bracket(bracket._sample(entries, budget, Crew(1)), budget, LARGE, 3.5)
+        edges = bracket._bracket(bracket._sample(entries, budget, 1), budget, LARGE, 3.5)
         if min(abs(critical - edge) for edge in edges) > 40:
             continue
         met += 1

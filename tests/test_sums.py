@@ -17,6 +17,7 @@ def small(monkeypatch):
     """Spans as a large update would have them."""
     monkeypatch.setattr(loops, "FROM", 1)
     monkeypatch.setattr(loops, "SPAN", 3 * loops.BLOCK)
+    monkeypatch.setattr(sums, "IN_ORDER", 1 << 12)
 
 
 def costs(kind, low, high, size=20_000, seed=0):

@@ -7,7 +7,7 @@ import pytest
 from test_bracket import COSTS, SHARES, D, costs, updates
 
 from proofs_check.instances import instances
-from theory import CostClasses, InputError, Instance, cwmp, top_k
+from theory import CostClasses, InputError, Instance, cwmp, tensors, top_k
 from theory.entries import entries_of
 from theory.order import sorted_prefix
 
@@ -54,6 +54,20 @@ def test_masks_go_where_they_are_wanted_and_gradients_stay_out(where):
         assert np.array_equal(out.cpu().numpy(), expected.mask)
     with pytest.raises(InputError, match="out must be bool"):
         cwmp(g, c, fraction="0.1", out=torch.zeros(D, device=where))
+
+
+@pytest.mark.parametrize("d", [1000, D])
+@pytest.mark.parametrize("on_device", [False, True])
+def test_out_of_the_other_kind_than_the_update(on_device, d, monkeypatch):
+    """Also as for an update and a mask in an accelerator's memory, with the processor's as that."""
+    if on_device:
+        monkeypatch.setattr(tensors, "on_accelerator", tensors.is_tensor)
+    g, c = updates("gaussian", np.float32)[:d], costs("lognormal")[:d]
+    expected = cwmp(g, c, fraction="0.1").mask
+    for update in (g, torch.from_numpy(g)):
+        for out in (np.zeros(d, dtype=bool), torch.zeros(d, dtype=torch.bool)):
+            assert cwmp(update, c, fraction="0.1", out=out).mask is out
+            assert np.array_equal(np.asarray(out), expected)
 
 
 @pytest.mark.parametrize("where", DEVICES)

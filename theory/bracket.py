@@ -20,12 +20,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.crew import Crew
 from theory.entries import Entries
 from theory.exact import floor_float
 from theory.finish import finish
 from theory.order import Floats, Indices, Prefix, keys, sorted_prefix
-from theory.sweep import hands, sweep
+from theory.sweep import lent_rooms, sweep
+from theory.threads import IN_ORDER, SCATTERED, each, hands, shares
 
 SMALL = 1 << 14  # below this many items, sorting them is as fast
 
@@ -43,16 +43,17 @@ def bracketed_prefix(
         out: bool of shape (d,) to receive the mask.
     """
     mask = np.empty(entries.d, dtype=bool) if out is None else out
-    with Crew(hands(entries.d, threads)) as crew:
-        sample = _sample(entries, budget, crew)
-        if sample is None:
-            return None
+    sample = _sample(entries, budget, threads)
+    if sample is None:
+        return None
+    threads = hands(threads, entries.d, IN_ORDER)
+    with lent_rooms() as rooms:
         for width in _WIDTHS:
             low, high = _bracket(sample, budget, entries.d, width)
-            found = sweep(entries, budget, low, high, crew, mask)
+            found = sweep(entries, budget, low, high, threads, rooms, mask)
             if found is None:
                 return None
-            if (prefix := finish(entries, budget, low, high, found, mask, crew)) is not None:
+            if (prefix := finish(entries, budget, low, high, found, mask)) is not None:
                 return prefix
     return None
 
@@ -69,13 +70,15 @@ class _Sample(NamedTuple):
     size: int
 
 
-def _sample(entries: Entries, budget: Fraction, crew: Crew) -> _Sample | None:
-    """``d^(2/3)`` items, drawn with a fixed seed; None if one of them is not finite."""
+def _sample(entries: Entries, budget: Fraction, threads: int) -> _Sample | None:
+    """``d^(2/3)`` items, drawn with a fixed seed; None if one of them is not finite or of a class that there is not."""
     drawn = _drawn(entries.d, _sample_size(entries.d))
-    crew = crew.if_worth(drawn.size)
-    shares = [drawn[start:stop] for start, stop in crew.shares(drawn.size)]
-    read = crew.each(lambda items: (entries.weights_of(items), entries.costs_of(items)), shares)
-    weight, cost = read[0] if crew.threads == 1 else map(np.concatenate, zip(*read, strict=True))
+    parts = [drawn[first:end] for first, end in shares(hands(threads, drawn.size, SCATTERED), drawn.size)]
+    try:
+        read = each(lambda items: (entries.weights_of(items), entries.costs_of(items)), parts)
+    except IndexError:
+        return None
+    weight, cost = read[0] if len(read) == 1 else map(np.concatenate, zip(*read, strict=True))
     if not (np.isfinite(weight).all() and np.isfinite(cost).all() and (cost > 0).all()):
         return None
     may, unit = (weight > 0) & (cost <= floor_float(budget)), float(cost.max())

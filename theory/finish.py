@@ -7,19 +7,23 @@ Bins are rounded, the sums of what is settled are not: a bin that was wrongly ch
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory import loops
-from theory.crew import Crew
 from theory.entries import Entries
 from theory.exact import exact_sum, floor_float
 from theory.order import Floats, Indices, Prefix, critical_run, longest_affordable
 from theory.sums import Window, as_bits
 from theory.sweep import Swept
 from theory.tally import Lists
+from theory.threads import SCATTERED, each, hands
+
+_Result = TypeVar("_Result")
 
 _BINS = 1024
 _ALL = (0.0, math.inf)  # keys between which everything lies
@@ -27,19 +31,18 @@ _PIECE = 1 << 14  # items that NumPy treats at once: scratch of this size costs 
 
 
 def finish(
-    entries: Entries, budget: Fraction, low: float, high: float, found: Swept, mask: NDArray[np.bool_], crew: Crew
+    entries: Entries, budget: Fraction, low: float, high: float, found: Swept, mask: NDArray[np.bool_]
 ) -> Prefix | None:
     """Complete the mask with the affordable ones of the items inside the bracket; None when the bracket missed.
 
     Args:
-        low, high: the bracket. found: what the pass found. mask: as the pass left it. crew: as of the pass.
+        low, high: the bracket. found: what the pass found. mask: as the pass left it.
     """
     left = budget - found.above
     if left < 0:
         return None
-    crew = crew.if_worth(sum(items.size for items, _, _ in found.inside))
-    for least, most in (_narrowed(entries.d, found.inside, left, crew), _ALL):
-        parts = crew.each(lambda lists: _split(entries.d, lists, least, most, mask), found.inside)  # noqa: B023
+    for least, most in (_narrowed(entries.d, found.inside, left), _ALL):
+        parts = _by_list(lambda lists: _split(entries.d, lists, least, most, mask), found.inside)  # noqa: B023
         spent = sum((cost for cost, _ in parts), Fraction(0))
         chosen = [[column[among] for column in lists] for lists, (_, among) in zip(found.inside, parts, strict=True)]
         items, key, cost = map(np.concatenate, zip(*chosen, strict=True))
@@ -55,7 +58,7 @@ def finish(
     return Prefix(mask, spent, int(items[taken]) if taken < items.size else None)
 
 
-def _narrowed(d: int, inside: list[Lists], left: Fraction, crew: Crew) -> tuple[float, float]:
+def _narrowed(d: int, inside: list[Lists], left: Fraction) -> tuple[float, float]:
     """Keys between which the critical one of the listed items is found, ``left`` being what these may cost."""
     filled = [key for _, key, _ in inside if key.size]
     lowest = min((float(key.min()) for key in filled), default=0.0)
@@ -63,12 +66,18 @@ def _narrowed(d: int, inside: list[Lists], left: Fraction, crew: Crew) -> tuple[
     width = (highest - lowest) / _BINS
     if sum(key.size for key in filled) < _BINS or not 0 < width < math.inf:
         return _ALL
-    sums = np.sum(crew.each(lambda lists: _binned(d, *lists[1:], lowest, width), inside), axis=0)
+    sums = np.sum(_by_list(lambda lists: _binned(d, *lists[1:], lowest, width), inside), axis=0)
     settled = int(np.searchsorted(np.cumsum(sums[::-1]), floor_float(left), side="right"))
     critical = _BINS - settled
     if critical < 0:
         return _ALL
     return lowest + critical * width, lowest + (critical + 1) * width if settled else math.inf
+
+
+def _by_list(work: Callable[[Lists], _Result], inside: list[Lists]) -> list[_Result]:
+    """``work`` of every thread's list, by as many threads if the lists are long."""
+    enough = hands(len(inside), sum(items.size for items, _, _ in inside), SCATTERED) == len(inside)
+    return each(work, inside) if enough else [work(lists) for lists in inside]
 
 
 def _binned(d: int, key: Floats, cost: Floats, lowest: float, width: float) -> Floats:
@@ -122,7 +131,8 @@ def _ranked(
 
 def _taken(cost: Floats, left: Fraction) -> int:
     """How many items, in order, fit what is left: by floating-point sums unless rounding could decide."""
-    sums, room = np.cumsum(cost), floor_float(left)
+    with np.errstate(over="ignore"):
+        sums, room = np.cumsum(cost), floor_float(left)
     taken = int(np.searchsorted(sums, room, side="right"))
     near = sums[max(taken - 1, 0) : taken + 1]
     doubt = 2.0**-52 * (cost.size + 1) * np.maximum(near, room)

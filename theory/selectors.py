@@ -126,27 +126,34 @@ class _Call(NamedTuple):
         elif self.cost is None:
             raise InputError("cost is missing: give an instance, or update, cost and budget")
         d = self.update.d if isinstance(self.update, Instance) else math.prod(np.shape(self.update))
-        if self.out is not None and (tuple(self.out.shape) != (d,) or not str(self.out.dtype).endswith("bool")):
+        if self.out is None:
+            return
+        if not (tensors.is_tensor(self.out) or isinstance(self.out, np.ndarray)):
+            raise InputError(f"out must be a bool array or tensor of shape ({d},), got {type(self.out).__name__}")
+        if isinstance(self.out, np.ndarray) and not self.out.flags.writeable:
+            raise InputError("out is read-only: the mask cannot be written to it")
+        if tuple(self.out.shape) != (d,) or not str(self.out.dtype).endswith("bool"):
             raise InputError(f"out must be bool of shape ({d},), got {self.out.dtype} of shape {tuple(self.out.shape)}")
 
 
 def _select(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
     """On the device where the update lives, if it can be done there; else on the host."""
     call.check()
-    if not tensors.is_tensor(call.update):
+    if not (tensors.is_tensor(call.update) or tensors.is_tensor(call.out)):
         return _select_arrays(call, loss, by_cost=by_cost)
-    selection = None
+    selection, written = None, False
     if tensors.on_accelerator(call.update) and call.rounding == "prefix" and isinstance(loss, str):
         selection = _select_on_device(call, loss, by_cost=by_cost)
     if selection is None:
         update, cost, out = (tensors.array(x) for x in (call.update, call.cost, call.out))
-        if tensors.on_accelerator(call.out):
-            out = None
+        written = not tensors.on_accelerator(call.out)
+        out = out if written else None
         selection = _select_arrays(call._replace(update=update, cost=cost, out=out), loss, by_cost=by_cost)
-        selection.mask = tensors.tensor_like(selection.mask, call.update)
+        if call.out is None:
+            selection.mask = tensors.tensor_like(selection.mask, call.update)
     if call.out is not None:
-        if tensors.on_accelerator(call.out):
-            call.out.copy_(selection.mask)
+        if not written:
+            tensors.put(selection.mask, call.out)
         selection.mask = call.out
     return selection
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory import loops
-from theory.crew import Crew
 from theory.exact import exact_sum
+from theory.threads import IN_ORDER, each, hands, shares
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -35,8 +35,8 @@ class Window(NamedTuple):
     @classmethod
     def around(cls, cost: NDArray[np.floating]) -> Window:
         """The window around the usual one of some costs, float32 or float64."""
-        with np.errstate(invalid="ignore"):
-            usual = math.frexp(math.sqrt(2) * float(np.median(cost[:: max(1, cost.size // 256)])))[1] - 1
+        some = np.sort(cost[:: max(1, cost.size // 256)])
+        usual = math.frexp(math.sqrt(2) * float(some[some.size // 2]))[1] - 1
         first = min(max(usual, -_LOWEST), _LOWEST) - _WINDOW // 2
         bits = 23 if cost.dtype.itemsize == 4 else 52
         near, far = math.ldexp(1.0, first), math.ldexp(1.0, first + _WINDOW)
@@ -95,7 +95,6 @@ def total_cost(cost: NDArray[np.floating], threads: int = 1) -> Fraction | None:
             found += window.sum_of(*sums)
         return found + sum_of_table(rest)
 
-    with Crew(threads) as crew:
-        found = crew.each(part, crew.shares(cost.size))
+    found = each(part, shares(hands(threads, cost.size, IN_ORDER), cost.size))
     valid = [one for one in found if one is not None]
     return sum(valid, Fraction(0)) if len(valid) == len(found) else None

@@ -90,7 +90,8 @@ class Tally:
         self._more = Fraction(0)
         if entries.class_cost is not None:
             self._counts = np.zeros(entries.class_cost.size, dtype=np.int64)
-            self._class_cost = entries.class_cost.astype(thresholds.precision)
+            with np.errstate(over="ignore", under="ignore"):  # thresholds see to it where costs matter
+                self._class_cost = entries.class_cost.astype(thresholds.precision)
 
     def run(self, start: int, stop: int, mask: NDArray[np.bool_]) -> None:
         """Everything from ``start`` to ``stop``, chunk by chunk."""

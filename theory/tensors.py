@@ -36,3 +36,11 @@ def tensor_like(mask: NDArray[np.bool_], update: Any) -> Any:
     import torch
 
     return torch.from_numpy(mask).to(update.device)
+
+
+def put(mask: Any, out: Any) -> None:
+    """Copy a mask, an array or a tensor on any device, into another."""
+    if is_tensor(out):
+        out.copy_(mask if is_tensor(mask) else tensor_like(mask, out))
+    else:
+        out[:] = array(mask)
