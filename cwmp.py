@@ -5,6 +5,8 @@ Exit codes: 0 as expected, 1 a verdict differs from what is expected, 2 bad inpu
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from command_line.certificates import certify_command, check_certificate_command
@@ -19,7 +21,18 @@ from command_line.selector import check_command
 from command_line.studies import study
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands; an interrupt that none of them has dealt with ends in one line too."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\ncwmp: stopped", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cwmp")
 def main() -> None:
     """Is energy-aware gradient pruning optimal? Proofs, certificates, measurements.

@@ -87,5 +87,5 @@ def saving(
     from theory.saving import saving_report, saving_text
 
     laws = given_laws(magnitude, updates, cost_text, layers=layers, correlation=correlation, seed=seed)
-    reports = [saving_report(law, share_of(text), share_of(target)) for law in laws for text in budgets]
+    reports = [saving_report(law, share_of(text), share_of(target, "target")) for law in laws for text in budgets]
     click.echo(strict_json(reports) if as_json else "\n\n".join(map(saving_text, reports)))

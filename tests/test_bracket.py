@@ -313,14 +313,16 @@ def test_costs_that_are_none_are_refused_wherever_they_are(bad, keyword):
                 select(g, broken, **{keyword: "0.5"})
 
 
-def test_labels_without_a_class_are_refused_wherever_they_are():
-    g = updates("gaussian", np.float32)
-    for wrong in (-1, 2):
-        labels = np.zeros(D, dtype=int)
-        labels[D - 5] = wrong
-        for keyword in ("budget", "fraction"):
+@pytest.mark.parametrize("select", [cwmp, top_k])
+@pytest.mark.parametrize("bad", [2, -1])
+def test_a_class_that_there_is_not_is_refused_wherever_it_is(select, bad):
+    g, drawn = updates("gaussian", np.float32), bracket._drawn(D, bracket._sample_size(D))
+    for at in (drawn[0], drawn[-1], np.setdiff1d(np.arange(D), drawn)[0]):
+        for threads, keyword in ((1, "budget"), (3, "budget"), (1, "fraction")):
+            labels = np.zeros(D, dtype=int)
+            labels[at] = bad
             with pytest.raises(InputError, match=r"labels must lie in 0\.\.1"):
-                cwmp(g, CostClasses(labels, [1, 2]), **{keyword: "0.5"})
+                select(g, CostClasses(labels, [1, 2]), **{keyword: "0.5"}, threads=threads)
 
 
 def test_entries_that_cannot_be_squared_are_refused_or_scaled():
@@ -381,18 +383,6 @@ def test_bad_calls():
         cwmp(g, c, 1, out=[False] * D)
     with pytest.raises(InputError, match="out is read-only"):
         cwmp(g, c, 1, out=np.broadcast_to(np.zeros(1, dtype=bool), D))
-
-
-@pytest.mark.parametrize("select", [cwmp, top_k])
-@pytest.mark.parametrize("bad", [2, -1])
-def test_a_class_that_there_is_not_is_refused_wherever_it_is(select, bad):
-    g, drawn = updates("gaussian", np.float32), bracket._drawn(D, bracket._sample_size(D))
-    for at in (drawn[0], drawn[-1], np.setdiff1d(np.arange(D), drawn)[0]):
-        for threads in (1, 3):
-            labels = np.zeros(D, dtype=int)
-            labels[at] = bad
-            with pytest.raises(InputError, match=r"labels must lie in 0\.\.1"):
-                select(g, CostClasses(labels, [1, 2]), 10, threads=threads)
 
 
 @pytest.mark.filterwarnings("error")

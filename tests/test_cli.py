@@ -66,6 +66,22 @@ def test_a_certificate_is_checked_alone_and_any_changed_bit_is_refused(files):
     assert len(damaged.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_narrow_costs_warn_of_nothing(kind, files):
+    np.save("narrow.npy", np.load("costs.npy").clip(1e-3, 1e3).astype(kind))
+    assert run("certify", "update.npy", "--cost", "narrow.npy", "--budget", "30%", "--output", "c.json").exit_code == 0
+
+
+def test_an_interrupt_that_no_command_has_dealt_with(files, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("command_line.certificates.certify_command.callback", interrupted)
+    stopped = run("certify", "update.npy", "--cost", "1", "--budget", "30%")
+    assert (stopped.exit_code, stopped.stderr.strip()) == (130, "cwmp: stopped")
+
+
 def test_costs_that_are_in_no_file_are_written_beside_the_certificate(files):
     labels = np.random.default_rng(0).integers(0, 2, 6000)
     layers = [{"name": f"l{i}", "shape": [1], "kind": "ab"[label]} for i, label in enumerate(labels.tolist())]
@@ -130,7 +146,8 @@ def test_costs_that_are_in_no_file_are_written_beside_the_certificate(files):
         ("saving --update update.npy --cost negative.npy", "must be finite and > 0"),
         ("saving --update nothing.npy --cost 1", "no coordinates"),
         ("saving --magnitude norm() --cost expon() --layers layers.json", "--layers belongs to --update"),
-        ("saving --magnitude norm() --cost expon() --target 200%", "must be a share"),
+        ("saving --magnitude norm() --cost expon() --target 200%", "target '200%' must be a share"),
+        ("saving --magnitude norm() --cost expon() --target x", "target 'x' must be a share"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(files, arguments, names):

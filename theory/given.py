@@ -59,15 +59,18 @@ def _cost_of(file: UpdateFile, cost: str, layers: Path | None) -> NDArray[np.flo
     return np.broadcast_to(np.asarray(values, dtype=np.float64), file.update.shape).copy()
 
 
-def share_of(text: str) -> float:
-    """A budget share such as ``10%``.
+def share_of(text: str, what: str = "budget") -> float:
+    """A share such as ``10%``, of the budget or of ``what``.
 
     Raises:
         InputError: joules (a law has no total to compare them with), or no share in (0, 1).
     """
     from theory.specs import budget_spec
 
-    share = budget_spec(text).share
+    try:
+        share = budget_spec(text).share
+    except InputError:
+        share = None
     if share is None or not 0 < share < 1:
-        raise InputError(f"budget {text!r} must be a share between 0 and 100 %, such as 10%")
+        raise InputError(f"{what} {text!r} must be a share between 0 and 100 %, such as 10%")
     return float(share)

@@ -88,9 +88,10 @@ def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
         values = read_array(text, "the costs").reshape(-1)
         if values.size != d:
             raise InputError(f"{text}: {values.size} costs for an update of {d} coordinates")
+        values = values.astype(np.float64, copy=False)
         if (values > float(DEAREST)).any():
             raise InputError(f"{text}: a cost is above 1e+300; costs must be at most that many joules")
-        return Costs(values.astype(np.float64, copy=False), path=Path(text))
+        return Costs(values, path=Path(text))
     if "=" in text:
         return Costs(_by_layer(text, layers))
     if re.match(r"[-+.0-9]", text):
