@@ -29,6 +29,7 @@ from theory.provenance import write_atomically
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SYNTHETIC = "synthetic"
+TEXTURES = "synthetic textures"  # what results call them
 
 Arrays = dict[str, NDArray]
 _PARTS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -69,7 +70,7 @@ def load(source: str) -> Dataset:
         InputError: as :func:`prepare`.
     """
     if source == SYNTHETIC:
-        return _dataset("synthetic textures", synthetic())
+        return _dataset(TEXTURES, synthetic())
     place = Path(source) if (Path(source) / _ABOUT).is_file() else Path(prepare(source))
     about = json.loads((place / _ABOUT).read_text())
     return Dataset(about["name"], about["digest"], *(np.load(place / f"{p}.npy", mmap_mode="r") for p in _PARTS))

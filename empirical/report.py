@@ -8,7 +8,7 @@ from textwrap import fill
 
 from empirical.campaign import Progress
 from empirical.compress import BASELINE, CWMP, DENSE
-from empirical.data import SYNTHETIC
+from empirical.data import TEXTURES
 from empirical.paired import ALPHA, Paired
 from empirical.prices import LOGNORMAL, prices
 from empirical.setting import Run
@@ -37,7 +37,7 @@ def report(
             cost_words(cost, layers) + "\n" + _table([c for c in [*found, *control] if c.cost == cost], tuning)
         )
     sections.append(_legend(found, control))
-    if any(run.source == SYNTHETIC for run in files):
+    if any(file.data == TEXTURES for file in files.values()):
         sections.append("The images are drawn by a program: this says that everything works, and nothing of real data.")
     return "\n\n".join(sections)
 
