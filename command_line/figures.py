@@ -53,6 +53,4 @@ def _say_what_is_missing(missing: dict[str, list[str]], records: Path, commands:
         click.echo(f"\nNot drawn, for want of a record in {records}:", err=True)
     for record, names in waiting.items():
         command = commands[record].replace(" results/", f" {records.as_posix()}/")
-        if command.startswith("python") and records != Path("results"):
-            command += f" --output {records / record}"
         click.echo(f"  {', '.join(names)}: no {record}, made by\n      {command}", err=True)

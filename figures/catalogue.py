@@ -34,11 +34,11 @@ COMMANDS: dict[str, str] = {
     EFFICIENCY: "cwmp study efficiency --output results/studies",
     SAVING: "cwmp study saving --output results/studies",
     CONTRACTION: "cwmp study contraction --output results/studies",
-    LAWS: "python benchmarks/laws.py",
-    AUDIT: "python benchmarks/audit.py",
+    LAWS: "python benchmarks/laws.py --output results/laws",
+    AUDIT: "python benchmarks/audit.py --output results/laws/audit.json",
     EXPERIMENT: "cwmp pareto credible --data DIR --output results/pareto/credible",
-    SELECTION: "python benchmarks/selection.py",
-    CERTIFY: "python benchmarks/certify.py",
+    SELECTION: "python benchmarks/selection.py --output results/benchmarks/selection.json",
+    CERTIFY: "python benchmarks/certify.py --output results/benchmarks/certify.json",
 }
 
 
