@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from empirical.compress import CURVATURE, Choice, Offer, compress
 from empirical.cohort import train_cohort
+from empirical.compress import CURVATURE, Choice, Offer, compress
 from empirical.data import load
 from empirical.local import Task, Trained, accuracy, train
 from empirical.models import Vector, initial_weights, model_layers, small_cnn
