@@ -17,7 +17,6 @@ waits for the device.
 
 import math
 import struct
-from fractions import Fraction
 from typing import Any
 
 import torch
@@ -61,7 +60,7 @@ def prefix(problem: Problem, *, careful: bool = False) -> Found:
     _bracket[(1,)](*both, *data, d, width, SAMPLE=_SAMPLE if sampled else 0, **kind, num_warps=32)
     _sweep[(blocks,)](*both, kept, listed, *data, d, room, BLOCK=_SWEEP, **kind, num_warps=8)
     _sort[(parts,)](*both, listed, key, *data, room, **kind, num_warps=8)
-    _narrow[(parts,)](*both, listed, key, active, *data, room, active_room, **kind, num_warps=8)
+    _narrow[(parts,)](*both, key, active, data[-3], room, active_room, CLASSES=kind["CLASSES"], num_warps=8)
     _decide[(1,)](*both, listed, key, active, result, *data, room, active_room, blocks, **kind, num_warps=16)
     _take[(parts,)](*both, kept, listed, key, result, room, num_warps=8)
     return Found(mask, result)
@@ -285,7 +284,7 @@ def _sweep(
         off = (above | inside) & (steps != tl.floor(steps))
         if tl.max(off.to(tl.int32)) > 0:
             tl.atomic_or(state + _FLAGS, _OFF_GRID)
-    if tl.min(good.to(tl.int32)) == 0:
+    if tl.min((good | (at >= d)).to(tl.int32)) == 0:
         tl.atomic_or(state + _FLAGS, _BAD)
     one = inside.to(tl.int32)
     first = tl.atomic_add(state + _LISTED, tl.sum(one).to(tl.int64), sem="relaxed")
@@ -315,11 +314,7 @@ def _sort(
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
-def _narrow(
-    state, floats, listed, key, active, values, stride, costs, cost_stride, table, ticks, classes, budget, affordable,
-    grid, room, active_room,
-    CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
-):  # fmt: skip
+def _narrow(state, floats, key, active, budget, room, active_room, CLASSES: tl.constexpr):
     """List the places, in the list, of the bin that the budget ends in."""
     place = tl.program_id(0) * _BLOCK + tl.arange(0, _BLOCK)
     here = place < tl.minimum(tl.load(state + _LISTED), room)
