@@ -14,6 +14,7 @@ import math
 import struct
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -128,28 +129,45 @@ def problem_of(
         cost: tensor of costs per coordinate, or None. classes: labels and float64 costs per class, or None.
         budget: exact, in the units of the costs.
     """
-    device = values.device
     if classes is None:
         affordable = _floor(budget, torch.promote_types(cost.dtype, torch.float32))
         return Problem(values, weight, cost, None, None, None, floor_float(budget), affordable, by_cost)
     labels, class_cost = classes
-    exact = [Fraction(c) for c in class_cost.tolist()]
+    found = _tables(tuple(class_cost.tolist()), values.device)
+    if found.dearest * values.numel() >= 1 << 62:
+        return None
+    limit = min(math.floor(budget / found.unit), (1 << 62) - 1)
+    return Problem(values, weight, None, labels, found.cost, found.ticks, limit, floor_float(budget), by_cost)
+
+
+class _Tables(NamedTuple):
+    """Class costs on a device: float64, and int64 in a common ``unit``; the dearest is so many."""
+
+    cost: Tensor
+    ticks: Tensor
+    unit: Fraction
+    dearest: int
+
+
+@lru_cache(maxsize=64)
+def _tables(class_cost: tuple[float, ...], device: torch.device) -> _Tables:
+    """Kept from call to call: to bring them there waits for the device."""
+    exact = [Fraction(c) for c in class_cost]
     unit = Fraction(math.gcd(*(c.numerator for c in exact)), math.lcm(*(c.denominator for c in exact)))
     ticks = [int(c / unit) for c in exact]
-    if max(ticks) * values.numel() >= 1 << 62:
-        return None
-    limit = min(math.floor(budget / unit), (1 << 62) - 1)
+    kept = [tick if tick < 1 << 62 else 0 for tick in ticks]  # such costs are the host's
     wide = torch.tensor(class_cost, dtype=torch.float64, device=device)
-    whole = torch.tensor(ticks, dtype=torch.int64, device=device)
-    return Problem(values, weight, None, labels, wide, whole, limit, floor_float(budget), by_cost)
+    return _Tables(wide, torch.tensor(kept, dtype=torch.int64, device=device), unit, max(ticks))
 
 
 def _floor(value: Fraction, dtype: torch.dtype) -> float:
-    """The largest number of ``dtype`` not above ``value``."""
-    nearest = torch.tensor(floor_float(value), dtype=torch.float64).to(dtype)
-    if not math.isinf(nearest) and Fraction(float(nearest)) <= value:
-        return float(nearest)
-    return float(torch.nextafter(nearest, -torch.ones_like(nearest)))
+    """The largest float64 or float32 not above ``value``."""
+    wide = floor_float(value)
+    if dtype == torch.float64:
+        return wide
+    with np.errstate(over="ignore"):
+        nearest = np.float32(wide)
+        return float(nearest if nearest <= wide else np.nextafter(nearest, np.float32(-np.inf)))
 
 
 class Chosen(NamedTuple):

@@ -17,6 +17,7 @@ waits for the device.
 
 import math
 import struct
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -26,15 +27,24 @@ import triton.language as tl
 from theory.device import Found, Problem, precision_of
 
 _SAMPLE = 1 << 14  # items whose keys one block holds in its registers
+_SWEEP, _WARPS = 2048, 8  # items and warps of a block of the sweep
 _BLOCK, _BINS = tl.constexpr(2048), tl.constexpr(2048)
-_SWEEP = 8192
-_LISTED, _ACTIVE, _FLAGS, _SPENT, _LOW, _HIGH, _CUT, _HEAD = (tl.constexpr(i) for i in range(8))  # places in the state
-_BAD, _OFF_GRID = tl.constexpr(1), tl.constexpr(2)
+# where things are in the working memory, in words of 8 bytes: the answer, counters, bins, keys, and two lists of int32
+_DECIDED, _CRITICAL, _WEIGHT, _COST = (tl.constexpr(i) for i in range(4))
+_LISTED, _ACTIVE, _FLAGS, _SPENT, _LOW, _HIGH, _CUT = (tl.constexpr(i) for i in range(4, 11))
+_FIRST_BIN = tl.constexpr(16)
+_FIRST_KEY = tl.constexpr(16 + 2048)
+_BAD, _OFF_GRID = tl.constexpr(1), tl.constexpr(1 << 16)  # of items of a block, counted
 _INF, _MOST, _EPS = tl.constexpr(math.inf), tl.constexpr((1 << 63) - 1), tl.constexpr(2.0**-53)
 _NARROW_MARGIN, _WIDE_MARGIN = tl.constexpr(2.0**-20), tl.constexpr(2.0**-48)
 _NARROW_RANGE, _WIDE_RANGE, _SAFE = tl.constexpr(2.0**100), tl.constexpr(2.0**900), tl.constexpr(2.0**480)
-_FINE = tl.constexpr(1 << 10)  # steps of 2^-20 of a key: as near as the edges of the bracket are found
-_NUMBERS = ["classes", "budget", "affordable", "grid", "d", "room", "active_room", "width", "blocks"]
+_STEPS = tl.constexpr(2.0**53)
+_FINE = tl.constexpr(1 << 13)  # steps of 2^-20 of a key: as near as the edges of the bracket are found
+
+_NUMBERS = [
+    "stride", "cost_stride", "classes", "budget", "affordable", "grid", "d", "room", "active_room", "width", "blocks",
+]  # fmt: skip
+_compiled: dict[tuple[Any, ...], Any] = {}
 
 
 def prefix(problem: Problem, *, careful: bool = False) -> Found:
@@ -43,47 +53,45 @@ def prefix(problem: Problem, *, careful: bool = False) -> Found:
     Args:
         careful: a wider bracket, with room for every item inside: for what was not decided otherwise.
     """
-    d, device = problem.values.numel(), problem.values.device
+    values, costs = problem.values, problem.labels if problem.cost is None else problem.cost
+    assert costs is not None
+    d, device = values.numel(), values.device
     sampled = d > 2 * _SAMPLE
     room = min(d, int(7 * d / math.sqrt(_SAMPLE)) + 1024) if sampled and not careful else d
     active_room = min(room, room // 4 + 4096) if sampled and not careful else d
-    state = torch.zeros(_HEAD.value + _BINS.value, dtype=torch.int64, device=device)
+    words = _FIRST_KEY.value + room + (room + 1) // 2 + (active_room + 1) // 2
+    work = torch.empty(words, dtype=torch.int64, device=device)
     mask = torch.empty(d, dtype=torch.bool, device=device)
-    listed = torch.empty(room, dtype=torch.int32, device=device)
-    key = torch.empty(room, dtype=torch.float64, device=device)
-    active = torch.empty(active_room, dtype=torch.int32, device=device)
-    result = torch.empty(4, dtype=torch.int64, device=device)
-    data, kind = _data(problem)
-    both, kept = (state, state.view(torch.float64)), mask.view(torch.uint8)
-    parts, blocks = triton.cdiv(room, _BLOCK.value), triton.cdiv(d, _SWEEP)
-    width = _bits(12.0 if careful else 3.5)
-    _bracket[(1,)](*both, *data, d, width, SAMPLE=_SAMPLE if sampled else 0, **kind, num_warps=32)
-    _sweep[(blocks,)](*both, kept, listed, *data, d, room, BLOCK=_SWEEP, **kind, num_warps=8)
-    _sort[(parts,)](*both, listed, key, *data, room, **kind, num_warps=8)
-    _narrow[(parts,)](*both, key, active, data[-3], room, active_room, CLASSES=kind["CLASSES"], num_warps=8)
-    _decide[(1,)](*both, listed, key, active, result, *data, room, active_room, blocks, **kind, num_warps=16)
-    _take[(parts,)](*both, kept, listed, key, result, room, num_warps=8)
-    return Found(mask, result)
-
-
-def _data(problem: Problem) -> tuple[tuple[Any, ...], dict[str, bool]]:
-    """What every kernel is told of the problem: tensors with their strides, and numbers, floats as their bits."""
-    costs = problem.labels if problem.cost is None else problem.cost
-    assert costs is not None
     classes = problem.class_cost is not None
-    table = problem.class_cost if classes else problem.values
-    ticks = problem.ticks if classes else problem.values
+    table, ticks = (problem.class_cost, problem.ticks) if classes else (values, values)
     count = problem.class_cost.numel() if problem.class_cost is not None else 0
     budget = problem.budget if isinstance(problem.budget, int) else _bits(problem.budget)
-    data = (problem.values, problem.values.stride(0), costs, costs.stride(0), table, ticks, count, budget,
-            _bits(problem.affordable), _bits(_grid(problem.budget)))  # fmt: skip
-    kind = {
-        "CLASSES": classes,
-        "BY_COST": problem.by_cost,
-        "SQUARE": problem.weight == "square",
-        "WIDE": precision_of(problem) == torch.float64,
-    }
-    return data, kind
+    strides = values.stride(0), costs.stride(0)
+    data = (values, strides[0], costs, strides[1], table, ticks, count, budget, _bits(problem.affordable),
+            _bits(_grid(problem.budget)))  # fmt: skip
+    kind = (classes, problem.by_cost, problem.weight == "square", precision_of(problem) == torch.float64,
+            strides == (1, 1))  # fmt: skip
+    sample = _SAMPLE if sampled else 0
+    like = (device.index, values.dtype, costs.dtype, values.data_ptr() % 16, costs.data_ptr() % 16, sample, kind)
+    parts, blocks = -(-room // _BLOCK.value), -(-d // _SWEEP)
+    kept = mask.view(torch.uint8)
+    width = _bits(12.0 if careful else 3.5)
+    with torch.cuda.device(device) if values.is_cuda else nullcontext():
+        _launch(_bracket, 1, 32, like, work, *data, d, width, sample, *kind)
+        _launch(_sweep, blocks, _WARPS, like, work, kept, *data, d, room, _SWEEP, *kind)
+        _launch(_sort, parts, 8, like, work, *data, room, *kind)
+        _launch(_narrow, parts, 8, like, work, budget, room, active_room, classes)
+        _launch(_decide, 1, 16, like, work, *data, room, active_room, blocks, *kind)
+        _launch(_take, parts, 8, like, work, kept, room)
+    return Found(mask, work[:4])
+
+
+def _launch(kernel: Any, blocks: int, warps: int, like: tuple[Any, ...], *arguments: Any) -> None:
+    """Launch a kernel as it was compiled for data like this: Triton's own look at every argument takes longer."""
+    if (ready := _compiled.get((kernel, like))) is not None:
+        ready[(blocks, 1, 1)](*arguments)
+    elif (ready := kernel[(blocks,)](*arguments, num_warps=warps)) is not None:  # None where it is interpreted
+        _compiled[kernel, like] = ready
 
 
 def _bits(number: float) -> int:
@@ -106,6 +114,33 @@ def _grid(budget: float) -> float:
 @triton.jit
 def _float(bits):
     return bits.to(tl.int64).to(tl.float64, bitcast=True)
+
+
+@triton.jit
+def _floats(work):
+    """The working memory as float64."""
+    return work.to(tl.pointer_type(tl.float64), bitcast=True)
+
+
+@triton.jit
+def _listed(work, room):
+    """Where the list of items inside the bracket begins, int32."""
+    return (work + _FIRST_KEY + room).to(tl.pointer_type(tl.int32), bitcast=True)
+
+
+@triton.jit
+def _active(work, room):
+    """Where the list of places of active items begins, int32."""
+    return (work + _FIRST_KEY + room + (room + 1) // 2).to(tl.pointer_type(tl.int32), bitcast=True)
+
+
+@triton.jit
+def _at(start, lane, stride, PLAIN: tl.constexpr):
+    """Offset of some items of a block, which begins at ``start``."""
+    if PLAIN:
+        return start + lane
+    else:
+        return (start + lane) * stride
 
 
 @triton.jit
@@ -150,28 +185,27 @@ def _amounts(costs, stride, ticks, classes, at, here, CLASSES: tl.constexpr):
 
 
 @triton.jit
-def _spent(state, floats, CLASSES: tl.constexpr):
+def _spent(work, CLASSES: tl.constexpr):
     if CLASSES:
-        return tl.load(state + _SPENT)
+        return tl.load(work + _SPENT)
     else:
-        return tl.load(floats + _SPENT)
+        return tl.load(_floats(work) + _SPENT)
 
 
 @triton.jit
-def _bins(state, floats, CLASSES: tl.constexpr):
+def _bins(work, CLASSES: tl.constexpr):
     """What the listed items of each bin take."""
-    at = tl.arange(0, _BINS) + _HEAD
+    at = tl.arange(0, _BINS) + _FIRST_BIN
     if CLASSES:
-        return tl.load(state + at)
+        return tl.load(work + at)
     else:
-        return tl.load(floats + at)
+        return tl.load(_floats(work) + at)
 
 
 @triton.jit
-def _bin_of(bits, floats):
+def _bin_of(bits, work):
     """Bin of keys by their bits: 0 holds the largest, and smaller keys never have a smaller bin."""
-    low = tl.load(floats + _LOW).to(tl.int64, bitcast=True)
-    high = tl.load(floats + _HIGH).to(tl.int64, bitcast=True)
+    low, high = tl.load(work + _LOW), tl.load(work + _HIGH)
     shift = low * 0
     while ((high - low) >> shift) >= _BINS:
         shift += 1
@@ -180,10 +214,10 @@ def _bin_of(bits, floats):
 
 
 @triton.jit
-def _last_bin(state, floats, budget, CLASSES: tl.constexpr):
+def _last_bin(work, budget, CLASSES: tl.constexpr):
     """The first bin, from the largest keys on, that does not fit whole; 2048 when all do."""
-    sums = tl.cumsum(_bins(state, floats, CLASSES), 0)
-    left = _budget(budget, CLASSES) - _spent(state, floats, CLASSES)
+    sums = tl.cumsum(_bins(work, CLASSES), 0)
+    left = _budget(budget, CLASSES) - _spent(work, CLASSES)
     return tl.min(tl.where(sums > left, tl.arange(0, _BINS), _BINS))
 
 
@@ -192,12 +226,17 @@ def _last_bin(state, floats, budget, CLASSES: tl.constexpr):
 
 @triton.jit(do_not_specialize=_NUMBERS)
 def _bracket(
-    state, floats, values, stride, costs, cost_stride, table, ticks, classes, budget, affordable, grid, d, width,
+    work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64, 
+    budget: tl.int64, affordable: tl.int64, grid: tl.int64, d: tl.int64, width: tl.int64,
     SAMPLE: tl.constexpr, CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
+    PLAIN: tl.constexpr,
 ):  # fmt: skip
     """From a sample: keys above ``high`` surely fit, and those below ``low`` surely do not, by ``width`` deviations."""
+    tl.store(work + tl.arange(0, _FIRST_BIN), tl.zeros((_FIRST_BIN,), tl.int64))
+    tl.store(work + _FIRST_BIN + tl.arange(0, _BINS), tl.zeros((_BINS,), tl.int64))
+    tl.debug_barrier()
     if SAMPLE == 0:
-        tl.store(floats + _HIGH, _INF)
+        tl.store(_floats(work) + _HIGH, _INF)
     else:
         x = (tl.arange(0, SAMPLE) + 1).to(tl.int64) * -0x61C8864680B583EB  # splitmix64: the same on every device
         x = (x ^ (x >> 30 & (1 << 34) - 1)) * -0x40A7B892E31B1A47
@@ -228,22 +267,23 @@ def _bracket(
             over, under = tl.where(sums > 1, middle, over), tl.where(sums > 1, under, middle)
         high = (fits.to(tl.int64) << 32).to(tl.float64, bitcast=True)
         low = (over.to(tl.int64) << 32).to(tl.float64, bitcast=True)
-        tl.store(floats + _HIGH, tl.where(fits > most, _INF, high))
-        tl.store(floats + _LOW, tl.where(crosses, low, 0.0))
+        tl.store(_floats(work) + _HIGH, tl.where(fits > most, _INF, high))
+        tl.store(_floats(work) + _LOW, tl.where(crosses, low, 0.0))
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
 def _sweep(
-    state, floats, kept, listed, values, stride, costs, cost_stride, table, ticks, classes, budget, affordable, grid,
-    d, room, BLOCK: tl.constexpr,
-    CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
+    work, kept, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64, 
+    budget: tl.int64, affordable: tl.int64, grid: tl.int64, d: tl.int64, room: tl.int64,
+    BLOCK: tl.constexpr, CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
+    PLAIN: tl.constexpr,
 ):  # fmt: skip
     """Write the mask of what lies above the bracket, add up what it takes, list what lies inside."""
-    at = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
-    here = at < d
-    low, high = tl.load(floats + _LOW), tl.load(floats + _HIGH)
-    value = tl.load(values + at * stride, mask=here, other=0)
-    given = tl.load(costs + at * cost_stride, mask=here, other=1)
+    start, lane = tl.program_id(0).to(tl.int64) * BLOCK, tl.arange(0, BLOCK)
+    here = lane < d - start
+    low, high = tl.load(_floats(work) + _LOW), tl.load(_floats(work) + _HIGH)
+    value = tl.load(values + _at(start, lane, stride, PLAIN), mask=here, other=0)
+    given = tl.load(costs + _at(start, lane, cost_stride, PLAIN), mask=here, other=1)
     if WIDE:
         value = value.to(tl.float64)
         lower, higher, extent = low * (1 - _WIDE_MARGIN), high * (1 + _WIDE_MARGIN), _WIDE_RANGE
@@ -260,12 +300,11 @@ def _sweep(
         good = good & (label >= 0) & (label < classes)
         label = tl.minimum(tl.maximum(label, 0), classes.to(tl.int64) - 1)
         exact = tl.load(table + label)
-        amount = tl.load(ticks + label)
+        may = (exact <= _float(affordable)) & here
+        cost = exact.to(value.dtype)
     else:
-        exact = given.to(tl.float64)
-        amount = exact
-    may = (exact <= _float(affordable)) & here
-    cost = exact.to(value.dtype)
+        cost = given.to(value.dtype)
+        may = (cost <= _float(affordable).to(value.dtype)) & here
     good = good & (cost > 0) & (cost < _INF)
     if BY_COST:
         good = good & (cost > 1 / extent) & (cost < extent)
@@ -274,75 +313,81 @@ def _sweep(
         lower, higher = cost * lower, cost * higher
     above = (weight > higher) & may
     inside = (weight >= lower) & (value != 0) & may & (above == 0)
-    tl.store(kept + at, above.to(tl.uint8), mask=here)
-    taken = tl.sum(tl.where(above, amount, 0))
+    tl.store(kept + start + lane, above.to(tl.uint8), mask=here)
+    wrong = tl.where(good | (lane >= d - start), 0, _BAD)
     if CLASSES:
-        tl.atomic_add(state + _SPENT, taken, sem="relaxed")
+        taken = tl.sum(tl.where(above, tl.load(ticks + label), 0))
+        tl.atomic_add(work + _SPENT, taken, sem="relaxed")
     else:
-        tl.atomic_add(floats + _SPENT, taken, sem="relaxed")
-        steps = exact * _float(grid)
-        off = (above | inside) & (steps != tl.floor(steps))
-        if tl.max(off.to(tl.int32)) > 0:
-            tl.atomic_or(state + _FLAGS, _OFF_GRID)
-    if tl.min((good | (at >= d)).to(tl.int32)) == 0:
-        tl.atomic_or(state + _FLAGS, _BAD)
-    one = inside.to(tl.int32)
-    first = tl.atomic_add(state + _LISTED, tl.sum(one).to(tl.int64), sem="relaxed")
-    place = first + tl.cumsum(one, 0) - 1
-    tl.store(listed + place, at.to(tl.int32), mask=inside & (place < room))
+        taken = tl.sum(tl.where(above, cost, 0.0).to(tl.float64))
+        tl.atomic_add(_floats(work) + _SPENT, taken, sem="relaxed")
+        steps = cost * _float(grid).to(value.dtype)
+        whole = (steps == tl.floor(steps)) & (steps >= 1) & (steps < _STEPS)
+        wrong += tl.where((above | inside) & (whole == 0), _OFF_GRID, 0)
+    wrong = tl.sum(wrong)
+    if wrong > 0:
+        tl.atomic_or(work + _FLAGS, wrong.to(tl.int64))
+    count = tl.sum(inside.to(tl.int32))
+    if count > 0:
+        first = tl.atomic_add(work + _LISTED, count.to(tl.int64), sem="relaxed")
+        place = first + tl.cumsum(inside.to(tl.int32), 0) - 1
+        tl.store(_listed(work, room) + place, (start + lane).to(tl.int32), mask=inside & (place < room))
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
 def _sort(
-    state, floats, listed, key, values, stride, costs, cost_stride, table, ticks, classes, budget, affordable, grid,
-    room, CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
+    work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64, 
+    budget: tl.int64, affordable: tl.int64, grid: tl.int64, room: tl.int64,
+    CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
+    PLAIN: tl.constexpr,
 ):  # fmt: skip
     """Keys of the listed items, ``fl64(w / c)``, and what each bin of them takes."""
     place = tl.program_id(0) * _BLOCK + tl.arange(0, _BLOCK)
-    here = place < tl.minimum(tl.load(state + _LISTED), room)
-    at = tl.load(listed + place, mask=here, other=0).to(tl.int64)
+    here = place < tl.minimum(tl.load(work + _LISTED), room)
+    at = tl.load(_listed(work, room) + place, mask=here, other=0).to(tl.int64)
     weight = _weights(values, stride, at, here, SQUARE)
     cost = _costs(costs, cost_stride, table, classes, at, here, CLASSES)
     keys = weight / cost if BY_COST else weight
-    tl.store(key + place, keys, mask=here)
+    tl.store(_floats(work) + _FIRST_KEY + place, keys, mask=here)
     amount = _amounts(costs, cost_stride, ticks, classes, at, here, CLASSES)
-    where = _bin_of(keys.to(tl.int64, bitcast=True), floats) + _HEAD
+    where = _bin_of(keys.to(tl.int64, bitcast=True), work) + _FIRST_BIN
     if CLASSES:
-        tl.atomic_add(state + where, amount, mask=here, sem="relaxed")
+        tl.atomic_add(work + where, amount, mask=here, sem="relaxed")
     else:
-        tl.atomic_add(floats + where, amount, mask=here, sem="relaxed")
+        tl.atomic_add(_floats(work) + where, amount, mask=here, sem="relaxed")
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
-def _narrow(state, floats, key, active, budget, room, active_room, CLASSES: tl.constexpr):
+def _narrow(work, budget: tl.int64, room: tl.int64, active_room: tl.int64, CLASSES: tl.constexpr):
     """List the places, in the list, of the bin that the budget ends in."""
     place = tl.program_id(0) * _BLOCK + tl.arange(0, _BLOCK)
-    here = place < tl.minimum(tl.load(state + _LISTED), room)
-    last = _last_bin(state, floats, budget, CLASSES)
-    bits = tl.load(key + place, mask=here, other=0.0).to(tl.int64, bitcast=True)
-    one = (here & (_bin_of(bits, floats) == last)).to(tl.int32)
+    here = place < tl.minimum(tl.load(work + _LISTED), room)
+    last = _last_bin(work, budget, CLASSES)
+    bits = tl.load(work + _FIRST_KEY + place, mask=here, other=0)
+    one = (here & (_bin_of(bits, work) == last)).to(tl.int32)
     count = tl.sum(one)
     if count > 0:
-        first = tl.atomic_add(state + _ACTIVE, count.to(tl.int64), sem="relaxed")
+        first = tl.atomic_add(work + _ACTIVE, count.to(tl.int64), sem="relaxed")
         to = first + tl.cumsum(one, 0) - 1
-        tl.store(active + to, place, mask=(one > 0) & (to < active_room))
+        tl.store(_active(work, room) + to, place, mask=(one > 0) & (to < active_room))
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
 def _decide(
-    state, floats, listed, key, active, result, values, stride, costs, cost_stride, table, ticks, classes, budget,
-    affordable, grid, room, active_room, blocks,
+    work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64, 
+    budget: tl.int64, affordable: tl.int64, grid: tl.int64, room: tl.int64, active_room: tl.int64, blocks: tl.int64,
     CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
+    PLAIN: tl.constexpr,
 ):  # fmt: skip
     """The critical item: largest key, then lowest index, at which the sum passes the budget; and whether that is sure.
 
     Both are found by bisection, each step of which ends at a key, or an index, that there is.
     """
-    count, active_count = tl.load(state + _LISTED), tl.load(state + _ACTIVE)
+    count, active_count = tl.load(work + _LISTED), tl.load(work + _ACTIVE)
     n = tl.minimum(active_count, active_room)
-    last = _last_bin(state, floats, budget, CLASSES)
-    bins = _bins(state, floats, CLASSES)
-    spent = _spent(state, floats, CLASSES)
+    last = _last_bin(work, budget, CLASSES)
+    bins = _bins(work, CLASSES)
+    spent = _spent(work, CLASSES)
     limit = _budget(budget, CLASSES)
     none = limit - limit
     before = spent + tl.sum(tl.where(tl.arange(0, _BINS) < last, bins, 0))
@@ -352,7 +397,7 @@ def _decide(
     while start < n:
         place = start + tl.arange(0, _BLOCK)
         here = place < n
-        bits = _bits_of(key, active, place, here)
+        bits = _bits_of(work, room, place, here)
         least = tl.minimum(least, tl.min(tl.where(here, bits, _MOST)))
         most = tl.maximum(most, tl.max(tl.where(here, bits, -1)))
         start += _BLOCK
@@ -364,8 +409,8 @@ def _decide(
         while start < n:
             place = start + tl.arange(0, _BLOCK)
             here = place < n
-            bits = _bits_of(key, active, place, here)
-            at = _items_of(listed, active, place, here)
+            bits = _bits_of(work, room, place, here)
+            at = _items_of(work, room, place, here)
             amount = _amounts(costs, cost_stride, ticks, classes, at, here, CLASSES)
             total += tl.sum(tl.where(here & (bits >= middle), amount, 0))
             upper = tl.minimum(upper, tl.min(tl.where(here & (bits >= middle), bits, _MOST)))
@@ -377,14 +422,14 @@ def _decide(
     before += larger
 
     first, final = count * 0 + _MOST, count * 0 - 1
-    least_weight, most_weight = tl.load(floats + _LOW) * 0 + _INF, tl.load(floats + _LOW) * 0 - _INF
+    least_weight, most_weight = tl.load(_floats(work) + _LOW) * 0 + _INF, tl.load(_floats(work) + _LOW) * 0 - _INF
     least_cost, most_cost = least_weight, most_weight
     start = n * 0
     while start < n:
         place = start + tl.arange(0, _BLOCK)
         here = place < n
-        alike = here & (_bits_of(key, active, place, here) == cut)
-        at = _items_of(listed, active, place, here)
+        alike = here & (_bits_of(work, room, place, here) == cut)
+        at = _items_of(work, room, place, here)
         first = tl.minimum(first, tl.min(tl.where(alike, at, _MOST)))
         final = tl.maximum(final, tl.max(tl.where(alike, at, -1)))
         weight = _weights(values, stride, at, here, SQUARE)
@@ -402,8 +447,8 @@ def _decide(
         while start < n:
             place = start + tl.arange(0, _BLOCK)
             here = place < n
-            alike = here & (_bits_of(key, active, place, here) == cut)
-            at = _items_of(listed, active, place, here)
+            alike = here & (_bits_of(work, room, place, here) == cut)
+            at = _items_of(work, room, place, here)
             amount = _amounts(costs, cost_stride, ticks, classes, at, here, CLASSES)
             total += tl.sum(tl.where(alike & (at <= middle), amount, 0))
             lower = tl.maximum(lower, tl.max(tl.where(alike & (at <= middle), at, -1)))
@@ -419,9 +464,9 @@ def _decide(
     weight = _weights(values, stride, own, True, SQUARE)
     cost = _costs(costs, cost_stride, table, classes, own, True, CLASSES)
     after = before + _amounts(costs, cost_stride, ticks, classes, own, True, CLASSES)
-    low, high = tl.load(floats + _LOW), tl.load(floats + _HIGH)
-    flags = tl.load(state + _FLAGS)
-    sure = ((flags & _BAD) == 0) & (count <= room) & (active_count <= active_room)
+    low, high = tl.load(_floats(work) + _LOW), tl.load(_floats(work) + _HIGH)
+    flags = tl.load(work + _FLAGS)
+    sure = ((flags & (_OFF_GRID - 1)) == 0) & (count <= room) & (active_count <= active_room)
     extent = _WIDE_RANGE if WIDE else _NARROW_RANGE
     sure = sure & ((low == 0) | ((low > 1 / extent) & (low < extent)))
     sure = sure & ((high == _INF) | ((high > 1 / extent) & (high < extent)))
@@ -435,33 +480,34 @@ def _decide(
         listed_sum = tl.sum(bins)
         error = ((blocks + 64) * spent + (count + 64) * 2 * (listed_sum + limit)) * _EPS
         near = (limit - before <= error) | (some & (after - limit <= error))
-        sure = sure & (((flags & _OFF_GRID) == 0) | (near == 0)) & (listed_sum < _INF)
-    tl.store(state + _CUT, tl.where(some, cut, -1))
-    tl.store(result, sure.to(tl.int64))
-    tl.store(result + 1, tl.where(some, critical, -1))
-    tl.store(result + 2, weight.to(tl.int64, bitcast=True))
-    tl.store(result + 3, cost.to(tl.int64, bitcast=True))
+        sure = sure & ((flags < _OFF_GRID) | (near == 0)) & (listed_sum < _INF)
+    tl.store(work + _CUT, tl.where(some, cut, -1))
+    tl.store(work + _DECIDED, sure.to(tl.int64))
+    tl.store(work + _CRITICAL, tl.where(some, critical, -1))
+    tl.store(work + _WEIGHT, weight.to(tl.int64, bitcast=True))
+    tl.store(work + _COST, cost.to(tl.int64, bitcast=True))
 
 
 @triton.jit
-def _bits_of(key, active, place, here):
+def _bits_of(work, room, place, here):
     """Bits of the keys of some active items."""
-    return tl.load(key + tl.load(active + place, mask=here, other=0), mask=here, other=0.0).to(tl.int64, bitcast=True)
+    return tl.load(work + _FIRST_KEY + tl.load(_active(work, room) + place, mask=here, other=0), mask=here, other=0)
 
 
 @triton.jit
-def _items_of(listed, active, place, here):
+def _items_of(work, room, place, here):
     """Indices of some active items."""
-    return tl.load(listed + tl.load(active + place, mask=here, other=0), mask=here, other=0).to(tl.int64)
+    listed = tl.load(_active(work, room) + place, mask=here, other=0)
+    return tl.load(_listed(work, room) + listed, mask=here, other=0).to(tl.int64)
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
-def _take(state, floats, kept, listed, key, result, room):
+def _take(work, kept, room: tl.int64):
     """Keep the listed items before the critical one; all of them where there is none."""
     place = tl.program_id(0) * _BLOCK + tl.arange(0, _BLOCK)
-    here = place < tl.minimum(tl.load(state + _LISTED), room)
-    at = tl.load(listed + place, mask=here, other=0).to(tl.int64)
-    bits = tl.load(key + place, mask=here, other=0.0).to(tl.int64, bitcast=True)
-    cut = tl.load(state + _CUT)
-    before = (bits > cut) | ((bits == cut) & (at < tl.load(result + 1)))
+    here = place < tl.minimum(tl.load(work + _LISTED), room)
+    at = tl.load(_listed(work, room) + place, mask=here, other=0).to(tl.int64)
+    bits = tl.load(work + _FIRST_KEY + place, mask=here, other=0)
+    cut = tl.load(work + _CUT)
+    before = (bits > cut) | ((bits == cut) & (at < tl.load(work + _CRITICAL)))
     tl.store(kept + at, before.to(tl.uint8), mask=here)
