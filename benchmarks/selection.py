@@ -6,8 +6,9 @@
 All contestants look at the same Gaussian update with lognormal costs (sigma 1) and a budget of 10 %, one after the
 other, in as many rounds as ``--rounds``; medians are printed, and their ratio to one read of (g, c) in the same run.
 Time is wall time and CPU time; memory is the peak of the process above where it stood. Contestants that select by
-magnitude alone take as many coordinates as Top-K may afford. On a machine with a CUDA device, the device's columns are
-filled too, by CUDA events, median of 20 after a warm-up. Everything is written to ``results/benchmarks/selection.json`` with hardware and versions.
+magnitude alone take as many coordinates as Top-K may afford. On a machine with a CUDA device, the device's tables are
+made too: CUDA events, medians of 20 after a warm-up, the peak of what the allocator handed out. Everything is written
+to ``results/benchmarks/selection.json`` with hardware and versions.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from theory.instance import CostClasses, budget_in_units, class_values, is_one_c
 
 _ROW, _ROW_BITS = 1 << 15, 15  # values whose sum is formed at once
 _CHUNK = 1 << 23  # values looked at at once
+_MOST = float(np.finfo(np.float32).max)
 _LARGE = 2.0**960  # beyond this the splitting constant would overflow
 
 Classes = tuple[Tensor, np.ndarray]  # labels, and the float64 cost of each class
@@ -140,6 +141,12 @@ def problem_of(
     return Problem(values, weight, None, labels, found.cost, found.ticks, limit, floor_float(budget), by_cost)
 
 
+@lru_cache(maxsize=64)
+def _known_values(values: tuple[Real, ...], kinds: tuple[type, ...]) -> tuple[np.ndarray, Fraction]:
+    """:func:`theory.instance.class_values`, kept from call to call; of ``kinds``, since True equals 1."""
+    return class_values(values)
+
+
 class _Tables(NamedTuple):
     """Class costs on a device: float64, and int64 in a common ``unit``; the dearest is so many."""
 
@@ -165,9 +172,10 @@ def _floor(value: Fraction, dtype: torch.dtype) -> float:
     wide = floor_float(value)
     if dtype == torch.float64:
         return wide
-    with np.errstate(over="ignore"):
-        nearest = np.float32(wide)
-        return float(nearest if nearest <= wide else np.nextafter(nearest, np.float32(-np.inf)))
+    if wide >= _MOST:
+        return _MOST
+    nearest = np.float32(wide)
+    return float(nearest if nearest <= wide else np.nextafter(nearest, np.float32(-np.inf)))
 
 
 class Chosen(NamedTuple):
@@ -199,7 +207,7 @@ def choose(
         cost = CostClasses(torch.zeros(1, dtype=torch.int8, device=update.device).expand(update.numel()), [cost])  # type: ignore[arg-type]
     unit, classes = Fraction(1), None
     if isinstance(cost, CostClasses):
-        class_cost, unit = class_values(cost.values)
+        class_cost, unit = _known_values(tuple(cost.values), tuple(map(type, cost.values)))
         labels = torch.as_tensor(cost.labels, device=update.device)
         classes = (labels.to(torch.uint8) if labels.dtype == torch.bool else labels), class_cost
         if labels.is_floating_point() or labels.shape != update.shape or not class_cost.size:

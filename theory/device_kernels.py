@@ -27,7 +27,7 @@ import triton.language as tl
 from theory.device import Found, Problem, precision_of
 
 _SAMPLE = 1 << 14  # items whose keys one block holds in its registers
-_SWEEP, _WARPS = 2048, 8  # items and warps of a block of the sweep
+_SWEEP, _WARPS = 1024, 4  # items and warps of a block of the sweep
 _BLOCK, _BINS = tl.constexpr(2048), tl.constexpr(2048)
 # where things are in the working memory, in words of 8 bytes: the answer, counters, bins, keys, and two lists of int32
 _DECIDED, _CRITICAL, _WEIGHT, _COST = (tl.constexpr(i) for i in range(4))
@@ -226,7 +226,7 @@ def _last_bin(work, budget, CLASSES: tl.constexpr):
 
 @triton.jit(do_not_specialize=_NUMBERS)
 def _bracket(
-    work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64, 
+    work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64,
     budget: tl.int64, affordable: tl.int64, grid: tl.int64, d: tl.int64, width: tl.int64,
     SAMPLE: tl.constexpr, CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
     PLAIN: tl.constexpr,
@@ -273,7 +273,7 @@ def _bracket(
 
 @triton.jit(do_not_specialize=_NUMBERS)
 def _sweep(
-    work, kept, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64, 
+    work, kept, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64,
     budget: tl.int64, affordable: tl.int64, grid: tl.int64, d: tl.int64, room: tl.int64,
     BLOCK: tl.constexpr, CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
     PLAIN: tl.constexpr,
@@ -336,7 +336,7 @@ def _sweep(
 
 @triton.jit(do_not_specialize=_NUMBERS)
 def _sort(
-    work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64, 
+    work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64,
     budget: tl.int64, affordable: tl.int64, grid: tl.int64, room: tl.int64,
     CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
     PLAIN: tl.constexpr,
@@ -374,7 +374,7 @@ def _narrow(work, budget: tl.int64, room: tl.int64, active_room: tl.int64, CLASS
 
 @triton.jit(do_not_specialize=_NUMBERS)
 def _decide(
-    work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64, 
+    work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64,
     budget: tl.int64, affordable: tl.int64, grid: tl.int64, room: tl.int64, active_room: tl.int64, blocks: tl.int64,
     CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
     PLAIN: tl.constexpr,
