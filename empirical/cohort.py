@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from empirical.data import load
@@ -22,6 +23,7 @@ from empirical.local import Task, Trained, batches, normalised, one_order, resid
 from empirical.models import Vector, small_cnn, stacked_logits
 from theory.errors import InputError
 
+Rows = NDArray[np.float32]
 Logits = Callable[[Sequence[torch.Tensor], torch.Tensor], torch.Tensor]
 
 _IMAGES = 4096  # at most so many at a time, which bounds the memory by a few gigabytes: more clients train in turns
@@ -94,7 +96,7 @@ class Trainer:
         self.loss = torch.zeros(plan.clients, **place)
         self.advance = self._captured() if torch.device(plan.device).type == "cuda" else self._advance
 
-    def run(self, weights: Vector, order: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def run(self, weights: Vector, order: NDArray[np.intp]) -> tuple[Rows, Rows, Vector]:
         """Weights and Fisher diagonal, shape (clients, d), and mean loss, shape (clients,), after all steps.
 
         Args:
@@ -148,12 +150,13 @@ class Trainer:
         replay: Callable[[], None] = graph.replay
         return replay
 
-    def _flat(self, stacked: Sequence[torch.Tensor]) -> np.ndarray:
+    def _flat(self, stacked: Sequence[torch.Tensor]) -> Rows:
         """As one array of shape (clients, d) on the host; empty rows for nothing."""
         clients = self.plan.clients
         flat = torch.cat([self.loss.new_empty(clients, 0), *(x.detach().flatten(1) for x in stacked)], 1)
         host = torch.empty(flat.shape, pin_memory=flat.is_cuda)
-        return host.copy_(flat).numpy()
+        rows: Rows = host.copy_(flat).numpy()
+        return rows
 
 
 @lru_cache(maxsize=8)

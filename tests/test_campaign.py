@@ -1,6 +1,7 @@
 """Runs that are stopped, killed, damaged or of another revision: the same records in the end, or one clear line."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -166,6 +167,22 @@ def test_a_run_that_fails_or_dies_stops_the_experiment_by_name(tmp_path):
     bad = replace(RUN, setting=replace(TINY, lr=1e20, steps=6), seed=3)
     with pytest.raises(InputError, match=r"seed3: .*finite"):
         complete_all([bad], tmp_path, jobs=1)
+
+    def kill(progress):
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    with pytest.raises(InputError, match=r"seed0: its process ended with exit code -9"):
+        complete_all([RUN], tmp_path, jobs=1, on_progress=kill)
+
+
+def test_a_process_does_one_run_after_the_other(tmp_path):
+    runs, seen = [replace(RUN, seed=k) for k in range(4)], set()
+    look = lambda progress: seen.update(process.pid for process in multiprocessing.active_children())  # noqa: E731
+    found = complete_all(runs, tmp_path, jobs=2, on_progress=look)
+    assert len(seen) == 2
+    assert not multiprocessing.active_children()
+    assert found[runs[3]].records == complete(runs[3], tmp_path / "alone").records
 
 
 def test_smoke_from_the_command_line_resumes_and_says_where(tmp_path, monkeypatch):
