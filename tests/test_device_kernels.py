@@ -40,7 +40,7 @@ def small_blocks(monkeypatch):
     """The interpreter is slow: less of everything, in as many blocks."""
     if WHERE == "cpu":
         monkeypatch.setattr(device_kernels, "_SAMPLE", 1 << 11)
-        monkeypatch.setattr(device_kernels, "_SWEEP", 1 << 11)
+        monkeypatch.setattr(device_kernels, "_FEW", 1 << 12)
 
 
 def chosen(update, cost, budget, weight="square", *, by_cost=True):
