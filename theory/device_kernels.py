@@ -27,7 +27,7 @@ import triton.language as tl
 from theory.device import Found, Problem, precision_of
 
 _SAMPLE, _FEW, _MANY = 1 << 13, 1 << 15, 30_000_000  # items of the sample, twice as many of many, none of few
-_SWEEP, _TILES = 1024, 8  # items that a block of the sweep looks at together, and how often
+_SWEEP = 1024  # items of a block of the sweep
 _BLOCK, _BINS = tl.constexpr(2048), tl.constexpr(2048)
 # where things are in the working memory, in words of 8 bytes: the answer, counters, bins, keys, and two lists of int32
 _DECIDED, _CRITICAL, _WEIGHT, _COST = (tl.constexpr(i) for i in range(4))
@@ -72,12 +72,12 @@ def prefix(problem: Problem, *, careful: bool = False) -> Found:
     kind = (classes, problem.by_cost, problem.weight == "square", precision_of(problem) == torch.float64,
             strides == (1, 1))  # fmt: skip
     like = (device.index, values.dtype, costs.dtype, values.data_ptr() % 16, costs.data_ptr() % 16, sample, kind)
-    parts, blocks = -(-room // _BLOCK.value), -(-d // (_SWEEP * _TILES))
+    parts, blocks = -(-room // _BLOCK.value), -(-d // _SWEEP)
     kept = mask.view(torch.uint8)
     width = _bits(12.0 if careful else 3.5)
     with torch.cuda.device(device) if values.is_cuda else nullcontext():
         _launch(_bracket, 1, 16, like, work, *data, d, width, sample, *kind)
-        _launch(_sweep, blocks, 4, like, work, kept, *data, d, room, _SWEEP, _TILES, *kind)
+        _launch(_sweep, blocks, 4, like, work, kept, *data, d, room, _SWEEP, *kind)
         _launch(_sort, parts, 8, like, work, *data, room, *kind)
         _launch(_narrow, parts, 8, like, work, budget, room, active_room, classes)
         _launch(_decide, 1, 16, like, work, *data, room, active_room, blocks, *kind)
@@ -274,61 +274,58 @@ def _bracket(
 def _sweep(
     work, kept, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64,
     budget: tl.int64, affordable: tl.int64, grid: tl.int64, d: tl.int64, room: tl.int64,
-    BLOCK: tl.constexpr, TILES: tl.constexpr, CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
+    BLOCK: tl.constexpr, CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
     PLAIN: tl.constexpr,
 ):  # fmt: skip
     """Write the mask of what lies above the bracket, add up what it takes, list what lies inside."""
-    first, lane = tl.program_id(0).to(tl.int64) * BLOCK * TILES, tl.arange(0, BLOCK)
+    start, lane = tl.program_id(0).to(tl.int64) * BLOCK, tl.arange(0, BLOCK)
+    here = lane < d - start
     low, high = tl.load(_floats(work) + _LOW), tl.load(_floats(work) + _HIGH)
-    taken, wrong = tl.zeros((BLOCK,), tl.int64 if CLASSES else tl.float64), tl.zeros((BLOCK,), tl.int32)
-    for tile in range(TILES):
-        start = first + tile * BLOCK
-        here = lane < d - start
-        value = tl.load(values + _at(start, lane, stride, PLAIN), mask=here, other=0)
-        given = tl.load(costs + _at(start, lane, cost_stride, PLAIN), mask=here, other=1)
-        if WIDE:
-            value = value.to(tl.float64)
-            lower, higher, extent = low * (1 - _WIDE_MARGIN), high * (1 + _WIDE_MARGIN), _WIDE_RANGE
-        else:
-            value = value.to(tl.float32)
-            lower, higher = (low * (1 - _NARROW_MARGIN)).to(tl.float32), (high * (1 + _NARROW_MARGIN)).to(tl.float32)
-            extent = _NARROW_RANGE
-        weight = value * value if SQUARE else tl.abs(value)
-        good = weight < _INF
-        if WIDE:
-            good = good & (tl.abs(value) < _SAFE) & ((value == 0) | (tl.abs(value) > 1 / _SAFE))
-        if CLASSES:
-            label = given.to(tl.int64)
-            good = good & (label >= 0) & (label < classes)
-            label = tl.minimum(tl.maximum(label, 0), classes.to(tl.int64) - 1)
-            exact = tl.load(table + label)
-            may = (exact <= _float(affordable)) & here
-            cost = exact.to(value.dtype)
-        else:
-            cost = given.to(value.dtype)
-            may = (cost <= _float(affordable).to(value.dtype)) & here
-        good = good & (cost > 0) & (cost < _INF)
-        if BY_COST:
-            good = good & (cost > 1 / extent) & (cost < extent)
-            good = good & (cost * tl.where(low == 0, _INF, lower) > 1 / extent)
-            good = good & (cost * tl.where(high == _INF, 0.0, higher) < extent)
-            lower, higher = cost * lower, cost * higher
-        above = (weight > higher) & may
-        inside = (weight >= lower) & (value != 0) & may & (above == 0)
-        tl.store(kept + start + lane, above.to(tl.uint8), mask=here)
-        wrong |= tl.where(good | (lane >= d - start), 0, _BAD)
-        if CLASSES:
-            taken += tl.where(above, tl.load(ticks + label), 0)
-        else:
-            taken += tl.where(above, cost, 0.0).to(tl.float64)
-            steps = cost * _float(grid).to(value.dtype)
-            whole = (steps == tl.floor(steps)) & (steps >= 1) & (steps < _STEPS)
-            wrong |= tl.where((above | inside) & (whole == 0), _OFF_GRID, 0)
-        count = tl.sum(inside.to(tl.int32))
-        if count > 0:
-            place = tl.atomic_add(work + _LISTED, count.to(tl.int64), sem="relaxed")
-            place += tl.cumsum(inside.to(tl.int32), 0) - 1
-            tl.store(_listed(work, room) + place, (start + lane).to(tl.int32), mask=inside & (place < room))
+    value = tl.load(values + _at(start, lane, stride, PLAIN), mask=here, other=0)
+    given = tl.load(costs + _at(start, lane, cost_stride, PLAIN), mask=here, other=1)
+    if WIDE:
+        value = value.to(tl.float64)
+        lower, higher, extent = low * (1 - _WIDE_MARGIN), high * (1 + _WIDE_MARGIN), _WIDE_RANGE
+    else:
+        value = value.to(tl.float32)
+        lower, higher = (low * (1 - _NARROW_MARGIN)).to(tl.float32), (high * (1 + _NARROW_MARGIN)).to(tl.float32)
+        extent = _NARROW_RANGE
+    weight = value * value if SQUARE else tl.abs(value)
+    good = weight < _INF
+    if WIDE:
+        good = good & (tl.abs(value) < _SAFE) & ((value == 0) | (tl.abs(value) > 1 / _SAFE))
+    if CLASSES:
+        label = given.to(tl.int64)
+        good = good & (label >= 0) & (label < classes)
+        label = tl.minimum(tl.maximum(label, 0), classes.to(tl.int64) - 1)
+        exact = tl.load(table + label)
+        may = (exact <= _float(affordable)) & here
+        cost = exact.to(value.dtype)
+    else:
+        cost = given.to(value.dtype)
+        may = (cost <= _float(affordable).to(value.dtype)) & here
+    good = good & (cost > 0) & (cost < _INF)
+    if BY_COST:
+        good = good & (cost > 1 / extent) & (cost < extent)
+        good = good & (cost * tl.where(low == 0, _INF, lower) > 1 / extent)
+        good = good & (cost * tl.where(high == _INF, 0.0, higher) < extent)
+        lower, higher = cost * lower, cost * higher
+    above = (weight > higher) & may
+    inside = (weight >= lower) & (value != 0) & may & (above == 0)
+    tl.store(kept + start + lane, above.to(tl.uint8), mask=here)
+    wrong = tl.where(good | (lane >= d - start), 0, _BAD)
+    if CLASSES:
+        taken = tl.where(above, tl.load(ticks + label), 0)
+    else:
+        taken = tl.where(above, cost, 0.0).to(tl.float64)
+        steps = cost * _float(grid).to(value.dtype)
+        whole = (steps == tl.floor(steps)) & (steps >= 1) & (steps < _STEPS)
+        wrong |= tl.where((above | inside) & (whole == 0), _OFF_GRID, 0)
+    count = tl.sum(inside.to(tl.int32))
+    if count > 0:
+        place = tl.atomic_add(work + _LISTED, count.to(tl.int64), sem="relaxed")
+        place += tl.cumsum(inside.to(tl.int32), 0) - 1
+        tl.store(_listed(work, room) + place, (start + lane).to(tl.int32), mask=inside & (place < room))
     if CLASSES:
         tl.atomic_add(work + _SPENT, tl.sum(taken), sem="relaxed")
     else:
