@@ -16,12 +16,24 @@ FIGURES = sorted((ROOT / "figures").rglob("*.py"))
 COMMANDS = [*sorted((ROOT / "command_line").glob("*.py")), ROOT / "cwmp.py"]
 SOURCES = [*THEORY, *PROOFS, *EMPIRICAL, *FIGURES, *COMMANDS]
 ABOUT_TORCH = {
-    ROOT / "theory" / f"{name}.py" for name in ("device", "device_ops", "device_kernels", "ddp")
+    ROOT / "theory" / f"{name}.py" for name in ("device", "device_ops", "device_triton", "device_kernels", "ddp")
 }  # of no use without it, imported on demand
 TESTS = sorted((ROOT / "tests").glob("*.py"))
 
 MAX_LINES, MAX_FUNCTION = 400, 60
-HEAVY = {"torch", "torchvision", "numba", "safetensors", "cvxpy", "highspy", "ortools", "sympy", "z3", "hypothesis"}
+HEAVY = {
+    "torch",
+    "torchvision",
+    "triton",
+    "numba",
+    "safetensors",
+    "cvxpy",
+    "highspy",
+    "ortools",
+    "sympy",
+    "z3",
+    "hypothesis",
+}
 
 
 def name(path):
@@ -151,13 +163,19 @@ def test_the_checker_needs_the_standard_library_only():
 @pytest.mark.parametrize("path", sorted({*THEORY, *COMMANDS} - ABOUT_TORCH), ids=name)
 def test_theory_and_the_command_line_start_light(path):
     found = imports(path, module_level_only=True)
-    assert not found & {"theory.device", "theory.device_ops", "theory.device_kernels", "theory.ddp"}
+    assert not found & {
+        "theory.device",
+        "theory.device_ops",
+        "theory.device_triton",
+        "theory.device_kernels",
+        "theory.ddp",
+    }
     assert not packages(imports(path, module_level_only=True)) & HEAVY
 
 
 def test_no_module_but_the_experiment_needs_torch_to_be_imported():
     outside = {*SOURCES} - {*EMPIRICAL}
-    needing = {p for p in outside if packages(imports(p, module_level_only=True)) & {"torch", "torchvision"}}
+    needing = {p for p in outside if packages(imports(p, module_level_only=True)) & {"torch", "torchvision", "triton"}}
     assert needing == ABOUT_TORCH
 
 

@@ -19,7 +19,7 @@ D = 12_000
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
-from theory import device, device_kernels  # noqa: E402
+from theory import device, device_triton  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in the interpreter's float arithmetic
 
@@ -39,8 +39,8 @@ def costs(name):
 def small_blocks(monkeypatch):
     """The interpreter is slow: less of everything, in as many blocks."""
     if WHERE == "cpu":
-        monkeypatch.setattr(device_kernels, "_SAMPLE", 1 << 11)
-        monkeypatch.setattr(device_kernels, "_FEW", 1 << 12)
+        monkeypatch.setattr(device_triton, "_SAMPLE", 1 << 11)
+        monkeypatch.setattr(device_triton, "_FEW", 1 << 12)
 
 
 def chosen(update, cost, budget, weight="square", *, by_cost=True):
@@ -49,7 +49,7 @@ def chosen(update, cost, budget, weight="square", *, by_cost=True):
 
     def engine(problem, *, careful=False):
         tries.append(careful)
-        return device_kernels.prefix(problem, careful=careful)
+        return device_triton.prefix(problem, careful=careful)
 
     if isinstance(cost, CostClasses):
         cost = CostClasses(torch.from_numpy(cost.labels).to(WHERE), cost.values)

@@ -1,6 +1,6 @@
 """Selection where the update lives: the greedy prefix of tensors on an accelerator.
 
-Two engines find it: Triton kernels on CUDA (:mod:`theory.device_kernels`), plain tensor operations on anything else
+Two engines find it: Triton kernels on CUDA (:mod:`theory.device_triton`), plain tensor operations on anything else
 (:mod:`theory.device_ops`). Neither waits for the device; one answer is read at the end, which says whether all was
 decided beyond rounding. Where it was not, the engine is asked again with a wider bracket and room for every item, and
 then the host selects instead. So the mask is that of :func:`theory.order.sorted_prefix`, bit for bit, whatever the
@@ -107,7 +107,7 @@ def precision_of(problem: Problem) -> torch.dtype:
 def engine_for(values: Tensor) -> Engine:
     """The engine of a device."""
     if values.is_cuda and values.numel() < 1 << 31 and importlib.util.find_spec("triton"):
-        from theory.device_kernels import prefix
+        from theory.device_triton import prefix
 
         return prefix
     from theory.device_ops import prefix as plain

@@ -1,39 +1,30 @@
-"""The greedy prefix on a CUDA device, in six Triton kernels: one pass over the data, then ever fewer items.
+"""The kernels of :mod:`theory.device_triton`, in Triton.
 
     bracket   two keys that probably enclose the critical one, from a sample
     sweep     keep what lies above the bracket, list what lies inside, add up costs: the one read of everything
-    sort      the listed items' exact keys, and their costs in 2048 bins by the keys' bits, dearest key first
-    narrow    list the items of the bin that the budget ends in
+    sort      the listed items' exact keys, and their costs in 2048 bins by the keys' bits, largest key first
+    narrow    list the items of the bin that the budget ends in: the active ones
     decide    the critical item among those
     take      keep the listed items before it
 
 A comparison that rounding could turn is left to a later kernel, which looks at the exact float64 key. Sums of costs in
 floating point are exact where the costs lie on a grid of which the budget is fewer than 2^52 steps, as float32 costs of
-usual spread do; elsewhere they carry a bound of their error. What is not decided is said so, never guessed. Nothing
-waits for the device.
+usual spread do; elsewhere they carry a bound of their error. What is not decided is said so, never guessed.
 """
 
 # No postponed annotations: Triton reads `tl.constexpr` from the signatures.
 
 import math
-import struct
-from contextlib import nullcontext
-from typing import Any
 
-import torch
 import triton
 import triton.language as tl
 
-from theory.device import Found, Problem, precision_of
-
-_SAMPLE, _FEW, _MANY = 1 << 13, 1 << 15, 30_000_000  # items of the sample, twice as many of many, none of few
-_SWEEP = 1024  # items of a block of the sweep
-_BLOCK, _BINS = tl.constexpr(2048), tl.constexpr(2048)
+LIST, _BINS = tl.constexpr(2048), tl.constexpr(2048)
 # where things are in the working memory, in words of 8 bytes: the answer, counters, bins, keys, and two lists of int32
 _DECIDED, _CRITICAL, _WEIGHT, _COST = (tl.constexpr(i) for i in range(4))
 _LISTED, _ACTIVE, _FLAGS, _SPENT, _LOW, _HIGH, _CUT = (tl.constexpr(i) for i in range(4, 11))
 _FIRST_BIN = tl.constexpr(16)
-_FIRST_KEY = tl.constexpr(16 + 2048)
+FIRST_KEY = tl.constexpr(16 + 2048)
 _BAD, _OFF_GRID = tl.constexpr(1), tl.constexpr(1 << 16)  # of items of a block, counted
 _INF, _MOST, _EPS = tl.constexpr(math.inf), tl.constexpr((1 << 63) - 1), tl.constexpr(2.0**-53)
 _NARROW_MARGIN, _WIDE_MARGIN = tl.constexpr(2.0**-20), tl.constexpr(2.0**-48)
@@ -44,67 +35,6 @@ _FINE = tl.constexpr(1 << 13)  # steps of 2^-20 of a key: as near as the edges o
 _NUMBERS = [
     "stride", "cost_stride", "classes", "budget", "affordable", "grid", "d", "room", "active_room", "width", "blocks",
 ]  # fmt: skip
-_compiled: dict[tuple[Any, ...], Any] = {}
-
-
-def prefix(problem: Problem, *, careful: bool = False) -> Found:
-    """Longest affordable prefix of the eligible items, without waiting for the device.
-
-    Args:
-        careful: a wider bracket, with room for every item inside: for what was not decided otherwise.
-    """
-    values, costs = problem.values, problem.labels if problem.cost is None else problem.cost
-    assert costs is not None
-    d, device = values.numel(), values.device
-    sample = 0 if d <= _FEW else _SAMPLE if d < _MANY else 2 * _SAMPLE
-    room = min(d, int(7 * d / math.sqrt(sample)) + 1024) if sample and not careful else d
-    active_room = min(room, room // 8 + 4096) if sample and not careful else d
-    words = _FIRST_KEY.value + room + (room + 1) // 2 + (active_room + 1) // 2
-    work = torch.empty(words, dtype=torch.int64, device=device)
-    mask = torch.empty(d, dtype=torch.bool, device=device)
-    classes = problem.class_cost is not None
-    table, ticks = (problem.class_cost, problem.ticks) if classes else (values, values)
-    count = problem.class_cost.numel() if problem.class_cost is not None else 0
-    budget = problem.budget if isinstance(problem.budget, int) else _bits(problem.budget)
-    strides = values.stride(0), costs.stride(0)
-    data = (values, strides[0], costs, strides[1], table, ticks, count, budget, _bits(problem.affordable),
-            _bits(_grid(problem.budget)))  # fmt: skip
-    kind = (classes, problem.by_cost, problem.weight == "square", precision_of(problem) == torch.float64,
-            strides == (1, 1))  # fmt: skip
-    like = (device.index, values.dtype, costs.dtype, values.data_ptr() % 16, costs.data_ptr() % 16, sample, kind)
-    parts, blocks = -(-room // _BLOCK.value), -(-d // _SWEEP)
-    kept = mask.view(torch.uint8)
-    width = _bits(12.0 if careful else 3.5)
-    with torch.cuda.device(device) if values.is_cuda else nullcontext():
-        _launch(_bracket, 1, 16, like, work, *data, d, width, sample, *kind)
-        _launch(_sweep, blocks, 4, like, work, kept, *data, d, room, _SWEEP, *kind)
-        _launch(_sort, parts, 8, like, work, *data, room, *kind)
-        _launch(_narrow, parts, 8, like, work, budget, room, active_room, classes)
-        _launch(_decide, 1, 16, like, work, *data, room, active_room, blocks, *kind)
-        _launch(_take, parts, 8, like, work, kept, room)
-    return Found(mask, work[:4])
-
-
-def _launch(kernel: Any, blocks: int, warps: int, like: tuple[Any, ...], *arguments: Any) -> None:
-    """Launch a kernel as it was compiled for data like this: Triton's own look at every argument takes longer."""
-    if (ready := _compiled.get((kernel, like))) is not None:
-        ready[(blocks, 1, 1)](*arguments)
-    elif (ready := kernel[(blocks,)](*arguments, num_warps=warps)) is not None:  # None where it is interpreted
-        _compiled[kernel, like] = ready
-
-
-def _bits(number: float) -> int:
-    """A float64 as the integer with the same bits; Triton narrows floats that are handed over as such."""
-    return int(struct.unpack("<q", struct.pack("<d", number))[0])
-
-
-def _grid(budget: float) -> float:
-    """One over the power of two of which the budget is 2^51 to 2^52 steps; NaN where that is out of range.
-
-    Costs that are multiples of it have sums that are exact in float64 as far as the budget, in any order.
-    """
-    exponent = math.frexp(budget)[1] - 52
-    return 2.0**-exponent if abs(exponent) < 900 and budget > 0 else math.nan
 
 
 # --- what the kernels share -------------------------------------------------------------------------
@@ -124,13 +54,13 @@ def _floats(work):
 @triton.jit
 def _listed(work, room):
     """Where the list of items inside the bracket begins, int32."""
-    return (work + _FIRST_KEY + room).to(tl.pointer_type(tl.int32), bitcast=True)
+    return (work + FIRST_KEY + room).to(tl.pointer_type(tl.int32), bitcast=True)
 
 
 @triton.jit
 def _active(work, room):
     """Where the list of places of active items begins, int32."""
-    return (work + _FIRST_KEY + room + (room + 1) // 2).to(tl.pointer_type(tl.int32), bitcast=True)
+    return (work + FIRST_KEY + room + (room + 1) // 2).to(tl.pointer_type(tl.int32), bitcast=True)
 
 
 @triton.jit
@@ -224,7 +154,7 @@ def _last_bin(work, budget, CLASSES: tl.constexpr):
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
-def _bracket(
+def bracket(
     work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64,
     budget: tl.int64, affordable: tl.int64, grid: tl.int64, d: tl.int64, width: tl.int64,
     SAMPLE: tl.constexpr, CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
@@ -271,7 +201,7 @@ def _bracket(
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
-def _sweep(
+def sweep(
     work, kept, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64,
     budget: tl.int64, affordable: tl.int64, grid: tl.int64, d: tl.int64, room: tl.int64,
     BLOCK: tl.constexpr, CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
@@ -283,13 +213,10 @@ def _sweep(
     low, high = tl.load(_floats(work) + _LOW), tl.load(_floats(work) + _HIGH)
     value = tl.load(values + _at(start, lane, stride, PLAIN), mask=here, other=0)
     given = tl.load(costs + _at(start, lane, cost_stride, PLAIN), mask=here, other=1)
-    if WIDE:
-        value = value.to(tl.float64)
-        lower, higher, extent = low * (1 - _WIDE_MARGIN), high * (1 + _WIDE_MARGIN), _WIDE_RANGE
-    else:
-        value = value.to(tl.float32)
-        lower, higher = (low * (1 - _NARROW_MARGIN)).to(tl.float32), (high * (1 + _NARROW_MARGIN)).to(tl.float32)
-        extent = _NARROW_RANGE
+    margin = _WIDE_MARGIN if WIDE else _NARROW_MARGIN
+    extent = _WIDE_RANGE if WIDE else _NARROW_RANGE
+    value = value.to(tl.float64 if WIDE else tl.float32)
+    lower, higher = (low * (1 - margin)).to(value.dtype), (high * (1 + margin)).to(value.dtype)
     weight = value * value if SQUARE else tl.abs(value)
     good = weight < _INF
     if WIDE:
@@ -336,20 +263,19 @@ def _sweep(
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
-def _sort(
+def sort(
     work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64,
     budget: tl.int64, affordable: tl.int64, grid: tl.int64, room: tl.int64,
-    CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
-    PLAIN: tl.constexpr,
+    CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr, PLAIN: tl.constexpr,
 ):  # fmt: skip
     """Keys of the listed items, ``fl64(w / c)``, and what each bin of them takes."""
-    place = tl.program_id(0) * _BLOCK + tl.arange(0, _BLOCK)
+    place = tl.program_id(0) * LIST + tl.arange(0, LIST)
     here = place < tl.minimum(tl.load(work + _LISTED), room)
     at = tl.load(_listed(work, room) + place, mask=here, other=0).to(tl.int64)
     weight = _weights(values, stride, at, here, SQUARE)
     cost = _costs(costs, cost_stride, table, classes, at, here, CLASSES)
     keys = weight / cost if BY_COST else weight
-    tl.store(_floats(work) + _FIRST_KEY + place, keys, mask=here)
+    tl.store(_floats(work) + FIRST_KEY + place, keys, mask=here)
     amount = _amounts(costs, cost_stride, ticks, classes, at, here, CLASSES)
     where = _bin_of(keys.to(tl.int64, bitcast=True), work) + _FIRST_BIN
     if CLASSES:
@@ -359,12 +285,12 @@ def _sort(
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
-def _narrow(work, budget: tl.int64, room: tl.int64, active_room: tl.int64, CLASSES: tl.constexpr):
+def narrow(work, budget: tl.int64, room: tl.int64, active_room: tl.int64, CLASSES: tl.constexpr):
     """List the places, in the list, of the bin that the budget ends in."""
-    place = tl.program_id(0) * _BLOCK + tl.arange(0, _BLOCK)
+    place = tl.program_id(0) * LIST + tl.arange(0, LIST)
     here = place < tl.minimum(tl.load(work + _LISTED), room)
     last = _last_bin(work, budget, CLASSES)
-    bits = tl.load(work + _FIRST_KEY + place, mask=here, other=0)
+    bits = tl.load(work + FIRST_KEY + place, mask=here, other=0)
     one = (here & (_bin_of(bits, work) == last)).to(tl.int32)
     count = tl.sum(one)
     if count > 0:
@@ -373,108 +299,119 @@ def _narrow(work, budget: tl.int64, room: tl.int64, active_room: tl.int64, CLASS
         tl.store(_active(work, room) + to, place, mask=(one > 0) & (to < active_room))
 
 
-@triton.jit(do_not_specialize=_NUMBERS)
-def _decide(
-    work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64,
-    budget: tl.int64, affordable: tl.int64, grid: tl.int64, room: tl.int64, active_room: tl.int64, blocks: tl.int64,
-    CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr,
-    PLAIN: tl.constexpr,
-):  # fmt: skip
-    """The critical item: largest key, then lowest index, at which the sum passes the budget; and whether that is sure.
+@triton.jit
+def _bits_of(work, room, place, here):
+    """Bits of the keys of some active items."""
+    return tl.load(work + FIRST_KEY + tl.load(_active(work, room) + place, mask=here, other=0), mask=here, other=0)
 
-    Both are found by bisection, each step of which ends at a key, or an index, that there is.
+
+@triton.jit
+def _items_of(work, room, place, here):
+    """Indices of some active items."""
+    listed = tl.load(_active(work, room) + place, mask=here, other=0)
+    return tl.load(_listed(work, room) + listed, mask=here, other=0).to(tl.int64)
+
+
+@triton.jit
+def _ranked(work, room, place, n, cut, BY_KEY: tl.constexpr):
+    """Ranks of some active items, and which have one: all by falling key, or those at the key ``cut`` by index."""
+    here = place < n
+    bits = _bits_of(work, room, place, here)
+    if BY_KEY:
+        return bits * -1 + _MOST, here
+    else:
+        return _items_of(work, room, place, here), here & (bits == cut)
+
+
+@triton.jit
+def _passes(
+    work, costs, cost_stride, ticks, classes, room, n, before, limit, cut, BY_KEY: tl.constexpr, CLASSES: tl.constexpr
+):
+    """The first rank up to which the sum passes the limit, and the sum before it.
+
+    By bisection, each step of which ends at a rank that there is.
     """
-    count, active_count = tl.load(work + _LISTED), tl.load(work + _ACTIVE)
-    n = tl.minimum(active_count, active_room)
-    last = _last_bin(work, budget, CLASSES)
-    bins = _bins(work, CLASSES)
-    spent = _spent(work, CLASSES)
-    limit = _budget(budget, CLASSES)
-    none = limit - limit
-    before = spent + tl.sum(tl.where(tl.arange(0, _BINS) < last, bins, 0))
-
-    least, most = count * 0 + _MOST, count * 0 - 1
+    fitting, found = cut * 0 + _MOST, cut * 0 - 1
     start = n * 0
     while start < n:
-        place = start + tl.arange(0, _BLOCK)
-        here = place < n
-        bits = _bits_of(work, room, place, here)
-        least = tl.minimum(least, tl.min(tl.where(here, bits, _MOST)))
-        most = tl.maximum(most, tl.max(tl.where(here, bits, -1)))
-        start += _BLOCK
-    cut, beyond, larger = least, most + 1, none
-    while beyond - cut > 1:
-        middle = cut + (beyond - cut) // 2
-        total, upper, lower = none, count * 0 + _MOST, count * 0 - 1
+        rank, here = _ranked(work, room, start + tl.arange(0, LIST), n, cut, BY_KEY)
+        fitting = tl.minimum(fitting, tl.min(tl.where(here, rank, _MOST)))
+        found = tl.maximum(found, tl.max(tl.where(here, rank, -1)))
+        start += LIST
+    fitting, up_to = fitting - 1, before
+    while found - fitting > 1:
+        middle = fitting + (found - fitting) // 2
+        total, upper, lower = before, cut * 0 + _MOST, cut * 0 - 1
         start = n * 0
         while start < n:
-            place = start + tl.arange(0, _BLOCK)
-            here = place < n
-            bits = _bits_of(work, room, place, here)
-            at = _items_of(work, room, place, here)
-            amount = _amounts(costs, cost_stride, ticks, classes, at, here, CLASSES)
-            total += tl.sum(tl.where(here & (bits >= middle), amount, 0))
-            upper = tl.minimum(upper, tl.min(tl.where(here & (bits >= middle), bits, _MOST)))
-            lower = tl.maximum(lower, tl.max(tl.where(here & (bits < middle), bits, -1)))
-            start += _BLOCK
-        too_much = before + total > limit
-        cut, beyond = tl.where(too_much, upper, cut), tl.where(too_much, beyond, lower + 1)
-        larger = tl.where(too_much, larger, total)
-    before += larger
+            place = start + tl.arange(0, LIST)
+            rank, here = _ranked(work, room, place, n, cut, BY_KEY)
+            at = _items_of(work, room, place, place < n)
+            amount = _amounts(costs, cost_stride, ticks, classes, at, place < n, CLASSES)
+            total += tl.sum(tl.where(here & (rank <= middle), amount, 0))
+            lower = tl.maximum(lower, tl.max(tl.where(here & (rank <= middle), rank, -1)))
+            upper = tl.minimum(upper, tl.min(tl.where(here & (rank > middle), rank, _MOST)))
+            start += LIST
+        too_much = total > limit
+        found, fitting = tl.where(too_much, lower, found), tl.where(too_much, fitting, upper - 1)
+        up_to = tl.where(too_much, up_to, total)
+    return found, up_to
 
-    first, final = count * 0 + _MOST, count * 0 - 1
-    least_weight, most_weight = tl.load(_floats(work) + _LOW) * 0 + _INF, tl.load(_floats(work) + _LOW) * 0 - _INF
-    least_cost, most_cost = least_weight, most_weight
+
+@triton.jit
+def _alike(
+    work, values, stride, costs, cost_stride, table, classes, room, n, cut,
+    CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr,
+):  # fmt: skip
+    """Whether all items at the key ``cut`` weigh and cost the same, so that their ratios did not merely round alike."""
+    low, high = _float(n * 0) + _INF, _float(n * 0) - _INF
+    cheap, dear = low, high
     start = n * 0
     while start < n:
-        place = start + tl.arange(0, _BLOCK)
-        here = place < n
-        alike = here & (_bits_of(work, room, place, here) == cut)
-        at = _items_of(work, room, place, here)
-        first = tl.minimum(first, tl.min(tl.where(alike, at, _MOST)))
-        final = tl.maximum(final, tl.max(tl.where(alike, at, -1)))
+        place = start + tl.arange(0, LIST)
+        at, here = _ranked(work, room, place, n, cut, False)
         weight = _weights(values, stride, at, here, SQUARE)
         cost = _costs(costs, cost_stride, table, classes, at, here, CLASSES)
-        least_weight = tl.minimum(least_weight, tl.min(tl.where(alike, weight, _INF)))
-        most_weight = tl.maximum(most_weight, tl.max(tl.where(alike, weight, -_INF)))
-        least_cost = tl.minimum(least_cost, tl.min(tl.where(alike, cost, _INF)))
-        most_cost = tl.maximum(most_cost, tl.max(tl.where(alike, cost, -_INF)))
-        start += _BLOCK
-    fitting, critical, earlier = first - 1, final, none
-    while critical - fitting > 1:
-        middle = fitting + (critical - fitting) // 2
-        total, upper, lower = none, count * 0 + _MOST, count * 0 - 1
-        start = n * 0
-        while start < n:
-            place = start + tl.arange(0, _BLOCK)
-            here = place < n
-            alike = here & (_bits_of(work, room, place, here) == cut)
-            at = _items_of(work, room, place, here)
-            amount = _amounts(costs, cost_stride, ticks, classes, at, here, CLASSES)
-            total += tl.sum(tl.where(alike & (at <= middle), amount, 0))
-            lower = tl.maximum(lower, tl.max(tl.where(alike & (at <= middle), at, -1)))
-            upper = tl.minimum(upper, tl.min(tl.where(alike & (at > middle), at, _MOST)))
-            start += _BLOCK
-        too_much = before + total > limit
-        critical, fitting = tl.where(too_much, lower, critical), tl.where(too_much, fitting, upper - 1)
-        earlier = tl.where(too_much, earlier, total)
-    before += earlier
+        low = tl.minimum(low, tl.min(tl.where(here, weight, _INF)))
+        high = tl.maximum(high, tl.max(tl.where(here, weight, -_INF)))
+        cheap = tl.minimum(cheap, tl.min(tl.where(here, cost, _INF)))
+        dear = tl.maximum(dear, tl.max(tl.where(here, cost, -_INF)))
+        start += LIST
+    if BY_COST:
+        return (low == high) & (cheap == dear)
+    else:
+        return low == high
 
-    some = last < _BINS
-    own = tl.maximum(critical, 0)
+
+@triton.jit(do_not_specialize=_NUMBERS)
+def decide(
+    work, values, stride: tl.int64, costs, cost_stride: tl.int64, table, ticks, classes: tl.int64,
+    budget: tl.int64, affordable: tl.int64, grid: tl.int64, room: tl.int64, active_room: tl.int64, blocks: tl.int64,
+    CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr, PLAIN: tl.constexpr,
+):  # fmt: skip
+    """The critical item: largest key, then lowest index, where the sum passes the budget; and whether that is sure."""
+    count, active_count, flags = tl.load(work + _LISTED), tl.load(work + _ACTIVE), tl.load(work + _FLAGS)
+    n = tl.minimum(active_count, active_room)
+    last, bins = _last_bin(work, budget, CLASSES), _bins(work, CLASSES)
+    spent, limit = _spent(work, CLASSES), _budget(budget, CLASSES)
+    before = spent + tl.sum(tl.where(tl.arange(0, _BINS) < last, bins, 0))
+    rank, before = _passes(work, costs, cost_stride, ticks, classes, room, n, before, limit, n * 0, True, CLASSES)
+    cut = rank * -1 + _MOST
+    critical, before = _passes(work, costs, cost_stride, ticks, classes, room, n, before, limit, cut, False, CLASSES)
+    alike = _alike(
+        work, values, stride, costs, cost_stride, table, classes, room, n, cut, CLASSES, BY_COST, SQUARE
+    )  # fmt: skip
+
+    some, own = last < _BINS, tl.maximum(critical, 0)
     weight = _weights(values, stride, own, True, SQUARE)
     cost = _costs(costs, cost_stride, table, classes, own, True, CLASSES)
     after = before + _amounts(costs, cost_stride, ticks, classes, own, True, CLASSES)
     low, high = tl.load(_floats(work) + _LOW), tl.load(_floats(work) + _HIGH)
-    flags = tl.load(work + _FLAGS)
     sure = ((flags & (_OFF_GRID - 1)) == 0) & (count <= room) & (active_count <= active_room)
     extent = _WIDE_RANGE if WIDE else _NARROW_RANGE
     sure = sure & ((low == 0) | ((low > 1 / extent) & (low < extent)))
     sure = sure & ((high == _INF) | ((high > 1 / extent) & (high < extent)))
     found = cut.to(tl.float64, bitcast=True)
-    alike = least_weight == most_weight
-    if BY_COST:
-        alike = alike & (least_cost == most_cost)
     sure = sure & tl.where(some, (found >= low) & (found < high) & alike, low == 0)
     sure = sure & (spent <= limit) & (before <= limit) & ((some == 0) | (after > limit))
     if not CLASSES:
@@ -489,26 +426,13 @@ def _decide(
     tl.store(work + _COST, cost.to(tl.int64, bitcast=True))
 
 
-@triton.jit
-def _bits_of(work, room, place, here):
-    """Bits of the keys of some active items."""
-    return tl.load(work + _FIRST_KEY + tl.load(_active(work, room) + place, mask=here, other=0), mask=here, other=0)
-
-
-@triton.jit
-def _items_of(work, room, place, here):
-    """Indices of some active items."""
-    listed = tl.load(_active(work, room) + place, mask=here, other=0)
-    return tl.load(_listed(work, room) + listed, mask=here, other=0).to(tl.int64)
-
-
 @triton.jit(do_not_specialize=_NUMBERS)
-def _take(work, kept, room: tl.int64):
+def take(work, kept, room: tl.int64):
     """Keep the listed items before the critical one; all of them where there is none."""
-    place = tl.program_id(0) * _BLOCK + tl.arange(0, _BLOCK)
+    place = tl.program_id(0) * LIST + tl.arange(0, LIST)
     here = place < tl.minimum(tl.load(work + _LISTED), room)
     at = tl.load(_listed(work, room) + place, mask=here, other=0).to(tl.int64)
-    bits = tl.load(work + _FIRST_KEY + place, mask=here, other=0)
+    bits = tl.load(work + FIRST_KEY + place, mask=here, other=0)
     cut = tl.load(work + _CUT)
     before = (bits > cut) | ((bits == cut) & (at < tl.load(work + _CRITICAL)))
     tl.store(kept + at, before.to(tl.uint8), mask=here)
