@@ -71,17 +71,31 @@ class Base:
         return self.prices.energy * self.slack + self.prices.item * self.spare
 
 
+def distinct_costs(instance: Instance, most: int) -> Floats | None:
+    """The different costs, ascending, or None when there are more than ``most`` of them (or no coordinates)."""
+    if instance.labels is not None and instance.class_cost is not None:
+        used = np.zeros(instance.class_cost.size, dtype=bool)
+        for start in range(0, instance.d, _CHUNK):
+            used[instance.labels[start : start + _CHUNK]] = True
+        found = np.unique(instance.class_cost[used])
+    else:
+        found = np.empty(0)
+        for start in range(0, instance.d, _CHUNK):
+            found = np.union1d(found, instance.cost[start : start + _CHUNK])
+            if found.size > most:
+                return None
+    return found if 0 < found.size <= most else None
+
+
 def cost_grid(instance: Instance) -> Fraction:
     """Largest ``q`` of which every cost is a multiple, or 0 when the costs take too many values to look."""
-    if instance.class_cost is not None:
-        values = instance.class_cost
-    elif np.unique(instance.cost[: 2 * _GRID_VALUES]).size > _GRID_VALUES:
-        return Fraction(0)
-    else:
-        values = np.unique(instance.cost)
-    if not 0 < values.size <= _GRID_VALUES:
-        return Fraction(0)
-    exact = [Fraction(v) for v in values]
+    values = distinct_costs(instance, _GRID_VALUES)
+    return Fraction(0) if values is None else common_grid(values)
+
+
+def common_grid(values: Floats) -> Fraction:
+    """Largest ``q`` of which all of some positive values are multiples."""
+    exact = [Fraction(v) for v in values.tolist()]
     return Fraction(math.gcd(*(f.numerator for f in exact)), math.lcm(*(f.denominator for f in exact)))
 
 
