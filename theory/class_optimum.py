@@ -9,6 +9,7 @@ narrow for it.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -135,4 +136,4 @@ def _limits(question: Question, last: int, most: int) -> Iterator[int]:
     while limit < last:
         limit = max(limit + 1, paid[count]) if count < len(paid) else last
         yield min(limit, last)
-        count = int(count * _DEEPER)
+        count = int(max(count, bisect_right(paid, limit)) * _DEEPER)

@@ -51,23 +51,15 @@ class Counts(NamedTuple):
     finished: bool
 
 
-class _Choice(NamedTuple):
-    """``move`` items of class ``at``: how that shifts the slack, and what it pays."""
-
-    paid: int
-    shift: int
-    at: int
-    move: int
-
-
-_State = tuple[int, int, tuple]  # slack, paid, path of choices
-_Ranked = tuple[int, int, _State]  # minus slack, total, state: sorts into a front
+_Choice = tuple[int, int]  # what it pays, and how many items it moves
+_Class = tuple[int, list[_Choice]]  # which, and what it can do: the least paid first
+_State = tuple[int, int, tuple]  # minus slack, total, path of choices: sorts into a front
 
 
 class _Front(NamedTuple):
     """Undominated states by falling slack, hence by falling total."""
 
-    states: list[_Ranked]
+    states: list[_State]
     visits: int
     finished: bool
 
@@ -103,70 +95,70 @@ class Question:
         """The least total below ``limit``."""
         choices = [self._choices(at, limit, max_visits) for at in range(len(self.ladders))]
         first, second = _dealt(choices)
-        grids = [math.gcd(*(self.ladders[those[0].at].cost for those in [*first[k:], *second])) for k in
-                 range(len(first) + 1)]  # fmt: skip
-        one = self._front((self.slack, 0, ()), first, limit, max_visits, grids)
+        costs = [self.ladders[at].cost for at, _ in [*first, *second]]
+        grids = [math.gcd(*costs[place:]) for place in range(len(first) + 1)]
+        one = self._front(self.slack, first, limit, max_visits, grids)
         if not one.states or not one.finished:
             return Counts(None, one.visits, one.finished)
-        room = limit - min(self._least(state, grids[-1]) for _, _, state in one.states)
-        two = self._front((0, 0, ()), second, room, max_visits - one.visits)
+        room = limit - min(self._least(-state[0], state[1], grids[-1]) for state in one.states)
+        two = self._front(0, second, room, max_visits - one.visits)
         best = self._merged(one.states, two.states, limit) if two.finished else None
         return Counts(best, one.visits + two.visits, two.finished)
 
     def _choices(self, at: int, limit: int, most: int) -> list[_Choice]:
         """What class ``at`` can do below ``limit``, the least paid first; cut short beyond ``most`` choices."""
-        found = [_Choice(0, 0, at, 0)]
         ladder = self.ladders[at]
+        found: list[_Choice] = [(0, 0)]
         for sign, runs in ((-1, ladder.out), (1, ladder.into)):
             paid = below(runs, limit, min(self.most_moves, most))
-            found += [_Choice(p, -sign * n * ladder.cost, at, sign * n) for n, p in enumerate(paid, 1)]
+            found += zip(paid, range(sign, sign * len(paid) + sign, sign), strict=True)
         return sorted(found)
 
-    def _least(self, state: _State, grid: int) -> int:
-        """What a state pays at least, once later classes have changed its slack by multiples of ``grid``."""
-        slack, paid, _ = state
-        return paid + self.energy * (slack % grid if grid else slack)
+    def _least(self, slack: int, total: int, grid: int) -> int:
+        """What a state comes to at least, once later classes have changed its slack by multiples of ``grid``."""
+        return total + self.energy * (slack % grid - slack) if grid else total
 
     def _front(
-        self, start: _State, classes: list[list[_Choice]], limit: int, most: int, grids: list[int] | None = None
+        self, slack: int, classes: list[_Class], limit: int, most: int, grids: list[int] | None = None
     ) -> _Front:
-        """The front of every choice among ``classes`` that stays below ``limit``; ``grids`` bound what is still to come."""
-        front, visits = [(-start[0], start[1] + self.energy * start[0], start)], 0
-        for place, choices in enumerate(classes):
-            grown = []
-            for _, _, (slack, paid, path) in front:
-                for choice in choices:
-                    now, cost = slack + choice.shift, paid + choice.paid
+        """The front of every choice among ``classes`` that stays below ``limit``; ``grids`` bound what is to come."""
+        front, visits = [(-slack, self.energy * slack, ())], 0
+        for place, (at, choices) in enumerate(classes):
+            grown, step, energy = [], self.ladders[at].cost, self.energy
+            for minus_slack, total, path in front:
+                room = limit - total - energy * minus_slack
+                for paid, move in choices:
                     visits += 1
-                    if cost >= limit:
+                    if paid >= room:
                         break
-                    state = now, cost, (choice, path)
-                    if grids is None or self._least(state, grids[place + 1]) < limit:
-                        grown.append((-now, cost + self.energy * now, state))
+                    minus, now = minus_slack + move * step, total + paid - energy * move * step
+                    if grids is None or self._least(-minus, now, grids[place + 1]) < limit:
+                        grown.append((minus, now, (at, move, path)))
                 if visits > most:
                     return _Front([], visits, False)
             front = undominated(grown)
         return _Front(front, visits, True)
 
-    def _merged(self, one: list[_Ranked], two: list[_Ranked], limit: int) -> tuple[int, list[int]] | None:
+    def _merged(self, one: list[_State], two: list[_State], limit: int) -> tuple[int, list[int]] | None:
         """The pair of states that is feasible and loses least: the best partner is the first that makes it feasible."""
         found, at = None, len(two) - 1
-        for minus_slack, total, state in one:
+        for minus_slack, total, path in one:
             while at >= 0 and two[at][0] > -minus_slack:
                 at -= 1
             if at < 0:
                 break
             if total + two[at][1] < limit:
-                limit, found = total + two[at][1], (state[2], two[at][2][2])
+                limit, found = total + two[at][1], (path, two[at][2])
         return None if found is None else (limit, self._moves(*found))
 
     def _moves(self, *paths: tuple) -> list[int]:
         """The moves along some paths, class by class."""
         moves = [0] * len(self.ladders)
-        for path in paths:
+        for start in paths:
+            path = start
             while path:
-                choice, path = path  # noqa: PLW2901
-                moves[choice.at] = choice.move
+                at, move, path = path
+                moves[at] = move
         return moves
 
 
@@ -185,10 +177,10 @@ def below(runs: Sequence[Run], limit: int | None, most: int) -> list[int]:
     return found
 
 
-def _dealt(choices: list[list[_Choice]]) -> tuple[list[list[_Choice]], list[list[_Choice]]]:
+def _dealt(choices: list[list[_Choice]]) -> tuple[list[_Class], list[_Class]]:
     """Two halves: classes of fewest choices first, as long as the first half remains the smaller one."""
-    moving = sorted((those for those in choices if len(those) > 1), key=len)
-    size = [math.log(len(those)) for those in moving]
+    moving = sorted(((at, those) for at, those in enumerate(choices) if len(those) > 1), key=lambda one: len(one[1]))
+    size = [math.log(len(those)) for _, those in moving]
     cut = 0
     while cut < len(moving) and sum(size[: cut + 1]) <= sum(size[cut + 1 :]):
         cut += 1
