@@ -19,6 +19,7 @@ ABOUT_TORCH = {ROOT / "theory" / "device.py", ROOT / "theory" / "ddp.py"}  # of 
 TESTS = sorted((ROOT / "tests").glob("*.py"))
 
 MAX_LINES, MAX_FUNCTION = 400, 60
+ONE_FILE = {"theory/checker.py": 900}  # a program that is carried about alone
 HEAVY = {"torch", "torchvision", "numba", "safetensors", "cvxpy", "highspy", "ortools", "sympy", "z3", "hypothesis"}
 
 
@@ -172,7 +173,7 @@ def test_a_fresh_process_loads_no_solver_and_no_torch():
 @pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=name)
 def test_size(path):
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= MAX_LINES
+    assert len(lines) <= ONE_FILE.get(name(path), MAX_LINES)
     for node in ast.walk(tree(path)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             assert node.end_lineno - node.lineno < MAX_FUNCTION, node.name

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from theory.exact import exact_sum
 from theory.instance import Instance
-from theory.order import Floats, Indices, eligible, longest_affordable
+from theory.order import Indices, eligible, longest_affordable
 
 _CHUNK = 1 << 18
 _BRACKET = Fraction(1, 1 << 40)  # widens the bisection's last bracket, for the rounding of p - lambda c
@@ -106,7 +106,7 @@ def on_grid(budget: Fraction, grid: Fraction) -> Fraction:
 
 def reduced_value(instance: Instance, prices: Prices, i: int) -> Fraction:
     """``r_i = p_i - lambda c_i - mu``, exact."""
-    return Fraction(instance.score[i]) - prices.energy * Fraction(instance.cost[i]) - prices.item
+    return instance.exact_score(i) - prices.energy * Fraction(instance.cost[i]) - prices.item
 
 
 def sift(instance: Instance, prices: Prices, width: float) -> tuple[NDArray[np.bool_], Indices]:
@@ -184,14 +184,13 @@ def prices_with_cut(instance: Instance, budget: Fraction) -> list[Prices]:
         low, high = (middle, high) if overspends(middle) else (low, middle)
     beyond = Fraction(high) * (1 + _BRACKET)
     ends = [_simplest_between(Fraction(low) * (1 - _BRACKET), beyond), beyond]
-    return [_with_item_price(p, c, price, most, cheap) for price in dict.fromkeys(ends if high else [Fraction(0)])]
-
-
-def _with_item_price(p: Floats, c: Floats, price: Fraction, most: int, cheap: Fraction) -> Prices:
-    """``mu``: the ``most``-th largest ``p - price c``."""
-    with np.errstate(over="ignore"):
-        kth = int(np.argpartition(to_float(price) * c - p, most - 1)[most - 1])
-    return Prices(price, max(Fraction(p[kth]) - price * Fraction(c[kth]), Fraction(0)), most, cheap)
+    found = []
+    for price in dict.fromkeys(ends if high else [Fraction(0)]):
+        with np.errstate(over="ignore"):
+            kth = may[np.argpartition(to_float(price) * c - p, most - 1)[most - 1]]
+        item = max(reduced_value(instance, Prices(price), kth), Fraction(0))
+        found.append(Prices(price, item, most, cheap))
+    return found
 
 
 def to_float(value: Fraction) -> float:
