@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory import checker
+from theory.class_optimum import ClassSolution
 from theory.duals import Prices, to_float
 from theory.errors import InputError
 from theory.exact import as_float64
@@ -81,8 +82,7 @@ def certify(
         note: JSON-ready remarks to carry in the certificate (provenance, file names); covered by its digest.
     """
     solution = solve(instance, max_states=max_states)
-    mask = solution.base.mask.copy()
-    mask[solution.deviations] ^= True
+    mask = solution.mask
     spent, value = instance.spent(mask), instance.retained(mask)
     about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(value), "note": note or {}}
     fields = _fields("exact" if solution.proved else "interval", about, solution)
@@ -94,7 +94,7 @@ def certify(
     if result.verdict in ("exact", "interval"):
         verdict = "exact" if result.verdict == "exact" else "interval"
     gap = Fraction(0) if verdict == "exact" else solution.loss
-    return Certificate(verdict, result.reason, mask, solution.base.prices, value, spent, gap, fields)
+    return Certificate(verdict, result.reason, mask, solution.prices, value, spent, gap, fields)
 
 
 def read_certificate(path: str | Path) -> dict[str, Any]:
@@ -184,13 +184,22 @@ def _about(instance: Instance, energy_unit: str) -> dict[str, Any]:
     }
 
 
-def _fields(verdict: str, about: dict[str, Any], solution: Solution) -> dict[str, Any]:
+def _fields(verdict: str, about: dict[str, Any], solution: Solution | ClassSolution) -> dict[str, Any]:
     fields = {"format": checker.FORMAT, "verdict": verdict, **about, "proof": _proof(solution)}
     return {**fields, "digest": checker.digest(fields)}
 
 
-def _proof(solution: Solution) -> dict[str, Any]:
-    base, prices = solution.base, solution.base.prices
+def _proof(solution: Solution | ClassSolution) -> dict[str, Any]:
+    if isinstance(solution, ClassSolution):
+        numbers = zip(solution.costs, solution.start, solution.counts, strict=True)
+        counts = [[str(cost), start, kept] for cost, start, kept in numbers]
+        return {
+            "kind": "counts",
+            "energy": str(solution.prices.energy),
+            "counts": counts,
+            "loss": str(solution.loss),
+        }
+    base, prices = solution.base, solution.prices
     return {
         "kind": "core",
         "grid": str(solution.grid),

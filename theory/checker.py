@@ -44,6 +44,7 @@ FORMAT = "cwmp-certificate/2"
 MAX_BYTES = 1 << 24  # of a certificate
 MAX_DIGITS = 2_000  # of a numerator or denominator
 MAX_MOVED = 100_000  # items in removed and added
+MAX_CLASSES = 64  # different costs in a proof by counts
 MAX_WORK = 6_000_000  # steps of a microsecond or so, of exact arithmetic and search
 MAX_STATES = 500_000  # that a search holds at once
 _MAX_GRID_COSTS = 1 << 16
@@ -55,6 +56,7 @@ _RATIO = re.compile(rf"-?[0-9]{{1,{MAX_DIGITS}}}(/[0-9]{{1,{MAX_DIGITS}}})?")
 _HEADER = {"format", "verdict", "d", "objective", "data", "cost", "unit_joules", "energy_unit", "budget", "spent",
            "retained", "proof", "note", "digest"}  # fmt: skip
 _CORE = {"kind", "grid", "energy", "item", "most_items", "cheap", "ties", "removed", "added", "loss", "search"}
+_COUNTS = {"kind", "energy", "counts", "loss"}
 _GAINS = {"squares": "retains {}more of ||g||^2", "scores": "has a {}larger sum of the scores given (no squares)"}
 
 
@@ -93,8 +95,11 @@ def check(
         statement = _Statement(certificate)
         asked = "scores" if scores else "squares"
         _require(statement.objective == asked, f"the certificate is about {statement.objective}, asked for {asked}")
-        proof = _Core(statement, certificate["proof"])
-        return _check_core(statement, proof, _Data(statement, data, cost), _Work())
+        proof, given, work = certificate["proof"], _Data(statement, data, cost), _Work()
+        _require(isinstance(proof, dict), "the proof is no object")
+        if proof["kind"] == "counts":
+            return _check_counts(statement, _Counts(statement, proof), given, work)
+        return _check_core(statement, _Core(statement, proof), given, work)
     except RefusedError as refusal:
         return Result("refused", str(refusal))
     except (KeyError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
@@ -184,7 +189,7 @@ class _Core:
 
     def __init__(self, s: _Statement, proof: Mapping[str, Any]) -> None:
         _only(proof, _CORE, "the proof")
-        _require(proof["kind"] == "core", "the proof must be of kind core")
+        _require(proof["kind"] == "core", "the proof must be of kind core or counts")
         numbers = [_number(proof[key]) for key in ("grid", "energy", "item", "cheap", "loss")]
         self.grid, self.energy, self.item, self.cheap, self.loss = numbers
         self.squared = s.squared
@@ -523,14 +528,17 @@ def _search_halves(q: _Question, work: _Work) -> None:
     among those.
     """
     dealt = sorted(q.kinds.items(), reverse=True)
-    sides = [_half(q, q.origin, dealt[::2], work), _half(q, (0, 0), dealt[1::2], work)]
-    left, right = sides
-    cheapest: int | None = None
+    _refute(_half(q, q.origin, dealt[::2], work), _half(q, (0, 0), dealt[1::2], work), q.target)
+
+
+def _refute(left: list[tuple[int, int]], right: list[tuple[int, int]], target: int) -> None:
+    """Refuse if one of the left and one of the right (slack and total, by rising slack) fit and come below ``target``."""
+    right, cheapest = right.copy(), None
     for slack, total in left:
         while right and slack + right[-1][0] >= 0:
             _, least = right.pop()
             cheapest = least if cheapest is None else min(cheapest, least)
-        _require(cheapest is None or total + cheapest >= q.target, "a better mask exists")
+        _require(cheapest is None or total + cheapest >= target, "a better mask exists")
 
 
 def _half(
@@ -580,6 +588,245 @@ def _prune(states: dict[tuple[int, int], int], q: _Question) -> dict[tuple[int, 
         if lowest is None or total < lowest:
             lowest, kept[slack, spare] = total, paid
     return kept
+
+
+# --- a proof by counts -----------------------------------------------------------------------------
+
+
+class _Counts:
+    """A proof by a price and an exhaustive search over how many items of each cost a mask keeps.
+
+    Among items of equal cost the largest are the best, so M keeps the ``kept`` largest of every cost. The search starts
+    from ``start``: all of ``r > 0`` and some of the ties. Costs are whole ``steps`` of their common ``grid``.
+    """
+
+    def __init__(self, s: _Statement, proof: Mapping[str, Any]) -> None:
+        _only(proof, _COUNTS, "the proof")
+        self.energy, self.loss, self.squared = _number(proof["energy"]), _number(proof["loss"]), s.squared
+        _require(len(proof["counts"]) <= MAX_CLASSES, f"counts for more than {MAX_CLASSES} different costs")
+        _require(self.energy >= 0, "negative number")
+        self.costs = [_number(cost) for cost, _, _ in proof["counts"]]
+        self.start, self.kept = ([_count(one[k]) for one in proof["counts"]] for k in (1, 2))
+        self.at = {_as_float(c): k for k, c in enumerate(self.costs)}
+        fine = all(0 < f < math.inf and Fraction(f) == self.costs[k] <= s.budget for f, k in self.at.items())
+        _require(fine and len(self.at) == len(self.costs), "a cost is no float64, not affordable, or stands twice")
+        below = math.lcm(*(c.denominator for c in self.costs))
+        self.grid = Fraction(math.gcd(*(int(c * below) for c in self.costs)), below) or Fraction(1)
+        self.steps = [int(c / self.grid) for c in self.costs]
+        self.slack = s.budget // self.grid - sum(map(int.__mul__, self.start, self.steps))
+        dearest = max(self.steps, default=0)
+        moves = [abs(n - m) for n, m in zip(self.start, self.kept, strict=True)]
+        self.moves = max(self.slack, dearest - 1, *moves, 0) - min(self.slack, -dearest)
+        self.weight = _weight(*(n for x in (self.energy, self.loss, *self.costs) for n in x.as_integer_ratio()))
+
+
+class _Window:
+    """Of one cost: the values nearest to the threshold of its price, as far as a mask of less loss could move them.
+
+    That is until what moving them loses adds up to ``loss``, or there are more than the ``moves`` that a best mask needs.
+
+    Attributes:
+        near: how often each value between ``low`` and ``high`` occurs. count, total: items from ``high`` on, their scores.
+    """
+
+    def __init__(self, proof: _Counts, cost: Fraction, work: _Work) -> None:
+        self._proof, self._work, self.priced = proof, work, proof.energy * cost
+        self.low, self.high, self._room = 0.0, math.inf, 4096
+        self.near: Counter[float] = Counter()
+        self.count, self.total = 0, Fraction(0)
+
+    def add(self, values: Sequence[float]) -> None:
+        """Magnitudes, or scores, of items of this cost."""
+        low, high = self.low, self.high
+        self.near.update([v for v in values if low < v < high])
+        if high < math.inf:
+            self._keep(array("d", [v for v in values if v >= high]))
+        if len(self.near) > self._room:
+            self.runs()
+            self._room = max(4096, 2 * len(self.near))
+            if len(self.near) > MAX_STATES:
+                raise RefusedError(_TOO_LARGE)
+
+    def _keep(self, values: array[float]) -> None:
+        self.count += len(values)
+        self.total += exact_sum_of_squares(values) if self._proof.squared else exact_sum(values)
+
+    def runs(self) -> tuple[list[_Run], list[_Run]]:
+        """The values with ``r > 0``, then those with ``r <= 0``, nearest first; what lies beyond them is let go."""
+        values = sorted(self.near)
+        first, last = 0, len(values)
+        while first < last:
+            middle = (first + last) // 2
+            first, last = (first, middle) if self._reduced(values[middle]) > 0 else (middle + 1, last)
+        above, below = self._walk(values[first:]), self._walk(values[:first][::-1])
+        for v in values[first + len(above) :]:
+            self.high = min(self.high, v)
+            self._keep(array("d", [v]) * self.near.pop(v))
+        for v in values[: first - len(below)]:
+            self.low = max(self.low, v)
+            del self.near[v]
+        return above, below
+
+    def _walk(self, values: Sequence[float]) -> list[_Run]:
+        found: list[_Run] = []
+        lost, moved = Fraction(0), 0
+        for v in values:
+            count, reduced = self.near[v], abs(self._reduced(v))
+            if moved > self._proof.moves or (reduced and lost >= self._proof.loss):
+                break
+            found.append(_Run(reduced, count, self._score(v)))
+            lost, moved = lost + reduced * count, moved + count * (reduced > 0)
+        return found
+
+    def _score(self, value: float) -> Fraction:
+        return Fraction(value) ** (2 if self._proof.squared else 1)
+
+    def _reduced(self, value: float) -> Fraction:
+        self._work.spend(self._proof.weight)
+        return self._score(value) - self.priced
+
+
+class _Run(NamedTuple):
+    """``many`` items of one score, and what each loses when it moves."""
+
+    loss: Fraction
+    many: int
+    score: Fraction
+
+
+class _Class(NamedTuple):
+    """Of one cost: its steps on the grid, and the runs to move out or in, nearest first."""
+
+    steps: int
+    out: list[_Run]
+    into: list[_Run]
+
+
+def _check_counts(s: _Statement, proof: _Counts, data: _Data, work: _Work) -> Result:
+    windows = [_Window(proof, cost, work) for cost in proof.costs]
+    affordable = _floor_float(s.budget)
+    for _, entries, costs in data.pieces():
+        for c, values in _by_cost(entries, costs).items():
+            if c <= affordable:
+                _require(c in proof.at, f"the proof has no count for the cost {c}")
+                windows[proof.at[c]].add([abs(x) for x in values] if s.squared else values)
+    classes, retained, paid, slack = [], Fraction(0), Fraction(0), proof.slack
+    for k, window in enumerate(windows):
+        one, score = _class_of(proof, k, window)
+        move = proof.kept[k] - proof.start[k]
+        lost, moved = _moved(one.into if move > 0 else one.out, abs(move))
+        retained += score + (moved if move > 0 else -moved)
+        paid, slack = paid + lost, slack - move * proof.steps[k]
+        classes.append(one)
+    _require(slack >= 0, "the mask overruns the budget")
+    spent = sum(map(Fraction.__mul__, proof.costs, map(Fraction, proof.kept)), Fraction(0))
+    _require(spent == s.spent, "the energy spent is not what the certificate says")
+    _require(retained == s.retained, "the retained score is not what the certificate says")
+    loss = paid + proof.energy * proof.grid * slack
+    _require(loss == proof.loss, "the loss is not what the certificate says")
+    if s.verdict == "interval":
+        return s.result(loss, data, "the duality gap of its price")
+    visits = _search_counts(proof, classes, work)
+    return s.result(Fraction(0), data, f"counts of {len(classes)} costs searched exhaustively ({visits} states)")
+
+
+def _by_cost(entries: array[float], costs: array[float]) -> dict[float, Sequence[float]]:
+    if costs.count(costs[0]) == len(costs):
+        return {costs[0]: entries}
+    found: dict[float, list[float]] = {c: [] for c in set(costs)}
+    for x, c in zip(entries, costs, strict=True):
+        found[c].append(x)
+    return {**found}
+
+
+def _class_of(proof: _Counts, k: int, window: _Window) -> tuple[_Class, Fraction]:
+    """What the search may move of one cost, and the score of the ``start`` largest."""
+    above, below = window.runs()
+    ties = proof.start[k] - window.count - sum(run.many for run in above)
+    score = window.total + sum(run.many * run.score for run in above)
+    if ties:
+        tied = below[0] if below and not below[0].loss else _Run(Fraction(0), 0, Fraction(0))
+        _require(0 < ties <= tied.many, "the start is not what the price keeps")
+        above = [tied._replace(many=ties), *above]
+        below = [tied._replace(many=tied.many - ties), *below[1:]]
+        score += ties * tied.score
+    return _Class(proof.steps[k], above, below), score
+
+
+def _moved(runs: Sequence[_Run], many: int) -> tuple[Fraction, Fraction]:
+    """Loss and score of the first ``many`` items."""
+    lost = score = Fraction(0)
+    for run in runs:
+        some = min(run.many, many)
+        lost, score, many = lost + some * run.loss, score + some * run.score, many - some
+    _require(not many, "there are fewer items than the mask keeps, or leaves out")
+    return lost, score
+
+
+def _search_counts(proof: _Counts, classes: Sequence[_Class], work: _Work) -> int:
+    """Refuse if other counts fit and lose less. Integers throughout; half the costs, then the others, then pairs.
+
+    A best mask needs no more moves than there are partial slacks: if some moves together leave the slack as it was,
+    undoing them loses nothing, and in the order "one in while the slack is >= 0, else one out" slacks stay between minus
+    the dearest cost and the dearest cost, or the first slack.
+    """
+    rate = proof.energy * proof.grid
+    unit = _common_unit([proof.loss, rate, *(run.loss for one in classes for run in (*one.out, *one.into))], work)
+    target = int(proof.loss * unit)
+    size = 1 + (target.bit_length() + proof.slack.bit_length()) // 1024
+    q = _Question({}, (proof.slack, 0), int(rate * unit), 0, target, size)
+    before = work.left
+    options = sorted((_options(q, one, unit, proof.moves, work) for one in classes), key=len)
+    options = [those for those in options if len(those) > 1]
+    weight = [math.log(len(those)) for those in options]
+    half = next((k for k in range(len(options)) if sum(weight[: k + 1]) > sum(weight[k + 1 :])), 0)
+    grids = [math.gcd(*(move for those in options[k:] for _, move in those)) for k in range(1, half + 1)]
+    left = _side(q, q.origin[0], list(zip(options[:half], grids, strict=True)), work)
+    rest = math.gcd(*(move for those in options[half:] for _, move in those))
+    room = target - min((t + q.energy * (s % rest - s) if rest else t for s, t in left), default=target)
+    right = _side(q._replace(target=room), 0, [(those, 0) for those in options[half:]], work)
+    _refute(left, right, target)
+    return (before - work.left) // size
+
+
+def _options(q: _Question, one: _Class, unit: int, moves: int, work: _Work) -> list[tuple[int, int]]:
+    """What one cost can do below the target: what it pays, and how that shifts the slack; the least paid first."""
+    found = [(0, 0)]
+    for shift, runs in ((one.steps, one.out), (-one.steps, one.into)):
+        paid = moved = 0
+        for run in runs:
+            loss = int(run.loss * unit)
+            for _ in range(run.many):
+                paid, moved = paid + loss, moved + 1
+                if paid >= q.target or moved > moves:
+                    break
+                work.spend(q.size)
+                found.append((paid, moved * shift))
+    return sorted(found)
+
+
+def _side(
+    q: _Question, origin: int, choices: Sequence[tuple[list[tuple[int, int]], int]], work: _Work
+) -> list[tuple[int, int]]:
+    """Slack and total of what some costs can do below the target, by rising slack.
+
+    Args:
+        choices: of each cost, with the divisor of all that later costs can add to the slack (0: not to be used).
+    """
+    states = {(origin, 0): 0}
+    for options, grid in choices:
+        grown: dict[tuple[int, int], int] = {}
+        for (slack, _), paid in states.items():
+            for more, shift in options:
+                work.spend(q.size)
+                cost, now = paid + more, slack + shift
+                if cost >= q.target:
+                    break
+                if (not grid or cost + q.energy * (now % grid) < q.target) and cost < grown.get((now, 0), q.target):
+                    grown[now, 0] = cost
+            _bound(grown, q)
+        states = _prune(grown, q)
+    return sorted((slack, paid + q.energy * slack) for (slack, _), paid in states.items())
 
 
 # --- numbers and files -----------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Exhaustive search over counts per cost class, in integers.
 
 The relaxation keeps ``a_k`` items of class k and leaves a slack s. Moving ``x_k`` more of them in (fewer, if negative),
-the nearest to the threshold first, pays ``f_k(x_k)``, the sum of their ``|r|`` (:mod:`theory.duals`): convex in ``x_k``.
+nearest to the threshold first, pays ``f_k(x_k)``, the sum of their ``|r|`` (:mod:`theory.duals`), convex in ``x_k``.
 Which moves end with slack ``s - sum C_k x_k >= 0`` and the smallest
 
     total = sum f_k(x_k) + lambda * (s - sum C_k x_k)   <   limit ?
@@ -29,10 +29,10 @@ from theory.search import undominated
 
 
 class Run(NamedTuple):
-    """``count`` items that lose ``loss`` each when they move."""
+    """``many`` items that lose ``loss`` each when they move."""
 
     loss: int
-    count: int
+    many: int
 
 
 class Ladder(NamedTuple):
@@ -82,14 +82,16 @@ class Question:
         dearest = max((ladder.cost for ladder in self.ladders), default=0)
         return max(self.slack, dearest - 1) - min(self.slack, -dearest)
 
-    def fill(self) -> tuple[int, list[int]]:
-        """A feasible answer to begin with, total and moves: whatever still fits, class by class."""
+    def fill(self) -> tuple[int, list[int]] | None:
+        """A feasible answer to begin with, total and moves: out what must go, in what still fits, class by class."""
         slack, paid, moves = self.slack, 0, []
         for ladder in self.ladders:
-            moves.append(min(slack // ladder.cost, sum(run.count for run in ladder.into)))
-            slack -= moves[-1] * ladder.cost
-            paid += sum(below(ladder.into, None, moves[-1])[-1:])
-        return paid + self.energy * slack, moves
+            runs = ladder.into if slack >= 0 else ladder.out
+            move = min(abs(slack // ladder.cost), sum(run.many for run in runs)) * (1 if slack >= 0 else -1)
+            moves.append(move)
+            slack -= move * ladder.cost
+            paid += sum(below(runs, None, abs(move))[-1:])
+        return (paid + self.energy * slack, moves) if slack >= 0 else None
 
     def search(self, limit: int, max_visits: int) -> Counts:
         """The least total below ``limit``."""
@@ -122,9 +124,11 @@ class Question:
         self, slack: int, classes: list[_Class], limit: int, most: int, grids: list[int] | None = None
     ) -> _Front:
         """The front of every choice among ``classes`` that stays below ``limit``; ``grids`` bound what is to come."""
-        front, visits = [(-slack, self.energy * slack, ())], 0
+        front: list[_State] = [(-slack, self.energy * slack, ())]
+        visits = 0
         for place, (at, choices) in enumerate(classes):
-            grown, step, energy = [], self.ladders[at].cost, self.energy
+            grown: list[_State] = []
+            step, energy = self.ladders[at].cost, self.energy
             for minus_slack, total, path in front:
                 room = limit - total - energy * minus_slack
                 for paid, move in choices:
@@ -166,13 +170,13 @@ def below(runs: Sequence[Run], limit: int | None, most: int) -> list[int]:
     """What 1, 2, ... moves pay, as long as it is below ``limit``; at most ``most`` of them."""
     found: list[int] = []
     paid = 0
-    for loss, count in runs:
-        fits = min(count, most - len(found))
+    for loss, many in runs:
+        fits = min(many, most - len(found))
         if limit is not None and loss:
             fits = min(fits, (limit - 1 - paid) // loss)
         found += range(paid + loss, paid + fits * loss + 1, loss) if loss else [paid] * fits
         paid += fits * loss
-        if fits < count:
+        if fits < many:
             break
     return found
 

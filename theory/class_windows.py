@@ -1,13 +1,14 @@
-"""An instance by cost classes: how many of each the relaxation keeps, and the values on either side of its threshold.
+"""An instance by cost classes: which values lie on either side of a price's threshold, nearest first.
 
-Among items of equal cost the n of largest score are the best n, so a mask worth considering is one count a class.
-Counts that lose little differ from the relaxation's by few: all that a search needs of a class is its *window*, the
-values nearest to the threshold, on either side. Equal values are one entry with its multiplicity.
+Among items of equal cost the n of largest magnitude are the best n, so a mask worth considering is one count a class.
+Counts that lose little differ from those of the relaxation's price by few: all that a search needs of a class is its
+*window*, the values nearest to the threshold. Equal values are one entry with its multiplicity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -30,80 +31,115 @@ class Side(NamedTuple):
     """
 
     value: Floats
-    count: NDArray[np.int64]
+    many: NDArray[np.int64]
     whole: bool
+
+
+class Window(NamedTuple):
+    """What lies near the threshold of one class.
+
+    Attributes:
+        kept: items with ``r > 0``. above: the nearest of them. below: of those with ``r <= 0``, ties first.
+    """
+
+    kept: int
+    above: Side
+    below: Side
 
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """The affordable costs of an instance, and the relaxation's prefix by class.
+    """The affordable costs of an instance, and a price for them.
+
+    Values are magnitudes ``|g|`` where there is an update (scaled as its squares are), else scores.
 
     Attributes:
-        cost: distinct, ascending, float64 of shape (m,). base: items of each that the prefix keeps, ints of shape (m,).
-        prefix: the prefix, bool of shape (d,): in each class its largest scores, lowest index first.
+        cost: distinct, ascending, float64 of shape (m,). price: ``lambda``, exact.
+        threshold: the largest value of each class with ``r <= 0``, float64 of shape (m,).
     """
 
     instance: Instance
     cost: Floats
-    base: NDArray[np.int64]
-    prefix: NDArray[np.bool_]
+    price: Fraction
+    threshold: Floats
 
-    def of(self, part: slice) -> NDArray[np.intp]:
-        """The class of each item of a part, ``m`` where it is dearer than the budget."""
-        return _class_of(self.instance, self.cost, part)
+    def score(self, value: float) -> Fraction:
+        """The exact score of an item of this value."""
+        return Fraction(value) ** (1 if self.instance.update is None else 2)
 
-    def windows(self, most: int) -> list[tuple[Side, Side]]:
-        """For each class the ``most`` values nearest to the threshold, inside and outside the prefix."""
+    def windows(self, most: int) -> list[Window]:
+        """For each class the ``most`` values nearest to the threshold on either side."""
         sides = [(_Nearest(most), _Nearest(most)) for _ in self.cost]
-        for part in _parts(self.instance.d):
-            label, value, inside = self.of(part), self.instance.score[part], self.prefix[part]
-            for k in _present(label, self.cost.size):
+        many = np.zeros(self.cost.size + 1, dtype=np.int64)
+        edge = np.append(self.threshold, np.inf)
+        for _, label, value in self._parts():
+            above = value > edge[label]
+            many += np.bincount(label[above], minlength=many.size)
+            for k in np.flatnonzero(np.bincount(label, minlength=many.size)[:-1]).tolist():
                 here = label == k
-                sides[k][0].add(value[here & inside])
-                sides[k][1].add(-value[here & ~inside & (value > 0)])
-        return [(kept.side(), Side(-left.value, left.count, left.whole)) for kept, left in
-                ((one, other.side()) for one, other in sides)]  # fmt: skip
+                sides[k][0].add(value[here & above])
+                sides[k][1].add(-value[here & ~above & (value > 0)])
+        return [Window(int(n), a.side(1), b.side(-1)) for n, (a, b) in zip(many, sides, strict=False)]
 
-    def mask(self, moves: Sequence[int], windows: Sequence[tuple[Side, Side]]) -> NDArray[np.bool_]:
-        """The mask that keeps ``moves[k]`` more items of class k than the prefix does (fewer, if negative)."""
-        mask = self.prefix.copy()
-        for k, move in enumerate(moves):
-            if move:
-                self._move(mask, k, move, windows[k][move > 0])
+    def mask(self, counts: Sequence[int], windows: Sequence[Window]) -> NDArray[np.bool_]:
+        """The mask of the ``counts[k]`` largest values of every class, lowest index first; all within the windows."""
+        edges = [self._edge(*one) for one in zip(counts, windows, self.threshold.tolist(), strict=True)]
+        edge = np.array([value for value, _ in edges] + [np.inf])
+        left = [ties for _, ties in edges]
+        mask = np.empty(self.instance.d, dtype=bool)
+        for start, label, value in self._parts():
+            part = mask[start : start + value.size]
+            np.greater(value, edge[label], out=part)
+            tied = np.flatnonzero(value == edge[label])
+            for k in np.unique(label[tied]).tolist():
+                first = tied[label[tied] == k][: left[k]]
+                part[first] = True
+                left[k] -= first.size
         return mask
 
-    def _move(self, mask: NDArray[np.bool_], k: int, move: int, side: Side) -> None:
-        """Of the last value that is reached, those of lowest index are kept."""
-        many, sign = abs(move), 1 if move > 0 else -1
-        reached = np.cumsum(side.count)
-        last = side.value[np.searchsorted(reached, many)]
-        beyond, at = [], []
-        for part in _parts(mask.size):
-            value = self.instance.score[part]
-            here = (self.of(part) == k) & (self.prefix[part] != (move > 0))
-            beyond.append(part.start + np.flatnonzero(here & (sign * value > sign * last)))
-            at.append(part.start + np.flatnonzero(here & (value == last)))
-        whole, tied = np.concatenate(beyond), np.concatenate(at)
-        rest = many - whole.size
-        mask[whole] = move > 0
-        mask[tied[:rest] if move > 0 else tied[tied.size - rest :]] = move > 0
+    def _edge(self, count: int, window: Window, threshold: float) -> tuple[float, int]:
+        """The smallest value that the ``count`` largest reach, and how many of it they hold."""
+        move = count - window.kept
+        if not move:
+            return threshold, 0
+        side, wanted = (window.below, move) if move > 0 else (window.above, 1 - move)
+        reached = np.cumsum(side.many)
+        at = int(np.searchsorted(reached, wanted))
+        if at == reached.size:  # none is left
+            return math.inf, 0
+        before = int(reached[at]) - int(side.many[at])
+        return float(side.value[at]), wanted - before if move > 0 else int(reached[at]) + move
+
+    def _parts(self) -> Iterator[tuple[int, NDArray[np.intp], Floats]]:
+        """First index, class (``m`` where it is dearer than the budget) and value of consecutive items."""
+        given = self.instance
+        of_label = None if given.labels is None or given.class_cost is None else _position(self.cost, given.class_cost)
+        for start in range(0, given.d, _CHUNK):
+            part = slice(start, start + _CHUNK)
+            label = _position(self.cost, given.cost[part]) if of_label is None else of_label[given.labels[part]]  # type: ignore[index]
+            yield start, label, self._values(part)
+
+    def _values(self, part: slice) -> Floats:
+        if self.instance.update is None:
+            return self.instance.score[part]
+        values: Floats = np.abs(self.instance.update[part].astype(np.float64))
+        return np.ldexp(values, -self.instance.scale_exponent)
 
 
-def classes_of(instance: Instance, prefix: NDArray[np.bool_], most: int) -> Classes | None:
+def classes_of(instance: Instance, price: Fraction, most: int) -> Classes | None:
     """The classes of ``instance`` when it has at most ``most`` different costs, else None."""
     costs = distinct_costs(instance, most)
     if costs is None:
         return None
     costs = costs[costs <= floor_float(instance.budget)]
-    base = np.zeros(costs.size + 1, dtype=np.int64)
-    for part in _parts(instance.d):
-        base += np.bincount(_class_of(instance, costs, part)[prefix[part]], minlength=base.size)
-    return Classes(instance, costs, base[:-1], prefix)
+    largest = _floor_root if instance.update is not None else floor_float
+    threshold = np.array([largest(price * Fraction(c)) for c in costs.tolist()], dtype=np.float64)
+    return Classes(instance, costs, price, threshold)
 
 
 def spent_by(costs: Floats, counts: Sequence[int]) -> Fraction:
     """Exact cost of so many items of each class."""
-    return sum((int(n) * Fraction(c) for n, c in zip(counts, costs, strict=True)), Fraction(0))
+    return sum((n * Fraction(c) for n, c in zip(counts, costs.tolist(), strict=True)), Fraction(0))
 
 
 class _Nearest:
@@ -123,9 +159,9 @@ class _Nearest:
         if self._size > 4 * self._most:
             self._settle()
 
-    def side(self) -> Side:
+    def side(self, sign: int) -> Side:
         self._settle()
-        return Side(self._value, self._count, self._whole)
+        return Side(sign * self._value, self._count, self._whole)
 
     def _settle(self) -> None:
         fresh = np.concatenate([np.empty(0), *self._waiting])
@@ -138,23 +174,16 @@ class _Nearest:
         self._waiting, self._size = [], 0
 
 
-def _class_of(instance: Instance, costs: Floats, part: slice) -> NDArray[np.intp]:
-    """Positions in ``costs``, its size where there is none such."""
-    if instance.labels is None or instance.class_cost is None:
-        return _position(costs, instance.cost[part])
-    return _position(costs, instance.class_cost)[instance.labels[part]]
-
-
 def _position(costs: Floats, values: Floats) -> NDArray[np.intp]:
+    """Where each value stands among ``costs``; their number where it does not."""
     place = np.searchsorted(costs, values)
     found = place < costs.size
     found[found] = costs[place[found]] == values[found]
     return np.where(found, place, costs.size)
 
 
-def _present(label: NDArray[np.intp], classes: int) -> list[int]:
-    return np.flatnonzero(np.bincount(label, minlength=classes)[:classes]).tolist()
-
-
-def _parts(d: int) -> list[slice]:
-    return [slice(start, min(start + _CHUNK, d)) for start in range(0, d, _CHUNK)]
+def _floor_root(value: Fraction) -> float:
+    """The largest float64 whose square is at most ``value >= 0``."""
+    shift = max(0, 2100 + value.denominator.bit_length() - value.numerator.bit_length())
+    shift += shift % 2
+    return floor_float(Fraction(math.isqrt((value.numerator << shift) // value.denominator), 1 << shift // 2))

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from theory.exact import exact_sum
 from theory.instance import Instance
-from theory.order import Indices, eligible, longest_affordable
+from theory.order import Floats, Indices, eligible, longest_affordable
 
 _CHUNK = 1 << 18
 _BRACKET = Fraction(1, 1 << 40)  # widens the bisection's last bracket, for the rounding of p - lambda c
