@@ -42,7 +42,7 @@ def test_certify_reports_what_the_library_says(files):
     assert report["verdict"] == "exact"
     optimum = report["selections"]["optimum"]
     assert optimum["optimal"]
-    assert all(s["below_optimum"] >= 0 for s in report["selections"].values())
+    assert all(s["below_best"] >= 0 for s in report["selections"].values())
     assert report["selections"]["Top-K"]["retained_of_norm"] < optimum["retained_of_norm"]
 
 

@@ -532,7 +532,7 @@ def _search_halves(q: _Question, work: _Work) -> None:
 
 
 def _refute(left: list[tuple[int, int]], right: list[tuple[int, int]], target: int) -> None:
-    """Refuse if one of the left and one of the right (slack and total, by rising slack) fit and come below ``target``."""
+    """Refuse if one of the left and one of the right (slack and total, by rising slack) fit and stay below the target."""
     right, cheapest = right.copy(), None
     for slack, total in left:
         while right and slack + right[-1][0] >= 0:
@@ -621,12 +621,13 @@ class _Counts:
 
 
 class _Window:
-    """Of one cost: the values nearest to the threshold of its price, as far as a mask of less loss could move them.
+    """Of one cost: the values nearest to the threshold of its price, as far as masks of less loss could move them.
 
     That is until what moving them loses adds up to ``loss``, or there are more than the ``moves`` that a best mask needs.
 
     Attributes:
-        near: how often each value between ``low`` and ``high`` occurs. count, total: items from ``high`` on, their scores.
+        near: how often each value between ``low`` and ``high`` occurs. count, total: items from ``high`` on and their
+            scores.
     """
 
     def __init__(self, proof: _Counts, cost: Fraction, work: _Work) -> None:
@@ -766,7 +767,7 @@ def _moved(runs: Sequence[_Run], many: int) -> tuple[Fraction, Fraction]:
 def _search_counts(proof: _Counts, classes: Sequence[_Class], work: _Work) -> int:
     """Refuse if other counts fit and lose less. Integers throughout; half the costs, then the others, then pairs.
 
-    A best mask needs no more moves than there are partial slacks: if some moves together leave the slack as it was,
+    A best mask needs no more moves than there are partial slacks: if some moves together leave the slack as it is,
     undoing them loses nothing, and in the order "one in while the slack is >= 0, else one out" slacks stay between minus
     the dearest cost and the dearest cost, or the first slack.
     """
