@@ -710,7 +710,7 @@ def _check_counts(s: _Statement, proof: _Counts, data: _Data, work: _Work) -> Re
         for c, values in _by_cost(entries, costs).items():
             if c <= affordable:
                 _require(c in proof.at, f"the proof has no count for the cost {c}")
-                windows[proof.at[c]].add([abs(x) for x in values] if s.squared else values)
+                windows[proof.at[c]].add(list(map(abs, values)) if s.squared else values)
     classes, retained, paid, slack = [], Fraction(0), Fraction(0), proof.slack
     for k, window in enumerate(windows):
         one, score = _class_of(proof, k, window)
