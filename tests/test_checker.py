@@ -1,7 +1,6 @@
 """The independent checker: runs on the standard library alone, accepts nothing false, and survives damaged files."""
 
 import copy
-import hashlib
 import itertools
 import json
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forging import at, forge, forged, leaves, optimum, sign, variants
 
 from theory import CostClasses, Instance, checker
 from theory.certificate import Certificate, certify, check_certificate
@@ -159,49 +159,6 @@ def test_a_flipped_bit_of_the_certificate_is_noticed(files, capsys):
 # --- forgeries: altered and given a fresh digest ---------------------------------------------------
 
 
-def sign(fields):
-    fields["digest"] = checker.digest(fields)
-    return fields
-
-
-def leaves(fields, path=()):
-    """Paths to every value in nested dictionaries and lists."""
-    entries = fields.items() if isinstance(fields, dict) else enumerate(fields)
-    for key, value in entries:
-        yield (*path, key)
-        if isinstance(value, (dict, list)):
-            yield from leaves(value, (*path, key))
-
-
-def at(fields, path):
-    for key in path:
-        fields = fields[key]
-    return fields
-
-
-def variants(value):
-    """Other values of the same kind, values of other kinds, and nothing."""
-    yield from (None, "", [], {}, -1, 0, 1, True, 1e400, float("nan"), "1/0", "nan", "-1", "1/3", [0], [[0, 1]])
-    if isinstance(value, str):
-        yield from (value[:-1], value + "1", value[::-1])
-        if value.replace("/", "").lstrip("-").isdigit():
-            yield from (str(Fraction(value) + 1), str(Fraction(value) * 2), str(Fraction(value) / 3))
-    if type(value) is int:
-        yield from (value + 1, value - 1, float(value), 2**70)
-    if isinstance(value, list):
-        yield from (value[:-1], value + value[:1], value[::-1], [*value, 0], [*value, 7])
-
-
-def optimum(score, cost, budget):
-    """OPT with itertools and Fractions."""
-    best = Fraction(0)
-    for chosen in itertools.product((0, 1), repeat=len(score)):
-        if sum(Fraction(c) for c, x in zip(cost, chosen, strict=True) if x) <= budget:
-            best = max(best, sum((Fraction(p) for p, x in zip(score, chosen, strict=True) if x), Fraction(0)))
-    return best
-
-
-HARMLESS = {"note", "unit_joules", "search", "verdict"}  # remarks, and what a weaker or other true statement says
 BINDING = [
     ("d",), ("data", "sha256"), ("objective",), ("data", "exponent"), ("cost", "kind"), ("cost", "sha256"),
     ("budget",), ("proof", "energy"), ("proof", "removed"), ("proof", "added"), ("proof", "loss"), ("proof", "search"),
@@ -236,31 +193,6 @@ def test_an_altered_certificate_is_refused_unsigned(certificate):
         fields = copy.deepcopy(certificate.fields)
         at(fields, path[:-1])[path[-1]] = "x"
         assert check_certificate(fields, UPDATE, COST).verdict == "refused", path
-
-
-def forged(p, c, budget, kept, *, energy=0, item=0, items=0, cheap=0, search="ordered", verdict="exact", **other):
-    """A certificate, consistent in itself, that some mask is optimal; from scores, all costs in one array."""
-    p, c = np.array(p, dtype=float), np.array(c, dtype=float)
-    energy, item = Fraction(energy), Fraction(item)
-    may = [i for i in range(p.size) if 0 < p[i] < np.inf and 0 < c[i] < np.inf and Fraction(c[i]) <= budget]
-    r = {i: Fraction(p[i]) - energy * Fraction(c[i]) - item for i in may}
-    inside, kept = {i for i in may if r[i] > 0}, set(kept)
-    spent, retained = sum(Fraction(c[i]) for i in kept), sum(Fraction(p[i]) for i in kept)
-    loss = sum(abs(r.get(i, Fraction(0))) for i in inside ^ kept) + energy * (budget - spent)
-    loss += item * (items - len(kept)) if items else 0
-    fields = {
-        "format": checker.FORMAT, "verdict": verdict, "d": int(p.size),
-        "objective": "scores", "data": {"sha256": hashlib.sha256(p.tobytes()).hexdigest(), "exponent": 0},
-        "cost": {"kind": "array", "sha256": hashlib.sha256(c.tobytes()).hexdigest()},
-        "unit_joules": "1", "energy_unit": "J", "budget": str(budget),
-        "spent": str(spent), "retained": str(retained), "note": {},
-        "proof": {
-            "kind": "core", "grid": "0", "energy": str(energy), "item": str(item), "most_items": items,
-            "cheap": str(Fraction(cheap)), "ties": 0, "removed": sorted(inside - kept), "added": sorted(kept - inside),
-            "loss": str(loss), "search": search, **other,
-        },
-    }  # fmt: skip
-    return check_certificate(sign(fields), p, c, scores=True)
 
 
 @pytest.mark.parametrize("search", ["ordered", "halves"])
@@ -359,3 +291,118 @@ def test_no_consistent_forgery_is_accepted(search):
         assert (result.verdict == "exact") == optimal, (p, c, budget, kept, energy, cut, result)
         accepted += optimal
     assert accepted > 100
+
+
+# --- beyond one piece of the data ------------------------------------------------------------------
+
+FAR = 3 * checker._CHUNK + 5  # in the fourth piece
+
+
+def far(values, rest=0.0):
+    """Values at the end of a vector of several pieces."""
+    whole = np.full(FAR + len(values), rest)
+    whole[FAR:] = values
+    return whole
+
+
+@pytest.mark.parametrize("search", ["ordered", "halves"])
+def test_items_beyond_the_first_piece(search):
+    """The greedy mask {0} and the optimal one {1} of p = (2, 3), c = (1, 2), B = 2, far from the start."""
+    p, c = far([2, 3]), far([1, 2], 1.0)
+    assert forged(p, c, 2, [FAR], energy=2, search=search).reason == "a better mask exists"
+    assert forged(p, c, 2, [FAR + 1], energy=2, search=search).verdict == "exact"
+    assert forged(p, c, 2, [1], energy=2, search=search).reason == "item 1 is not eligible"
+
+
+def test_sums_run_over_every_piece():
+    p, c = np.ones(FAR + 2), np.ones(FAR + 2)
+    p[FAR:] = 3.0
+    assert forged(p, c, FAR + 2, range(FAR + 2)).verdict == "exact"
+    assert forged(p, c, 2, [FAR, FAR + 1], energy=2).verdict == "exact"
+    cut = {"item": 1, "items": 2, "cheap": 1, "energy": 1}
+    assert forged(p, c, 2, [FAR, FAR + 1], **cut).verdict == "exact"
+
+
+def test_ties_are_counted_over_every_piece():
+    """One tie at the start, three at the end: the base set takes the first two, by index."""
+    p, c = far([2, 2, 2]), far([1, 1, 1], 1.0)
+    p[0] = 2
+    fields = forge(p, c, 2, [0, FAR], energy=2, ties=2)
+    assert (fields["proof"]["removed"], fields["proof"]["added"]) == ([], [])
+    assert check_certificate(fields, p, c, scores=True).verdict == "exact"
+    fields = forge(p, c, 2, [0, FAR + 2], energy=2, ties=2)
+    assert (fields["proof"]["removed"], fields["proof"]["added"]) == ([FAR], [FAR + 2])
+    assert check_certificate(fields, p, c, scores=True).verdict == "exact"
+    for wrong in ({"removed": [FAR + 1]}, {"removed": [0], "added": [FAR]}):
+        other = {**fields, "proof": {**fields["proof"], **wrong}}
+        assert "wrong side" in check_certificate(sign(other), p, c, scores=True).reason
+    assert forged(p, c, 2, [0, FAR], energy=2, ties=5).reason == "there are fewer ties than the certificate takes"
+
+
+def test_ties_under_the_cut_are_the_cheapest():
+    """All five tie under p = c + 1: of costs 1, 2 and 2 the base set takes three, so the first two of cost 2."""
+    p, c = far([4, 3, 3, 3, 2]), far([3, 2, 2, 2, 1], 1.0)
+    cut = {"energy": 1, "item": 1, "items": 3, "cheap": 2, "ties": 3}
+    fields = forge(p, c, 5, [FAR + 4, FAR + 1, FAR + 2], **cut)
+    assert (fields["proof"]["removed"], fields["proof"]["added"]) == ([], [])
+    assert check_certificate(fields, p, c, scores=True).verdict == "exact"
+    fields = forge(p, c, 5, [FAR + 4, FAR + 1, FAR + 3], **cut)
+    assert (fields["proof"]["removed"], fields["proof"]["added"]) == ([FAR + 2], [FAR + 3])
+    assert check_certificate(fields, p, c, scores=True).verdict == "exact"
+    other = {**fields, "proof": {**fields["proof"], "removed": [FAR + 3], "added": [FAR + 2]}}
+    assert "wrong side" in check_certificate(sign(other), p, c, scores=True).reason
+
+
+def test_an_offender_is_named_by_its_place():
+    p, c = far([2, 3]), far([1, -2], 1.0)
+    assert forged(p, c, 2, []).reason == f"item {FAR + 1} is 3.0 and costs -2.0"
+
+
+def test_classes_run_over_every_piece():
+    update, d = far([2, 3]), FAR + 2
+    instance = Instance(update, CostClasses(np.r_[np.zeros(d - 1, int), 1], ["0.5", "1.5"]), 2)
+    fields = certify(instance).fields
+    assert check_certificate(fields, update).verdict == "exact"
+    given = far([0.5, 1.5], 0.5)
+    assert check_certificate(fields, update, given).verdict == "exact"
+    given[FAR] = 0.25
+    says = f"item {FAR} costs 0.5 J in the certificate and 0.25 J as given"
+    assert check_certificate(fields, update, given).reason == says
+
+
+# --- prices that floats do not hold ----------------------------------------------------------------
+
+
+def test_prices_below_the_normal_floats():
+    """lambda = 1e-320 is 1.2e-5 off as a float: at c = 1e300 it says of p just below lambda c that it is above."""
+    price = Fraction(1, 10**320)
+    cost = 1e300
+    threshold = float(price * Fraction(cost))
+    nearest = float(Fraction(float(price)) * Fraction(cost))
+    between = (threshold + nearest) / 2
+    assert nearest != threshold
+    p, c = [between, 1.0], [cost, cost]
+    for kept in ([0], [1], [0, 1], []):
+        budget = Fraction(cost) * max(1, len(kept))
+        optimal = kept in ([1], [0, 1])
+        assert (forged(p, c, budget, kept, energy=price).verdict == "exact") == optimal
+        assert (forged(p, c, budget, kept, item=price * Fraction(cost), items=2, cheap=1).verdict == "exact") <= optimal
+
+
+def test_an_item_price_below_the_normal_floats():
+    """mu = 1.5e-323 is the double of what its float says... of scores 1e-323 and 2e-323 only one is above it."""
+    p, c = [1e-323, 2e-323, 2e-323], [1.0, 1.0, 1.0]
+    price = (Fraction(p[0]) + Fraction(p[1])) / 2
+    for kept, optimal in (([1], True), ([2], True), ([0], False), ([], False)):
+        cut = {"item": price, "items": 1, "cheap": 1}
+        assert (forged(p, c, 1, kept, **cut).verdict == "exact") == optimal, kept
+
+
+@pytest.mark.parametrize("power", [295, 310, 400])
+def test_prices_beyond_the_largest_floats(power):
+    """Where a price overflows, nothing is decided by floats."""
+    p, c = [2e300, 3e300], [1e-300 * 2.0**-40, 2e-300 * 2.0**-40]
+    price = Fraction(10) ** power
+    budget = Fraction(c[1])
+    assert forged(p, c, budget, [0], energy=price).verdict == "refused"
+    assert forged(p, c, budget, [1], energy=price).verdict == "exact"
