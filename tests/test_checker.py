@@ -1,7 +1,6 @@
 """The independent checker: runs on the standard library alone, accepts nothing false, and survives damaged files."""
 
 import copy
-import hashlib
 import itertools
 import json
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forging import at, forged, leaves, optimum, sign, variants
 
 from theory import CostClasses, Instance, checker
 from theory.certificate import Certificate, certify, check_certificate
@@ -159,49 +159,6 @@ def test_a_flipped_bit_of_the_certificate_is_noticed(files, capsys):
 # --- forgeries: altered and given a fresh digest ---------------------------------------------------
 
 
-def sign(fields):
-    fields["digest"] = checker.digest(fields)
-    return fields
-
-
-def leaves(fields, path=()):
-    """Paths to every value in nested dictionaries and lists."""
-    entries = fields.items() if isinstance(fields, dict) else enumerate(fields)
-    for key, value in entries:
-        yield (*path, key)
-        if isinstance(value, (dict, list)):
-            yield from leaves(value, (*path, key))
-
-
-def at(fields, path):
-    for key in path:
-        fields = fields[key]
-    return fields
-
-
-def variants(value):
-    """Other values of the same kind, values of other kinds, and nothing."""
-    yield from (None, "", [], {}, -1, 0, 1, True, 1e400, float("nan"), "1/0", "nan", "-1", "1/3", [0], [[0, 1]])
-    if isinstance(value, str):
-        yield from (value[:-1], value + "1", value[::-1])
-        if value.replace("/", "").lstrip("-").isdigit():
-            yield from (str(Fraction(value) + 1), str(Fraction(value) * 2), str(Fraction(value) / 3))
-    if type(value) is int:
-        yield from (value + 1, value - 1, float(value), 2**70)
-    if isinstance(value, list):
-        yield from (value[:-1], value + value[:1], value[::-1], [*value, 0], [*value, 7])
-
-
-def optimum(score, cost, budget):
-    """OPT with itertools and Fractions."""
-    best = Fraction(0)
-    for chosen in itertools.product((0, 1), repeat=len(score)):
-        if sum(Fraction(c) for c, x in zip(cost, chosen, strict=True) if x) <= budget:
-            best = max(best, sum((Fraction(p) for p, x in zip(score, chosen, strict=True) if x), Fraction(0)))
-    return best
-
-
-HARMLESS = {"note", "unit_joules", "search", "verdict"}  # remarks, and what a weaker or other true statement says
 BINDING = [
     ("d",), ("data", "sha256"), ("objective",), ("data", "exponent"), ("cost", "kind"), ("cost", "sha256"),
     ("budget",), ("proof", "energy"), ("proof", "removed"), ("proof", "added"), ("proof", "loss"), ("proof", "search"),
@@ -236,31 +193,6 @@ def test_an_altered_certificate_is_refused_unsigned(certificate):
         fields = copy.deepcopy(certificate.fields)
         at(fields, path[:-1])[path[-1]] = "x"
         assert check_certificate(fields, UPDATE, COST).verdict == "refused", path
-
-
-def forged(p, c, budget, kept, *, energy=0, item=0, items=0, cheap=0, search="ordered", verdict="exact", **other):
-    """A certificate, consistent in itself, that some mask is optimal; from scores, all costs in one array."""
-    p, c = np.array(p, dtype=float), np.array(c, dtype=float)
-    energy, item = Fraction(energy), Fraction(item)
-    may = [i for i in range(p.size) if 0 < p[i] < np.inf and 0 < c[i] < np.inf and Fraction(c[i]) <= budget]
-    r = {i: Fraction(p[i]) - energy * Fraction(c[i]) - item for i in may}
-    inside, kept = {i for i in may if r[i] > 0}, set(kept)
-    spent, retained = sum(Fraction(c[i]) for i in kept), sum(Fraction(p[i]) for i in kept)
-    loss = sum(abs(r.get(i, Fraction(0))) for i in inside ^ kept) + energy * (budget - spent)
-    loss += item * (items - len(kept)) if items else 0
-    fields = {
-        "format": checker.FORMAT, "verdict": verdict, "d": int(p.size),
-        "objective": "scores", "data": {"sha256": hashlib.sha256(p.tobytes()).hexdigest(), "exponent": 0},
-        "cost": {"kind": "array", "sha256": hashlib.sha256(c.tobytes()).hexdigest()},
-        "unit_joules": "1", "energy_unit": "J", "budget": str(budget),
-        "spent": str(spent), "retained": str(retained), "note": {},
-        "proof": {
-            "kind": "core", "grid": "0", "energy": str(energy), "item": str(item), "most_items": items,
-            "cheap": str(Fraction(cheap)), "ties": 0, "removed": sorted(inside - kept), "added": sorted(kept - inside),
-            "loss": str(loss), "search": search, **other,
-        },
-    }  # fmt: skip
-    return check_certificate(sign(fields), p, c, scores=True)
 
 
 @pytest.mark.parametrize("search", ["ordered", "halves"])

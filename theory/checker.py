@@ -45,7 +45,7 @@ MAX_BYTES = 1 << 24  # of a certificate
 MAX_DIGITS = 2_000  # of a numerator or denominator
 MAX_MOVED = 100_000  # items in removed and added
 MAX_CLASSES = 64  # different costs in a proof by counts
-MAX_WORK = 6_000_000  # steps of a microsecond or so, of exact arithmetic and search
+MAX_WORK = 5_000_000  # steps of a microsecond or so, of exact arithmetic and search
 MAX_STATES = 500_000  # that a search holds at once
 _MAX_GRID_COSTS = 1 << 16
 _CHUNK = 1 << 15
@@ -174,7 +174,7 @@ class _Statement:
             return "no coordinates"
         shown = lambda c: _shown(Fraction(c) * self.unit)  # noqa: E731
         if self.classes is None:
-            unit = "" if self.unit == 1 else f", the file's in units of {self.unit} J"
+            unit = "" if self.unit == 1 else f", the file's in units of {_shown(self.unit)} J"
             return f"one cost each, {shown(least)} to {shown(most)} {self.energy_unit}{unit}"
         if len(self.classes) > 4:
             return f"{len(self.classes)} classes of costs, {shown(least)} to {shown(most)} {self.energy_unit}"
@@ -405,7 +405,7 @@ def _stream(s: _Statement, core: _Core, data: _Data, work: _Work) -> _Pass:
     """One pass: sum what is certain, keep what is near."""
     found = _Pass()
     energy, item = _as_float(core.energy), _as_float(core.item)
-    filtered = all(x == 0 or 1e-290 < f < 1e290 for x, f in ((core.energy, energy), (core.item, item)))
+    filtered = all(x == 0 or f > 1e-290 for x, f in ((core.energy, energy), (core.item, item)))  # not denormal
     width = (_as_float(core.loss) * (1 + _ROUNDING) if s.verdict == "exact" else 0.0) + 1e-300
     affordable, below, moved = _floor_float(s.budget), _below_float(core.cheap), core.moved
     for first, entries, costs in data.pieces():
@@ -888,12 +888,13 @@ def _below_float(value: Fraction) -> float:
 
 def _weight(*sizes: int) -> int:
     """Steps that rational arithmetic on numbers of such sizes takes."""
-    return 20 + (max(n.bit_length() for n in sizes) // 64) ** 2 // 32
+    return 20 + (max(n.bit_length() for n in sizes) // 64) ** 2 // 12
 
 
 def _shown(value: Fraction) -> str:
     """Nine digits, for any size."""
-    return f"{Decimal(value.numerator) / Decimal(value.denominator):.9g}"
+    digits, *power = f"{Decimal(value.numerator) / Decimal(value.denominator):.9g}".split("e")
+    return "e".join([digits.rstrip("0").rstrip(".") if "." in digits else digits, *power])
 
 
 def _require(condition: bool, message: str) -> None:
