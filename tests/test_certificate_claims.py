@@ -171,7 +171,7 @@ def test_an_interval_ends_with_3_on_the_command_line(files, monkeypatch):
     assert "known up to an interval" in made.stdout
     said = run("check-certificate", "c.json", "u.npy", "--cost", "c.npy")
     assert said.exit_code == 3
-    assert said.stdout.startswith("interval: no mask of at most 73.9074168 J retains over 9.02661844 more of ||g||^2")
+    assert said.stdout.startswith("interval: no mask of at most 73.9074168 J retains over 0.0398505224 more of ||g||^2")
 
 
 def test_what_the_checker_does_not_confirm_is_an_interval(monkeypatch):

@@ -532,7 +532,7 @@ def _search_halves(q: _Question, work: _Work) -> None:
 
 
 def _refute(left: list[tuple[int, int]], right: list[tuple[int, int]], target: int) -> None:
-    """Refuse if one of the left and one of the right (slack and total, by rising slack) fit and stay below the target."""
+    """Refuse if one of the left and one of the right (slack and total, by rising slack) fit and beat the target."""
     right, cheapest = right.copy(), None
     for slack, total in left:
         while right and slack + right[-1][0] >= 0:
@@ -623,7 +623,7 @@ class _Counts:
 class _Window:
     """Of one cost: the values nearest to the threshold of its price, as far as masks of less loss could move them.
 
-    That is until what moving them loses adds up to ``loss``, or there are more than the ``moves`` that a best mask needs.
+    That is until what moving them loses adds up to ``loss``, or they are more than the ``moves`` of a best mask.
 
     Attributes:
         near: how often each value between ``low`` and ``high`` occurs. count, total: items from ``high`` on and their
@@ -768,8 +768,8 @@ def _search_counts(proof: _Counts, classes: Sequence[_Class], work: _Work) -> in
     """Refuse if other counts fit and lose less. Integers throughout; half the costs, then the others, then pairs.
 
     A best mask needs no more moves than there are partial slacks: if some moves together leave the slack as it is,
-    undoing them loses nothing, and in the order "one in while the slack is >= 0, else one out" slacks stay between minus
-    the dearest cost and the dearest cost, or the first slack.
+    undoing them loses nothing, and in the order "one in while the slack is >= 0, else one out" slacks stay between
+    minus the dearest cost and the dearest cost, or the first slack.
     """
     rate = proof.energy * proof.grid
     unit = _common_unit([proof.loss, rate, *(run.loss for one in classes for run in (*one.out, *one.into))], work)
