@@ -67,8 +67,9 @@ def judged(p, c, budget, kept, energy, **options):
 
 @pytest.mark.parametrize("piece", [1, 3, 1 << 15])
 def test_counts_are_exact_if_and_only_if_optimal(piece, monkeypatch):
-    """All counts that fit, under right and wrong prices, ties in and out, over any pieces of the data."""
+    """All counts that fit, under right and wrong prices, ties in and out; windows close after every piece."""
     monkeypatch.setattr(checker, "_CHUNK", piece)
+    monkeypatch.setattr(checker, "_ROOM", 0)
     rng, optimal, beaten = np.random.default_rng(61), 0, 0
     for _ in range(60):
         n = int(rng.integers(1, 8))
@@ -94,6 +95,24 @@ def test_counts_are_exact_if_and_only_if_optimal(piece, monkeypatch):
             assert judged(p, c, budget, kept, energy, ties=tied, verdict="interval").verdict == "interval"
     assert optimal > 60
     assert beaten > 300
+
+
+def test_a_loss_that_is_not_the_masks_is_refused():
+    """Below a smaller loss there is nothing to be found: p = (2, 3), c = (1, 2), B = 2, and the mask {0}."""
+    p, c = np.array([2.0, 3.0]), np.array([1.0, 2.0])
+    for loss in ("0", "1/2", "-1", "100"):
+        fields = forge(p, c, 2, [1, 0], 1)
+        fields["proof"]["loss"] = loss
+        assert check_certificate(sign(fields), p, c, scores=True).verdict == "refused"
+
+
+def test_items_that_there_are_not_are_refused():
+    """Two of one item would spend what is left of the budget, and so hide that the other mask is better."""
+    p, c = np.array([2.0, 3.0]), np.array([1.0, 2.0])
+    fields = forge(p, c, 2, [2, 0], 1)
+    fields["proof"]["loss"] = str(Fraction(fields["proof"]["loss"]) - 1)
+    reason = check_certificate(sign(fields), p, c, scores=True).reason
+    assert reason == "there are fewer items than the mask keeps, or leaves out"
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +175,21 @@ def test_windows_close_while_the_data_are_read(monkeypatch):
     assert check_certificate(certificate.fields, g, instance.cost).verdict == "exact"
     assert all(window.count > 1000 and window.low > 0 and len(window.near) < 5000 for window in seen)
     assert len(seen) > 2
+
+
+@pytest.mark.parametrize("squares", [False, True])
+def test_values_that_recur_after_the_window_closed_on_them(squares, monkeypatch):
+    """One item at a time: 9 closes the window from above, 2 from below, and both come again."""
+    monkeypatch.setattr(checker, "_CHUNK", 1)
+    monkeypatch.setattr(checker, "_ROOM", 0)
+    for order in itertools.permutations([9, 9, 4, 2, 2]):
+        p, c = np.array(order, dtype=float), np.ones(5)
+        fields = forge(p, c, 3, [3], 3)
+        if squares:
+            fields = certify(Instance(p, CostClasses(np.zeros(5, int), [1]), 3)).fields
+        result = check_certificate(fields, p, None if squares else c, scores=not squares)
+        assert result.verdict == "exact"
+        assert result.about["retained"] == ("178" if squares else "22")
 
 
 def test_work_is_bounded():

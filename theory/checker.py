@@ -49,6 +49,7 @@ MAX_WORK = 5_000_000  # steps of a microsecond or so, of exact arithmetic and se
 MAX_STATES = 500_000  # that a search holds at once
 _MAX_GRID_COSTS = 1 << 16
 _CHUNK = 1 << 15
+_ROOM = 1 << 12  # values that wait for a window to close on them
 _LEAST_SQUARE = 2.0**-970  # from here on the parts of a square are floats
 _TOO_LARGE = "too large to finish: the search over the core, or the items near its prices"
 _ROUNDING = 2.0**-49  # generous bound on the relative rounding error of fl(p - lambda c - mu)
@@ -632,7 +633,7 @@ class _Window:
 
     def __init__(self, proof: _Counts, cost: Fraction, work: _Work) -> None:
         self._proof, self._work, self.priced = proof, work, proof.energy * cost
-        self.low, self.high, self._room = 0.0, math.inf, 4096
+        self.low, self.high, self._room = 0.0, math.inf, _ROOM
         self.near: Counter[float] = Counter()
         self.count, self.total = 0, Fraction(0)
 
@@ -644,7 +645,7 @@ class _Window:
             self._keep(array("d", [v for v in values if v >= high]))
         if len(self.near) > self._room:
             self.runs()
-            self._room = max(4096, 2 * len(self.near))
+            self._room = max(_ROOM, 2 * len(self.near))
             if len(self.near) > MAX_STATES:
                 raise RefusedError(_TOO_LARGE)
 
@@ -673,7 +674,7 @@ class _Window:
         lost, moved = Fraction(0), 0
         for v in values:
             count, reduced = self.near[v], abs(self._reduced(v))
-            if moved > self._proof.moves or (reduced and lost >= self._proof.loss):
+            if moved >= self._proof.moves or (reduced and lost >= self._proof.loss):
                 break
             found.append(_Run(reduced, count, self._score(v)))
             lost, moved = lost + reduced * count, moved + count * (reduced > 0)
