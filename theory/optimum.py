@@ -82,7 +82,7 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES) -> Solution | Cla
     cardinality cut. What none of them proves is the best mask of all, those of every selector and rounding included.
     """
     price = relax(instance).threshold
-    counts = solve_classes(instance, price, max_states)
+    counts = solve_classes(instance, price, max_states // 2)
     if counts is not None and counts.proved:
         return counts
     grid = cost_grid(instance)
