@@ -74,6 +74,27 @@ def test_without_effort_the_interval_holds_the_optimum():
     assert "failed" not in verdicts
 
 
+@pytest.mark.parametrize("law", ["normal", "heavy", "sign", "layers"])
+@pytest.mark.parametrize("costs", ["lognormal", "nearly equal", "proportional", "three classes"])
+def test_the_best_found_is_never_below_a_selector(law, costs):
+    """At sizes and budgets where hardly any effort is allowed, and the answer is mostly an interval."""
+    rng = RNG(56)
+    for d, share in itertools.product((50, 700, 3000), ("0.003", "0.05", "0.6")):
+        g = {"heavy": rng.standard_t(2, d), "sign": np.sign(rng.standard_normal(d))}.get(law, rng.standard_normal(d))
+        g = (g * np.where(np.arange(d) < d // 2, 1, 0.03) if law == "layers" else g).astype(np.float32)
+        cost = {
+            "lognormal": lambda g: rng.lognormal(size=g.size),
+            "nearly equal": lambda g: 1 + 1e-6 * rng.random(g.size),
+            "proportional": lambda g: 0.1 + g.astype(float) ** 2,
+            "three classes": lambda g: CostClasses(rng.integers(0, 3, g.size), ["1.7", "0.31", "12.9"]),
+        }[costs](g)
+        instance = Instance(g, cost, fraction=share)
+        certificate = certify(instance, max_states=20)
+        assert certificate.verdict != "failed"
+        assert certificate.value >= max(kept.retained for kept in selected(instance))
+        assert certificate.value <= relax(instance).value
+
+
 def one_cost_each(rng, scores, costs):
     c = np.array([float(v) for v in COSTS[costs](rng, 14)])
     return Instance.from_scores(SCORES[scores](rng, c), c, fraction=Fraction(int(rng.integers(1, 100)), 100))

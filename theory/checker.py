@@ -13,6 +13,9 @@ U the same for all. So M is optimal iff no feasible mask has a smaller loss; suc
 ``|r_i| < loss(M)`` (the core), and an exhaustive search over the core shows there is none. A certificate of verdict
 ``interval`` proves less: that OPT exceeds p(M) by at most loss(M).
 
+Where costs take few values, M may be named by how many it keeps of each, the largest ones, and the search runs over
+such counts: then only the values nearest to each cost's threshold are remembered (a proof of kind ``counts``).
+
 Everything that decides is exact: floats are the dyadic rationals they are, ``p_i = g_i^2`` is not rounded, sums are
 formed without rounding, signs come from a float filter with a proven margin and from rationals inside it, and the
 search runs on integers. B is rounded down to the costs' common grid where there is one, and K, where used, is verified
