@@ -565,9 +565,8 @@ def _hope(q: _Question, later: tuple[int, int], slack: int, spare: int, paid: in
     if q.item:
         each = price if spare < 0 else min(price, q.item)
         return paid + each * abs(spare) < q.target
-    step = abs(move)
-    each = price if slack < 0 else min(price, q.energy * step)
-    return paid * step + each * abs(slack) < q.target * step
+    step = abs(move)  # leaving slack >= 0 unspent is no hope: the state has been compared with the target as it is
+    return paid * step + price * abs(slack) < q.target * step
 
 
 def _prune(states: dict[tuple[int, int], int], q: _Question) -> dict[tuple[int, int], int]:
