@@ -61,6 +61,21 @@ def test_sums_run_over_every_piece(small_pieces):
     assert forged(p, off, 2, [FAR, FAR + 1], energy=2, grid="1").reason == "a cost is not a multiple of the grid"
 
 
+def test_the_cut_is_verified_over_every_piece(small_pieces):
+    """Twenty items cost 1, the others 2; a budget of 24 pays for 22 items, and not for 21 at most."""
+    d = FAR + 2
+    cheap = list(range(0, 2 * 20, 2))
+    c = np.full(d, 2.0)
+    c[cheap] = 1.0
+    for most, says in ((22, "exact"), (21, "refused")):
+        kept = [*cheap, *range(1, d, 2)][:most]
+        p = np.ones(d)
+        p[kept] = 3.0
+        result = forged(p, c, 24, kept, item=2, items=most, cheap=2)
+        assert result.verdict == says, most
+        assert most != 21 or result.reason == "a feasible mask may hold more items than the cut says"
+
+
 def test_ties_are_counted_over_every_piece(small_pieces):
     """One tie at the start, three at the end: the base set takes the first two, by index."""
     p, c = far([2, 2, 2]), far([1, 1, 1], 1.0)

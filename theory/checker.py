@@ -409,7 +409,7 @@ def _stream(s: _Statement, core: _Core, data: _Data, work: _Work) -> _Pass:
     """One pass: sum what is certain, keep what is near."""
     found = _Pass()
     energy, item = _as_float(core.energy), _as_float(core.item)
-    filtered = all(x == 0 or f > 1e-290 for x, f in ((core.energy, energy), (core.item, item)))  # not denormal
+    filtered = core.energy == 0 or energy > 1e-290  # a denormal is no price to multiply by; the width covers ``item``
     width = (_as_float(core.loss) * (1 + _ROUNDING) if s.verdict == "exact" else 0.0) + 1e-300
     affordable, below, moved = _floor_float(s.budget), _below_float(core.cheap), core.moved
     for first, entries, costs in data.pieces():
@@ -577,9 +577,8 @@ def _hope(q: _Question, later: tuple[int, int], slack: int, spare: int, paid: in
     if q.item:
         each = price if spare < 0 else min(price, q.item)
         return paid + each * abs(spare) < q.target
-    step = abs(move)
-    each = price if slack < 0 else min(price, q.energy * step)
-    return paid * step + each * abs(slack) < q.target * step
+    step = abs(move)  # leaving slack >= 0 unspent is no hope: the state has been compared with the target as it is
+    return paid * step + price * abs(slack) < q.target * step
 
 
 def _prune(states: dict[tuple[int, int], int], q: _Question) -> dict[tuple[int, int], int]:
