@@ -14,143 +14,55 @@ usual spread do; elsewhere they carry a bound of their error. What is not decide
 
 # No postponed annotations: Triton reads `tl.constexpr` from the signatures.
 
-import math
-
 import triton
 import triton.language as tl
 
-LIST, _BINS = tl.constexpr(2048), tl.constexpr(2048)
-# where things are in the working memory, in words of 8 bytes: the answer, counters, bins, keys, and two lists of int32
-_DECIDED, _CRITICAL, _WEIGHT, _COST = (tl.constexpr(i) for i in range(4))
-_LISTED, _ACTIVE, _FLAGS, _SPENT, _LOW, _HIGH, _CUT = (tl.constexpr(i) for i in range(4, 11))
-_FIRST_BIN = tl.constexpr(16)
-FIRST_KEY = tl.constexpr(16 + 2048)
-_BAD, _OFF_GRID = tl.constexpr(1), tl.constexpr(1 << 16)  # of items of a block, counted
-_INF, _MOST, _EPS = tl.constexpr(math.inf), tl.constexpr((1 << 63) - 1), tl.constexpr(2.0**-53)
-_NARROW_MARGIN, _WIDE_MARGIN = tl.constexpr(2.0**-20), tl.constexpr(2.0**-48)
-_NARROW_RANGE, _WIDE_RANGE, _SAFE = tl.constexpr(2.0**100), tl.constexpr(2.0**900), tl.constexpr(2.0**480)
-_STEPS = tl.constexpr(2.0**53)
-_FINE = tl.constexpr(1 << 13)  # steps of 2^-20 of a key: as near as the edges of the bracket are found
+from theory.device_memory import (
+    ACTIVE,
+    BAD,
+    BINS,
+    COST,
+    CRITICAL,
+    CUT,
+    DECIDED,
+    EPS,
+    FINE,
+    FIRST_BIN,
+    FIRST_KEY,
+    FLAGS,
+    HIGH,
+    INF,
+    LIST,
+    LISTED,
+    LOW,
+    MOST,
+    NARROW_MARGIN,
+    NARROW_RANGE,
+    OFF_GRID,
+    SAFE,
+    SPENT,
+    STEPS,
+    WEIGHT,
+    WIDE_MARGIN,
+    WIDE_RANGE,
+    active_start,
+    amounts_of,
+    as_floats,
+    bin_of,
+    bin_sums,
+    budget_of,
+    costs_of,
+    float_of,
+    last_bin,
+    list_start,
+    offsets,
+    spent_of,
+    weights_of,
+)
 
 _NUMBERS = [
     "stride", "cost_stride", "classes", "budget", "affordable", "grid", "d", "room", "active_room", "width", "blocks",
 ]  # fmt: skip
-
-
-# --- what the kernels share -------------------------------------------------------------------------
-
-
-@triton.jit
-def _float(bits):
-    return bits.to(tl.int64).to(tl.float64, bitcast=True)
-
-
-@triton.jit
-def _floats(work):
-    """The working memory as float64."""
-    return work.to(tl.pointer_type(tl.float64), bitcast=True)
-
-
-@triton.jit
-def _listed(work, room):
-    """Where the list of items inside the bracket begins, int32."""
-    return (work + FIRST_KEY + room).to(tl.pointer_type(tl.int32), bitcast=True)
-
-
-@triton.jit
-def _active(work, room):
-    """Where the list of places of active items begins, int32."""
-    return (work + FIRST_KEY + room + (room + 1) // 2).to(tl.pointer_type(tl.int32), bitcast=True)
-
-
-@triton.jit
-def _at(start, lane, stride, PLAIN: tl.constexpr):
-    """Offset of some items of a block, which begins at ``start``."""
-    if PLAIN:
-        return start + lane
-    else:
-        return (start + lane) * stride
-
-
-@triton.jit
-def _budget(bits, CLASSES: tl.constexpr):
-    """Ticks, int64, or joules, float64."""
-    if CLASSES:
-        return bits.to(tl.int64)
-    else:
-        return bits.to(tl.int64).to(tl.float64, bitcast=True)
-
-
-@triton.jit
-def _weights(values, stride, at, here, SQUARE: tl.constexpr):
-    """Exact weights of some items, float64."""
-    value = tl.load(values + at * stride, mask=here, other=0).to(tl.float64)
-    if SQUARE:
-        return value * value
-    else:
-        return tl.abs(value)
-
-
-@triton.jit
-def _costs(costs, stride, table, classes, at, here, CLASSES: tl.constexpr):
-    """Costs of some items, float64; a label that is none is read as the nearest, and noticed by the sweep."""
-    given = tl.load(costs + at * stride, mask=here, other=1)
-    if CLASSES:
-        label = tl.minimum(tl.maximum(given.to(tl.int64), 0), classes.to(tl.int64) - 1)
-        return tl.load(table + label)
-    else:
-        return given.to(tl.float64)
-
-
-@triton.jit
-def _amounts(costs, stride, ticks, classes, at, here, CLASSES: tl.constexpr):
-    """What some items take from the budget: int64 ticks, or float64 costs."""
-    given = tl.load(costs + at * stride, mask=here, other=1)
-    if CLASSES:
-        label = tl.minimum(tl.maximum(given.to(tl.int64), 0), classes.to(tl.int64) - 1)
-        return tl.load(ticks + label)
-    else:
-        return given.to(tl.float64)
-
-
-@triton.jit
-def _spent(work, CLASSES: tl.constexpr):
-    if CLASSES:
-        return tl.load(work + _SPENT)
-    else:
-        return tl.load(_floats(work) + _SPENT)
-
-
-@triton.jit
-def _bins(work, CLASSES: tl.constexpr):
-    """What the listed items of each bin take."""
-    at = tl.arange(0, _BINS) + _FIRST_BIN
-    if CLASSES:
-        return tl.load(work + at)
-    else:
-        return tl.load(_floats(work) + at)
-
-
-@triton.jit
-def _bin_of(bits, work):
-    """Bin of keys by their bits: 0 holds the largest, and smaller keys never have a smaller bin."""
-    low, high = tl.load(work + _LOW), tl.load(work + _HIGH)
-    shift = low * 0
-    while ((high - low) >> shift) >= _BINS:
-        shift += 1
-    step = tl.minimum(tl.maximum(bits - low, 0) >> shift, _BINS - 1)
-    return (step * -1 + (_BINS - 1)).to(tl.int32)
-
-
-@triton.jit
-def _last_bin(work, budget, CLASSES: tl.constexpr):
-    """The first bin, from the largest keys on, that does not fit whole; 2048 when all do."""
-    sums = tl.cumsum(_bins(work, CLASSES), 0)
-    left = _budget(budget, CLASSES) - _spent(work, CLASSES)
-    return tl.min(tl.where(sums > left, tl.arange(0, _BINS), _BINS))
-
-
-# --- the kernels ------------------------------------------------------------------------------------
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
@@ -161,31 +73,31 @@ def bracket(
     PLAIN: tl.constexpr,
 ):  # fmt: skip
     """From a sample: keys above ``high`` surely fit, and those below ``low`` surely do not, by ``width`` deviations."""
-    tl.store(work + tl.arange(0, _FIRST_BIN), tl.zeros((_FIRST_BIN,), tl.int64))
-    tl.store(work + _FIRST_BIN + tl.arange(0, _BINS), tl.zeros((_BINS,), tl.int64))
+    tl.store(work + tl.arange(0, FIRST_BIN), tl.zeros((FIRST_BIN,), tl.int64))
+    tl.store(work + FIRST_BIN + tl.arange(0, BINS), tl.zeros((BINS,), tl.int64))
     tl.debug_barrier()
     if SAMPLE == 0:
-        tl.store(_floats(work) + _HIGH, _INF)
+        tl.store(as_floats(work) + HIGH, INF)
     else:
         x = (tl.arange(0, SAMPLE) + 1).to(tl.int64) * -0x61C8864680B583EB  # splitmix64: the same on every device
         x = (x ^ (x >> 30 & (1 << 34) - 1)) * -0x40A7B892E31B1A47
         x = (x ^ (x >> 27 & (1 << 37) - 1)) * -0x6B2FB644ECCEEE15
         at = ((x ^ (x >> 31 & (1 << 33) - 1)) & (1 << 62) - 1) % d
         here = at >= 0
-        weight = _weights(values, stride, at, here, SQUARE)
-        cost = _costs(costs, cost_stride, table, classes, at, here, CLASSES)
-        amount = _amounts(costs, cost_stride, ticks, classes, at, here, CLASSES).to(tl.float64)
-        may = (weight > 0) & (cost <= _float(affordable))
+        weight = weights_of(values, stride, at, here, SQUARE)
+        cost = costs_of(costs, cost_stride, table, classes, at, here, CLASSES)
+        amount = amounts_of(costs, cost_stride, ticks, classes, at, here, CLASSES).to(tl.float64)
+        may = (weight > 0) & (cost <= float_of(affordable))
         key = weight / cost if BY_COST else weight
         code = tl.where(may, (key.to(tl.int64, bitcast=True) >> 32).to(tl.int32), -1)
-        target = _budget(budget, CLASSES).to(tl.float64) * SAMPLE / d
+        target = budget_of(budget, CLASSES).to(tl.float64) * SAMPLE / d
         share = tl.where(may, amount / target, 0.0).to(tl.float32)
-        square, z = share * share, _float(width).to(tl.float32)
+        square, z = share * share, float_of(width).to(tl.float32)
         least, most = tl.min(tl.where(may, code, 0x7FFFFFFF)), tl.max(code)
         crosses = tl.sum(share) - z * tl.sqrt(tl.sum(square)) > 1
         fits, full = most + 1, least - 1  # above `fits` all fits, from `full` on it may not
         over, under = least, most + 1  # from `over` on it is too much, from `under` on it may not be
-        while (fits - full > _FINE) | (under - over > _FINE):
+        while (fits - full > FINE) | (under - over > FINE):
             middle = full + (fits - full) // 2
             above = code >= middle
             sums = tl.sum(tl.where(above, share, 0.0)) + z * tl.sqrt(tl.sum(tl.where(above, square, 0.0)))
@@ -196,8 +108,8 @@ def bracket(
             over, under = tl.where(sums > 1, middle, over), tl.where(sums > 1, under, middle)
         high = (fits.to(tl.int64) << 32).to(tl.float64, bitcast=True)
         low = (over.to(tl.int64) << 32).to(tl.float64, bitcast=True)
-        tl.store(_floats(work) + _HIGH, tl.where(fits > most, _INF, high))
-        tl.store(_floats(work) + _LOW, tl.where(crosses, low, 0.0))
+        tl.store(as_floats(work) + HIGH, tl.where(fits > most, INF, high))
+        tl.store(as_floats(work) + LOW, tl.where(crosses, low, 0.0))
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
@@ -210,56 +122,56 @@ def sweep(
     """Write the mask of what lies above the bracket, add up what it takes, list what lies inside."""
     start, lane = tl.program_id(0).to(tl.int64) * BLOCK, tl.arange(0, BLOCK)
     here = lane < d - start
-    low, high = tl.load(_floats(work) + _LOW), tl.load(_floats(work) + _HIGH)
-    value = tl.load(values + _at(start, lane, stride, PLAIN), mask=here, other=0)
-    given = tl.load(costs + _at(start, lane, cost_stride, PLAIN), mask=here, other=1)
-    margin = _WIDE_MARGIN if WIDE else _NARROW_MARGIN
-    extent = _WIDE_RANGE if WIDE else _NARROW_RANGE
+    low, high = tl.load(as_floats(work) + LOW), tl.load(as_floats(work) + HIGH)
+    value = tl.load(values + offsets(start, lane, stride, PLAIN), mask=here, other=0)
+    given = tl.load(costs + offsets(start, lane, cost_stride, PLAIN), mask=here, other=1)
+    margin = WIDE_MARGIN if WIDE else NARROW_MARGIN
+    extent = WIDE_RANGE if WIDE else NARROW_RANGE
     value = value.to(tl.float64 if WIDE else tl.float32)
     lower, higher = (low * (1 - margin)).to(value.dtype), (high * (1 + margin)).to(value.dtype)
     weight = value * value if SQUARE else tl.abs(value)
-    good = weight < _INF
+    good = weight < INF
     if WIDE:
-        good = good & (tl.abs(value) < _SAFE) & ((value == 0) | (tl.abs(value) > 1 / _SAFE))
+        good = good & (tl.abs(value) < SAFE) & ((value == 0) | (tl.abs(value) > 1 / SAFE))
     if CLASSES:
         label = given.to(tl.int64)
         good = good & (label >= 0) & (label < classes)
         label = tl.minimum(tl.maximum(label, 0), classes.to(tl.int64) - 1)
         exact = tl.load(table + label)
-        may = (exact <= _float(affordable)) & here
+        may = (exact <= float_of(affordable)) & here
         cost = exact.to(value.dtype)
     else:
         cost = given.to(value.dtype)
-        may = (cost <= _float(affordable).to(value.dtype)) & here
-    good = good & (cost > 0) & (cost < _INF)
+        may = (cost <= float_of(affordable).to(value.dtype)) & here
+    good = good & (cost > 0) & (cost < INF)
     if BY_COST:
         good = good & (cost > 1 / extent) & (cost < extent)
-        good = good & (cost * tl.where(low == 0, _INF, lower) > 1 / extent)
-        good = good & (cost * tl.where(high == _INF, 0.0, higher) < extent)
+        good = good & (cost * tl.where(low == 0, INF, lower) > 1 / extent)
+        good = good & (cost * tl.where(high == INF, 0.0, higher) < extent)
         lower, higher = cost * lower, cost * higher
     above = (weight > higher) & may
     inside = (weight >= lower) & (value != 0) & may & (above == 0)
     tl.store(kept + start + lane, above.to(tl.uint8), mask=here)
-    wrong = tl.where(good | (lane >= d - start), 0, _BAD)
+    wrong = tl.where(good | (lane >= d - start), 0, BAD)
     if CLASSES:
         taken = tl.where(above, tl.load(ticks + label), 0)
     else:
         taken = tl.where(above, cost, 0.0).to(tl.float64)
-        steps = cost * _float(grid).to(value.dtype)
-        whole = (steps == tl.floor(steps)) & (steps >= 1) & (steps < _STEPS)
-        wrong |= tl.where((above | inside) & (whole == 0), _OFF_GRID, 0)
+        steps = cost * float_of(grid).to(value.dtype)
+        whole = (steps == tl.floor(steps)) & (steps >= 1) & (steps < STEPS)
+        wrong |= tl.where((above | inside) & (whole == 0), OFF_GRID, 0)
     count = tl.sum(inside.to(tl.int32))
     if count > 0:
-        place = tl.atomic_add(work + _LISTED, count.to(tl.int64), sem="relaxed")
+        place = tl.atomic_add(work + LISTED, count.to(tl.int64), sem="relaxed")
         place += tl.cumsum(inside.to(tl.int32), 0) - 1
-        tl.store(_listed(work, room) + place, (start + lane).to(tl.int32), mask=inside & (place < room))
+        tl.store(list_start(work, room) + place, (start + lane).to(tl.int32), mask=inside & (place < room))
     if CLASSES:
-        tl.atomic_add(work + _SPENT, tl.sum(taken), sem="relaxed")
+        tl.atomic_add(work + SPENT, tl.sum(taken), sem="relaxed")
     else:
-        tl.atomic_add(_floats(work) + _SPENT, tl.sum(taken), sem="relaxed")
+        tl.atomic_add(as_floats(work) + SPENT, tl.sum(taken), sem="relaxed")
     wrong = tl.sum(wrong)
     if wrong > 0:
-        tl.atomic_or(work + _FLAGS, wrong.to(tl.int64))
+        tl.atomic_or(work + FLAGS, wrong.to(tl.int64))
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
@@ -270,46 +182,46 @@ def sort(
 ):  # fmt: skip
     """Keys of the listed items, ``fl64(w / c)``, and what each bin of them takes."""
     place = tl.program_id(0) * LIST + tl.arange(0, LIST)
-    here = place < tl.minimum(tl.load(work + _LISTED), room)
-    at = tl.load(_listed(work, room) + place, mask=here, other=0).to(tl.int64)
-    weight = _weights(values, stride, at, here, SQUARE)
-    cost = _costs(costs, cost_stride, table, classes, at, here, CLASSES)
+    here = place < tl.minimum(tl.load(work + LISTED), room)
+    at = tl.load(list_start(work, room) + place, mask=here, other=0).to(tl.int64)
+    weight = weights_of(values, stride, at, here, SQUARE)
+    cost = costs_of(costs, cost_stride, table, classes, at, here, CLASSES)
     keys = weight / cost if BY_COST else weight
-    tl.store(_floats(work) + FIRST_KEY + place, keys, mask=here)
-    amount = _amounts(costs, cost_stride, ticks, classes, at, here, CLASSES)
-    where = _bin_of(keys.to(tl.int64, bitcast=True), work) + _FIRST_BIN
+    tl.store(as_floats(work) + FIRST_KEY + place, keys, mask=here)
+    amount = amounts_of(costs, cost_stride, ticks, classes, at, here, CLASSES)
+    where = bin_of(keys.to(tl.int64, bitcast=True), work) + FIRST_BIN
     if CLASSES:
         tl.atomic_add(work + where, amount, mask=here, sem="relaxed")
     else:
-        tl.atomic_add(_floats(work) + where, amount, mask=here, sem="relaxed")
+        tl.atomic_add(as_floats(work) + where, amount, mask=here, sem="relaxed")
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
 def narrow(work, budget: tl.int64, room: tl.int64, active_room: tl.int64, CLASSES: tl.constexpr):
     """List the places, in the list, of the bin that the budget ends in."""
     place = tl.program_id(0) * LIST + tl.arange(0, LIST)
-    here = place < tl.minimum(tl.load(work + _LISTED), room)
-    last = _last_bin(work, budget, CLASSES)
+    here = place < tl.minimum(tl.load(work + LISTED), room)
+    last = last_bin(work, budget, CLASSES)
     bits = tl.load(work + FIRST_KEY + place, mask=here, other=0)
-    one = (here & (_bin_of(bits, work) == last)).to(tl.int32)
+    one = (here & (bin_of(bits, work) == last)).to(tl.int32)
     count = tl.sum(one)
     if count > 0:
-        first = tl.atomic_add(work + _ACTIVE, count.to(tl.int64), sem="relaxed")
+        first = tl.atomic_add(work + ACTIVE, count.to(tl.int64), sem="relaxed")
         to = first + tl.cumsum(one, 0) - 1
-        tl.store(_active(work, room) + to, place, mask=(one > 0) & (to < active_room))
+        tl.store(active_start(work, room) + to, place, mask=(one > 0) & (to < active_room))
 
 
 @triton.jit
 def _bits_of(work, room, place, here):
     """Bits of the keys of some active items."""
-    return tl.load(work + FIRST_KEY + tl.load(_active(work, room) + place, mask=here, other=0), mask=here, other=0)
+    return tl.load(work + FIRST_KEY + tl.load(active_start(work, room) + place, mask=here, other=0), mask=here, other=0)
 
 
 @triton.jit
 def _items_of(work, room, place, here):
     """Indices of some active items."""
-    listed = tl.load(_active(work, room) + place, mask=here, other=0)
-    return tl.load(_listed(work, room) + listed, mask=here, other=0).to(tl.int64)
+    listed = tl.load(active_start(work, room) + place, mask=here, other=0)
+    return tl.load(list_start(work, room) + listed, mask=here, other=0).to(tl.int64)
 
 
 @triton.jit
@@ -318,7 +230,7 @@ def _ranked(work, room, place, n, cut, BY_KEY: tl.constexpr):
     here = place < n
     bits = _bits_of(work, room, place, here)
     if BY_KEY:
-        return bits * -1 + _MOST, here
+        return bits * -1 + MOST, here
     else:
         return _items_of(work, room, place, here), here & (bits == cut)
 
@@ -331,26 +243,26 @@ def _passes(
 
     By bisection, each step of which ends at a rank that there is.
     """
-    fitting, found = cut * 0 + _MOST, cut * 0 - 1
+    fitting, found = cut * 0 + MOST, cut * 0 - 1
     start = n * 0
     while start < n:
         rank, here = _ranked(work, room, start + tl.arange(0, LIST), n, cut, BY_KEY)
-        fitting = tl.minimum(fitting, tl.min(tl.where(here, rank, _MOST)))
+        fitting = tl.minimum(fitting, tl.min(tl.where(here, rank, MOST)))
         found = tl.maximum(found, tl.max(tl.where(here, rank, -1)))
         start += LIST
     fitting, up_to = fitting - 1, before
     while found - fitting > 1:
         middle = fitting + (found - fitting) // 2
-        total, upper, lower = before, cut * 0 + _MOST, cut * 0 - 1
+        total, upper, lower = before, cut * 0 + MOST, cut * 0 - 1
         start = n * 0
         while start < n:
             place = start + tl.arange(0, LIST)
             rank, here = _ranked(work, room, place, n, cut, BY_KEY)
             at = _items_of(work, room, place, place < n)
-            amount = _amounts(costs, cost_stride, ticks, classes, at, place < n, CLASSES)
+            amount = amounts_of(costs, cost_stride, ticks, classes, at, place < n, CLASSES)
             total += tl.sum(tl.where(here & (rank <= middle), amount, 0))
             lower = tl.maximum(lower, tl.max(tl.where(here & (rank <= middle), rank, -1)))
-            upper = tl.minimum(upper, tl.min(tl.where(here & (rank > middle), rank, _MOST)))
+            upper = tl.minimum(upper, tl.min(tl.where(here & (rank > middle), rank, MOST)))
             start += LIST
         too_much = total > limit
         found, fitting = tl.where(too_much, lower, found), tl.where(too_much, fitting, upper - 1)
@@ -364,18 +276,18 @@ def _alike(
     CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr,
 ):  # fmt: skip
     """Whether all items at the key ``cut`` weigh and cost the same, so that their ratios did not merely round alike."""
-    low, high = _float(n * 0) + _INF, _float(n * 0) - _INF
+    low, high = float_of(n * 0) + INF, float_of(n * 0) - INF
     cheap, dear = low, high
     start = n * 0
     while start < n:
         place = start + tl.arange(0, LIST)
         at, here = _ranked(work, room, place, n, cut, False)
-        weight = _weights(values, stride, at, here, SQUARE)
-        cost = _costs(costs, cost_stride, table, classes, at, here, CLASSES)
-        low = tl.minimum(low, tl.min(tl.where(here, weight, _INF)))
-        high = tl.maximum(high, tl.max(tl.where(here, weight, -_INF)))
-        cheap = tl.minimum(cheap, tl.min(tl.where(here, cost, _INF)))
-        dear = tl.maximum(dear, tl.max(tl.where(here, cost, -_INF)))
+        weight = weights_of(values, stride, at, here, SQUARE)
+        cost = costs_of(costs, cost_stride, table, classes, at, here, CLASSES)
+        low = tl.minimum(low, tl.min(tl.where(here, weight, INF)))
+        high = tl.maximum(high, tl.max(tl.where(here, weight, -INF)))
+        cheap = tl.minimum(cheap, tl.min(tl.where(here, cost, INF)))
+        dear = tl.maximum(dear, tl.max(tl.where(here, cost, -INF)))
         start += LIST
     if BY_COST:
         return (low == high) & (cheap == dear)
@@ -389,50 +301,50 @@ def decide(
     budget: tl.int64, affordable: tl.int64, grid: tl.int64, room: tl.int64, active_room: tl.int64, blocks: tl.int64,
     CLASSES: tl.constexpr, BY_COST: tl.constexpr, SQUARE: tl.constexpr, WIDE: tl.constexpr, PLAIN: tl.constexpr,
 ):  # fmt: skip
-    """The critical item: largest key, then lowest index, where the sum passes the budget; and whether that is sure."""
-    count, active_count, flags = tl.load(work + _LISTED), tl.load(work + _ACTIVE), tl.load(work + _FLAGS)
+    """The critical item: largest key, then lowest index, where the sum passes the budget; is that sure?"""
+    count, active_count, flags = tl.load(work + LISTED), tl.load(work + ACTIVE), tl.load(work + FLAGS)
     n = tl.minimum(active_count, active_room)
-    last, bins = _last_bin(work, budget, CLASSES), _bins(work, CLASSES)
-    spent, limit = _spent(work, CLASSES), _budget(budget, CLASSES)
-    before = spent + tl.sum(tl.where(tl.arange(0, _BINS) < last, bins, 0))
+    last, bins = last_bin(work, budget, CLASSES), bin_sums(work, CLASSES)
+    spent, limit = spent_of(work, CLASSES), budget_of(budget, CLASSES)
+    before = spent + tl.sum(tl.where(tl.arange(0, BINS) < last, bins, 0))
     rank, before = _passes(work, costs, cost_stride, ticks, classes, room, n, before, limit, n * 0, True, CLASSES)
-    cut = rank * -1 + _MOST
+    cut = rank * -1 + MOST
     critical, before = _passes(work, costs, cost_stride, ticks, classes, room, n, before, limit, cut, False, CLASSES)
     alike = _alike(
         work, values, stride, costs, cost_stride, table, classes, room, n, cut, CLASSES, BY_COST, SQUARE
     )  # fmt: skip
 
-    some, own = last < _BINS, tl.maximum(critical, 0)
-    weight = _weights(values, stride, own, True, SQUARE)
-    cost = _costs(costs, cost_stride, table, classes, own, True, CLASSES)
-    after = before + _amounts(costs, cost_stride, ticks, classes, own, True, CLASSES)
-    low, high = tl.load(_floats(work) + _LOW), tl.load(_floats(work) + _HIGH)
-    sure = ((flags & (_OFF_GRID - 1)) == 0) & (count <= room) & (active_count <= active_room)
-    extent = _WIDE_RANGE if WIDE else _NARROW_RANGE
+    some, own = last < BINS, tl.maximum(critical, 0)
+    weight = weights_of(values, stride, own, True, SQUARE)
+    cost = costs_of(costs, cost_stride, table, classes, own, True, CLASSES)
+    after = before + amounts_of(costs, cost_stride, ticks, classes, own, True, CLASSES)
+    low, high = tl.load(as_floats(work) + LOW), tl.load(as_floats(work) + HIGH)
+    sure = ((flags & (OFF_GRID - 1)) == 0) & (count <= room) & (active_count <= active_room)
+    extent = WIDE_RANGE if WIDE else NARROW_RANGE
     sure = sure & ((low == 0) | ((low > 1 / extent) & (low < extent)))
-    sure = sure & ((high == _INF) | ((high > 1 / extent) & (high < extent)))
+    sure = sure & ((high == INF) | ((high > 1 / extent) & (high < extent)))
     found = cut.to(tl.float64, bitcast=True)
     sure = sure & tl.where(some, (found >= low) & (found < high) & alike, low == 0)
     sure = sure & (spent <= limit) & (before <= limit) & ((some == 0) | (after > limit))
     if not CLASSES:
         listed_sum = tl.sum(bins)
-        error = ((blocks + 64) * spent + (count + 64) * 2 * (listed_sum + limit)) * _EPS
+        error = ((blocks + 64) * spent + (count + 64) * 2 * (listed_sum + limit)) * EPS
         near = (limit - before <= error) | (some & (after - limit <= error))
-        sure = sure & ((flags < _OFF_GRID) | (near == 0)) & (listed_sum < _INF)
-    tl.store(work + _CUT, tl.where(some, cut, -1))
-    tl.store(work + _DECIDED, sure.to(tl.int64))
-    tl.store(work + _CRITICAL, tl.where(some, critical, -1))
-    tl.store(work + _WEIGHT, weight.to(tl.int64, bitcast=True))
-    tl.store(work + _COST, cost.to(tl.int64, bitcast=True))
+        sure = sure & ((flags < OFF_GRID) | (near == 0)) & (listed_sum < INF)
+    tl.store(work + CUT, tl.where(some, cut, -1))
+    tl.store(work + DECIDED, sure.to(tl.int64))
+    tl.store(work + CRITICAL, tl.where(some, critical, -1))
+    tl.store(work + WEIGHT, weight.to(tl.int64, bitcast=True))
+    tl.store(work + COST, cost.to(tl.int64, bitcast=True))
 
 
 @triton.jit(do_not_specialize=_NUMBERS)
 def take(work, kept, room: tl.int64):
     """Keep the listed items before the critical one; all of them where there is none."""
     place = tl.program_id(0) * LIST + tl.arange(0, LIST)
-    here = place < tl.minimum(tl.load(work + _LISTED), room)
-    at = tl.load(_listed(work, room) + place, mask=here, other=0).to(tl.int64)
+    here = place < tl.minimum(tl.load(work + LISTED), room)
+    at = tl.load(list_start(work, room) + place, mask=here, other=0).to(tl.int64)
     bits = tl.load(work + FIRST_KEY + place, mask=here, other=0)
-    cut = tl.load(work + _CUT)
-    before = (bits > cut) | ((bits == cut) & (at < tl.load(work + _CRITICAL)))
+    cut = tl.load(work + CUT)
+    before = (bits > cut) | ((bits == cut) & (at < tl.load(work + CRITICAL)))
     tl.store(kept + at, before.to(tl.uint8), mask=here)

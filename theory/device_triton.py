@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from theory import device_kernels as kernels
+from theory import device_memory as memory
 from theory.device import Found, Problem, precision_of
 
 _SAMPLE, _FEW, _MANY = 1 << 13, 1 << 15, 30_000_000  # items of the sample, twice as many of many, none of few
@@ -32,7 +33,7 @@ def prefix(problem: Problem, *, careful: bool = False) -> Found:
     sample = 0 if d <= _FEW else _SAMPLE if d < _MANY else 2 * _SAMPLE
     room = min(d, int(7 * d / math.sqrt(sample)) + 1024) if sample and not careful else d
     active_room = min(room, room // 8 + 4096) if sample and not careful else d
-    words = kernels.FIRST_KEY.value + room + (room + 1) // 2 + (active_room + 1) // 2
+    words = memory.FIRST_KEY.value + room + (room + 1) // 2 + (active_room + 1) // 2
     work = torch.empty(words, dtype=torch.int64, device=device)
     mask = torch.empty(d, dtype=torch.bool, device=device)
     classes = problem.class_cost is not None
@@ -45,7 +46,7 @@ def prefix(problem: Problem, *, careful: bool = False) -> Found:
     kind = (classes, problem.by_cost, problem.weight == "square", precision_of(problem) == torch.float64,
             strides == (1, 1))  # fmt: skip
     like = (device.index, values.dtype, costs.dtype, values.data_ptr() % 16, costs.data_ptr() % 16, sample, kind)
-    parts, blocks = -(-room // kernels.LIST.value), -(-d // _SWEEP)
+    parts, blocks = -(-room // memory.LIST.value), -(-d // _SWEEP)
     kept = mask.view(torch.uint8)
     width = _bits(12.0 if careful else 3.5)
     with torch.cuda.device(device) if values.is_cuda else nullcontext():

@@ -18,9 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from theory import sums
 from theory.errors import InputError
-from theory.exact import Real, as_fraction, exact_sum
+from theory.exact import EXACT_INTEGER, Real, as_float64, as_fraction, exact_sum, exact_sum_of_squares
 
-_EXACT_INTEGER = 1 << 53  # integers up to here are float64 values
 DEAREST = 10**300  # whose sum over an update is still a float
 _SAFE_LOW, _SAFE_HIGH = -480, 480  # |g| within 2**+-480 squares to a normal float64
 
@@ -166,8 +165,17 @@ class Instance:
         return sum((int(n) * Fraction(c) for n, c in zip(counts, self.class_cost, strict=True)), Fraction(0))
 
     def retained(self, mask: NDArray[np.bool_]) -> Fraction:
-        """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``."""
-        return exact_sum(self.score[mask])
+        """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``; squares are not rounded."""
+        if self.update is None:
+            return exact_sum(self.score[mask])
+        kept = self.update[mask]
+        return exact_sum_of_squares(np.ldexp(kept, -self.scale_exponent) if self.scale_exponent else kept)
+
+    def exact_score(self, i: int) -> Fraction:
+        """``p_i`` exactly: the square that ``score`` rounds where the update is float64."""
+        if self.update is None:
+            return Fraction(self.score[i])
+        return Fraction(math.ldexp(float(self.update[i]), -self.scale_exponent)) ** 2
 
     def feasible(self, mask: NDArray[np.bool_]) -> bool:
         """Whether ``mask`` fits the budget, decided in exact arithmetic."""
@@ -196,9 +204,7 @@ def _vector(values: ArrayLike, name: str) -> NDArray:
     finite = np.isfinite(array)
     _refuse(np.logical_not(finite, out=finite), array, name, "every entry must be finite")
     if array.dtype.kind in "iu":
-        too_large = (array > _EXACT_INTEGER) | (array < -_EXACT_INTEGER)
-        _refuse(too_large, array, name, "integers must be within +-2**53")
-        array = array.astype(np.float64)
+        array = as_float64(array, name)
     if array.dtype.itemsize > 8:
         raise InputError(f"{name} must be float16, float32 or float64, got {array.dtype}")
     return array
@@ -272,7 +278,7 @@ def class_values(given: Sequence[Real]) -> tuple[NDArray[np.float64], Fraction]:
     unit = Fraction(1)
     if not all(_is_float64(v) for v in values):
         unit = Fraction(math.gcd(*(v.numerator for v in values)), math.lcm(*(v.denominator for v in values)))
-        if max(values) / unit > _EXACT_INTEGER:
+        if max(values) / unit > EXACT_INTEGER:
             raise InputError("class costs need a common unit of at least 2**-53 of the largest; give fewer digits")
     return np.array([float(v / unit) for v in values]), unit
 

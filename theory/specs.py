@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 from numpy.typing import NDArray
 
 from theory.energy import MODELS, CostModel
 from theory.errors import InputError
-from theory.exact import as_fraction
+from theory.exact import as_float64, as_fraction
 from theory.files import read_array
 from theory.instance import DEAREST, CostClasses, as_cost
 from theory.layers import Layer, layer_classes
@@ -88,7 +87,7 @@ def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
         values = read_array(text, "the costs").reshape(-1)
         if values.size != d:
             raise InputError(f"{text}: {values.size} costs for an update of {d} coordinates")
-        values = values.astype(np.float64, copy=False)
+        values = as_float64(values, text)
         if (values > float(DEAREST)).any():
             raise InputError(f"{text}: a cost is above 1e+300; costs must be at most that many joules")
         return Costs(values, path=Path(text))
