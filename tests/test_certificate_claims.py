@@ -137,6 +137,16 @@ def test_what_is_given_on_the_command_line_must_match(files):
     assert check("--budget", "4J").stderr == "cwmp: --budget needs --cost\n"
 
 
+def test_budgets_are_compared_in_joules(files):
+    """Costs of 1/5 J are one unit each; a budget of 0.4 J is two of them."""
+    assert run("certify", "u.npy", "--cost", "0.2", "--budget", "0.4J", "--output", "c.json").exit_code == 0
+    np.save("fifth.npy", np.full(3, 0.2))
+    for cost in ("0.2", "fifth.npy"):
+        for budget, code in (("0.4J", 0), ("2J", 1)):
+            check = run("check-certificate", "c.json", "u.npy", "--cost", cost, "--budget", budget)
+            assert check.exit_code == code, (cost, budget)
+
+
 def test_a_budget_beside_costs_in_a_file_must_match(files):
     assert run("certify", "u.npy", "--cost", "c.npy", "--budget", "2J", "--output", "c.json").exit_code == 0
     for text, code in (("2J", 0), ("50%", 0), ("3J", 1), ("2.000001J", 1)):
