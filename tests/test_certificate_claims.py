@@ -73,6 +73,7 @@ def test_the_answer_says_budget_energy_and_costs():
     assert result.about == {
         "objective": "squares", "budget": "0.75", "spent": "0.7", "energy_unit": "J", "unit_joules": "1/10",
         "retained": "3.61", "gap": "0", "costs": "2 at 0.1 J, 1 at 0.7 J",
+        "how": "core of 3 items searched exhaustively (2 states)",
     }  # fmt: skip
 
 
@@ -179,6 +180,7 @@ def test_an_interval_ends_with_3_on_the_command_line(files, monkeypatch):
     made = run("certify", "u.npy", "--cost", "c.npy", "--budget", "50%", "--output", "c.json")
     assert made.exit_code == 3
     assert "known up to an interval" in made.stdout
+    assert ";\nthe duality gap of its prices." in made.stdout
     said = run("check-certificate", "c.json", "u.npy", "--cost", "c.npy")
     assert said.exit_code == 3
     assert said.stdout.startswith("interval: no mask of at most 73.9074168 J retains over 9.02661844 more of ||g||^2")
