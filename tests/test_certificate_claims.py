@@ -73,6 +73,7 @@ def test_the_answer_says_budget_energy_and_costs():
     assert result.about == {
         "objective": "squares", "budget": "0.75", "spent": "0.7", "energy_unit": "J", "unit_joules": "1/10",
         "retained": "3.61", "gap": "0", "costs": "2 at 0.1 J, 1 at 0.7 J",
+        "how": "core of 3 items searched exhaustively (2 states)",
     }  # fmt: skip
 
 
@@ -137,6 +138,16 @@ def test_what_is_given_on_the_command_line_must_match(files):
     assert check("--budget", "4J").stderr == "cwmp: --budget needs --cost\n"
 
 
+def test_budgets_are_compared_in_joules(files):
+    """Costs of 1/5 J are one unit each; a budget of 0.4 J is two of them."""
+    assert run("certify", "u.npy", "--cost", "0.2", "--budget", "0.4J", "--output", "c.json").exit_code == 0
+    np.save("fifth.npy", np.full(3, 0.2))
+    for cost in ("0.2", "fifth.npy"):
+        for budget, code in (("0.4J", 0), ("2J", 1)):
+            check = run("check-certificate", "c.json", "u.npy", "--cost", cost, "--budget", budget)
+            assert check.exit_code == code, (cost, budget)
+
+
 def test_a_budget_beside_costs_in_a_file_must_match(files):
     assert run("certify", "u.npy", "--cost", "c.npy", "--budget", "2J", "--output", "c.json").exit_code == 0
     for text, code in (("2J", 0), ("50%", 0), ("3J", 1), ("2.000001J", 1)):
@@ -169,6 +180,7 @@ def test_an_interval_ends_with_3_on_the_command_line(files, monkeypatch):
     made = run("certify", "u.npy", "--cost", "c.npy", "--budget", "50%", "--output", "c.json")
     assert made.exit_code == 3
     assert "known up to an interval" in made.stdout
+    assert ";\nthe duality gap of its prices." in made.stdout
     said = run("check-certificate", "c.json", "u.npy", "--cost", "c.npy")
     assert said.exit_code == 3
     assert said.stdout.startswith("interval: no mask of at most 73.9074168 J retains over 0.0398505224 more of ||g||^2")

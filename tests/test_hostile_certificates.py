@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from forging import at, forge, leaves, optimum, sign
+from forging import at, forge, forged, leaves, optimum, sign
 
 from theory import CostClasses, Instance, checker
 from theory.certificate import certify, check_certificate
@@ -65,6 +65,29 @@ def test_a_unit_is_positive(unit):
     assert result.reason.startswith("malformed" if unit == "1/0" else "unit_joules must be positive")
 
 
+@pytest.mark.parametrize("name", ["grid", "energy", "item", "cheap"])
+def test_prices_and_grid_are_not_negative(name):
+    assert check_certificate(altered(PLAIN, ("proof", name), "-1"), UPDATE, COST).reason == "negative number"
+
+
+def test_an_item_price_without_a_number_of_items_is_refused():
+    """It would count for nothing in the loss, and the empty mask pass for optimal."""
+    assert forged([2.0], [1.0], 1, [], item=3).reason == "an item price needs the number of items it prices"
+
+
+def test_a_class_cost_is_a_float():
+    fields = certify(Instance(UPDATE, CostClasses(np.array([0, 0, 1]), [1, 2]), 2)).fields
+    for value in ("1/3", "0", "-1", "1" + "0" * 400):
+        result = check_certificate(altered(fields, ("cost", "values", 0), value), UPDATE)
+        assert result.reason == "a class cost is not a positive float64"
+
+
+@pytest.mark.parametrize("size", [1.1 * 2.0**-490, 3e-200, 1e160])
+def test_squares_whose_parts_are_no_floats_are_refused(size):
+    x = [size, 2 * size]
+    assert forged(x, [1, 1], 1, [1], squares=True).reason.startswith("a square is no float")
+
+
 @pytest.mark.parametrize("path", [("d",), ("proof", "most_items"), ("proof", "ties")])
 @pytest.mark.parametrize("value", [-1, 2**62, 1.0, True, "1", None])
 def test_a_count_is_a_whole_number(path, value):
@@ -90,27 +113,30 @@ def test_every_field_is_needed_and_no_other_is_allowed():
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "says"),
     [
-        "[" * 100_000,
-        '{"a":' * 100_000,
-        '{"format": ' + "[" * 900 + "]" * 900 + "}",
-        '{"a": 1, "a": 2}',
-        '{"d": ' + "7" * 5000 + "}",
-        '{"d": NaN}',
-        '{"d": Infinity}',
-        " " * (checker.MAX_BYTES + 1),
+        ("[" * 100_000, "nested too deep"),
+        ('{"a":' * 100_000, "nested too deep"),
+        ('{"format": ' + "[" * 900 + "]" * 900 + "}", "format is "),
+        ('{"a": 1, "a": 2}', "a field stands twice"),
+        ('{"d": ' + "7" * 21 + "}", "an integer of more than 20 digits"),
+        ('{"d": ' + "7" * 5000 + "}", "an integer of more than 20 digits"),
+        ('{"d": NaN}', "NaN is no number"),
+        ('{"d": Infinity}', "Infinity is no number"),
+        ("[1]", "no JSON object"),
+        ("{}" + " " * checker.MAX_BYTES, "larger than any"),
     ],
-    ids=["lists", "objects", "nested", "twice", "digits", "nan", "infinity", "size"],
+    ids=["lists", "objects", "nested", "twice", "digits", "more digits", "nan", "infinity", "list", "size"],
 )
-def test_a_strange_file_is_one_line(text, tmp_path, capsys):
+def test_a_strange_file_is_one_line(text, says, tmp_path, capsys):
     path, data = tmp_path / "c.json", tmp_path / "u.npy"
     path.write_text(text)
     np.save(data, UPDATE)
     assert checker.main([str(path), str(data)]) in (1, 2)
-    said = capsys.readouterr()
-    assert len((said.out + said.err).splitlines()) == 1
-    assert len(said.out + said.err) < 400
+    said = "".join(capsys.readouterr())
+    assert len(said.splitlines()) == 1
+    assert len(said) < 400
+    assert says in said
 
 
 def test_a_note_nested_too_deep_is_refused():
@@ -181,6 +207,22 @@ def test_a_search_ends_where_its_bound_says(search, bound, monkeypatch):
     assert check_certificate(fields, x, c, scores=True).verdict == "exact"
     monkeypatch.setattr(checker, bound, 200 if bound == "MAX_WORK" else 3)
     assert check_certificate(fields, x, c, scores=True).reason == checker._TOO_LARGE
+
+
+@SEARCHES
+def test_states_of_long_numbers_count_for_more(search, monkeypatch):
+    """What suffices for a search in short numbers does not for the same search in numbers of 6,000 bits."""
+    x, c, short = ties_in_classes(10, 5, search)
+    budget = Fraction(short["budget"]) + Fraction(1, 10**1900)
+    long = forge(x, c, budget, range(0, 10, 2), energy=2, search=search)
+
+    def passes(fields, limit):
+        monkeypatch.setattr(checker, "MAX_STATES", limit)
+        return check_certificate(fields, x, c, scores=True).verdict == "exact"
+
+    enough = next(limit for limit in range(1, 10_000) if passes(short, limit))
+    assert passes(long, 100 * enough)
+    assert not passes(long, enough)
 
 
 @SEARCHES

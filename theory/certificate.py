@@ -43,7 +43,7 @@ class Certificate:
         primal: the mask, bool (d,). dual: the prices.
         value: exact retained score of the mask. spent: its exact energy, in cost units.
         gap: duality gap: an upper bound on ``OPT - value``; 0 when exact.
-        fields: the JSON object that the checker reads.
+        fields: the JSON object that the checker reads. how: the end of ``reason``: how it was shown.
     """
 
     verdict: Literal["exact", "interval", "failed"]
@@ -54,6 +54,7 @@ class Certificate:
     spent: Fraction
     gap: Fraction
     fields: dict[str, Any] = field(repr=False)
+    how: str = ""
 
     @property
     def relative_gap(self) -> float:
@@ -94,7 +95,8 @@ def certify(
     if result.verdict in ("exact", "interval"):
         verdict = "exact" if result.verdict == "exact" else "interval"
     gap = Fraction(0) if verdict == "exact" else solution.loss
-    return Certificate(verdict, result.reason, mask, solution.prices, value, spent, gap, fields)
+    how = result.about.get("how", result.reason)
+    return Certificate(verdict, result.reason, mask, solution.prices, value, spent, gap, fields, how)
 
 
 def read_certificate(path: str | Path) -> dict[str, Any]:

@@ -70,8 +70,8 @@ class Result(NamedTuple):
     Attributes:
         verdict: ``exact``, ``interval`` or ``refused``.
         reason: in one line, what was shown about which objective, budget and costs; or why it is refused.
-        about: the same as data: objective, budget, spent, energy_unit, unit_joules, retained, gap, costs. Empty if
-            refused.
+        about: the same as data: objective, budget, spent, energy_unit, unit_joules, retained, gap, costs, and how it
+            was shown. Empty if refused.
     """
 
     verdict: str
@@ -169,7 +169,8 @@ class _Statement:
         says = (f"no mask of at most {energy['budget']} {self.energy_unit} {more} than this one's {retained} for "
                 f"{energy['spent']} {self.energy_unit} ({costs}); {how}")  # fmt: skip
         about = {"objective": self.objective, **energy, "energy_unit": self.energy_unit,
-                 "unit_joules": str(self.unit), "retained": retained, "gap": width, "costs": costs}  # fmt: skip
+                 "unit_joules": str(self.unit), "retained": retained, "gap": width, "costs": costs,
+                 "how": how}  # fmt: skip
         return Result(self.verdict, says, about)
 
     def costs_in_words(self, least: float, most: float) -> str:

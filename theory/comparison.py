@@ -33,6 +33,7 @@ def compared(instance: Instance, certificate: Certificate, file: UpdateFile, uni
         "budget_share": share(instance.budget, instance.total_cost),
         "verdict": certificate.verdict,
         "reason": certificate.reason,
+        "how": certificate.how,
         "gap": certificate.relative_gap,
         "selections": {
             name: {
@@ -71,8 +72,8 @@ def comparison_text(report: dict[str, Any]) -> str:
             f"{100 * s['retained_of_norm']:>11.6f} %   {below}"
         )
     ending = {
-        "exact": "The optimum is exact",
+        "exact": "The optimum is exact: no mask within the budget retains more of ||g||^2, no square rounded",
         "interval": f"The optimum is known up to an interval of relative width {report['gap']:.3g}",
         "failed": "The checker refused the certificate, so nothing is concluded",
     }[report["verdict"]]
-    return "\n".join([*lines, "", f"{ending}: {report['reason']}."])
+    return "\n".join([*lines, "", f"{ending};", f"{report['how']}."])
