@@ -27,7 +27,7 @@ from theory.errors import InputError
 
 _STARTUP_SECONDS = 600.0  # for a cold interpreter to import a solver; not counted against a call's own time
 _OURS = str(Path(__file__).resolve().parents[2])
-# Our packages are imported before any folder of the user's is looked at, which come in the order that they have here.
+# Our packages are imported before a folder of the user's is looked at; other names are the user's before they are ours.
 _START = (
     f"import sys; sys.path.insert(0, {_OURS!r}); from proofs_check.oracles.child import main; del sys.path[0]; main()"
 )
@@ -110,7 +110,7 @@ class Worker:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-W", "ignore", "-c", _START],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, text=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join([*(e or os.getcwd() for e in sys.path), os.getcwd()])},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(_path())},
             )  # fmt: skip
             self._lines = SimpleQueue()
             Thread(target=_forward, args=(self._process.stdout, self._lines), daemon=True).start()
@@ -149,6 +149,13 @@ class Worker:
         said = next((line for line in words if "failed" in line.lower()), words[-1] if words else "")
         self.close()
         return Reply("failed", None, f"the solver's process ended with {how}" + (f": {said}" if said else ""))
+
+
+def _path() -> list[str]:
+    """Where the child looks for modules: where this process does, in the working folder, and for ours last."""
+    here = os.getcwd()
+    entries = [os.path.abspath(entry) if entry else here for entry in sys.path]
+    return [*dict.fromkeys([*(entry for entry in entries if entry != _OURS), here]), _OURS]
 
 
 def ask(worker: Worker | None, solver: str, arguments: dict[str, Any], seconds: float) -> Reply:

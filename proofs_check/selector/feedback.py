@@ -34,18 +34,23 @@ def check_error_feedback(selector: Selector, instance: Instance) -> None:
     budget = float(instance.budget)
     if selector.rounds is not None:
         sent = selector.rounds([u.copy() for u in [*updates, *silence]], instance.cost.copy(), budget)
+        _within(selector, instance, sent)
     else:
         sent = _plain_rounds(selector, [*updates, *silence], instance.cost, budget)
-    for k, values in enumerate(sent):
-        if instance.spent(values != 0) > selector.promise.limit(instance.budget):
-            over = f"{shown(values.tolist())}, which costs more than the budget {budget:.6g}"
-            raise BrokenPromiseError(f"round {k} sent {over}")
     total_in, total_out = np.sum(updates, axis=0), np.sum([v.astype(np.float64) for v in sent], axis=0)
     for i in np.flatnonzero(total_in != total_out):
         raise BrokenPromiseError(
             f"coordinate {i}: updates add up to {total_in[i]:g}, but {total_out[i]:g} was sent in {len(sent)} rounds, "
             f"{len(silence)} of them without an update"
         )
+
+
+def _within(selector: Selector, instance: Instance, sent: Sequence[Array]) -> None:
+    """Every round of a compressor pays within the budget; of a selector without a state another check asks that."""
+    for k, values in enumerate(sent):
+        if instance.spent(values != 0) > selector.promise.limit(instance.budget):
+            over = f"{shown(values.tolist())}, which costs more than the budget {float(instance.budget):.6g}"
+            raise BrokenPromiseError(f"round {k} sent {over}")
 
 
 def _rounds_to_drain(selector: Selector, instance: Instance) -> int:

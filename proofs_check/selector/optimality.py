@@ -24,7 +24,7 @@ from theory.relaxation import relax
 from theory.selectors import cwmp
 
 ENUMERATED = 12  # coordinates up to which all masks are tried
-STEPS = 9  # budgets tried between the one given and one for everything
+STEPS = 6  # costs by half of which the budget is raised
 
 
 def check_optimal_for_spent(selector: Selector, instance: Instance) -> None:
@@ -51,7 +51,8 @@ def check_equal_costs(selector: Selector, instance: Instance) -> None:
         return
     budget = floor_float(selector.promise.limit(instance.budget))
     each, there = Fraction(float(instance.cost[0])), seen.kept.size + seen.out.size
-    most, least = min(there, int(Fraction(budget) // each)), min(there, int(instance.budget // each))
+    most = min(there, int(Fraction(budget) // each))
+    least = min(there, max(0, seen.allowed(instance.budget)) // seen.units[0])
     count = int(np.count_nonzero(seen.weight[seen.mask]))
     if not least <= count <= most:
         raise BrokenPromiseError(
@@ -95,7 +96,9 @@ def check_nested(selector: Selector, instance: Instance) -> None:
     costs = np.unique(instance.cost)
     some = costs[np.linspace(0, costs.size - 1, min(costs.size, STEPS)).astype(int)] if costs.size else costs
     richer = [instance.budget + Fraction(float(c)) / 2 for c in some]
-    steps = [instance.budget, *sorted(richer), max(instance.budget, instance.total_cost) + 1]
+    rest = max(Fraction(0), instance.total_cost - instance.budget)
+    richer += [instance.budget + rest * k / 4 for k in (1, 2, 3)]
+    steps = [instance.budget, *sorted(richer), instance.budget + rest + 1]
     rungs = [instance.with_budget(Fraction(floor_float(b))) for b in steps]
     masks = [selector.on(rung).mask for rung in rungs]
     for (low, few), (high, more) in pairwise(zip(rungs, masks, strict=True)):

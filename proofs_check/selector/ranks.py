@@ -6,6 +6,7 @@ Floats decide what they can; quotients that a rounding could have put in either 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ def ranks(weight: Floats, cost: Floats) -> NDArray[np.int64]:
     place = np.empty(order.size, dtype=np.int64)
     now = 0
     for k, i in enumerate(order.tolist()):
-        now += k > 0 and not _same(w, c, key, order[k - 1], i)
+        now += k > 0 and not _same(w, c, key, int(order[k - 1]), i)
         place[i] = now
     return place[member.reshape(-1)]
 
@@ -59,7 +60,7 @@ def _same(w: Floats, c: Floats, key: Floats, i: int, j: int) -> bool:
     return bool(near) and _exact(w[i]) * _exact(c[j]) == _exact(w[j]) * _exact(c[i])
 
 
-def _exact(value: float) -> Fraction:
+def _exact(value: Any) -> Fraction:
     return Fraction(float(value))
 
 

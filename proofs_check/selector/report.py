@@ -163,7 +163,8 @@ def _found(report: Report) -> str:
         return f"All {ran} {checks} passed.{where}"
     if not ran:
         return "Inconclusive: no check applies to what is promised and asked for."
-    return f"Inconclusive: {len(report.open)} of {ran} {checks} found no fault and was cut short or not run.{where}"
+    were = "was" if len(report.open) == 1 else "were"
+    return f"Inconclusive: {len(report.open)} of {ran} {checks} {were} cut short or not run.{where}"
 
 
 def _tried(report: Report) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from proofs_check.selector.subject import Selector
 from theory.instance import Instance
 
-SHORT = 64  # coordinates up to which an instance is written out
+SHORT = 16  # coordinates up to which an instance is written out that one line can build
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,13 @@ def _apart(g: Array, c: Array, promise: Promise) -> NDArray[np.intp]:
     return np.sort(np.append(order[:1], order[1:][low < (1 - 1.001 * promise.order_tolerance) * high]))
 
 
+def _spent_on_first(share: float, promise: Promise, g: Array, c: Array) -> float:
+    """What the first of the order cost, so many that they are this share of all."""
+    weight = promise.weights(Instance(g, c, 0))
+    first = np.argsort(-(weight if promise.score == "magnitude" else weight / c), kind="stable")
+    return floor_float(exact_sum(c[first[: 1 + int(share * g.size)]]))
+
+
 def _with_budget(
     rng: np.random.Generator, kind: Kind, cost: Costs | None, promise: Promise, g: Array, c: Array
 ) -> Instance:
@@ -170,10 +177,8 @@ def _with_budget(
     elif kind == "dear":
         budget = float(np.nextafter(c.max(), 0))
     elif kind == "edge":
-        weight = promise.weights(Instance(g, c, 0))
-        first = np.argsort(-(weight if promise.score == "magnitude" else weight / c), kind="stable")
-        budget = floor_float(exact_sum(c[first[: 1 + int(share * g.size)]]))
+        budget = _spent_on_first(share, promise, g, c)
         budget = float(np.nextafter(budget, 0)) if rng.integers(2) else budget
     elif (c == np.rint(c)).all() and rng.integers(2):
-        budget = float(np.floor(budget))  # whole joules, which sums of costs meet exactly
+        budget = _spent_on_first(share, promise, g, c)  # whole joules, which float sums meet exactly too
     return Instance(g, c, budget)

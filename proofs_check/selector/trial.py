@@ -13,12 +13,13 @@ import numpy as np
 from proofs_check.selector.catalogue import Check, Domain
 from proofs_check.selector.promise import BrokenPromiseError
 from proofs_check.selector.report import Result, Status
-from proofs_check.selector.script import Case, script_of
+from proofs_check.selector.script import SHORT, Case, script_of
 from proofs_check.selector.subject import Selector
 from theory.exact import exact_sum, floor_float
 from theory.instance import Instance
 
 SHRINKING = 400  # instances tried, at most, to make a failure smaller
+_COORDINATES = 20_000  # and about as many coordinates in all, where they are large
 
 
 class Failure(NamedTuple):
@@ -123,6 +124,7 @@ class _Search:
         )  # fmt: skip
         @hypothesis.given(cases)
         def judge(instance: Instance) -> None:
+            self.dims.add(instance.d)
             found = self.judge(Case(instance))
             if found is not None:
                 self.failure = found
@@ -137,6 +139,7 @@ class _Search:
         """One instance of every size, ascending; from the first that fails down to where it begins to."""
         passed = 0
         for d in self.check.sizes(self.domain, seed):
+            self.dims.add(d)
             failed = self.judge(self.check.built(self.domain, self.selector.promise, seed, d))
             while failed is not None:
                 self.failure = failed
@@ -153,7 +156,6 @@ class _Search:
             self.late = self.starved is None
             raise _Stop
         self.trials += 1
-        self.dims.add(case.instance.d)
         self.before(case)
         failure = self._failing(self.check, case)
         if failure is None:
@@ -177,8 +179,9 @@ class _Search:
     def _shrink(self) -> None:
         """Drop coordinates that the failure stands without, at the same budget or at one less what they cost."""
         assert self.failure is not None
-        smallest, left = self.failure, SHRINKING
+        smallest = self.failure
         size = max(1, smallest.case.instance.d // 2)
+        left = min(SHRINKING, 20 + _COORDINATES // max(1, smallest.case.instance.d))
         while size and left:
             for smaller in _without(smallest.case.instance, size):
                 left -= 1
@@ -189,7 +192,7 @@ class _Search:
                     break
             else:
                 size //= 2
-            if smallest.case.short:
+            if smallest.case.instance.d <= SHORT:
                 self.failure = smallest  # what is still long is shown as it was built, in one line
 
 
