@@ -140,7 +140,7 @@ class Worker:
         assert self._process is not None
         assert self._stderr is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=2)
+            self._process.wait(timeout=60)
         self._process.kill()
         code = self._process.wait()
         self._stderr.seek(0)
