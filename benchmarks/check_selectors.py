@@ -74,7 +74,8 @@ def foreign():
         ran = [result for result in report.results if result.trials]
         rows.append(
             {"selector": name, "promise": report.promise, "costs": costs or "any", "checks": len(ran),
-             "faults": {fault.check: {"found": fault.detail, "cause": fault.cause, "script": fault.script} for fault in report.faults}}
+             "faults": {fault.check: {"found": fault.detail, "cause": fault.cause, "script": fault.script}
+                        for fault in report.faults}}
         )  # fmt: skip
     return {"rows": rows}
 
