@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 import time
 from fractions import Fraction
 from functools import partial
@@ -220,6 +221,17 @@ def test_a_hanging_solver_is_killed(impostors):
     assert "killed" in answer.detail
     assert impostors.pid is None
     assert ask(milp_optimum, suboptimal, impostors).status == "optimal", "the next call starts a new process"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_an_interrupt_is_the_parents_to_deal_with():
+    """A terminal sends it to every process; the child must not die of it before its parent has decided."""
+    with Worker() as worker:
+        assert worker.call("time:monotonic", {}, seconds=600).outcome == "result"
+        pid = worker.pid
+        os.kill(pid, signal.SIGINT)
+        assert worker.call("time:monotonic", {}, seconds=600).outcome == "result"
+        assert worker.pid == pid
 
 
 def test_an_answer_altered_afterwards_is_caught():
