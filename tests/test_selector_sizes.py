@@ -1,15 +1,18 @@
 """Instances of any size and exact places in an order: what the checks look at and with."""
 
+import contextlib
+from dataclasses import replace
 from fractions import Fraction
 from typing import get_args
 
 import numpy as np
 import pytest
 
-from proofs_check.selector import Promise, sized
+from proofs_check.selector import BrokenPromiseError, Promise, Selector, check_order, check_spends_budget, sized
 from proofs_check.selector.ranks import ranks, running, whole
 from proofs_check.selector.sizes import DIMS, FEWER, Kind, in_words, ladder, read_dims
 from proofs_check.selector.strategies import clear
+from theory import Instance
 
 ULP = 2.0**-52
 
@@ -107,3 +110,25 @@ def test_an_edge_is_within_a_unit_in_the_last_place_of_a_sum():
         assert nearest <= 2 * Fraction(np.spacing(float(instance.budget)))
         below += instance.budget not in sums
     assert below  # floats do not meet most sums
+
+
+KEEPS_THE_FIRST = Selector(lambda update, cost, budget: [0], Promise(score="magnitude", rounding="prefix"))
+
+
+@pytest.mark.parametrize(
+    ("ties", "tolerance", "right"), [("any", 0, True), ("lowest", 1e-6, True), ("lowest", 0, False)]
+)
+def test_a_prefix_stops_at_any_of_the_items_that_may_come_next(ties, tolerance, right):
+    """Items 1 and 2 tie; 2 does not fit. Who takes it first stops there, who must take the lowest index does not."""
+    instance = Instance([2.0, 1.0, 1.0], [1.0, 1.0, 3.0], 3.0)
+    promise = Promise(score="magnitude", rounding="prefix", ties=ties, order_tolerance=tolerance)
+    with contextlib.nullcontext() if right else pytest.raises(BrokenPromiseError, match=r"1 \(update 1.0.*still fits"):
+        check_spends_budget(replace(KEEPS_THE_FIRST, promise=promise), instance)
+
+
+def test_an_item_left_out_for_nothing_worse_is_no_fault_of_the_order():
+    promise = Promise(score="l2", rounding="fill")
+    instance = Instance([3.0, 1.0], 1, 2.0)
+    check_order(replace(KEEPS_THE_FIRST, promise=promise), instance)
+    with pytest.raises(BrokenPromiseError, match="still fits"):
+        check_spends_budget(replace(KEEPS_THE_FIRST, promise=promise), instance)
