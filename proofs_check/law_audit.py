@@ -83,8 +83,11 @@ class AuditPlan:
 
 
 @contextmanager
-def workers(jobs: int, dask: str | None = None) -> Iterator[None]:
+def workers(jobs: int, dask: str | None = None, *, patience: float = 30.0) -> Iterator[None]:
     """Processes of this machine, or those of a Dask cluster whose scheduler is at ``dask``.
+
+    Args:
+        patience: seconds within which the scheduler must answer.
 
     Raises:
         InputError: when Dask is not installed, or no scheduler answers.
@@ -98,7 +101,7 @@ def workers(jobs: int, dask: str | None = None) -> Iterator[None]:
     except ModuleNotFoundError:
         raise InputError("--dask needs Dask: pip install 'cwmp[dask]'") from None
     try:
-        client = Client(dask, timeout=5)
+        client = Client(dask, timeout=patience)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(f"no Dask scheduler answers at {dask}: {type(error).__name__}") from None
     with client, joblib.parallel_config(backend="dask"):

@@ -100,7 +100,7 @@ def test_a_dask_cluster_gives_the_same_numbers(tmp_path):
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         pids = set(distributed.Client(cluster).run(__import__("os").getpid).values())
         assert len(pids) == 2
-        with law_audit.workers(1, cluster.scheduler_address):
+        with law_audit.workers(1, cluster.scheduler_address, patience=3600):
             there = audit_law(plan(), folder=tmp_path / "there")
     assert numbers(there) == numbers(here)
 
@@ -111,7 +111,7 @@ def test_a_scheduler_that_is_not_there_is_one_line():
         warnings.simplefilter("ignore")
         with (
             pytest.raises(InputError, match="no Dask scheduler answers at tcp://127"),
-            law_audit.workers(1, "tcp://127.0.0.1:9"),
+            law_audit.workers(1, "tcp://127.0.0.1:9", patience=1),
         ):
             pass
 

@@ -296,7 +296,7 @@ def test_latex_tables_compile(records, tmp_path):
         rf"\documentclass{{article}}{packages}\begin{{document}}\footnotesize {inputs}\end{{document}}"
     )
     done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all"], cwd=tmp_path,
-                          capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+                          capture_output=True, text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout[-800:]
     assert "Overfull" not in done.stdout
 
