@@ -15,9 +15,8 @@ EMPIRICAL = sorted((ROOT / "empirical").rglob("*.py"))
 FIGURES = sorted((ROOT / "figures").rglob("*.py"))
 COMMANDS = [*sorted((ROOT / "command_line").glob("*.py")), ROOT / "cwmp.py"]
 SOURCES = [*THEORY, *PROOFS, *EMPIRICAL, *FIGURES, *COMMANDS]
-ABOUT_TORCH = {
-    ROOT / "theory" / f"{name}.py" for name in ("device", "device_ops", "device_triton", "device_kernels", "device_memory", "ddp")
-}  # of no use without it, imported on demand
+ON_DEVICE = ("device", "device_ops", "device_triton", "device_kernels", "device_memory", "ddp")
+ABOUT_TORCH = {ROOT / "theory" / f"{name}.py" for name in ON_DEVICE}  # of no use without it, imported on demand
 TESTS = sorted((ROOT / "tests").glob("*.py"))
 
 MAX_LINES, MAX_FUNCTION = 400, 60
@@ -160,14 +159,7 @@ def test_the_checker_needs_the_standard_library_only():
 @pytest.mark.parametrize("path", sorted({*THEORY, *COMMANDS} - ABOUT_TORCH), ids=name)
 def test_theory_and_the_command_line_start_light(path):
     found = imports(path, module_level_only=True)
-    assert not found & {
-        "theory.device",
-        "theory.device_ops",
-        "theory.device_triton",
-        "theory.device_kernels",
-        "theory.device_memory",
-        "theory.ddp",
-    }
+    assert not found & {f"theory.{name}" for name in ON_DEVICE}
     assert not packages(imports(path, module_level_only=True)) & HEAVY
 
 

@@ -23,6 +23,7 @@ FINE = tl.constexpr(1 << 13)  # steps of 2^-20 of a key: as near as the edges of
 
 @triton.jit
 def float_of(bits):
+    """The float64 with these bits."""
     return bits.to(tl.int64).to(tl.float64, bitcast=True)
 
 
@@ -96,6 +97,7 @@ def amounts_of(costs, stride, ticks, classes, at, here, CLASSES: tl.constexpr):
 
 @triton.jit
 def spent_of(work, CLASSES: tl.constexpr):
+    """What the items above the bracket take."""
     if CLASSES:
         return tl.load(work + SPENT)
     else:
