@@ -179,7 +179,7 @@ def test_a_run_that_fails_or_dies_stops_the_experiment_by_name(tmp_path):
             process.kill()
 
     with pytest.raises(InputError, match=r"seed0: its process ended with exit code -9"):
-        complete_all([RUN], tmp_path, jobs=1, on_progress=kill)
+        complete_all([replace(RUN, setting=replace(TINY, rounds=10**6))], tmp_path, jobs=1, on_progress=kill)
 
 
 def test_a_process_does_one_run_after_the_other(tmp_path):
