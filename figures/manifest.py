@@ -43,9 +43,11 @@ def draw(entry: Entry, results: Path, output: Path, venue: str = "ieee") -> Sequ
         "records": {record: stored.digest(results, record) for record in entry.records},
         "files": {path.name: _sha256(path) for path in files},
     }
-    notes = {**load(output), entry.name: note}
+    there = output / NAME
+    known = load(output) if there.exists() and MANIFEST.made(there) else {}  # any other file was given up by force
+    notes = {**known, entry.name: note}
     ordered = {name: notes[name] for name in CATALOGUE if name in notes}
-    write_atomically(output / NAME, json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", MANIFEST)
+    write_atomically(there, json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", MANIFEST)
     return files
 
 

@@ -7,6 +7,7 @@ unless ``--force`` was said. What the running command reads stays whatever was s
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -106,8 +107,10 @@ def check_output(path: Path, kind: Kind) -> None:
     """Whether ``path`` may be written as a file of ``kind``: asked before the work whose result it is to hold.
 
     Raises:
-        InputError: it is read by this command, or is there and of another making.
+        InputError: it is read by this command, or is there and of another making. OSError: a folder of it is a file.
     """
+    if in_the_way := next((parent for parent in path.parents if parent.is_file()), None):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(in_the_way))
     if not path.is_file():
         return
     if any(read.exists() and path.samefile(read) for read in _care().reads):
@@ -164,7 +167,7 @@ def writing(path: Path, kind: Kind) -> Iterator[BinaryIO]:
 def _taking_the_place_of(target: Path) -> Iterator[BinaryIO]:
     mode = stat.S_IMODE(target.stat().st_mode) if target.is_file() else None
     if mode is not None and not mode & 0o222:
-        raise PermissionError(13, "write-protected", str(target))
+        raise PermissionError(errno.EACCES, "write-protected", str(target))
     partial = target.with_name(f".cwmp-{secrets.token_hex(8)}")
     try:
         with open(partial, "xb") as file:
