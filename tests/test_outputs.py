@@ -76,9 +76,14 @@ def test_a_device_is_written_into_and_not_replaced(tmp_path):
 def test_what_is_stopped_leaves_the_old_file_and_nothing_beside_it(tmp_path, failure):
     path = tmp_path / "file"
     path.write_text("ours")
-    with pytest.raises((KeyboardInterrupt, OSError, ValueError)) as caught, writing(path, OURS) as file:
-        file.write(b"ours, half")
-        raise failure
+
+    def stopped():
+        with writing(path, OURS) as file:
+            file.write(b"ours, half")
+            raise failure
+
+    with pytest.raises((KeyboardInterrupt, OSError, ValueError)) as caught:
+        stopped()
     assert (path.read_text(), os.listdir(tmp_path)) == ("ours", ["file"])
     if isinstance(caught.value, OSError):
         assert caught.value.filename == str(path)
