@@ -232,5 +232,8 @@ def _bytes(figure: Figure, kind: str, name: str) -> bytes:
     file = io.BytesIO()
     with context():
         matplotlib.rcParams["svg.hashsalt"] = name
-        figure.savefig(file, format=kind, metadata=_METADATA[kind])
+        try:
+            figure.savefig(file, format=kind, metadata=_METADATA[kind])
+        except ValueError as error:  # Matplotlib reads a dollar sign in a text as mathematics
+            raise InputError(f"figure {name}: a text of its records cannot be set ({error!s:.60})") from None
     return file.getvalue()
