@@ -17,13 +17,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import places
 from laws import COSTS, MAGNITUDES
 
 from proofs_check.law_audit import AuditPlan, audit_law, workers
 from theory.deviation import AnyLaw
 from theory.given import given_laws
 from theory.lawspec import law_of
-from theory.provenance import write_atomically
+from theory.outputs import BENCHMARK, write_atomically
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results" / "laws" / "audit.json"
@@ -52,16 +53,17 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--updates", type=Path, help="folder of update_*.npy")
     parser.add_argument("--layers", type=Path, help="JSON list of their layers")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="file of the reports")
+    places.add_output(parser, RESULTS, "file of the reports")
     options = parser.parse_args()
-    reports = []
-    with workers(options.jobs):
-        for magnitude, cost, law in laws(options.updates, options.layers):
-            print(f"{magnitude}, {cost}", file=sys.stderr, flush=True)
-            plan = AuditPlan(law, options.dim, BETAS, trials=options.trials, seed=options.seed)
-            report = audit_law(plan, folder=ROOT / "runs" / "audit")
-            reports.append({"magnitude": magnitude, "cost": cost, **report})
-    write_atomically(options.output, json.dumps({"reports": reports}, indent=1) + "\n")
+    with places.guarded(parser, options):
+        reports = []
+        with workers(options.jobs):
+            for magnitude, cost, law in laws(options.updates, options.layers):
+                print(f"{magnitude}, {cost}", file=sys.stderr, flush=True)
+                plan = AuditPlan(law, options.dim, BETAS, trials=options.trials, seed=options.seed)
+                report = audit_law(plan, folder=ROOT / "runs" / "audit")
+                reports.append({"magnitude": magnitude, "cost": cost, **report})
+        write_atomically(options.output, json.dumps({"reports": reports}, indent=1) + "\n", BENCHMARK)
 
 
 if __name__ == "__main__":

@@ -23,11 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import places
 
 from proofs_check.oracles.ortools_knapsack import solve
 from theory.certificate import certify
 from theory.instance import CostClasses, Instance
-from theory.provenance import provenance, write_atomically
+from theory.outputs import BENCHMARK, write_atomically
+from theory.provenance import provenance
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks" / "certify.json"
 KINDS = ("two-class", "ten-class", "lognormal")
@@ -130,7 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="1e6,1e7", help="sizes to certify at scale")
     parser.add_argument("--against", default="1e3,1e4,1e5,1e6", help="sizes to solve with OR-Tools too; '' for none")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="file of the results")
+    places.add_output(parser, RESULTS, "file of the results")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--ortools", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -140,17 +142,22 @@ def main() -> None:
     if options.ortools:
         print(json.dumps(ortools(options.ortools[0], int(options.ortools[1]), int(options.ortools[2]))))
         return
+    with places.guarded(parser, options):
+        _run(options)
+
+
+def _run(options: argparse.Namespace) -> None:
     results = json.loads(options.output.read_text()) if options.output.exists() else {}
     if options.against:
         rows = side_by_side([int(float(x)) for x in options.against.split(",")])
         results["side_by_side"] = {"rows": rows, "provenance": provenance()}
-        write_atomically(options.output, json.dumps(results, indent=1) + "\n")
+        write_atomically(options.output, json.dumps(results, indent=1) + "\n", BENCHMARK)
     for size in filter(None, options.sizes.split(",")):
         for kind in KINDS:
             row = at_scale(kind, int(float(size)))
             print(" ".join(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in row.items()), flush=True)
             results.setdefault("at_scale", {})[f"{kind} {row['d']}"] = {**row, "provenance": provenance()}
-            write_atomically(options.output, json.dumps(results, indent=1) + "\n")
+            write_atomically(options.output, json.dumps(results, indent=1) + "\n", BENCHMARK)
 
 
 if __name__ == "__main__":

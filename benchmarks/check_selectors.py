@@ -16,12 +16,14 @@ from time import perf_counter
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
+import places  # noqa: E402
 from broken_selectors import BROKEN  # noqa: E402
 from right_selectors import RIGHT  # noqa: E402
 
 from proofs_check.selector import check_selector  # noqa: E402
 from proofs_check.selector.sizes import DIMS  # noqa: E402
-from theory.provenance import provenance, write_atomically  # noqa: E402
+from theory.outputs import BENCHMARK, write_atomically  # noqa: E402
+from theory.provenance import provenance  # noqa: E402
 
 EXAMPLES = 10  # per check, selector and seed, besides one of every size
 SIZES = (1, 2, 3, 5, 8, 13, 33, 48, 65, 129, 257)  # where many seeds are tried
@@ -85,14 +87,17 @@ def main():
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help="zoo, right, foreign (default: all)")
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--force", action="store_true", help="replace files of other making where the output goes")
     arguments = parser.parse_args()
     parts = {"zoo": zoo, "right": lambda: right(arguments.seeds), "foreign": foreign}
     for name in arguments.parts or parts:
         if name not in parts:
             parser.error(f"no part {name!r}; there are {', '.join(parts)}")
-    for name in arguments.parts or parts:
-        found = {"part": name, **parts[name](), "provenance": provenance()}
-        write_atomically(ROOT / "results" / "benchmarks" / f"selectors-{name}.json", json.dumps(found, indent=1) + "\n")
+    files = {ROOT / "results" / "benchmarks" / f"selectors-{name}.json": name for name in arguments.parts or parts}
+    with places.guarded(parser, arguments, dict.fromkeys(files, BENCHMARK)):
+        for path, name in files.items():
+            found = {"part": name, **parts[name](), "provenance": provenance()}
+            write_atomically(path, json.dumps(found, indent=1) + "\n", BENCHMARK)
 
 
 if __name__ == "__main__":

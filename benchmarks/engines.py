@@ -28,8 +28,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # pfl's Python has this package nowhere else
 
-from benchmarks import contestants
-from theory.provenance import provenance, write_atomically
+from benchmarks import contestants, places
+from theory.outputs import BENCHMARK, write_atomically
+from theory.provenance import provenance
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks" / "engines.json"
 WARM = 3
@@ -102,7 +103,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--pfl-python", default=sys.executable)
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    places.add_output(parser, RESULTS, "file of the results")
     parser.add_argument("--work", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
@@ -113,11 +114,12 @@ def main() -> None:
     if options.data != "synthetic":
         options.data = contestants.prepared(options.data)
     data = contestants.name_of(options.data)
-    results = {"rounds": options.rounds, "repeats": options.repeats, "data": data, "provenance": provenance()}
-    for key, compressed in (("training only", False), ("with CWMP at 5 %", True)):
-        results[key] = rows(compressed, options)
-        show(key, results[key])
-        write_atomically(options.output, json.dumps(results, indent=1) + "\n")
+    with places.guarded(parser, options):
+        results = {"rounds": options.rounds, "repeats": options.repeats, "data": data, "provenance": provenance()}
+        for key, compressed in (("training only", False), ("with CWMP at 5 %", True)):
+            results[key] = rows(compressed, options)
+            show(key, results[key])
+            write_atomically(options.output, json.dumps(results, indent=1) + "\n", BENCHMARK)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import places
 from laws_page import page
 
 from proofs_check import named_laws
@@ -28,7 +29,8 @@ from proofs_check.trials import run_batch
 from theory.given import given_laws
 from theory.laws import Law
 from theory.lawspec import law_of
-from theory.provenance import provenance, write_atomically
+from theory.outputs import BENCHMARK, BENCHMARK_PAGE, write_atomically
+from theory.provenance import provenance
 from theory.rates import RateTest
 from theory.samples import SampleLaw
 
@@ -176,18 +178,20 @@ def main() -> None:
     parser.add_argument("--audits", type=int, default=100, help="audits of each planted bound")
     parser.add_argument("--updates", type=Path, help="folder of update_*.npy")
     parser.add_argument("--layers", type=Path, help="JSON list of their layers")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results and their page")
+    places.add_output(parser, RESULTS, "folder of the results and their page")
     options = parser.parse_args()
     path = options.output / "laws.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
-    rows = table(int(options.dim), options.seed)
-    results |= {"d": int(options.dim), "seed": options.seed, "table": rows, "region": region(rows)}
-    results["planted"] = planted(options.audits, options.seed)
-    if options.updates:
-        results["updates"] = updates(options.updates, options.layers, options.seed)
-    results["provenance"] = provenance()
-    write_atomically(path, json.dumps(results, indent=1) + "\n")
-    write_atomically(options.output / "README.md", page(results))
+    files = {path: BENCHMARK, options.output / "README.md": BENCHMARK_PAGE}
+    with places.guarded(parser, options, files):
+        results = json.loads(path.read_text()) if path.exists() else {}
+        rows = table(int(options.dim), options.seed)
+        results |= {"d": int(options.dim), "seed": options.seed, "table": rows, "region": region(rows)}
+        results["planted"] = planted(options.audits, options.seed)
+        if options.updates:
+            results["updates"] = updates(options.updates, options.layers, options.seed)
+        results["provenance"] = provenance()
+        write_atomically(path, json.dumps(results, indent=1) + "\n", BENCHMARK)
+        write_atomically(options.output / "README.md", page(results), BENCHMARK_PAGE)
 
 
 if __name__ == "__main__":

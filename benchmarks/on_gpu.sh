@@ -14,11 +14,11 @@ for part in $parts; do
   case "$part-${images:+images}" in
     selected-*)
       $python -m pytest -q -n 12 -o filterwarnings= -p no:cacheprovider tests/test_on_cuda.py tests/test_device_kernels.py \
-        tests/test_tensors.py > "$out/selected.log" 2>&1; tail -n 15 "$out/selected.log" ;;
+        tests/test_tensors.py tests/test_cohort.py > "$out/selected.log" 2>&1; tail -n 15 "$out/selected.log" ;;
     speed-*)
       $python benchmarks/selection.py --threads "" --sizes 1e5,1e6,1e7,1e8 --output "$out/selection.json" ;;
     rounds-images)
-      $python benchmarks/rounds.py --device cuda --data "$images" --output "$out/rounds.json" ;;
+      $python benchmarks/rounds.py --device cuda --data "$images" --jobs 12 --concurrent 1,4,12 --output "$out/rounds.json" ;;
     pareto-images)
       timeout "${SECONDS_LEFT:-300}" $python -m cwmp pareto full --data "$images" --output "$out/pareto" ;;
   esac

@@ -32,6 +32,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
+import places
 import torch
 from torch.func import functional_call, vmap
 from torch.nn import functional
@@ -44,7 +45,8 @@ from empirical.models import small_cnn, stacked_logits
 from empirical.presets import PRESETS
 from empirical.runner import client_processes, fresh_processes
 from empirical.setting import Arm, Run
-from theory.provenance import provenance, write_atomically
+from theory.outputs import BENCHMARK, write_atomically
+from theory.provenance import provenance
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks" / "rounds.json"
 ARM = Arm("fc-dear", "0.01", "cwmp")
@@ -224,10 +226,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="whose accuracies are compared")
     parser.add_argument("--jobs", type=int, default=10, help="processes that compress")
     parser.add_argument("--concurrent", default="", help="numbers of runs at a time, as 1,4,16")
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    places.add_output(parser, RESULTS, "file of the results")
     options = parser.parse_args()
     if options.rounds <= WARM:
         parser.error(f"--rounds must be more than the {WARM} that warm up")
+    with places.guarded(parser, options):
+        _run(options)
+
+
+def _run(options: argparse.Namespace) -> None:
     source = options.data if options.data == "synthetic" else contestants.prepared(options.data)
     setting = replace(PRESETS[options.preset].setting, rounds=options.rounds, evaluate_every=options.rounds)
     run = Run(setting, ARM, 0, source, options.device)
@@ -242,7 +249,7 @@ def main() -> None:
 
     def keep(part: str, found: Any) -> None:
         results[part] = found
-        write_atomically(options.output, json.dumps(results, indent=1) + "\n")
+        write_atomically(options.output, json.dumps(results, indent=1) + "\n", BENCHMARK)
 
     keep("training", training(run, options.repeats))
     show(f"training a cohort of {setting.cohort}", results["training"])

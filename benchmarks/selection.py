@@ -29,13 +29,15 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
+import places
 import torch
 from numpy.typing import NDArray
 
 from theory import CostClasses, Instance, cwmp, device, device_ops, loops, top_k
 from theory.entries import Entries
 from theory.order import sorted_prefix
-from theory.provenance import provenance, write_atomically
+from theory.outputs import BENCHMARK, write_atomically
+from theory.provenance import provenance
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks" / "selection.json"
 SLOW = 3 * 10**7  # from here on, what sorts everything runs once
@@ -205,18 +207,23 @@ def main() -> None:
     parser.add_argument("--dtypes", default="float32,float64")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--output", type=Path, default=RESULTS, help="file of the results")
+    places.add_output(parser, RESULTS, "file of the results")
     parser.add_argument("--memory", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
         name, d, dtype, threads = options.memory
         print(peak(contestants(int(d), dtype, int(threads), reuse=False)[name]))
         return
+    with places.guarded(parser, options):
+        _run(options)
+
+
+def _run(options: argparse.Namespace) -> None:
     results = json.loads(options.output.read_text()) if options.output.exists() else {}
-    places = [f"cpu, {n} threads" for n in options.threads.split(",") if n] + ["cuda"] * torch.cuda.is_available()
+    devices = [f"cpu, {n} threads" for n in options.threads.split(",") if n] + ["cuda"] * torch.cuda.is_available()
     for size in (int(float(x)) for x in options.sizes.split(",")):
         for dtype in options.dtypes.split(","):
-            for place in places:
+            for place in devices:
                 on_cuda = place == "cuda"
                 threads = 0 if on_cuda else int(place.split()[1])
                 everyone = contestants(size, dtype, threads) if threads else device_contestants(size, dtype)
@@ -243,7 +250,7 @@ def main() -> None:
                     "device": device,
                     "provenance": provenance(),
                 }
-                write_atomically(options.output, json.dumps(results, indent=1) + "\n")
+                write_atomically(options.output, json.dumps(results, indent=1) + "\n", BENCHMARK)
 
 
 if __name__ == "__main__":

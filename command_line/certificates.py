@@ -11,7 +11,8 @@ from typing import Any
 import click
 import numpy as np
 
-from command_line.shared import COST_TEXT, one_line_errors
+from command_line.certificate_files import check_places, cost_place
+from command_line.shared import COST_TEXT, one_line_errors, writes_files
 from theory.certificate import Certificate, brings_costs, certify, check_certificate, disagreement, read_certificate
 from theory.checker import Result
 from theory.comparison import compared, comparison_text
@@ -19,6 +20,7 @@ from theory.errors import InputError
 from theory.files import UpdateFile, read_layers, read_update
 from theory.instance import Instance
 from theory.layers import Layer
+from theory.outputs import writing
 from theory.provenance import provenance, strict_json
 from theory.specs import Costs, budget_spec, cost_spec
 
@@ -33,6 +35,7 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
 @click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the certificate.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@writes_files("output")
 @one_line_errors
 def certify_command(
     update: Path, cost_text: str, budget_text: str, layers: Path | None, output: Path | None, as_json: bool
@@ -47,8 +50,10 @@ def certify_command(
     costs = cost_spec(cost_text, placed)
     instance = Instance(file.update, costs.values, **budget.amount(costs, placed))
     output = output or Path(f"{update.name}.certificate.json")
+    question = {"update": update.name, "cost": cost_text, "budget": budget_text}
+    check_places(output, question, costs.path)
     click.echo(f"certifying {instance.d} coordinates ...", err=True)
-    note = {"update": update.name, "cost": cost_text, "budget": budget_text, "provenance": provenance()}
+    note = {**question, "provenance": provenance()}
     unit = _energy_unit(costs)
     certificate = certify(instance, energy_unit=unit, note=note)
     cost_file = None
@@ -72,9 +77,9 @@ def _cost_beside(output: Path, costs: Costs, instance: Instance, certificate: Ce
         return None
     if costs.path is not None:
         return costs.path
-    path = output.with_suffix(".cost.npy")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, instance.cost)
+    path, kind = cost_place(output)
+    with writing(path, kind) as file:
+        np.save(file, instance.cost)
     return path
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from command_line.shared import CLAIM_ID, extra, one_line_errors
-from theory.provenance import strict_json, write_atomically
+from command_line.shared import CLAIM_ID, extra, one_line_errors, writes_files
+from theory.outputs import protecting, write_atomically
+from theory.provenance import strict_json
 
 
 @click.command()
@@ -25,6 +26,7 @@ from theory.provenance import strict_json, write_atomically
 @click.option("--fresh", is_flag=True, help="Judge again what has a verdict already.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
+@writes_files("output")
 @one_line_errors
 def verify(
     claims: tuple[str, ...], seed: int, jobs: int, output: Path, fresh: bool, as_json: bool, quiet: bool
@@ -73,10 +75,14 @@ def _summary(rows: list[Any]) -> str:
 )
 @one_line_errors
 def table(folder: Path, into: Path | None) -> None:
-    """Print the claim table of the verdict files in FOLDER as Markdown."""
+    """Print the claim table of the verdict files in FOLDER as Markdown.
+
+    In a page, what stands between its two markers is replaced and nothing else.
+    """
     _, tables, _ = _verification()
     markdown = tables.table_of(folder)
     if into is None:
         click.echo(markdown)
     else:
-        write_atomically(into, tables.replace_between(into.read_text(encoding="utf-8"), markdown))
+        with protecting(*folder.glob("*.json")):
+            write_atomically(into, tables.replaced_in(into, markdown), tables.PAGE)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from command_line.shared import extra, one_line_errors
+from command_line.shared import extra, one_line_errors, writes_files
 from theory.provenance import strict_json
 
 
@@ -25,6 +25,7 @@ from theory.provenance import strict_json
 @click.option("--judge-only", is_flag=True, help="Judge finished runs as they are, of whatever revision; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
+@writes_files("output")
 @one_line_errors
 def pareto(
     preset: str, data: Path | None, download: bool, jobs: int, output: Path | None, judge_only: bool, as_json: bool,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from command_line.shared import Known, extra, one_line_errors
+from command_line.shared import Known, extra, one_line_errors, writes_files
 
 
 def _names() -> list[tuple[str, str]]:
@@ -23,6 +23,7 @@ def _names() -> list[tuple[str, str]]:
 @click.option("--output", default=Path("results/figures"), show_default=True,
               type=click.Path(file_okay=False, path_type=Path), help="Folder of the figures.")  # fmt: skip
 @click.option("--venue", default="ieee", show_default=True, help="Whose page widths: ieee or neurips.")
+@writes_files("output")
 @one_line_errors
 def figures(names: tuple[str, ...], records: Path, output: Path, venue: str) -> None:
     """Draw the figures NAMES (default: all) from recorded results, as PDF and PNG.

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from command_line.shared import COST_TEXT, one_line_errors
+from command_line.shared import COST_TEXT, one_line_errors, writes_files
 from theory.provenance import strict_json
 
 
@@ -49,6 +49,7 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--dask", help="Address of a Dask scheduler, tcp://host:8786, instead of --jobs.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/audit"),
               show_default=True, help="Folder of reports and finished batches; a stopped audit goes on.")  # fmt: skip
+@writes_files("output")
 @one_line_errors
 def audit(
     magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None, correlation: float,

@@ -22,9 +22,10 @@ from typing import Any
 
 import click
 
-from command_line.shared import one_line_errors
+from command_line.shared import one_line_errors, writes_files
 from theory.errors import InputError
-from theory.provenance import source_digest, write_atomically
+from theory.outputs import CHAIN, LOG, check_output, force_given, write_atomically
+from theory.provenance import source_digest
 
 ROOT = Path(__file__).parents[1]
 NOTES = "reproduce.json"
@@ -109,6 +110,7 @@ PROFILES: dict[str, tuple[Step, ...]] = {
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder with CIFAR-10.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path),
               help="Folder of everything that is made.  [default: runs/reproduce/PROFILE]")  # fmt: skip
+@writes_files("output")
 @one_line_errors
 def reproduce(profile: str, data: Path | None, output: Path | None) -> None:
     """Run the whole chain: claims, studies, laws, benchmarks, training, figures, and the page that sums them up.
@@ -171,9 +173,12 @@ class Chain:
         """Do what is not done; returns the exit code of every step.
 
         Raises:
-            InputError: a step failed; what is finished stays.
+            InputError: a step failed, and what is finished stays; or files of other making are in the way.
             SystemExit: 130, interrupted.
         """
+        check_output(self.output / NOTES, CHAIN)
+        for step in self.steps:
+            check_output(self.log(step.name), LOG)
         codes, spent, foretold = {}, 0.0, 0.0
         for number, step in enumerate(self.steps, 1):
             head, known = f"[{number}/{len(self.steps)}] {step.name:<10}", self._known(step)
@@ -200,15 +205,19 @@ class Chain:
             why = _last_line(log) or f"exit code {code}"
             raise InputError(f"step {step.name} failed: {why}; its output is in {log}; the same command goes on there")
         notes = {**self._notes(), step.name: {**self._of(step), "exit code": code}}
-        write_atomically(self.output / NOTES, json.dumps(notes, indent=1) + "\n")
+        write_atomically(self.output / NOTES, json.dumps(notes, indent=1) + "\n", CHAIN)
         return code
 
     def _do(self, step: Step, head: str) -> int:
         """Run a step to its end, showing the last line it wrote where somebody watches."""
         log = self.log(step.name)
         log.parent.mkdir(parents=True, exist_ok=True)
-        program = [sys.executable, *([] if step.script else ["-m", "cwmp"]), *self._arguments(step)]
-        with log.open("wb") as file:
+        check_output(log, LOG)
+        arguments = self._arguments(step)
+        program = [sys.executable, *([] if step.script else ["-m", "cwmp"]), *arguments]
+        with log.open("wb") as file:  # read while it grows, so it is not held back until it is whole
+            file.write(f"$ {'python' if step.script else 'cwmp'} {' '.join(arguments)}\n".encode())
+            file.flush()
             process = subprocess.Popen(program, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
                                        start_new_session=True)  # fmt: skip
             try:
@@ -236,6 +245,7 @@ class Chain:
             for name, place in self.places.items():
                 word = word.replace(name, place)
             filled.append(word)
+        filled += ["--force"] * force_given()
         return [str(ROOT / filled[0]), *filled[1:]] if step.script else filled
 
     def _typed(self, step: Step) -> list[str]:
@@ -269,9 +279,10 @@ class Chain:
 
 
 def _last_line(log: Path) -> str:
-    """The last thing a step wrote, without the codes that move a cursor."""
+    """The last thing a step wrote, without the codes that move a cursor; nothing where only the command stands."""
     text = log.read_bytes()[-2000:].decode("utf-8", "replace").replace("\x1b[K", "").replace("\r", "\n")
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+    lines = [line.strip() for line in text.splitlines() if line[:2] != "$ "]
+    return next(filter(None, reversed(lines)), "")
 
 
 def _clear() -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +15,7 @@ import click
 from theory.claims import CLAIMS
 from theory.energy import MODELS
 from theory.errors import InputError, said
+from theory.outputs import protecting
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -30,6 +33,34 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
             _fail("not enough memory for an update of this size")
 
     return run
+
+
+def writes_files(*outputs: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """For a command that writes: it never writes over a file it is given, and over one of other making with --force.
+
+    Args:
+        outputs: names of the options that say where to write; every other one that names a file is read.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @click.option("--force", is_flag=True, help="Replace files of other making where the output goes.")
+        @wraps(command)
+        def run(*args: Any, force: bool, **options: Any) -> None:
+            given = (value for name, value in options.items() if name not in outputs)
+            with protecting(*_files_in(given), force=force):
+                command(*args, **options)
+
+        return run
+
+    return decorate
+
+
+def _files_in(values: Iterable[Any]) -> Iterator[Path]:
+    for value in values:
+        if isinstance(value, tuple | list):
+            yield from _files_in(value)
+        elif isinstance(value, str | Path) and os.path.isfile(value):
+            yield Path(value)
 
 
 def _fail(message: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from command_line.shared import Known, one_line_errors
+from command_line.shared import Known, one_line_errors, writes_files
 from theory.errors import InputError
 
 
@@ -32,6 +32,7 @@ def _names() -> list[tuple[str, str]]:
 )  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Compute even so.")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
+@writes_files("output")
 @one_line_errors
 def study(names: tuple[str, ...], seed: int, update: Path | None, output: Path, fresh: bool, quiet: bool) -> None:
     """Compute the records behind the figures of the theory: NAMES, or all (two minutes on one core).

@@ -25,7 +25,7 @@ from empirical.archive import ARCHIVE, BATCHES, archive_files, download, read_ar
 from empirical.folders import image_files, is_class_folders, read_folders
 from empirical.streams import stream
 from theory.errors import InputError
-from theory.provenance import write_atomically
+from theory.outputs import ARRAY, DATA, write_atomically, writing
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SYNTHETIC = "synthetic"
@@ -149,10 +149,9 @@ def _into_cache(place: Path, data: Dataset) -> None:
     try:
         place.mkdir(parents=True, exist_ok=True)
         for part in _PARTS:
-            partial = place / f".{part}.{os.getpid()}.npy"
-            np.save(partial, getattr(data, part))
-            os.replace(partial, place / f"{part}.npy")
-        write_atomically(place / _ABOUT, json.dumps({"name": data.name, "digest": data.digest}) + "\n")
+            with writing(place / f"{part}.npy", ARRAY) as file:
+                np.save(file, getattr(data, part))
+        write_atomically(place / _ABOUT, json.dumps({"name": data.name, "digest": data.digest}) + "\n", DATA)
     except OSError as error:
         raise InputError(
             f"{place}: decoded images cannot be stored there ({error.strerror}); set CWMP_CACHE to a folder that can"

@@ -20,7 +20,7 @@ from empirical.setting import Run
 from empirical.tuning import Tuning, tuned, untuned
 from empirical.verdicts import contests, undecided, verdicts
 from theory.errors import InputError
-from theory.provenance import write_atomically
+from theory.outputs import OUTCOME, VERDICT, check_output, write_atomically
 from theory.verdict import Verdict, write_verdict
 
 
@@ -76,6 +76,9 @@ def judge(name: str, *, folder: Path) -> Outcome:
 
 
 def _concluded(chosen: Preset, source: str, folder: Path, complete: Complete) -> Outcome:
+    check_output(folder / "report.txt", OUTCOME)
+    for path in folder.glob("verdicts/E1-*.json"):
+        check_output(path, VERDICT)
     tuning = _tuning(chosen, source, folder / "tuning", complete)
     files = complete(chosen.runs(source, tuning.rates), folder)
     again = complete(chosen.same_rate_runs(source, tuning.rates), folder / "same-rate")
@@ -86,7 +89,7 @@ def _concluded(chosen: Preset, source: str, folder: Path, complete: Complete) ->
     text = report(files, found, control, tuning, model_layers(small_cnn()))
     for verdict in made:
         write_verdict(verdict, folder / "verdicts")
-    write_atomically(folder / "report.txt", text + "\n")
+    write_atomically(folder / "report.txt", text + "\n", OUTCOME)
     return Outcome(text, made, undecided(found))
 
 

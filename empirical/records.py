@@ -11,7 +11,7 @@ from typing import Any
 from empirical.prices import Entry
 from empirical.setting import Setting
 from theory.errors import InputError
-from theory.provenance import write_atomically
+from theory.outputs import RUN, write_atomically
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def write_run(path: Path, run: RunFile) -> None:
     lines = ",\n  ".join(json.dumps(record.fields(), separators=(",", ":")) for record in run.records)
     about = {name: getattr(run, name) for name in ("data", "unit", "identity", "provenance")}
     head = json.dumps({**about, "full": str(run.full), "dense": str(run.dense)}, indent=1)
-    write_atomically(path, f'{head[:-2]},\n "rounds": [\n  {lines}\n ]\n}}\n')
+    write_atomically(path, f'{head[:-2]},\n "rounds": [\n  {lines}\n ]\n}}\n', RUN)
 
 
 def read_run(path: Path) -> RunFile:

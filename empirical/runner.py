@@ -26,7 +26,8 @@ from empirical.federated import Mapper, State, apply, full_update, init
 from empirical.records import RoundRecord, RunFile, read_run, write_run
 from empirical.setting import Run
 from theory.errors import InputError
-from theory.provenance import provenance, source_digest, write_atomically
+from theory.outputs import CHECKPOINT, write_atomically
+from theory.provenance import provenance, source_digest
 
 CHECKPOINT_EVERY = 10
 
@@ -176,7 +177,7 @@ def _save(path: Path, state: State, records: list[RoundRecord], belongs: dict[st
         clients=np.array(list(state.residuals), dtype=np.int64),
         residuals=np.array(list(state.residuals.values()), dtype=np.float32),
     )
-    write_atomically(path, content.getvalue())
+    write_atomically(path, content.getvalue(), CHECKPOINT)
 
 
 def _file(run: Run, folder: Path) -> Path:

@@ -19,7 +19,7 @@ from figures import records as stored
 from figures import style
 from figures.catalogue import CATALOGUE, Entry, read
 from theory.errors import InputError
-from theory.provenance import write_atomically
+from theory.outputs import MANIFEST, PDF, PNG, check_output, write_atomically
 
 NAME = "manifest.json"
 _ROOM = Path(__file__).parent
@@ -29,8 +29,10 @@ def draw(entry: Entry, results: Path, output: Path, venue: str = "ieee") -> Sequ
     """Draw one figure into ``output`` and note in the manifest what it was drawn from.
 
     Raises:
-        InputError: a record is missing or damaged, or there is no such venue.
+        InputError: a record is missing or damaged, there is no such venue, or files of other making are in the way.
     """
+    for name, kind in ((f"{entry.name}.pdf", PDF), (f"{entry.name}.png", PNG), (NAME, MANIFEST)):
+        check_output(output / name, kind)
     records = read(entry, results)
     files = style.save(entry.draw(records, venue), output / entry.name)
     note = {
@@ -41,9 +43,11 @@ def draw(entry: Entry, results: Path, output: Path, venue: str = "ieee") -> Sequ
         "records": {record: stored.digest(results, record) for record in entry.records},
         "files": {path.name: _sha256(path) for path in files},
     }
-    notes = {**load(output), entry.name: note}
+    there = output / NAME
+    known = load(output) if there.exists() and MANIFEST.made(there) else {}  # any other file was given up by force
+    notes = {**known, entry.name: note}
     ordered = {name: notes[name] for name in CATALOGUE if name in notes}
-    write_atomically(output / NAME, json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
+    write_atomically(there, json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", MANIFEST)
     return files
 
 

@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from theory.errors import InputError
-from theory.provenance import write_atomically
+from theory.outputs import PDF, PNG, write_atomically
 
 Width = Literal["column", "page"]
 P = ParamSpec("P")
@@ -206,8 +206,8 @@ def in_full(figure: Figure) -> Figure:
 def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
     """Write ``stem.pdf`` and ``stem.png`` (300 dpi), each whole or not at all; the same figure gives the same bytes."""
     pdf, png = stem.with_name(f"{stem.name}.pdf"), stem.with_name(f"{stem.name}.png")
-    write_atomically(pdf, _bytes(figure, "pdf", stem.name))
-    write_atomically(png, _bytes(figure, "png", stem.name))
+    write_atomically(pdf, _bytes(figure, "pdf", stem.name), PDF)
+    write_atomically(png, _bytes(figure, "png", stem.name), PNG)
     return pdf, png
 
 
@@ -223,7 +223,7 @@ def svg(figure: Figure, name: str) -> str:
 
 _METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"Creator": "cwmp", "Producer": "Matplotlib", "CreationDate": None},
-    "png": {"Software": None},
+    "png": {"Software": "cwmp"},
     "svg": {"Creator": None, "Date": None, "Format": None, "Type": None},
 }
 
@@ -232,5 +232,8 @@ def _bytes(figure: Figure, kind: str, name: str) -> bytes:
     file = io.BytesIO()
     with context():
         matplotlib.rcParams["svg.hashsalt"] = name
-        figure.savefig(file, format=kind, metadata=_METADATA[kind])
+        try:
+            figure.savefig(file, format=kind, metadata=_METADATA[kind])
+        except ValueError as error:  # Matplotlib reads a dollar sign in a text as mathematics
+            raise InputError(f"figure {name}: a text of its records cannot be set ({error!s:.60})") from None
     return file.getvalue()

@@ -19,6 +19,7 @@ from proofs_check.checks import CHECKS
 from proofs_check.methods import Check
 from proofs_check.sources import source_digest
 from theory.errors import InputError
+from theory.outputs import VERDICT, check_output, clear_output
 from theory.provenance import provenance
 from theory.standing import Row, summarise
 from theory.verdict import Outcome, Verdict, read_verdict, verdict_path, write_verdict
@@ -47,6 +48,7 @@ def run_checks(
         on_progress: called with each verdict, how many are there, and how many there will be.
 
     Raises:
+        InputError: the folder holds files of other making under the names of verdicts; nothing was begun.
         KeyboardInterrupt: after stopping the processes; the verdict files written so far stay.
     """
     verdicts: dict[Check, Verdict] = {}
@@ -56,13 +58,15 @@ def run_checks(
             verdicts[check] = kept
             on_progress(kept, len(verdicts), len(checks))
     waiting = [check for check in checks if check not in verdicts]
+    for check in waiting:
+        check_output(verdict_path(check.claim, check.method, folder), VERDICT)
     context = _context()
     running: dict[int, tuple[BaseProcess, Check, float]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 check = waiting.pop(0)
-                verdict_path(check.claim, check.method, folder).unlink(missing_ok=True)
+                clear_output(verdict_path(check.claim, check.method, folder), VERDICT)
                 process = context.Process(
                     target=_judge, args=(_carried(check), seed, folder, source_digest()), daemon=True
                 )

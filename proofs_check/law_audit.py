@@ -29,7 +29,8 @@ from proofs_check.trials import BATCH, run_batch
 from theory.deviation import AnyLaw
 from theory.efficiency import Saving
 from theory.errors import InputError
-from theory.provenance import provenance, strict_json, write_atomically
+from theory.outputs import AUDIT, AUDIT_BATCH, check_output, clear_output, write_atomically
+from theory.provenance import provenance, strict_json
 from theory.rates import RateTest, clopper_pearson
 from theory.samples import SampleLaw
 
@@ -123,12 +124,14 @@ def audit_law(
         on_progress: called with the batches done and how many there may be.
 
     Raises:
+        InputError: the folder holds files of other making under the names of the report or the batches.
         KeyboardInterrupt: after a round's finished batches are files.
     """
     by_budget = plan.cells() if cells is None else cells
     testable = sum(cell.allowed is not None for at in by_budget for cell in at)
     alpha = plan.alpha / max(testable, 1)
     store = folder / _digest(plan)
+    check_output(folder / f"{_digest(plan)}.json", AUDIT)
     rows: list[list[list[float]]] = [[] for _ in plan.betas]
     open_at = list(range(len(plan.betas)))
     done = 0
@@ -136,6 +139,8 @@ def audit_law(
         todo = [(j, k) for j in open_at for k in range(first, min(first + _ROUND, plan.batches))]
         stored = {key: _stored(store, key) for key in todo}
         missing = [key for key in todo if stored[key] is None]
+        for key in missing:
+            clear_output(store / _file(key), AUDIT_BATCH)
         if missing:
             run = joblib.delayed(_batch_to_file)
             made = joblib.Parallel(n_jobs=jobs)(run(plan, key, store) for key in missing)
@@ -148,14 +153,14 @@ def audit_law(
         if not open_at:
             break
     report = _report(plan, by_budget, [as_columns(r) for r in rows], alpha)
-    write_atomically(folder / f"{_digest(plan)}.json", strict_json(report) + "\n")
+    write_atomically(folder / f"{_digest(plan)}.json", strict_json(report) + "\n", AUDIT)
     return report
 
 
 def _batch_to_file(plan: AuditPlan, key: tuple[int, int], store: Path) -> list[list[float]]:
     """In a worker: one batch, to its file as soon as it is there (a worker elsewhere may not see the folder)."""
     batch = run_batch(plan.law, plan.d, plan.betas[key[0]], plan.seed, key)
-    write_atomically(store / _file(key), json.dumps(batch))
+    write_atomically(store / _file(key), json.dumps(batch), AUDIT_BATCH)
     return batch
 
 

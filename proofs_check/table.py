@@ -8,10 +8,12 @@ from pathlib import Path
 
 from proofs_check.checks import CHECKS
 from theory.errors import InputError
+from theory.outputs import Kind
 from theory.standing import Row, summarise
 from theory.verdict import Verdict, read_verdict, verdict_path
 
 BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
+PAGE = Kind("a page with the markers of the table", lambda path: BEGIN.encode() in path.read_bytes())
 
 
 def stored_verdicts(folder: Path) -> list[Verdict]:
@@ -52,17 +54,31 @@ def markdown_table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def replace_between(text: str, table: str) -> str:
-    """``text`` with what lies between the markers replaced by ``table``.
+def replaced_in(page: Path, table: str) -> bytes:
+    """The content of ``page`` with ``table`` between its markers; every byte outside them stays as it is.
 
     Raises:
-        InputError: when a marker is missing.
+        InputError: no UTF-8, or not each marker once, the beginning first.
     """
-    if BEGIN not in text or END not in text:
-        raise InputError(f"the page needs the markers {BEGIN} and {END}")
+    try:
+        text = page.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{page}: not UTF-8 ({error.reason} at byte {error.start})") from None
+    return replace_between(text, table).encode()
+
+
+def replace_between(text: str, table: str) -> str:
+    """``text`` with what lies between the markers replaced by ``table``, in the line endings of ``text``.
+
+    Raises:
+        InputError: when there is not each marker once, the beginning first.
+    """
+    if [text.count(BEGIN), text.count(END)] != [1, 1] or text.index(BEGIN) > text.index(END):
+        raise InputError(f"the page needs the markers {BEGIN} and {END}, each once and in this order")
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{table}\n{END}{tail}"
+    new_line = "\r\n" if "\r\n" in text else "\n"
+    return head + new_line.join([BEGIN, *table.split("\n"), END]) + tail
 
 
 def table_of(folder: Path) -> str:

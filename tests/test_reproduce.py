@@ -16,6 +16,7 @@ from command_line.reproduce import PROFILES, Chain, Step
 from cwmp import main
 from figures.catalogue import COMMANDS, EXPERIMENT
 from theory.errors import InputError
+from theory.outputs import protecting
 
 ROOT = Path(__file__).parent.parent
 
@@ -88,6 +89,18 @@ def test_a_failed_step_is_named_and_what_came_before_it_stays(chain):
     assert order(chain) == ["a", "b", "b", "c"]
 
 
+@pytest.mark.parametrize("name", ["reproduce.json", "steps/b.txt"])
+def test_files_of_other_making_are_found_before_anything_runs(chain, name):
+    path = chain.output / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("somebody's notes")
+    with pytest.raises(InputError, match="is there already and is not"):
+        chain.run()
+    assert (path.read_text(), order(chain)) == ("somebody's notes", [])
+    with protecting(force=True):
+        assert "--force" in chain._arguments(chain.steps[0])  # every step is told
+
+
 def test_an_exit_code_that_is_not_expected_is_a_failure(chain):
     (chain.output / "c.how").write_text("undecided")
     with pytest.raises(InputError, match="step c failed: exit code 3"):
@@ -155,6 +168,8 @@ def test_every_command_of_a_profile_is_one_that_there_is(profile, tmp_path):
         name, *options = chain._arguments(step)
         if step.script:
             source = Path(name).read_text(encoding="utf-8")
+            if "places.add_output(" in source:
+                source += (ROOT / "benchmarks" / "places.py").read_text(encoding="utf-8")
             for option in (word for word in options if word.startswith("--")):
                 assert f'"{option}"' in source, f"{step.name} {option}"
         else:

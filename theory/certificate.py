@@ -27,7 +27,7 @@ from theory.errors import InputError
 from theory.exact import as_float64
 from theory.instance import Instance
 from theory.optimum import MAX_STATES, Solution, solve
-from theory.provenance import write_atomically
+from theory.outputs import CERTIFICATE, write_atomically
 
 _CHUNK = 1 << 20
 _MOST_RUNS = 2_000  # class costs that change more often than this are certified as per-coordinate costs
@@ -64,8 +64,8 @@ class Certificate:
         return to_float(self.gap / self.value) if self.value else math.inf
 
     def write(self, path: str | Path) -> None:
-        """Write the certificate as JSON, atomically."""
-        write_atomically(Path(path), json.dumps(self.fields, indent=1) + "\n")
+        """Write the certificate as JSON, atomically, over nothing but an earlier certificate."""
+        write_atomically(Path(path), json.dumps(self.fields, indent=1) + "\n", CERTIFICATE)
 
 
 def certify(

@@ -1,4 +1,4 @@
-"""Where a result comes from: versions, hardware and source revision, and files that are whole or absent."""
+"""Where a result comes from: versions, hardware and source revision; and JSON that every reader takes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import math
 import os
 import platform
 import subprocess
-import tempfile
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -50,26 +49,6 @@ def source_digest(*packages: str) -> str:
     for path in sorted(path for package in packages for path in root.glob(f"{package}/**/*.py")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write ``content`` to ``path`` so that a reader sees the old file or the whole new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                file.write(content.encode() if isinstance(content, str) else content)
-                file.flush()
-                os.fsync(file.fileno())
-                umask = os.umask(0)
-                os.umask(umask)
-                os.chmod(file.name, 0o666 & ~umask)
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
-    except OSError as error:  # whoever asked knows nothing of a temporary file
-        raise type(error)(error.errno, error.strerror, str(path)) from None
 
 
 def strict_json(value: Any) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 
 from theory.claims import CLAIMS
 from theory.errors import InputError
-from theory.provenance import write_atomically
+from theory.outputs import VERDICT, write_atomically
 
 
 class Outcome(StrEnum):
@@ -83,7 +83,7 @@ class Verdict:
 def write_verdict(verdict: Verdict, folder: Path) -> Path:
     """Write ``folder/<claim>-<method>.json`` atomically and return its path."""
     path = verdict_path(verdict.claim, verdict.method, folder)
-    write_atomically(path, json.dumps(asdict(verdict), indent=1, sort_keys=False) + "\n")
+    write_atomically(path, json.dumps(asdict(verdict), indent=1, sort_keys=False) + "\n", VERDICT)
     return path
 
 

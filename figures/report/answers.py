@@ -9,7 +9,8 @@ from statistics import median
 from typing import Any
 
 from figures.report.evidence import LAWS, MAKING, PARETO, VERIFY, Evidence, Trial
-from figures.report.html import chip, code, lines, link, listing, percent, signed, words
+from figures.report.html import chip, code, link, listing, percent, signed, small, words
+from figures.report.markup import Markup, html, lines
 from theory.standing import Row
 from theory.verdict import Outcome, Verdict
 
@@ -43,18 +44,18 @@ class Answer:
     headline: str
     points: Sequence[str]
 
-    def html(self) -> str:
+    def card(self) -> Markup:
         """The card."""
-        return (
-            f'<article class="answer">\n<h3>{words(self.question)}</h3>\n'
-            f'<p class="headline">{words(self.headline)}</p>\n{listing(self.points)}\n</article>'
-        )
+        return html(
+            '<article class="answer">\n<h3>{}</h3>\n<p class="headline">{}</p>\n{}\n</article>',
+            words(self.question), words(self.headline), listing(self.points),
+        )  # fmt: skip
 
 
-def first_screen(evidence: Evidence) -> str:
+def first_screen(evidence: Evidence) -> Markup:
     """All answers, those of the claims first."""
     made = (optimal(evidence), in_which_sense(evidence), energy(evidence), accuracy(evidence), where_not(evidence))
-    return f'<div class="answers">\n{lines(answer.html() for answer in made)}\n</div>'
+    return html('<div class="answers">\n{}\n</div>', lines(answer.card() for answer in made))
 
 
 def stands(row: Row | None) -> str:
@@ -68,10 +69,11 @@ def optimal(evidence: Evidence) -> Answer:
     """Is CWMP the best mask at every budget?"""
     row = evidence.rows.get("D9")
     headlines = {"no": "Not at every budget.", "yes": "At every budget, it seems.", "open": "Not decided."}
-    points = [f"at every budget, as a 0/1 mask: {_judged(row, 'D9')}"] if row else [_unjudged()]
-    if row and row.refuted:
-        points[0] += f"<br><small>{words(row.counterexample_words)}</small>"
-    points += [f"{words(text)}: {_judged(evidence.rows[claim], claim)}" for claim, text in _known(evidence, _DISTANCES)]
+    example = small(words(row.counterexample_words)) if row and row.refuted else ""
+    points: list[str] = [
+        html("at every budget, as a 0/1 mask: {}{}", _judged(row, "D9"), example) if row else _unjudged()
+    ]
+    points += _points(evidence, _DISTANCES)
     return Answer("Is CWMP optimal?", headlines[stands(row)], points)
 
 
@@ -80,15 +82,15 @@ def in_which_sense(evidence: Evidence) -> Answer:
     known = _known(evidence, _SENSES)
     true = [text.split(":")[0].split(",")[0] for claim, text in known if stands(evidence.rows[claim]) == "yes"]
     headline = _sentence(true[0]) if true else "None that was found."
-    points = [f"{words(text)}: {_judged(evidence.rows[claim], claim)}" for claim, text in known]
+    points = _points(evidence, _SENSES)
     return Answer("In which sense is it?", headline, points or [_unjudged()])
 
 
 def energy(evidence: Evidence) -> Answer:
     """What is saved at equal retained norm, over the recorded laws and real updates."""
-    question, points = "Does it save energy?", []
+    question, points = "Does it save energy?", list[str]()
     if evidence.laws is None:
-        return Answer(question, "Not measured yet.", [f"Made by {code(MAKING[LAWS])}."])
+        return Answer(question, "Not measured yet.", [html("Made by {}.", code(MAKING[LAWS]))])
     savings = [cell["saving"] for row in evidence.laws["table"] for cell in row.get("cells", ()) if _at(cell)]
     headline = "Nowhere in these records."
     if any(saving > 0 for saving in savings):
@@ -103,9 +105,10 @@ def energy(evidence: Evidence) -> Answer:
         low, high = _range([row["saving"] for row in updates]).split(" to ")
         points.append(f"{len(names)} real updates under {len({r['cost'] for r in updates})} costs: {low} to {high}")
     if row := evidence.rows.get("P3a"):
-        points.append(f"never less efficient than Top-K in the limit: {_judged(row, 'P3a')}")
+        points.append(html("never less efficient than Top-K in the limit: {}", _judged(row, "P3a")))
     if row := evidence.rows.get("P6a"):
-        points.append(f"the saving law, a quarter of the squared spread times the tail index: {_judged(row, 'P6a')}")
+        law = "the saving law, a quarter of the squared spread times the tail index"
+        points.append(html("{}: {}", law, _judged(row, "P6a")))
     return Answer(question, headline, points)
 
 
@@ -113,10 +116,10 @@ def accuracy(evidence: Evidence) -> Answer:
     """The experiment's verdicts on the paper's method."""
     question = "Does accuracy gain?"
     if not evidence.trials:
-        return Answer(question, "Not measured yet.", [f"Made by {code(MAKING[PARETO])}."])
+        return Answer(question, "Not measured yet.", [html("Made by {}.", code(MAKING[PARETO]))])
     trial = evidence.trials[0]
     points = [_contest(verdict.method, verdict.outcome, verdict.observed) for verdict in trial.of("cwmp")]
-    points.append(f"{words(trial.data)}; <a href='#experiment'>all methods and budgets</a>")
+    points.append(html('{}; <a href="#experiment">all methods and budgets</a>', words(trial.data)))
     headline = gains(trial)
     return Answer(
         question, f"On synthetic images only: {headline}." if trial.synthetic else _sentence(headline), points
@@ -145,17 +148,15 @@ def identical(verdict: Verdict) -> bool:
 
 def where_not(evidence: Evidence) -> Answer:
     """Where CWMP gains nothing, or a claim fails."""
-    points = []
-    for claim, text in _known(evidence, _LIMITS):
-        points.append(f"{words(text)}: {_judged(evidence.rows[claim], claim, as_claim=True)}")
+    points = _points(evidence, _LIMITS, as_claim=True)
     worse: list[str] = []
     open_: list[str] = []
     if evidence.trials:
         verdicts = evidence.trials[0].of("cwmp")
         worse = [v.method for v in verdicts if v.outcome is Outcome.REVERSES]
         open_ = [v.method for v in verdicts if v.outcome is Outcome.INCONCLUSIVE and not identical(v)]
-        points += [f"accuracy is worse under {words(_and(worse))} costs"] if worse else []
-        points += [f"no difference in accuracy was established under {words(_and(open_))} costs"] if open_ else []
+        points += [f"accuracy is worse under {_and(worse)} costs"] if worse else []
+        points += [f"no difference in accuracy was established under {_and(open_)} costs"] if open_ else []
     equal = stands(evidence.rows.get("D7")) == "yes"
     where = (["where costs are equal"] if equal else []) + ([f"under {_and(worse)} costs"] if worse else [])
     where += [f"perhaps under {_and(open_)} costs, where accuracy is undecided"] if open_ else []
@@ -163,29 +164,36 @@ def where_not(evidence: Evidence) -> Answer:
     return Answer("Where does it not hold, or not help?", headline, points or [_unjudged()])
 
 
-def _judged(row: Row | None, claim: str, *, as_claim: bool = False) -> str:
+def _points(evidence: Evidence, table: Sequence[tuple[str, str]], *, as_claim: bool = False) -> list[str]:
+    """What a table says of claims, each with its verdict."""
+    known = _known(evidence, table)
+    return [html("{}: {}", words(text), _judged(evidence.rows[c], c, as_claim=as_claim)) for c, text in known]
+
+
+def _judged(row: Row | None, claim: str, *, as_claim: bool = False) -> Markup:
     """A yes or no (or the claim's own verdict), how it was reached, and where to read on."""
     if row is None:
         return chip("open")
-    return f"{chip(row.word if as_claim else stands(row))} {'' if as_claim else row.word + ', '}{link(claim)}"
+    word = "" if as_claim else f"{row.word}, "
+    return html("{} {}{}", chip(row.word if as_claim else stands(row)), word, link(claim))
 
 
-def _contest(cost: str, outcome: Outcome, observed: dict[str, Any]) -> str:
+def _contest(cost: str, outcome: Outcome, observed: dict[str, Any]) -> Markup:
     frontier, ratio = observed["frontier"], observed["log energy ratio at equal accuracy"]["mean"]
     word = "undecided" if outcome is Outcome.INCONCLUSIVE else outcome.value
     ends = [frontier["low"], frontier["high"]]
     interval = "" if None in ends else f" [{', '.join(signed(100 * end) for end in ends)}]"
     saved = "" if ratio is None else f"; {math.exp(ratio):.2f} times the energy for the same accuracy"
     points = "" if frontier["mean"] is None else f"{signed(100 * frontier['mean'])} points of accuracy{interval}{saved}"
-    return f"{code(cost)}: {chip(word)}<br><small>{points}</small>"
+    return html("{}: {}{}", code(cost), chip(word), small(points))
 
 
 def _known(evidence: Evidence, table: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(claim, text) for claim, text in table if claim in evidence.rows]
 
 
-def _unjudged() -> str:
-    return f"No verdicts yet. Made by {code(MAKING[VERIFY])}."
+def _unjudged() -> Markup:
+    return html("No verdicts yet. Made by {}.", code(MAKING[VERIFY]))
 
 
 def _at(cell: dict[str, Any]) -> bool:

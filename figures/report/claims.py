@@ -9,7 +9,8 @@ from pathlib import Path
 
 from figures.report.evidence import MAKING, VERIFY, Evidence
 from figures.report.formulas import typeset
-from figures.report.html import chip, lines, link, missing, paragraph, percent, section, table, words
+from figures.report.html import chip, link, missing, paragraph, percent, section, small, table, words
+from figures.report.markup import Markup, html, joined, lines
 from theory.claims import CLAIMS, Claim
 from theory.standing import Row
 from theory.verdict import Outcome, Verdict
@@ -32,7 +33,7 @@ NOTATION = (
 )
 
 
-def at_a_glance(evidence: Evidence) -> str:
+def at_a_glance(evidence: Evidence) -> Markup:
     """The claim table."""
     if not evidence.rows:
         return section("claims", "The claims at a glance", missing("No verdicts on the claims.", [MAKING[VERIFY]]))
@@ -51,7 +52,7 @@ def at_a_glance(evidence: Evidence) -> str:
     )
 
 
-def claim_pages(evidence: Evidence) -> str:
+def claim_pages(evidence: Evidence) -> Markup:
     """Every claim in full, the parts of one page together."""
     groups: dict[str, list[Claim]] = {}
     for claim in CLAIMS.values():
@@ -77,29 +78,29 @@ def proof_idea(page: str) -> tuple[str, str]:
 
 
 def _cells(row: Row) -> list[str]:
-    methods = "; ".join(f"<b>{outcome}</b> {', '.join(names)}" for outcome, names in row.methods.items())
+    methods = joined((html("<b>{}</b> {}", outcome, ", ".join(names)) for outcome, names in row.methods.items()), "; ")
     trials, seconds = sum(v.trials for v in row.verdicts), sum(v.seconds for v in row.verdicts)
-    note = "" if row.standing == "as expected" else f" <b>{row.standing}</b>"
+    note = "" if row.standing == "as expected" else html(" <b>{}</b>", row.standing)
     return [
-        link(row.claim.id), words(row.claim.title), row.claim.kind, chip(row.word) + note, words(row.reach),
+        link(row.claim.id), words(row.claim.title), row.claim.kind, joined([chip(row.word), note]), words(row.reach),
         methods, f"{trials:,}", f"{seconds:.1f}",
     ]  # fmt: skip
 
 
-def _page(page: str, claims: Sequence[Claim], evidence: Evidence) -> str:
+def _page(page: str, claims: Sequence[Claim], evidence: Evidence) -> Markup:
     title, idea = proof_idea(page)
     several = len(claims) > 1
     parts = [_claim(claim, evidence.rows.get(claim.id), several) for claim in claims]
-    heading = f"<h3>{page}. {words(title or claims[0].title)}</h3>" if several else ""
-    ident = f' id="{page}"' if several else ""
+    heading = html("<h3>{}. {}</h3>", page, words(title or claims[0].title)) if several else ""
+    ident = html(' id="{}"', page) if several else ""
     first, _, rest = idea.partition(". ")
-    shown = f'<p class="idea"><b>{first}.</b> {words(rest)}</p>' if idea else ""
-    return f'<article class="page"{ident}>\n{lines([heading, *parts, shown])}\n</article>'
+    shown = html('<p class="idea"><b>{}.</b> {}</p>', first, words(rest)) if idea else ""
+    return html('<article class="page"{}>\n{}\n</article>', ident, lines([heading, *parts, shown]))
 
 
-def _claim(claim: Claim, row: Row | None, part: bool) -> str:
+def _claim(claim: Claim, row: Row | None, part: bool) -> Markup:
     level = "h4" if part else "h3"
-    verdict = chip(row.word) if row else '<span class="chip open">not judged</span>'
+    verdict = chip(row.word) if row else html('<span class="chip open">not judged</span>')
     facts = [("Assumptions", words(claim.assumptions)), ("Kind", claim.kind)]
     if row and row.refuted:
         facts.append(("Counterexample", words(row.counterexample_words)))
@@ -108,16 +109,16 @@ def _claim(claim: Claim, row: Row | None, part: bool) -> str:
     if row and not row.refuted:
         facts.append(("Reach", words(row.reach)))
     facts.append(("Source", words(claim.source)))
-    listed = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts)
+    listed = joined(html("<dt>{}</dt><dd>{}</dd>", name, text) for name, text in facts)
     return lines([
-        f'<{level} id="{claim.id}">{claim.id}. {words(claim.title)} {verdict}</{level}>',
-        f'<p class="statement">{typeset(claim.typeset)}</p>',
-        f'<dl class="facts">{listed}</dl>',
+        html('<{0} id="{1}">{1}. {2} {3}</{0}>', level, claim.id, words(claim.title), verdict),
+        html('<p class="statement">{}</p>', typeset(claim.typeset)),
+        html('<dl class="facts">{}</dl>', listed),
         _evidence(claim, row) if row else missing("Not judged.", [f"cwmp verify {claim.id.rstrip('abc')}"]),
     ])  # fmt: skip
 
 
-def _evidence(claim: Claim, row: Row) -> str:
+def _evidence(claim: Claim, row: Row) -> Markup:
     head = ("method", "outcome", "domain", "reach", "trials", "seconds")
     return table(f"Evidence on {claim.id}", head, map(_method, row.verdicts), narrow=(0, 1, 2))
 
@@ -125,11 +126,11 @@ def _evidence(claim: Claim, row: Row) -> str:
 def _method(verdict: Verdict) -> list[str]:
     bound, observed = verdict.failure_bound, verdict.observed
     notes = [f"failure rate at most {percent(bound, 2)} under this sampling (95 %)"] if bound is not None else []
-    notes += [f"{words(str(name))}: {_value(value)}" for name, value in observed.items() if value]
+    notes += [html("{}: {}", words(str(name)), _value(value)) for name, value in observed.items() if value]
     return [
         words(verdict.method),
         chip("inconclusive" if verdict.outcome is Outcome.INCONCLUSIVE else verdict.outcome.value),
-        words(verdict.domain) + "".join(f"<br><small>{note}</small>" for note in notes),
+        joined([words(verdict.domain), *map(small, notes)]),
         words(verdict.reach),
         f"{verdict.trials:,}",
         f"{verdict.seconds:.2f}",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 from figures.experiment import rates_in_words
 from figures.report.answers import gains
 from figures.report.evidence import MAKING, PARETO, Evidence, Trial
-from figures.report.html import chip, lines, missing, paragraph, percent, scientific, section, signed, table, words
+from figures.report.html import chip, missing, paragraph, percent, scientific, section, signed, small, table, words
+from figures.report.markup import Markup, html, joined, lines
 from theory.energy import MODELS
 from theory.verdict import Outcome, Verdict
 
@@ -27,7 +27,7 @@ READING = (
 )
 
 
-def experiment(evidence: Evidence, *figures: str) -> str:
+def experiment(evidence: Evidence, *figures: str) -> Markup:
     """The part of the page on accuracy."""
     title = "Accuracy against energy"
     if not evidence.trials:
@@ -58,14 +58,14 @@ def word(verdict: Verdict) -> str:
     return "undecided" if verdict.outcome is Outcome.INCONCLUSIVE else verdict.outcome.value
 
 
-def _trial(evidence: Evidence, trial: Trial) -> str:
+def _trial(evidence: Evidence, trial: Trial) -> Markup:
     setting = "; ".join(_without_rate(part) for part in trial.verdicts[0].domain.split("; ")[1:])
     warning = paragraph("The images are drawn by a program: these runs say that everything works, and nothing about "
                         "real data.") if trial.synthetic else ""  # fmt: skip
     return lines([
-        f"<h3>{escape(trial.data)}: {escape(gains(trial))}</h3>",
+        html("<h3>{}: {}</h3>", trial.data, gains(trial)),
         warning,
-        f"<p>{words(f'{setting[:1].upper()}{setting[1:]}.')} {_about_runs(evidence, trial)}</p>",
+        html("<p>{} {}</p>", words(f"{setting[:1].upper()}{setting[1:]}."), _about_runs(evidence, trial)),
         *(_costs(trial, cost) for cost in costs_of(trial)),
     ])  # fmt: skip
 
@@ -75,22 +75,20 @@ def _without_rate(words: str) -> str:
     return re.sub(r" at lr [^,]*", "", words)
 
 
-def _about_runs(evidence: Evidence, trial: Trial) -> str:
+def _about_runs(evidence: Evidence, trial: Trial) -> Markup:
     """What the runs themselves add to their verdicts."""
     runs = evidence.runs(trial)
     dense = [run.final_accuracy for run in runs if run.method == "dense"]
     gaps = [run.gap for run in runs if run.method == "cwmp"]
     said = [f"{rates_in_words(runs).capitalize()}."] if runs else []
     said += [f"Dense training reaches {percent(sum(dense) / len(dense))}."] if dense else []
-    said += (
-        [f"No mask of CWMP is further than {scientific(max(gaps))} of {words('||g||^2 from the optimum (D4).')}"]
-        if gaps
-        else []
-    )
-    return " ".join(said)
+    if gaps:
+        ending = words("||g||^2 from the optimum (D4).")
+        said.append(html("No mask of CWMP is further than {} of {}", scientific(max(gaps)), ending))
+    return joined(said, " ")
 
 
-def _costs(trial: Trial, cost: str) -> str:
+def _costs(trial: Trial, cost: str) -> Markup:
     verdicts = verdicts_under(trial, cost)
     budgets = list(verdicts[0].observed["budgets"])
     head = ["method", *(f"at {100 * float(b):g} %" for b in budgets), "frontier, points", "energy", "verdict"]
@@ -105,9 +103,9 @@ def contest(verdict: Verdict, budgets: list[str]) -> list[str]:
     seen = verdict.observed
     cells = [_accuracy(seen["budgets"][budget]) for budget in budgets]
     name = words(LABELS.get(method(verdict), method(verdict)))
-    why = f"<br><small>{words(seen['why'])}</small>"
+    why = small(words(seen["why"]))
     ends = points(seen["frontier"]), ratio(seen["log energy ratio at equal accuracy"])
-    return [name, *cells, *ends, chip(word(verdict)) + why]
+    return [name, *cells, *ends, joined([chip(word(verdict)), why])]
 
 
 def points(value: Mapping[str, Any]) -> str:

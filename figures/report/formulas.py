@@ -8,10 +8,11 @@ letter in ``\\mathrm`` stays upright, brackets take their size from what they ho
 from __future__ import annotations
 
 import re
-from html import escape, unescape
+from html import unescape
 
 from latex2mathml.converter import convert
 
+from figures.report.markup import Markup, html, joined
 from theory.errors import InputError
 
 _PARTS = re.compile(r"\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$]+)\$", re.DOTALL)
@@ -20,28 +21,29 @@ _CLOSING = tuple(",.;:)")  # stay on the line of the formula before them
 _STIFF = re.compile(r"<mo[^>]*>(&#x02016;|&#x02225;|\||&#x0007C;|/|&#x0002F;)</mo>")
 
 
-def typeset(text: str) -> str:
+def typeset(text: str) -> Markup:
     """A typeset statement as HTML, escaped.
 
     Raises:
         InputError: a formula that is no LaTeX.
     """
-    out, at = [], 0
+    out: list[str] = []
+    at = 0
     for found in _PARTS.finditer(text):
-        out.append(escape(text[at : found.start()], quote=False))
+        out.append(text[at : found.start()])
         at = found.end()
         if found["display"] is not None:
-            out.append(f'<span class="formula">{mathml(found["display"], display=True)}</span>')
+            out.append(html('<span class="formula">{}</span>', mathml(found["display"], display=True)))
             continue
         made, mark = mathml(found["inline"]), text[at : at + 1]
         if mark in _CLOSING:
-            made, at = f'<span class="nobreak">{made}{mark}</span>', at + 1
+            made, at = html('<span class="nobreak">{}{}</span>', made, mark), at + 1
         out.append(made)
-    return "".join([*out, escape(text[at:], quote=False)])
+    return joined([*out, text[at:]])
 
 
-def mathml(latex: str, *, display: bool = False) -> str:
-    """One formula.
+def mathml(latex: str, *, display: bool = False) -> Markup:
+    """One formula of the claim table, which is no record's text.
 
     Raises:
         InputError: it is no LaTeX.
@@ -53,7 +55,7 @@ def mathml(latex: str, *, display: bool = False) -> str:
     except Exception as error:  # the converter's many exception types are one to the reader
         raise InputError(f"the formula {latex!r} is no LaTeX: {type(error).__name__}") from None
     made = _STIFF.sub(r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>', made)
-    return re.sub(r"&#x[0-9A-Fa-f]+;", _character, made)
+    return Markup(re.sub(r"&#x[0-9A-Fa-f]+;", _character, made))
 
 
 def _character(found: re.Match[str]) -> str:

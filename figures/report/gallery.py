@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from figures import style
 from figures.catalogue import CATALOGUE, COMMANDS, Entry
 from figures.report.evidence import Evidence
-from figures.report.html import lines, missing, words
+from figures.report.html import missing, words
+from figures.report.markup import Markup, html, lines
 
 PLACES = {
     "theory": ("geometry", "frontier", "gap", "contraction"),
@@ -17,26 +16,24 @@ PLACES = {
 }
 
 
-def figures(evidence: Evidence, place: str) -> str:
+def figures(evidence: Evidence, place: str) -> Markup:
     """The figures of one part of the page; for one that cannot be drawn, what it needs."""
     return lines(_figure(evidence, CATALOGUE[name]) for name in PLACES[place])
 
 
-def _figure(evidence: Evidence, entry: Entry) -> str:
+def _figure(evidence: Evidence, entry: Entry) -> Markup:
     lacking = [record for record in entry.records if not evidence.has(record)]
     if lacking:
         what = f"Figure {entry.name}: {entry.shows[0].lower()}{entry.shows[1:].rstrip('.')}, is not drawn."
         return missing(what, [COMMANDS[record] for record in lacking])
     records = {record: evidence.load(record) for record in entry.records}
-    drawing = style.svg(entry.draw(records), f"figure-{entry.name}")
-    group = f'<div class="paper" role="group" aria-label="{entry.name}" tabindex="0">'
-    label = f'<svg role="img" aria-label="{escape(entry.shows)}" '
-    return lines([
-        f'<figure id="figure-{entry.name}">',
-        f"{group}{drawing.strip().replace('<svg ', label, 1)}</div>",
-        f"<figcaption><b>Figure {_number(entry)}.</b> {words(entry.caption(records))}</figcaption>",
-        "</figure>",
-    ])  # fmt: skip
+    drawing = style.svg(entry.draw(records), f"figure-{entry.name}").strip()  # Matplotlib's, letters as outlines
+    label = html('<svg role="img" aria-label="{}" ', entry.shows)
+    return html(
+        '<figure id="figure-{0}">\n<div class="paper" role="group" aria-label="{0}" tabindex="0">{1}</div>\n'
+        "<figcaption><b>Figure {2}.</b> {3}</figcaption>\n</figure>",
+        entry.name, Markup(drawing.replace("<svg ", label, 1)), _number(entry), words(entry.caption(records)),
+    )  # fmt: skip
 
 
 def _number(entry: Entry) -> int:

@@ -1,11 +1,11 @@
-"""Small pieces of HTML: every text is escaped here or comes from :mod:`figures.report.notation`."""
+"""The pieces of the page, finished from plain texts or from finished ones (:mod:`figures.report.markup`)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from html import escape
 
+from figures.report.markup import Markup, html, joined, lines
 from figures.report.notation import to_html
 from theory.claims import CLAIMS
 
@@ -21,72 +21,75 @@ def anchor(claim: str) -> str | None:
     return f"#{claim}" if claim in CLAIMS or any(known.rstrip("abc") == claim for known in CLAIMS) else None
 
 
-def words(text: str) -> str:
-    """Plain text with its notation set and the claims it names linked."""
-    return to_html(text, anchor)
+def words(text: str) -> Markup:
+    """Plain text with its notation set and the claims it names linked; finished HTML stays as it is."""
+    return text if isinstance(text, Markup) else to_html(text, anchor)
 
 
-def link(claim: str) -> str:
+def link(claim: str) -> Markup:
     """A link to a claim's page."""
-    return f'<a href="#{escape(claim)}">{escape(claim)}</a>'
+    return html('<a href="#{0}">{0}</a>', claim)
 
 
-def chip(word: str) -> str:
+def chip(word: str) -> Markup:
     """A verdict: its word, with a sign and a colour."""
     kind, sign = _SIGNS.get(word, ("open", "?"))
-    return f'<span class="chip {kind}"><span aria-hidden="true">{sign}</span> {escape(word)}</span>'
+    return html('<span class="chip {}"><span aria-hidden="true">{}</span> {}</span>', kind, sign, word)
 
 
-def code(text: str) -> str:
+def code(text: str) -> Markup:
     """A command, or a name."""
-    return f"<code>{escape(text)}</code>"
+    return html("<code>{}</code>", text)
 
 
-def missing(what: str, commands: Iterable[str]) -> str:
+def small(text: str) -> Markup:
+    """A remark on a line of its own."""
+    return html("<br><small>{}</small>", text)
+
+
+def missing(what: str, commands: Iterable[str]) -> Markup:
     """What is not there, and what makes it."""
-    made = " or ".join(map(code, commands))
-    return f'<p class="missing">{escape(what)} Made by {made}.</p>'
+    return html('<p class="missing">{} Made by {}.</p>', what, joined(map(code, commands), " or "))
 
 
-def section(ident: str, title: str, *parts: str) -> str:
+def section(ident: str, title: str, *parts: str) -> Markup:
     """A part of the page, with its heading."""
-    heading = f'<h2 id="{ident}-title">{escape(title)}</h2>'
-    return f'<section id="{ident}" aria-labelledby="{ident}-title">\n{lines([heading, *parts])}\n</section>'
+    heading = html('<h2 id="{}-title">{}</h2>', ident, title)
+    body = lines([heading, *parts])
+    return html('<section id="{0}" aria-labelledby="{0}-title">\n{1}\n</section>', ident, body)
 
 
-def paragraph(text: str) -> str:
-    """Escaped prose."""
-    return f"<p>{words(text)}</p>"
+def paragraph(text: str) -> Markup:
+    """Prose."""
+    return html("<p>{}</p>", words(text))
 
 
-def listing(items: Iterable[str]) -> str:
-    """A list of finished items."""
-    return "<ul>\n" + lines(f"<li>{item}</li>" for item in items) + "\n</ul>"
+def listing(items: Iterable[str]) -> Markup:
+    """A list."""
+    return html("<ul>\n{}\n</ul>", lines(html("<li>{}</li>", item) for item in items))
 
 
-def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, narrow: Sequence[int] = ()) -> str:
-    """A table of finished cells that scrolls by itself where it is too wide; the first cell of a row is its heading.
+def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, narrow: Sequence[int] = ()) -> Markup:
+    """A table that scrolls by itself where it is too wide; the first cell of a row is its heading.
 
     Args:
         caption: plain text. head: plain texts. narrow: the columns that a narrow screen shows; () for all.
     """
-    classes = ["" if not narrow or i in narrow else ' class="wide"' for i in range(len(head))]
-    top = "".join(f'<th scope="col"{c}>{words(h)}</th>' for h, c in zip(head, classes, strict=True))
-    body = []
-    for row in rows:
-        cells = [f"<td{c}>{cell}</td>" for cell, c in zip(row, classes, strict=True)]
-        cells[0] = f'<th scope="row"{classes[0]}>{row[0]}</th>'
-        body.append(f"<tr>{''.join(cells)}</tr>")
-    return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption)}">\n<table>\n'
-        f"<caption>{words(caption)}</caption>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{lines(body)}\n</tbody>\n"
-        "</table>\n</div>"
-    )
+    classes = [html("") if not narrow or i in narrow else html(' class="wide"') for i in range(len(head))]
+    top = joined(html('<th scope="col"{}>{}</th>', c, words(h)) for h, c in zip(head, classes, strict=True))
+    body = lines(html("<tr>{}</tr>", _cells(row, classes)) for row in rows)
+    return html(
+        '<div class="scroll" role="region" tabindex="0" aria-label="{}">\n<table>\n'
+        "<caption>{}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody>\n"
+        "</table>\n</div>",
+        caption, words(caption), top, body,
+    )  # fmt: skip
 
 
-def lines(parts: Iterable[str]) -> str:
-    """Parts that are there, one below the other."""
-    return "\n".join(part for part in parts if part)
+def _cells(row: Sequence[str], classes: Sequence[Markup]) -> Markup:
+    first, *rest = zip(row, classes, strict=True)
+    heading = html('<th scope="row"{}>{}</th>', first[1], first[0])
+    return joined([heading, *(html("<td{}>{}</td>", c, cell) for cell, c in rest)])
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -94,10 +97,10 @@ def percent(share: float | None, digits: int = 1) -> str:
     return "–" if share is None or not math.isfinite(share) else f"{100 * share:.{digits}f}\u00a0%".replace("-", "−")
 
 
-def scientific(value: float) -> str:
+def scientific(value: float) -> Markup:
     """``0.00012`` as 1.2 times a power of ten."""
     mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa}·10<sup>{int(exponent)}</sup>".replace("-", "−")
+    return html("{}·10<sup>{}</sup>", *(part.replace("-", "−") for part in (mantissa, str(int(exponent)))))
 
 
 def signed(value: float | None, digits: int = 1) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 from figures.report.evidence import AUDIT, AUDITS, LAWS, MAKING, Evidence
-from figures.report.html import chip, lines, missing, paragraph, percent, section, signed, table, words
+from figures.report.html import chip, missing, paragraph, percent, section, signed, small, table, words
+from figures.report.markup import Markup, html, joined, lines
 
 LIMITS = (
     "Share of ||g||^2 that CWMP retains over what Top-K retains for the same energy, R = V/V_K (P1 to P3), by "
@@ -32,7 +32,7 @@ BOUNDS = (
 )
 
 
-def laws(evidence: Evidence, *figures: str) -> str:
+def laws(evidence: Evidence, *figures: str) -> Markup:
     """The part of the page on laws and bounds."""
     title = "Energy saved, by law"
     found = evidence.laws
@@ -87,7 +87,7 @@ def planted(found: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 def updates(found: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Head and rows: real updates at 1 % and 10 % of full energy."""
     made = [
-        [escape(f"{row['update']}, {row['cost']}"), f"{100 * row['beta']:g}\u00a0%", f"{row['spread']:.2f}",
+        [f"{row['update']}, {row['cost']}", f"{100 * row['beta']:g}\u00a0%", f"{row['spread']:.2f}",
          f"{percent(row['saving'])} ± {percent(row['saving_error'])}", percent(row["saving_P6"])]
         for row in found["updates"] if row["beta"] in (0.01, 0.1)
     ]  # fmt: skip
@@ -104,15 +104,15 @@ def broken(found: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     return ["magnitudes, costs", *(f"d = {int(size):,}" for size in sizes)], made
 
 
-def audits(evidence: Evidence) -> str:
+def audits(evidence: Evidence) -> Markup:
     """The bounds under the laws that were audited."""
-    heading = '<h3 id="bounds">Bounds under a law</h3>'
+    heading = html('<h3 id="bounds">Bounds under a law</h3>')
     if not evidence.audits:
         return lines([heading, missing("No audit was recorded.", [MAKING[AUDITS], MAKING[AUDIT]])])
     return lines([heading, paragraph(BOUNDS), *(_audit(report) for report in evidence.audits)])
 
 
-def _audit(report: Mapping[str, Any]) -> str:
+def _audit(report: Mapping[str, Any]) -> Markup:
     head = ("bound", "budget", "answer", "violations", "rate below", "caught", "bound / seen")
     rows = [_bound(at["beta"], cell) for at in report["budgets"] for cell in at["cells"]]
     law = f"{report['magnitude']}, {report['cost']}" if "magnitude" in report else report["law"]
@@ -124,7 +124,7 @@ def _audit(report: Mapping[str, Any]) -> str:
 def _bound(beta: float, cell: Mapping[str, Any]) -> list[str]:
     name, budget = words(f"{cell['claim']} {cell['method']}"), percent(beta, 0)
     if cell["answer"] == "does not apply":
-        return [name, budget, f"does not apply<br><small>{words(cell['why'])}</small>", *["–"] * 4]
+        return [name, budget, joined(["does not apply", small(words(cell["why"]))]), *["–"] * 4]
     tightness = f"{cell['tightness']:.3g}" if cell["tightness"] else "–"
     return [
         name, budget, chip(cell["answer"]), f"{cell['failures']} / {cell['trials']}", percent(cell["interval"][1], 2),

@@ -7,9 +7,12 @@ two renderers writes the same pieces. What is not recognised stays as it is, esc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from html import escape
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
+
+from figures.report.markup import Markup, escaped, html, joined
 
 _GREEK = {
     "alpha": "α", "beta": "β", "delta": "δ", "eps": "ε", "eta": "η", "kappa": "κ", "lambda": "λ", "mu": "μ",
@@ -65,49 +68,42 @@ def _inside(index: str) -> str:
     return index[2:-1] if index[1:2] == "(" else index[1:]
 
 
-_HTML: dict[str, Callable[[str], str]] = {
-    "prose": escape,
-    "name": escape,
-    "claim": escape,
-    "sign": lambda s: _SIGNS[s][0],
-    "em": lambda s: f"<em>{escape(s[1:-1])}</em>",
+_HTML: dict[str, Callable[[str], Markup]] = {
+    "sign": lambda s: escaped(_SIGNS[s][0]),
+    "em": lambda s: html("<em>{}</em>", s[1:-1]),
     "code": lambda s: to_html(s[2:-2]),
-    "times": lambda s: "×",
-    "plus": lambda s: "<sub>+</sub>",
-    "minus": lambda s: "−",
-    "norm": lambda s: f"ℓ<sub>{s[1]}</sub>",
-    "up": lambda s: f"<sup>{to_html(_inside(s)).replace('-', '−')}</sup>",
-    "down": lambda s: f"<sub>{to_html(_inside(s))}</sub>",
-    "greek": lambda s: f"<var>{_GREEK[s]}</var>",
-    "prime": lambda s: "′",
-    "roman": escape,
-    "var": lambda s: f"<var>{s}</var>",
-}
+    "times": lambda s: escaped("×"),
+    "plus": lambda s: html("<sub>+</sub>"),
+    "minus": lambda s: escaped("−"),
+    "norm": lambda s: html("ℓ<sub>{}</sub>", s[1]),
+    "up": lambda s: html("<sup>{}</sup>", to_html(_inside(s).replace("-", "−"))),
+    "down": lambda s: html("<sub>{}</sub>", to_html(_inside(s))),
+    "greek": lambda s: html("<var>{}</var>", _GREEK[s]),
+    "prime": lambda s: escaped("′"),
+    "var": lambda s: html("<var>{}</var>", s),
+}  # every other piece is prose
+_FORMULA: dict[str, Callable[[str], str]] = {
+    "sign": lambda s: _SIGNS[s][1],
+    "times": lambda s: r"\times",
+    "plus": lambda s: "_+",
+    "minus": lambda s: "-",
+    "norm": lambda s: f"\\ell_{{{s[1]}}}",
+    "up": lambda s: f"^{{{_bare(_inside(s))}}}",
+    "down": lambda s: f"_{{{_bare(_inside(s))}}}",
+    "greek": lambda s: {"eps": r"\varepsilon", "phi": r"\varphi"}.get(s, f"\\{s}"),
+    "prime": lambda s: "'",
+    "roman": lambda s: f"\\mathrm{{{s}}}",
+    "var": lambda s: s,
+}  # pieces that LaTeX sets as mathematics
 _ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "|": "$|$",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
-_LATEX: dict[str, Callable[[str], str]] = {
-    "prose": lambda s: latex_escape(s),
-    "claim": lambda s: s,
-    "name": lambda s: latex_escape(s),
-    "sign": lambda s: f"${_SIGNS[s][1]}$",
-    "em": lambda s: f"\\emph{{{s[1:-1]}}}",
-    "code": lambda s: to_latex(s[2:-2]),
-    "times": lambda s: r"$\times$",
-    "plus": lambda s: "$_+$",
-    "minus": lambda s: "$-$",
-    "norm": lambda s: f"$\\ell_{{{s[1]}}}$",
-    "up": lambda s: f"$^{{{_bare(_inside(s))}}}$",
-    "down": lambda s: f"$_{{{_bare(_inside(s))}}}$",
-    "greek": lambda s: {"eps": r"$\varepsilon$", "phi": r"$\varphi$"}.get(s, f"$\\{s}$"),
-    "prime": lambda s: "$'$",
-    "roman": lambda s: f"$\\mathrm{{{s}}}$",
-    "var": lambda s: f"${s}$",
-}
+_RELATIONS = frozenset("<>|")  # signs that LaTeX's text fonts do not have
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
-def to_html(text: str, href: Callable[[str], str | None] = lambda claim: None) -> str:
+def to_html(text: str, href: Callable[[str], str | None] = lambda claim: None) -> Markup:
     """A text as HTML, escaped.
 
     Args:
@@ -116,22 +112,48 @@ def to_html(text: str, href: Callable[[str], str | None] = lambda claim: None) -
     out = []
     for kind, written in pieces(text):
         target = href(written) if kind == "claim" else None
-        made = _HTML[kind](written)
-        out.append(f'<a href="{escape(target)}">{made}</a>' if target else made)
-    return "".join(out)
+        made = _HTML.get(kind, escaped)(written)
+        out.append(html('<a href="{}">{}</a>', target, made) if target else made)
+    return joined(out)
 
 
 def to_latex(text: str) -> str:
-    """A text as LaTeX, escaped; neighbouring pieces of mathematics are one formula."""
-    return "".join(_LATEX[kind](written) for kind, written in pieces(text)).replace("$$", "")
+    """A text as LaTeX, escaped, on one line; neighbouring pieces of mathematics are one formula."""
+    out = []
+    for formula, run in groupby(_runs(_NO_TEXT.sub(" ", text)), key=itemgetter(0)):
+        written = [part for _, part in run]
+        out.append(f"${_formula(written)}$" if formula else "".join(written))
+    return "".join(out)
 
 
 def latex_escape(text: str) -> str:
-    """Prose as LaTeX: what LaTeX reads as commands is escaped, characters beyond ASCII are spelled."""
+    """Prose as LaTeX: what LaTeX reads as commands is escaped."""
     return "".join(_ESCAPES.get(character, character) for character in text)
+
+
+def _runs(text: str) -> Iterator[tuple[bool, str]]:
+    """Parts of a text as LaTeX, and whether each is mathematics."""
+    for kind, written in pieces(text):
+        if kind in _FORMULA:
+            yield True, _FORMULA[kind](written)
+        elif kind == "em":
+            yield False, f"\\emph{{{latex_escape(written[1:-1])}}}"
+        elif kind == "code":
+            yield from _runs(written[2:-2])
+        else:
+            for character in written:
+                yield (True, character) if character in _RELATIONS else (False, latex_escape(character))
+
+
+def _formula(parts: Sequence[str]) -> str:
+    """Pieces of mathematics side by side; a command does not run into the letter after it."""
+    made = ""
+    for part in parts:
+        made += (" " if re.search(r"\\[A-Za-z]+\Z", made) and part[:1].isalpha() else "") + part
+    return made
 
 
 def _bare(text: str) -> str:
     """LaTeX for inside a formula."""
-    made = to_latex(text).replace("$", "")
+    made = _formula([part for _, part in _runs(text)])
     return f"\\mathrm{{{made}}}" if made.isalpha() and len(made) > 1 else made

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 
 from figures.report import answers, claims, experiment, gallery, laws, sources
 from figures.report.evidence import Evidence
-from figures.report.html import lines, paragraph, section
+from figures.report.html import paragraph, section
+from figures.report.markup import Markup, html, joined, lines
 from theory.errors import InputError
 
 TITLE = "Is energy-aware gradient pruning optimal?"
@@ -44,33 +44,33 @@ def digest_in(page: str) -> str | None:
     return found[1] if found else None
 
 
-def _answers(evidence: Evidence) -> str:
+def _answers(evidence: Evidence) -> Markup:
     return section("answers", "What the records say", answers.first_screen(evidence))
 
 
-def _theory(evidence: Evidence) -> str:
+def _theory(evidence: Evidence) -> Markup:
     return section("theory", "The theory in pictures", gallery.figures(evidence, "theory"))
 
 
-def _laws(evidence: Evidence) -> str:
+def _laws(evidence: Evidence) -> Markup:
     return laws.laws(evidence, gallery.figures(evidence, "laws"))
 
 
-def _experiment(evidence: Evidence) -> str:
+def _experiment(evidence: Evidence) -> Markup:
     return experiment.experiment(evidence, gallery.figures(evidence, "experiment"))
 
 
-def _speed(evidence: Evidence) -> str:
+def _speed(evidence: Evidence) -> Markup:
     words = paragraph("What selecting a mask and certifying an optimum cost, beside the peers.")
     return section("speed", "Speed", words, gallery.figures(evidence, "speed"))
 
 
-_BODY: tuple[Callable[[Evidence], str], ...] = (
+_BODY: tuple[Callable[[Evidence], Markup], ...] = (
     _answers, claims.at_a_glance, _theory, _laws, _experiment, _speed, claims.claim_pages, sources.provenance,
 )  # fmt: skip
 
 
-def _guarded(part: Callable[[Evidence], str], evidence: Evidence) -> str:
+def _guarded(part: Callable[[Evidence], Markup], evidence: Evidence) -> Markup:
     """A part of the page; a record that lacks what it should hold ends in one line."""
     try:
         return part(evidence)
@@ -82,10 +82,13 @@ def _guarded(part: Callable[[Evidence], str], evidence: Evidence) -> str:
         ) from error
 
 
-def _document(body: str, digest: str) -> str:
-    links = "".join(f'<li><a href="#{ident}">{escape(name)}</a></li>' for ident, name in PARTS)
-    style = _STYLE.read_text(encoding="utf-8").strip()
-    return f"""<!doctype html>
+def _document(body: Markup, digest: str) -> Markup:
+    links = joined(html('<li><a href="#{}">{}</a></li>', ident, name) for ident, name in PARTS)
+    style = Markup(_STYLE.read_text(encoding="utf-8").strip())
+    return html(_DOCUMENT, title=TITLE, digest=digest, style=style, lead=paragraph(LEAD), links=links, body=body)
+
+
+_DOCUMENT = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -93,7 +96,7 @@ def _document(body: str, digest: str) -> str:
 <meta name="color-scheme" content="light dark">
 <meta name="description" content="Proofs, certificates and measurements for Cost-Weighted Magnitude Pruning.">
 <meta name="cwmp-records" content="{digest}">
-<title>{escape(TITLE)}</title>
+<title>{title}</title>
 <link rel="icon" href="data:,">
 <style>
 {style}
@@ -103,8 +106,8 @@ def _document(body: str, digest: str) -> str:
 <a class="skip" href="#main">Skip to the answers</a>
 <header>
 <p class="kicker">cwmp report</p>
-<h1>{escape(TITLE)}</h1>
-{paragraph(LEAD)}
+<h1>{title}</h1>
+{lead}
 </header>
 <nav aria-label="Parts of this page"><ul>{links}</ul></nav>
 <main id="main">

@@ -10,6 +10,7 @@ from typing import Any
 
 from figures.report.evidence import Evidence, record_files
 from figures.report.html import code, listing, paragraph, section, table, words
+from figures.report.markup import Markup, html, joined
 from theory.provenance import source_digest
 
 _ROOMS = {
@@ -59,13 +60,13 @@ def origins(results: Path) -> list[Origin]:
     return list(found.values())
 
 
-def provenance(evidence: Evidence) -> str:
+def provenance(evidence: Evidence) -> Markup:
     """The part of the page on where everything comes from."""
     found = origins(evidence.results)
     head = ("records", "files", "revision", "hardware", "seeds", "to note")
     rows = [
-        [code(o.name), str(o.files), ", ".join(map(code, sorted(o.revisions))) or "–",
-         "; ".join(map(words, sorted(o.hardware))) or "–", _seeds(o.seeds), "; ".join(o.flags) or "–"]
+        [code(o.name), str(o.files), joined(map(code, sorted(o.revisions)), ", ") or "–",
+         joined(sorted(o.hardware), "; ") or "–", _seeds(o.seeds), "; ".join(o.flags) or "–"]
         for o in found
     ]  # fmt: skip
     versions = sorted({version for origin in found for version in origin.versions})
@@ -73,10 +74,10 @@ def provenance(evidence: Evidence) -> str:
         "provenance",
         "Where it comes from",
         table("Records, by kind", head, rows, narrow=(0, 2, 5)),
-        "<h3>Versions</h3>",
+        html("<h3>Versions</h3>"),
         listing(map(words, versions)),
         paragraph("Records carry no dates: a revision says which sources made them."),
-        f"<p>Digest of all records: {code(evidence.digest)}</p>",
+        html("<p>Digest of all records: {}</p>", code(evidence.digest)),
     )
 
 

@@ -15,7 +15,8 @@ from proofs_check.sources import source_digest
 from proofs_check.studies.study import Progress, Study, silent
 from proofs_check.studies.table import STUDIES
 from theory.errors import InputError
-from theory.provenance import provenance, write_atomically
+from theory.outputs import STUDY, check_output, write_atomically
+from theory.provenance import provenance
 
 
 def chosen(names: tuple[str, ...]) -> list[Study]:
@@ -41,19 +42,20 @@ def run_study(
         fresh: compute it even so.
 
     Raises:
-        InputError: an update that cannot be read.
+        InputError: an update that cannot be read, or a file of other making where the record goes.
     """
     path = folder / f"{study.name}.json"
     given = {"seed": seed, "update": _digest(update) if study.takes_update and update else None}
     made_by = {"sources": source_digest(), "given": given}
     if not fresh and (kept := _kept(path, made_by)):
         return kept, True
+    check_output(path, STUDY)
     more = {"update": update} if study.takes_update else {}
     start = time.perf_counter()
     data = study.run(seed=seed, progress=progress, **more)
     about = {"study": study.name, "about": study.about, **made_by, "seconds": round(time.perf_counter() - start, 1)}
     record = {**about, **data, "provenance": provenance()}
-    write_atomically(path, _compact(record))
+    write_atomically(path, _compact(record), STUDY)
     return record, False
 
 
