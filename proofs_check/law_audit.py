@@ -27,7 +27,7 @@ from proofs_check.cells import Cell, Trials, as_columns, cells_of
 from proofs_check.sources import source_digest
 from proofs_check.trials import BATCH, run_batch
 from theory.deviation import AnyLaw
-from theory.efficiency import Saving
+from theory.efficiency import Saving, check_share
 from theory.errors import InputError
 from theory.provenance import provenance, strict_json, write_atomically
 from theory.rates import RateTest, clopper_pearson
@@ -63,8 +63,10 @@ class AuditPlan:
     def __post_init__(self) -> None:
         if self.d < 2 or self.trials < 1 or self.seed < 0:
             raise InputError(f"need d >= 2, trials >= 1, seed >= 0; got {self.d}, {self.trials}, {self.seed}")
-        if not 0 < self.failure < 1 or not 0 < self.alpha < 1 or any(not 0 < b < 1 for b in self.betas):
-            raise InputError("the failure probability, alpha and the budgets must lie in (0, 1)")
+        if not 0 < self.failure < 1 or not 0 < self.alpha < 1:
+            raise InputError("the failure probability and alpha must lie in (0, 1)")
+        for beta in self.betas:
+            check_share(beta)
         if unknown := set(self.claims) - COVERED:
             raise InputError(
                 f"an audit does not cover {', '.join(sorted(unknown))}; it covers {', '.join(sorted(COVERED))}"

@@ -173,7 +173,7 @@ def test_hook_in_a_group_of_processes(tmp_path, selector):
 
 def test_bad_hook_states():
     model = small_model()
-    with pytest.raises(InputError, match=r"fraction = 2: must lie in \(0, 1\]"):
+    with pytest.raises(InputError, match=r"fraction = 2: must be a share in \(0, 1\]"):
         PruningState(model, "conv=1,fc=10", 2)
     with pytest.raises(InputError, match="has no cost"):
         PruningState(model, {"0.weight": 1}, "0.1")

@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from theory.budget import budget_in_units
 from theory.entries import Weight
 from theory.exact import Real, exact_sum, floor_float
-from theory.instance import CostClasses, budget_in_units, class_values, is_one_cost
+from theory.instance import CostClasses, class_values, is_one_cost
 
 _CHUNK = 1 << 24  # items per chunk of the pass: bounds the memory of intermediate results
 _WIDTH = 3.5  # standard deviations of the sample to either side of the bracket

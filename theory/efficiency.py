@@ -10,7 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from theory.budget import as_share
 from theory.errors import InputError
+from theory.exact import Real
 
 _ROUNDING = 1e-12  # relative, of sums of a million costs
 
@@ -142,12 +144,10 @@ def nothing_to_save(beta: float) -> Saving:
     return Saving(beta, nothing, nothing, unknown)
 
 
-def check_share(beta: float) -> float:
-    """``beta`` if it is a budget share in (0, 1).
+def check_share(beta: Real) -> float:
+    """``beta`` if it is a budget share in (0, 1]; at 1 everything is sent.
 
     Raises:
         InputError: otherwise.
     """
-    if not 0 < beta < 1:
-        raise InputError(f"the budget must be a share of the total energy in (0, 1), got {beta}")
-    return float(beta)
+    return float(as_share(beta, "budget"))

@@ -38,6 +38,7 @@ from theory.efficiency import (
     nothing_to_save,
 )
 from theory.errors import InputError
+from theory.exact import Real
 from theory.marginals import COARSE, FINE, Floats, Marginal
 
 _ROUNDING = 1e-13  # relative, of sums over thousands of nodes
@@ -200,11 +201,11 @@ class Law:
 
     # --- what follows from them ---------------------------------------------------------------------
 
-    def efficiency(self, beta: float) -> Efficiency:
+    def efficiency(self, beta: Real) -> Efficiency:
         """V, V_K and R at the budget share ``beta``, with the quadrature's error.
 
         Raises:
-            InputError: ``beta`` outside (0, 1), or a law without the moments (see :attr:`failing`).
+            InputError: ``beta`` outside (0, 1], or a law without the moments (see :attr:`failing`).
         """
         beta = self._allowed(beta)
         if buys_all(beta, self.support_share):
@@ -233,13 +234,14 @@ class Law:
         kept, lost = ((1 - share) * a + share * b for a, b in zip(without, with_all, strict=True))
         return tau, kept, lost
 
-    def saving(self, beta: float) -> Saving:
+    def saving(self, beta: Real) -> Saving:
         """What CWMP saves at Top-K's score and gains at Top-K's energy, exactly, and what predicts them.
 
         Raises:
             InputError: as :meth:`efficiency`.
         """
         at = self.efficiency(beta)
+        beta = at.beta
         if at.keeps_all:
             return nothing_to_save(beta)
         (fine, noise), (coarse, _) = (self._saving(beta, at.threshold, count) for count in (FINE, COARSE))
@@ -303,11 +305,11 @@ class Law:
     def _edges(self) -> tuple[float, ...]:
         return self.magnitude.kinks
 
-    def _allowed(self, beta: float) -> float:
-        check_share(beta)
+    def _allowed(self, beta: Real) -> float:
+        share = check_share(beta)
         if self.failing:
             raise InputError(f"{self}: no limit exists, because {'; '.join(self.failing)}")
-        return beta
+        return share
 
 
 def _root(falling: Callable[[float], float], low: float, high: float) -> float:

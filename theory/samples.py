@@ -34,6 +34,7 @@ from theory.efficiency import (
     nothing_to_save,
 )
 from theory.errors import InputError
+from theory.exact import Real
 from theory.marginals import Floats
 
 _NORMAL = 1.959963984540054  # 97.5 % point
@@ -170,11 +171,11 @@ class SampleLaw:
 
     # --- what follows ----------------------------------------------------------------------------------
 
-    def efficiency(self, beta: float) -> Efficiency:
+    def efficiency(self, beta: Real) -> Efficiency:
         """V, V_K and R of the data at ``beta`` times their total cost, with 95 % intervals.
 
         Raises:
-            InputError: ``beta`` outside (0, 1).
+            InputError: ``beta`` outside (0, 1].
         """
         beta = check_share(beta)
         if buys_all(beta, self.support_share):
@@ -199,16 +200,17 @@ class SampleLaw:
         psi_k = (above * p - slope * (above * c - beta * c) - v_k * p) / mean
         return (threshold, tau, float(v), float(v_k)), psi, psi_k
 
-    def saving(self, beta: float) -> Saving:
+    def saving(self, beta: Real) -> Saving:
         """What CWMP saves at Top-K's score and gains at its energy on the data, and the laws' ingredients.
 
         The interval of the saving is that of ``V - V_K`` at the energy that is left, carried over by the slope of
         CWMP's frontier there.
 
         Raises:
-            InputError: ``beta`` outside (0, 1).
+            InputError: ``beta`` outside (0, 1].
         """
         at = self.efficiency(beta)
+        beta = at.beta
         if at.keeps_all:
             return nothing_to_save(beta)
         p, c, total = self.score, self.cost, self.cost.sum()

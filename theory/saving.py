@@ -19,7 +19,7 @@ def saving_report(law: AnyLaw, beta: float, target: float) -> dict[str, Any]:
     """V, V_K, the saving and its prediction at the budget share ``beta``; the spread needed to save ``target``.
 
     Raises:
-        InputError: shares outside (0, 1), a law without the moments.
+        InputError: shares out of range, a law without the moments.
     """
     at, saving = law.efficiency(beta), law.saving(beta)
     profile = saving.profile
