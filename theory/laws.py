@@ -35,6 +35,7 @@ from theory.efficiency import (
     buys_all,
     check_share,
     everything,
+    no_profile,
     nothing_to_save,
 )
 from theory.errors import InputError
@@ -268,7 +269,7 @@ class Law:
     def profile(self, tau: float) -> Profile:
         """What the laws of advantage and saving need at the magnitude ``tau``."""
         if any(abs(value - tau) <= 1e-9 * tau for value in self.magnitude.values):
-            return Profile(tau, math.nan, math.nan, math.nan, math.nan)  # an atom: no density at the threshold
+            return no_profile(tau)  # an atom: no density at the threshold
         mean, square = self._cost_at(tau)
         kept = self.energy_top_k(tau)
         retained = self.score_top_k(tau)
@@ -278,7 +279,7 @@ class Law:
         up, down = self._cost_at(tau * (1 + _STEP))[0], self._cost_at(tau * (1 - _STEP))[0]
         elasticity = math.log(up / down) / math.log((1 + _STEP) / (1 - _STEP)) if self.correlation else 0.0
         share = tau**2 * kept / (mean * retained)
-        return Profile(tau, math.sqrt(max(square / mean**2 - 1, 0.0)), tail, elasticity, share)
+        return Profile(tau, math.sqrt(max(square / mean**2 - 1, 0.0)), tail, Estimate(elasticity, 0.0), share)
 
     def _cost_at(self, tau: float) -> tuple[float, float]:
         """``E[c | |g| = tau]`` and ``E[c^2 | |g| = tau]``; infinite when the last panel still matters."""
