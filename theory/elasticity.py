@@ -22,9 +22,7 @@ from theory.marginals import Floats
 _WIDEST = math.log(2)
 _ENOUGH = 200  # coordinates from which on the window shrinks
 _FEWEST = 30  # on either side; below, standard errors mean little
-_LOOSEST = (
-    0.5  # half-width up to which a value is given: the law's factor 1/(1 - e/2) is then known to a quarter at e = 0
-)
+_LOOSEST = 0.5  # half-width up to which a value is given: at 0, the law's factor 1/(1 - e/2) is then known to a third
 
 
 def elasticity(log_ratio: Floats, cost: Floats) -> Estimate:

@@ -69,6 +69,4 @@ def share_of(text: str, what: str = "budget") -> float:
     try:
         return float(as_share(text, what))
     except InputError:
-        raise InputError(
-            f"{what} {text!r} must be a share of more than 0 and up to 100 %, such as 10% or 0.1"
-        ) from None
+        raise InputError(f"{what} {text!r} must be a share above 0 and up to 100 %, such as 10% or 0.1") from None

@@ -10,8 +10,8 @@
 The intervals say how much another draw of coordinates from the same law would move the values. They need
 coordinates that are exchangeable and E g^4 < infinity; neither can be read off the data, :meth:`SampleLaw.doubts`
 says when the tail makes the second doubtful. Where a budget keeps few coordinates, the estimate and its own error are
-tied together and the interval is too short: at ten kept it covers 89 to 95 %, at forty 93 to 94 % (four laws, simulated as
-in the tests); :meth:`SampleLaw.doubts` says that too.
+tied together and the interval is too short: at ten kept it covers 89 to 95 %, at forty 93 to 94 % (four laws,
+simulated); :meth:`SampleLaw.doubts` says that too.
 """
 
 from __future__ import annotations
