@@ -1,4 +1,4 @@
-"""The elasticity of the mean cost from data: an estimate whose interval covers, or not determined; never 0 as a fact."""
+"""Elasticity of the mean cost from data: an estimate whose interval covers, or not determined; never 0 as a fact."""
 
 import json
 
