@@ -4,8 +4,8 @@ If a method is no better and no worse than the baseline given a seed's split, st
 seed is as likely d as -d. So of the ``2^n`` ways to flip the signs of n differences each is as likely as the one seen,
 and the p-value is the share of them whose mean is as far from 0 (Fisher 1935). The interval is the same test turned
 round: the means of all non-empty subsets cut the line into ``2^n`` pieces, each of which holds the centre
-with probability ``2^-n`` (Hartigan 1969). Nothing is assumed of the shape of the differences beyond that symmetry, where
-Student's interval of five seeds needs them normal.
+with probability ``2^-n`` (Hartigan 1969). Nothing is assumed of the differences beyond that symmetry, where Student's
+interval of five seeds needs them normal.
 
 The price: n seeds reach no p-value below ``2^(1-n)``. A family of k comparisons, judged by Holm's adjusted p-values
 (Holm 1979; a single false finding with probability alpha at most, however they depend on one another), needs
@@ -37,7 +37,7 @@ class Paired:
         mean, low, high: the mean and its interval at ``level``; infinite ends when there are fewer than three pairs, or
             one without a difference.
         level: coverage of this interval by itself: ``1 - alpha/family``, or what so few pairs allow.
-        p: of the two-sided test that the differences are symmetric about 0, not corrected; 1 where there is no interval.
+        p: of the two-sided test that the differences are symmetric about 0, not corrected; 1 without an interval.
         pairs: how many. agree: how many of them have the sign of the mean.
     """
 

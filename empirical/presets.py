@@ -5,8 +5,8 @@
     full       CIFAR-10 on a GPU: every method under every cost model, seven budgets, longer training.
 
 Learning rates are tuned per method on a seed that no result uses (:mod:`empirical.tuning`); ``smoke`` has one to try.
-Where CWMP's best rate is not Top-K's, it also runs at Top-K's: a difference may be one of rates. Seeds are as many as it
-takes to decide any of the contests that are judged together (:func:`empirical.paired.needed`); ``smoke`` has three.
+Where CWMP's best rate is not Top-K's, it also runs at Top-K's: a difference may be one of rates. Seeds are as many as
+it takes to decide any of the contests judged together (:func:`empirical.paired.needed`); ``smoke`` has three.
 """
 
 from __future__ import annotations

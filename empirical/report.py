@@ -107,12 +107,15 @@ def _legend(found: Sequence[Contest], control: Sequence[Contest]) -> str:
         f"false with\n  probability {ALPHA:g} at most.",
     ]
     if first.frontier.pairs >= MIN_PAIRS:
-        lines.append(f"intervals: of frontier and energy, by the same test, each {100 * first.frontier.level:.4g} % by itself.")
+        lines.append(
+            f"intervals: of frontier and energy, by the same test, each {100 * first.frontier.level:.4g} % by itself."
+        )
     if control:
         lines.append(f"{CWMP} lr {control[0].lr:g}: at Top-K's learning rate instead of its own.")
     for why in dict.fromkeys(c.why for c in undecided):
         alike = [f"{c.method} under {c.cost}" for c in undecided if c.why == why]
-        lines.append(f"undecided, {'all' if len(alike) == len(found) else '; '.join(alike)}: {why}.")
+        who = "all" if len(alike) == len(found) else "; ".join(alike)
+        lines.append(fill(f"undecided, {who}: {why}.", 118, subsequent_indent="  "))
     lines.append(_beyond(found))
     return "\n".join(lines)
 

@@ -155,7 +155,7 @@ LAWS = {  # of one seed's noise in a method's accuracy, given the seed
 
 @pytest.mark.parametrize("law", LAWS)
 def test_the_family_is_right_as_often_as_it_says(law):
-    """Eighteen true nulls at ten seeds, six to a baseline as on the page: one false finding in 5 % of families at most."""
+    """Eighteen true nulls at ten seeds, six to a baseline as on the page: a false finding in 5 of 100 families."""
     rng, wrong, trials = np.random.default_rng(2), 0, 400
     for _ in range(trials):
         base, methods = LAWS[law](rng, (3, 1, 10)), LAWS[law](rng, (3, 6, 10))

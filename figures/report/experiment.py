@@ -20,12 +20,12 @@ LABELS = {
     "random-k": "Random-K", "per-layer": "per layer", "curvature": "curvature",
 }  # fmt: skip
 READING = (
-    "Final test accuracy in per cent, in brackets the paired difference from Top-K, with a star where every seed agrees "
+    "Final test accuracy in per cent, in brackets the paired difference from Top-K, with a star where all seeds agree "
     "on its sign. Frontier: points of accuracy above Top-K's frontier, mean over the logarithm of energy, with its "
-    "interval. Energy: what an accuracy takes, over what Top-K needs for it. *Holds*: the frontiers differ by the exact "
-    "sign-flip test of their paired differences, Holm-adjusted over all contests shown, so that any verdict here is "
-    "false with probability 0.05 at most, and no single budget contradicts it; *reverses*: the other way round; "
-    "*undecided*: neither, or too few seeds to decide anything among so many contests."
+    "interval. Energy: what an accuracy takes, over what Top-K needs for it. *Holds*: the frontiers differ by the "
+    "exact sign-flip test of their paired differences, Holm-adjusted over all contests shown, so that any verdict "
+    "here is false with probability 0.05 at most, and no single budget contradicts it; *reverses*: the other way "
+    "round; *undecided*: neither, or too few seeds to decide anything among so many contests."
 )
 
 
