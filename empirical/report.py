@@ -19,7 +19,7 @@ from theory.layers import Layer
 from theory.verdict import Outcome
 
 _WORD = {Outcome.HOLDS: "holds", Outcome.REVERSES: "reverses", Outcome.INCONCLUSIVE: "undecided"}
-_NEAR = "1.1"  # costs within 10 % of one another: CWMP is Top-K for all purposes
+_NEAR = "1.1"  # costs within 10 % of one another: no selector saves more than a tenth
 
 
 def report(
@@ -51,7 +51,8 @@ def cost_words(cost: str, layers: Sequence[Layer]) -> str:
     even = break_even(MODELS[cost], layers, _NEAR)
     where = "above" if even.model_radio > even.radio else "below"
     return (
-        f"{spread}; dearest over cheapest coordinate {float(even.ratio):.6g}\n"
+        f"{spread}; dearest over cheapest coordinate {float(even.ratio):.6g}:\n"
+        f"no selector saves more than {100 * float(even.ceiling):.2g} % of Top-K's energy at its score\n"
         f"break-even: a radio of {float(even.radio):.3g} J/bit makes costs equal within 10 %; "
         f"this model's, {float(even.model_radio):.3g} J/bit, is {where} it"
     )

@@ -337,6 +337,8 @@ def test_costs_are_described_with_their_break_even():
     # (M - 1.1 m)/(b (1.1 - 1)) with 640 and 5 pJ and 32 + 10 bits: 634.5/4.2 pJ = 1.51e-10 J
     assert "a radio of 1.51e-10 J/bit makes costs equal within 10 %" in words
     assert "this model's, 2.13e-08 J/bit, is above it" in words
+    # 634.5 pJ over 42 bits of 21.3 nJ and 640 pJ
+    assert "dearest over cheapest coordinate 1.00071:\nno selector saves more than 0.071 % of Top-K's" in words
     assert "this model's, 0 J/bit, is below it" in cost_words("memory-only", LAYERS)
     assert "coefficient of variation" in cost_words("lognormal", LAYERS)
 
