@@ -71,19 +71,19 @@ def test_sampling_agrees(magnitude, cost, correlation):
 
 @pytest.mark.parametrize("beta", [0.1, 0.6])
 def test_intervals_cover(beta):
-    """About 95 of 100: 300 samples of 3000, each asked for the true V, V_K and saving; also where little is lost.
+    """About 95 of 100: 300 samples of 3000, each asked for the true V, V_K, saving and R; also where little is lost.
 
     And they are no wider than what the samples spread.
     """
     subject = law("norm()", "lognorm(s=0.7)", 0.3)
     truth, saved = subject.efficiency(beta), subject.saving(beta).at_equal_score.value
-    rng, hits, trials, found = np.random.default_rng(5), np.zeros(3), 300, []
+    rng, hits, trials, found = np.random.default_rng(5), np.zeros(4), 300, []
     for _ in range(trials):
         data = SampleLaw(*subject.sample(rng, 3000))
         at, saving = data.efficiency(beta), data.saving(beta).at_equal_score
-        found.append((at.cwmp, at.top_k, saving))
-        hits += [abs(e.value - t) <= e.error for e, t in
-                 ((at.cwmp, truth.cwmp.value), (at.top_k, truth.top_k.value), (saving, saved))]  # fmt: skip
+        found.append((at.cwmp, at.top_k, saving, at.ratio))
+        true = truth.cwmp.value, truth.top_k.value, saved, truth.ratio.value
+        hits += [abs(e.value - t) <= e.error for e, t in zip(found[-1], true, strict=True)]
     assert (hits >= 0.88 * trials).all(), hits / trials
     assert (hits < trials).any()
     values, errors = np.moveaxis(np.array(found), 2, 0)

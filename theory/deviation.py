@@ -132,7 +132,8 @@ def integrality_constant(law: AnyLaw, beta: Real) -> Bound:
     """P10: ``d E[phi p_s/LP]`` tends to ``lambda E[c^2 | p = lambda c]/(2 E[c | p = lambda c] V E p)``.
 
     For independent sides with a density of ``|g|`` (the law of ``c`` given ``p = lambda c`` has weight
-    ``f(sqrt(lambda c)) sqrt(c)``).
+    ``f(sqrt(lambda c)) sqrt(c)``) and costs that differ: with one cost for all, the rest that the budget leaves over a
+    multiple of it decides.
 
     Raises:
         InputError: a share outside (0, 1].
@@ -142,6 +143,8 @@ def integrality_constant(law: AnyLaw, beta: Real) -> Bound:
         return Bound(None, "the constant is stated for independent sides and magnitudes with a density")
     if reason := law.lacks(1, 1):
         return Bound(None, reason)
+    if len(law.cost.values) == 1:
+        return Bound(None, "all costs are equal: the budget's rest over a multiple of them decides")
     threshold = law.threshold(beta * law.mean_cost())
     nodes = law.cost.nodes()
     weight = nodes.weight * law.magnitude.pdf(np.sqrt(threshold * nodes.x)) * np.sqrt(nodes.x)
