@@ -35,7 +35,7 @@ def pareto(
 
     PRESET: smoke (offline, a minute or two), credible (two cores), full (a GPU).
 
-    Exit code 3: CWMP's frontier is undecided, as three seeds of smoke may well leave it.
+    Exit code 3: CWMP's frontier is undecided, as the three seeds of smoke must leave it.
     """
     experiment, reports = extra("empirical", ("experiment", "report"), "the experiment", "empirical")
 

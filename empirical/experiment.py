@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,12 +67,14 @@ def run(
 
 
 def judge(name: str, *, folder: Path) -> Outcome:
-    """Judge the finished runs of preset ``name`` in ``folder``, whatever sources made them.
+    """Judge the finished runs of preset ``name`` in ``folder``, whatever sources made them, with the seeds they have.
 
     Raises:
         InputError: unknown preset; a run that is missing, damaged, or of other settings or sources than the rest.
     """
-    return _concluded(preset(name, to_run=False), "", folder, recorded)
+    chosen = preset(name, to_run=False)
+    seeds = tuple(seed for seed in chosen.seeds if any(folder.glob(f"*-seed{seed}.json")))
+    return _concluded(replace(chosen, seeds=seeds or chosen.seeds), "", folder, recorded)
 
 
 def _concluded(chosen: Preset, source: str, folder: Path, complete: Complete) -> Outcome:
@@ -82,9 +84,9 @@ def _concluded(chosen: Preset, source: str, folder: Path, complete: Complete) ->
     tuning = _tuning(chosen, source, folder / "tuning", complete)
     files = complete(chosen.runs(source, tuning.rates), folder)
     again = complete(chosen.same_rate_runs(source, tuning.rates), folder / "same-rate")
-    found = contests(files)
     baselines = {run: file for run, file in files.items() if run.arm.method == BASELINE}
-    control = contests({**baselines, **again}) if again else []
+    found, *more = contests(files, *([{**baselines, **again}] if again else []))
+    control = [contest for contests_again in more for contest in contests_again]
     made = verdicts([*found, *control], files, tuning)
     text = report(files, found, control, tuning, model_layers(small_cnn()))
     for verdict in made:

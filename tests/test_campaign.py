@@ -19,6 +19,7 @@ from cwmp import main
 from empirical import presets
 from empirical.campaign import complete_all
 from empirical.experiment import run as run_experiment
+from empirical.paired import needed
 from empirical.presets import PRESETS, preset
 from empirical.records import read_run
 from empirical.runner import complete, stored
@@ -257,13 +258,15 @@ def test_presets_are_what_they_promise():
     credible = PRESETS["credible"]
     assert {"fc-dear", "conv-dear", "lognormal"} <= set(credible.costs)
     assert {"0.01", "0.05"} <= set(credible.shares)
-    assert len(credible.seeds) >= 5
     full = PRESETS["full"]
     assert len(full.shares) == 7
-    assert len(full.seeds) >= 5
     assert full.setting.rounds >= 100
     assert full.setting.steps > credible.setting.steps
     assert set(credible.costs) < set(full.costs)
+    for one in (credible, full):  # as many seeds as can decide, the paper's method at two rates included
+        contests = len(one.costs) * len(one.methods)  # each but Top-K, and CWMP again
+        assert len(one.seeds) >= needed(contests)
+        assert 2 ** (1 - len(one.seeds)) * contests <= 0.05
     for one in PRESETS.values():
         rates = {method: 0.01 * k for k, method in enumerate((*one.methods, "dense"), 1)}
         runs = one.runs("synthetic", rates)

@@ -134,7 +134,7 @@ def test_costs_that_are_in_no_file_are_written_beside_the_certificate(files):
         ("certify update.npy --cost 1 --budget 1e99999999J", "no power of ten beyond 999"),
         ("certify update.npy --cost 1 --budget 1e-99999999%", "no power of ten beyond 999"),
         ("certify update.npy --cost 1 --budget 1e400J", "is more than 1e+300"),
-        ("certify update.npy --cost 1 --budget 1e400%", "is more than 1e+6 %"),
+        ("certify update.npy --cost 1 --budget 1e400%", "must be a share in (0, 1]"),
         ("certify update.npy --cost 1e\u0669\u0669\u0669\u0669\u0669\u0669\u0669\u0669 --budget 1%", "beyond 999"),
         ("certify update.npy --cost dear.npy --budget 1%", "dear.npy: a cost is above 1e+300"),
         ("check theory:cwmp --score l2 --quiet --update nothing.npy", "no coordinates to draw from"),

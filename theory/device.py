@@ -21,9 +21,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from theory.budget import budget_in_units
 from theory.entries import Weight
 from theory.exact import Real, exact_sum, floor_float, joined
-from theory.instance import CostClasses, budget_in_units, class_values, is_one_cost
+from theory.instance import CostClasses, class_values, is_one_cost
 
 _ROW, _ROW_BITS = 1 << 15, 15  # values whose sum is formed at once
 _CHUNK = 1 << 23  # values looked at at once

@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.budget import budget_in_units
 from theory.exact import exact_sum_of_squares
-from theory.instance import CostClasses, Instance, budget_in_units, class_values, is_one_cost
+from theory.instance import CostClasses, Instance, class_values, is_one_cost
 from theory.order import Floats, Indices
 from theory.sums import total_cost
 

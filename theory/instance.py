@@ -8,7 +8,7 @@ Everything downstream takes an :class:`Instance` and trusts it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory import sums
+from theory.budget import budget_in_units
 from theory.errors import InputError
 from theory.exact import EXACT_INTEGER, Real, as_float64, as_fraction, exact_sum, exact_sum_of_squares
 
@@ -45,10 +46,11 @@ class Instance:
         update: shape (d,), any float or integer dtype, finite. Not copied.
         cost: joules per coordinate: a positive scalar, a positive array of shape (d,), or
             :class:`CostClasses`.
-        budget: joules, ``>= 0``. Exact: a float is the dyadic rational it is, ``"0.3"`` is 3/10.
-        fraction: the budget as a share ``beta`` of the total cost, ``B = beta * C`` with ``C`` summed
-            exactly. A share is a number somebody wrote, so a float is read as the decimal it prints
-            (``0.3`` is 3/10). Give either ``budget`` or ``fraction``.
+        budget: joules, ``>= 0``. Exact: a float is the dyadic rational it is, ``"0.3"`` is 3/10, ``"3mJ"``
+            3/1000.
+        fraction: the budget as a share ``beta`` of the total cost, in (0, 1] or ``"5%"``: ``B = beta * C``
+            with ``C`` summed exactly. A share is a number somebody wrote, so a float is read as the decimal
+            it prints (``0.3`` is 3/10). Give either ``budget`` or ``fraction``.
 
     Attributes:
         score: ``p_i``, float64 of shape (d,): the squared entries (exact for float32 and narrower,
@@ -62,7 +64,7 @@ class Instance:
 
     Raises:
         InputError: non-finite updates, non-positive or non-finite costs, shapes that do not match,
-            negative budgets, and squares that float64 cannot hold.
+            negative budgets, shares outside (0, 1], and squares that float64 cannot hold.
     """
 
     __slots__ = ("_cost", "_total", "budget", "class_cost", "labels", "scale_exponent", "score", "unit", "update")
@@ -297,23 +299,3 @@ def _is_float64(value: Fraction) -> bool:
 
 def _shown(value: Fraction) -> str:
     return f"{Decimal(value.numerator) / value.denominator:.6g}"
-
-
-def budget_in_units(
-    budget: Real | None, fraction: Real | None, total: Callable[[], Fraction], unit: Fraction
-) -> Fraction:
-    """The exact budget in units of ``unit`` joules, from joules or from a share of ``total()`` (in units).
-
-    Raises:
-        InputError: both or neither given, or not a number ``>= 0``.
-    """
-    if (budget is None) == (fraction is None):
-        raise InputError("give the budget either in joules (budget=) or as a share of the total cost (fraction=)")
-    if budget is not None:
-        exact, name = as_fraction(budget, "budget") / unit, f"budget = {budget}"
-    else:
-        shown = str(fraction) if isinstance(fraction, (float, np.floating)) else fraction
-        exact, name = as_fraction(shown, "fraction") * total(), f"fraction = {fraction}"  # type: ignore[arg-type]
-    if exact < 0:
-        raise InputError(f"{name}: must be >= 0")
-    return exact
