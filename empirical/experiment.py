@@ -13,7 +13,7 @@ from empirical.compress import BASELINE
 from empirical.data import prepare
 from empirical.models import model_layers, small_cnn
 from empirical.presets import TUNING_SHARE, Preset, preset
-from empirical.records import RunFile
+from empirical.records import RunFile, read_run
 from empirical.report import report
 from empirical.runner import recorded
 from empirical.setting import Run
@@ -47,11 +47,14 @@ def run(
     folder: Path,
     jobs: int,
     download: bool = False,
+    device: str | None = None,
+    seeds: int | None = None,
     on_progress: OnProgress = lambda progress: None,
 ) -> Outcome:
     """Complete the runs of preset ``name`` in ``folder`` and judge them.
 
     Args:
+        device, seeds: as for :func:`empirical.presets.preset`.
         data: folder with CIFAR-10; a preset that brings its own images uses these instead when it is given.
         download: fetch the archive into ``data`` first.
 
@@ -59,7 +62,7 @@ def run(
         InputError: unknown preset, or one that does not fit this machine; missing or damaged data; a folder that holds
             runs of other settings, data or sources.
     """
-    chosen = preset(name)
+    chosen = preset(name, device=device, seeds=seeds)
     if data is None and (download or chosen.source is None):
         raise InputError(f"preset {name!r} needs CIFAR-10: --data DIR")
     source = prepare(str(data), may_download=download) if data is not None else str(chosen.source)
@@ -67,14 +70,18 @@ def run(
 
 
 def judge(name: str, *, folder: Path) -> Outcome:
-    """Judge the finished runs of preset ``name`` in ``folder``, whatever sources made them, with the seeds they have.
+    """Judge the finished runs of preset ``name`` in ``folder``: whatever sources made them, on the device and with the
+    seeds they have.
 
     Raises:
         InputError: unknown preset; a run that is missing, damaged, or of other settings or sources than the rest.
     """
     chosen = preset(name, to_run=False)
-    seeds = tuple(seed for seed in chosen.seeds if any(folder.glob(f"*-seed{seed}.json")))
-    return _concluded(replace(chosen, seeds=seeds or chosen.seeds), "", folder, recorded)
+    if there := sorted(folder.glob("*-seed*.json")):
+        present = tuple(seed for seed in chosen.seeds if any(path.stem.endswith(f"-seed{seed}") for path in there))
+        device = read_run(there[0]).identity.get("run", {}).get("device", chosen.device)
+        chosen = replace(chosen, seeds=present or chosen.seeds, device=device)
+    return _concluded(chosen, "", folder, recorded)
 
 
 def _concluded(chosen: Preset, source: str, folder: Path, complete: Complete) -> Outcome:

@@ -118,21 +118,25 @@ _TABLE = (
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in _TABLE}
 
 
-def preset(name: str, *, to_run: bool = True) -> Preset:
+def preset(name: str, *, to_run: bool = True, device: str | None = None, seeds: int | None = None) -> Preset:
     """The preset called ``name``.
 
     Args:
         to_run: whether it must fit this machine.
+        device: ``cpu`` or ``cuda`` in place of its own. seeds: how many of its seeds, the first ones; all by default.
 
     Raises:
-        InputError: there is none, or it does not fit this machine.
+        InputError: there is none, it has fewer seeds, or it does not fit this machine.
     """
     if name not in PRESETS:
         raise InputError(f"no preset {name!r}; the presets are {', '.join(PRESETS)}")
     found = PRESETS[name]
+    if seeds is not None and not 1 <= seeds <= len(found.seeds):
+        raise InputError(f"preset {name!r} has {len(found.seeds)} seeds, got {seeds}")
+    found = replace(found, device=device or found.device, seeds=found.seeds[:seeds])
     if to_run and found.device == "cuda":
         import torch
 
         if not torch.cuda.is_available():
-            raise InputError(f"preset {name!r} needs a CUDA GPU and PyTorch sees none; credible runs on two CPU cores")
+            raise InputError(f"{name} on a CUDA GPU: PyTorch sees none; credible runs on two CPU cores")
     return found

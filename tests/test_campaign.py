@@ -238,7 +238,9 @@ def test_finished_runs_of_another_revision_are_judged_as_they_are(tmp_path, monk
     ("arguments", "names"),
     [
         (["medium"], "no preset 'medium'; the presets are smoke, credible, full"),
-        (["full", "--data", "."], "preset 'full' needs a CUDA GPU"),
+        (["full", "--data", "."], "full on a CUDA GPU: PyTorch sees none"),
+        (["smoke", "--device", "cuda"], "smoke on a CUDA GPU: PyTorch sees none"),
+        (["smoke", "--seeds", "4"], "preset 'smoke' has 3 seeds, got 4"),
         (["credible"], "preset 'credible' needs CIFAR-10: --data DIR"),
         (["smoke", "--download"], "needs CIFAR-10: --data DIR"),
         (["credible", "--data", "nowhere"], "nowhere: no CIFAR-10 there; accepted are class folders"),

@@ -107,7 +107,7 @@ def energy(evidence: Evidence) -> Answer:
             "cheapest coordinate differ by no more",
             words(_and(RADIOS)),
             percent(radio_ceiling()),
-        )  # fmt: skip
+        )
     )
     points.append(
         f"{len(savings)} laws of magnitudes and costs at {percent(BUDGET, 0)} of full energy: {_range(savings)}, "
