@@ -19,6 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cwmp-selector", action="append", default=[], metavar="MODULE:NAME", help="selector to check")
     group.addoption("--cwmp-seed", type=int, default=0, help="seed of the checks' random search")
     group.addoption("--cwmp-examples", type=int, default=60, help="instances drawn per check")
+    group.addoption("--cwmp-seconds", type=float, default=60.0, help="limit of one check")
     group.addoption("--cwmp-dims", metavar="SIZES", help="sizes it is made for, such as 1-64,1000,1e5")
 
 
@@ -50,8 +51,8 @@ class SelectorChecks(pytest.Collector):
             domain = Domain(dims=read_dims(dims) if dims else None)
         except (ImportError, ValueError) as error:
             raise pytest.UsageError(str(error)) from None
-        seed, examples = self.config.getoption("--cwmp-seed"), self.config.getoption("--cwmp-examples")
-        session = Session(self.name, None, domain, seed, examples)
+        given = [self.config.getoption(f"--cwmp-{name}") for name in ("seed", "examples", "seconds")]
+        session = Session(self.name, None, domain, *given)
         for check in CHECKS:
             yield CheckItem.from_parent(self, name=check.name, check=check, session_of_selector=session)
 

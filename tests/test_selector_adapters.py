@@ -123,8 +123,8 @@ def test_without_torch_the_checks_work_and_the_adapter_says_so():
         "import sys; sys.modules['torch'] = None\n"
         "from proofs_check.selector import *\n"
         "from broken_selectors import right\n"
-        "assert check_selector(right, checks=['output'], isolate=False).passed\n"
-        "check_selector(from_torch(right), checks=['output'], isolate=False)"
+        "assert check_selector(right, checks=['output'], isolate=False, seconds=1e5).passed\n"
+        "check_selector(from_torch(right), checks=['output'], isolate=False, seconds=1e5)"
     )
     here = Path(__file__).parent
     environment = {**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{here.parent}"}

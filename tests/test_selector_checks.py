@@ -213,13 +213,6 @@ def test_random_selectors_pass_as_what_they_are():
     assert (seeds.status, seeds.trials) == (Status.PASSED, 60 + len(SMALL))
 
 
-def test_functions_are_isolated_when_they_can_be():
-    assert check_selector(zoo.right, zoo.PREFIX, checks=["output"]).isolated
-    assert not check_selector(lambda g, c, b: zoo.right(g, c, b), zoo.PREFIX, checks=["output"]).isolated
-    with pytest.raises(InputError, match="another process cannot load"):
-        check_selector(lambda g, c, b: g, isolate=True)
-
-
 # --- strategies --------------------------------------------------------------------------------------
 
 

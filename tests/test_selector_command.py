@@ -23,7 +23,7 @@ from proofs_check.selector import (
 
 
 def run(*arguments):
-    return CliRunner().invoke(main, ["check", *arguments], catch_exceptions=False)
+    return CliRunner().invoke(main, ["check", "--seconds", "1e5", *arguments], catch_exceptions=False)
 
 
 def test_check_prints_a_table_and_exits_with_1_on_a_fault():
@@ -68,7 +68,7 @@ def beside(tmp_path, monkeypatch):
         for name, text in files.items():
             (tmp_path / f"{name}.py").write_text(text)
         monkeypatch.chdir(tmp_path)
-        command = [sys.executable, "-m", "cwmp", "check", "--quiet", "--dims", "1-13,100"]
+        command = [sys.executable, "-m", "cwmp", "check", "--quiet", "--dims", "1-13,100", "--seconds", "1e5"]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
         return lambda *more: subprocess.run(
             [*command, *more], env=environment, capture_output=True, text=True, check=False
@@ -116,7 +116,19 @@ def test_a_real_interrupt_prints_what_was_judged_and_is_inconclusive(beside, tmp
     waits = f"    import pathlib, time\n    pathlib.Path({str(sign)!r}).touch()\n    time.sleep(1e5 * update.size)\n"
     beside(mine=KEEPS_NOTHING.replace("    return", waits + "    return"))
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from cwmp import main; main()"
-    command = [sys.executable, "-c", code, "check", "mine:mine", "--check", "empty", "--check", "output"]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "check",
+        "mine:mine",
+        "--seconds",
+        "1e5",
+        "--check",
+        "empty",
+        "--check",
+        "output",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     started = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                start_new_session=True)  # fmt: skip
@@ -164,13 +176,13 @@ def test_a_module_that_raises_is_one_line(beside):
     assert done.stderr == "cwmp: mine:mine: importing mine raised RuntimeError: no licence (mine.py, line 2)\n"
 
 
-test_one_line = selector_test(zoo.right, zoo.PREFIX, examples=5, dims=SMALL)
+test_one_line = selector_test(zoo.right, zoo.PREFIX, examples=5, dims=SMALL, seconds=1e5)
 
 
 def test_the_helper_shows_the_fault_and_none_of_its_own_frames(tmp_path):
     (tmp_path / "test_mine.py").write_text(
         "from proofs_check.selector import selector_test\nimport broken_selectors as zoo\n"
-        "test_it = selector_test(zoo.one_too_many, zoo.PREFIX, dims=[1, 5], examples=30)\n"
+        "test_it = selector_test(zoo.one_too_many, zoo.PREFIX, dims=[1, 5], examples=30, seconds=1e5)\n"
     )
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "feasible", "test_mine.py"]
     environment = {**os.environ, "PYTHONPATH": f"{Path(__file__).parent}:{Path(__file__).parent.parent}"}
@@ -187,7 +199,7 @@ def test_the_plugin_runs_every_check_as_a_test(tmp_path):
     )
     (tmp_path / "test_other.py").write_text("def test_other(): assert False\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--cwmp-selector", "mine:mine", "-v",
-               "--cwmp-examples", "30"]  # fmt: skip
+               "--cwmp-examples", "30", "--cwmp-seconds", "1e5", "--cwmp-dims", "1-13,100"]  # fmt: skip
     environment = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parent}:{Path(__file__).parent.parent}", "PATH": ""}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout + done.stderr

@@ -95,6 +95,14 @@ def test_a_call_has_its_time_anew_as_long_as_it_gets_on():
         trail.close()
 
 
+def test_functions_are_isolated_when_they_can_be():
+    quick = {"checks": ["output"], "dims": SMALL, "seconds": 1e5}
+    assert check_selector(zoo.right, zoo.PREFIX, **quick).isolated
+    assert not check_selector(lambda g, c, b: zoo.right(g, c, b), zoo.PREFIX, **quick).isolated
+    with pytest.raises(InputError, match="another process cannot load"):
+        check_selector(lambda g, c, b: g, isolate=True)
+
+
 # --- cut short ---------------------------------------------------------------------------------------
 
 
@@ -147,7 +155,7 @@ def test_nothing_tried_is_nothing_shown():
 
 def test_a_fault_raises_with_the_report_as_its_message():
     with pytest.raises(BrokenPromiseError, match=r"(?s)check_feasible.*FAILED.*1 of 1 check found a fault"):
-        check_selector(zoo.one_too_many, zoo.PREFIX, checks=["feasible"], isolate=False)
+        check_selector(zoo.one_too_many, zoo.PREFIX, checks=["feasible"], isolate=False, seconds=1e5)
 
 
 def test_choices_of_checks():

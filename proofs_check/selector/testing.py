@@ -24,8 +24,10 @@ from proofs_check.selector.subject import Selector
 class Session:
     """One selector for the tests of one run: its process starts with the first test and ends with the interpreter."""
 
-    def __init__(self, selector: Any, promise: Promise | None, domain: Domain, seed: int, examples: int) -> None:
-        self._arguments = selector, promise
+    def __init__(
+        self, selector: Any, promise: Promise | None, domain: Domain, seed: int, examples: int, seconds: float
+    ) -> None:
+        self._arguments, self._seconds = (selector, promise), seconds
         self._domain, self._seed, self._examples = domain, seed, examples
         self._stack, self._opened = ExitStack(), None
 
@@ -33,7 +35,7 @@ class Session:
         """The result of one check."""
         opened_here: Opened | None = self._opened
         if opened_here is None:
-            opened_here = self._stack.enter_context(opened(*self._arguments))
+            opened_here = self._stack.enter_context(opened(*self._arguments, seconds=self._seconds))
             self._opened = opened_here  # type: ignore[assignment]
             atexit.register(self._stack.close)
         return opened_here.judge(check, self._domain, self._seed, self._examples)
@@ -41,12 +43,16 @@ class Session:
 
 def selector_test(
     selector: str | Selector | Callable[..., Any], promise: Promise | None = None, *, cost_model: Costs | None = None,
-    dims: Sequence[int] | None = None, seed: int = 0, examples: int = 60,
+    dims: Sequence[int] | None = None, seed: int = 0, examples: int = 60, seconds: float = 60.0,
 ) -> Callable[[Check], None]:  # fmt: skip
-    """A test function with one parameter set per check; assign it to a name that starts with ``test_``."""
+    """A test function with one parameter set per check; assign it to a name that starts with ``test_``.
+
+    The arguments are those of :func:`check_selector`. A check cut short by ``seconds`` fails, as inconclusive.
+    """
     import pytest
 
-    session = Session(selector, promise, Domain(cost_model, dims=None if dims is None else tuple(dims)), seed, examples)
+    domain = Domain(cost_model, dims=None if dims is None else tuple(dims))
+    session = Session(selector, promise, domain, seed, examples, seconds)
 
     @pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
     def test(check: Check) -> None:
