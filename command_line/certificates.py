@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from command_line.certificate_files import check_places, cost_place
-from command_line.shared import COST_TEXT, one_line_errors, writes_files
+from command_line.shared import COST_TEXT, KEY, one_line_errors, writes_files
 from theory.certificate import Certificate, certify, check_certificate, read_certificate
 from theory.comparison import compared, comparison_text
 from theory.files import read_array, read_layers, read_update
@@ -28,25 +28,36 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
               help="Energy model, joules, kind=joules list (fc=10,rest=1), or a .npy file.")  # fmt: skip
 @click.option("--budget", "budget_text", required=True, help="A share such as 10%, or joules such as 0.4J or 3mJ.")
 @click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
+@KEY
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the certificate.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @writes_files("output")
 @one_line_errors
 def certify_command(
-    update: Path, cost_text: str, budget_text: str, layers: Path | None, output: Path | None, as_json: bool
+    update: Path,
+    cost_text: str,
+    budget_text: str,
+    layers: Path | None,
+    key: str | None,
+    output: Path | None,
+    as_json: bool,
 ) -> None:
     """What CWMP keeps of UPDATE, what the optimum is, and how far apart they are, with a certificate.
 
-    UPDATE is a .npy, .npz, .safetensors or .pt file. Exit code 3: the optimum is known up to an interval.
+    UPDATE is a .npy, .npz, .safetensors or PyTorch file, an index of shards or a folder of them.
+
+    Exit code 3: the optimum is known up to an interval.
     """
     budget = budget_spec(budget_text)
-    file = read_update(update)
+    file = read_update(update, key)
     placed = read_layers(layers, file.update.size) if layers else file.layers
     costs = cost_spec(cost_text, placed)
     instance = Instance(file.update, costs.values, **budget.amount(costs, placed))
-    output = output or Path(f"{update.name}.certificate.json")
-    question = {"update": update.name, "cost": cost_text, "budget": budget_text}
-    check_places(output, question, costs.path)
+    default = Path(f"{update.absolute().name}.certificate.json")
+    question = {"update": update.name, "key": key, "cost": cost_text, "budget": budget_text}
+    if replaced := check_places(output or default, question, costs.path, named=output is not None):
+        click.echo(f"replacing the certificate of another question ({replaced})", err=True)
+    output = output or default
     click.echo(f"certifying {instance.d} coordinates ...", err=True)
     note = {**question, "provenance": provenance()}
     certificate = certify(instance, note=note)
@@ -61,7 +72,7 @@ def certify_command(
     else:
         click.echo(comparison_text(report))
         if certificate.verdict != "failed":
-            given = f" --cost {cost_file}" if cost_file else ""
+            given = (f" --cost {cost_file}" if cost_file else "") + (f" --key {key}" if key else "")
             click.echo(f"Certificate: {output}\nCheck it:    cwmp check-certificate {output} {update}{given}")
     sys.exit(_EXIT[certificate.verdict])
 
@@ -82,12 +93,15 @@ def _cost_beside(output: Path, costs: Costs, instance: Instance, certificate: Ce
 @click.argument("certificate", type=click.Path(path_type=Path))
 @click.argument("update", type=click.Path(path_type=Path))
 @click.option("--cost", "cost_path", type=click.Path(path_type=Path), help=".npy file, if made from one cost each.")
+@KEY
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @one_line_errors
-def check_certificate_command(certificate: Path, update: Path, cost_path: Path | None, as_json: bool) -> None:
+def check_certificate_command(
+    certificate: Path, update: Path, cost_path: Path | None, key: str | None, as_json: bool
+) -> None:
     """Verify CERTIFICATE against UPDATE with the independent checker, which shares no code with the solver."""
     fields = read_certificate(certificate)
-    data = read_update(update).update
+    data = read_update(update, key).update
     cost = read_array(cost_path, "the costs").reshape(-1) if cost_path else None
     result = check_certificate(fields, data, cost)
     if as_json:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from command_line.shared import extra, one_line_errors
+from command_line.shared import KEY, extra, one_line_errors
 from theory.files import read_update
 from theory.provenance import strict_json
 
@@ -25,6 +25,7 @@ from theory.provenance import strict_json
 @click.option("--skip", multiple=True, help="Leave this check out; may be repeated.")
 @click.option("--cost", "cost_model", help="Costs it is made for: equal, integers, decimals, or an energy model.")
 @click.option("--update", type=click.Path(path_type=Path), help="A real update, to draw coordinates from.")
+@KEY
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw.")
 @click.option("--examples", type=click.IntRange(1), default=60, show_default=True, help="Instances drawn per check.")
 @click.option("--seconds", type=click.FloatRange(0.1), default=5.0, show_default=True, help="Limit of one check.")
@@ -37,6 +38,7 @@ def check_command(
     rounding: Any,
     exact: bool,
     update: Path | None,
+    key: str | None,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -53,7 +55,7 @@ def check_command(
             click.echo(f"{result.check:<26}{result.status}", err=True)
 
     lists = {name: options.pop(name) or None for name in ("claims", "checks")}
-    data = read_update(update).update if update else None
+    data = read_update(update, key).update if update else None
     report = checks.check_selector(
         selector, promise, update=data, on_fail="report", on_result=progress, **lists, **options
     )

@@ -10,7 +10,7 @@ from theory.errors import InputError
 from theory.files import read_layers, read_update
 from theory.instance import CostClasses
 from theory.layers import named_layers, plain_vector
-from theory.provenance import write_atomically
+from theory.outputs import VERDICT, write_atomically
 from theory.specs import budget_spec, cost_spec
 
 RNG = np.random.default_rng(0)
@@ -159,6 +159,6 @@ def test_a_budget_nobody_can_read_is_refused(text):
 def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing_beside_it(tmp_path):
     (tmp_path / "folder.json").mkdir()
     with pytest.raises(OSError, match=r"folder\.json'$") as caught:
-        write_atomically(tmp_path / "folder.json", "x")
+        write_atomically(tmp_path / "folder.json", "x", VERDICT)
     assert caught.value.filename == str(tmp_path / "folder.json")
     assert [path.name for path in tmp_path.iterdir()] == ["folder.json"]
