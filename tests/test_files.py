@@ -80,11 +80,12 @@ def test_truncated_files_are_refused(tmp_path):
             read_update(tmp_path / name)
 
 
-def test_a_state_dict_with_other_things_in_it_is_refused(tmp_path):
-    torch = pytest.importorskip("torch")
-    torch.save({"a": torch.ones(2), "lr": 0.1}, tmp_path / "u.pt")
-    with pytest.raises(InputError, match="no dictionary of tensors"):
-        read_update(tmp_path / "u.pt")
+@pytest.mark.parametrize("name", ["u.npy", "u.npz"])
+def test_integer_updates_are_told_what_was_found_and_what_to_do(tmp_path, name):
+    save = np.save if name == "u.npy" else np.savez
+    save(tmp_path / name, np.arange(5))
+    with pytest.raises(InputError, match=r"it holds int64, .*\.astype\('float32'\)"):
+        read_update(tmp_path / name)
 
 
 def test_layers_from_json(tmp_path):
@@ -102,10 +103,13 @@ def test_layers_from_json(tmp_path):
         '[{"name": "a"}]',
         '[{"name": "a", "shape": [-1]}]',
         '[{"name": "a", "shape": [1.5]}]',
+        "[" * 100_000 + "]" * 100_000,
+        '[{"name": "a\\nb", "shape": 3, "name": "a"}]',
     ):
         path.write_text(text)
-        with pytest.raises(InputError, match=r"layers\.json"):
+        with pytest.raises(InputError, match=r"layers\.json") as caught:
             read_layers(path, 12)
+        assert "\n" not in str(caught.value)
 
 
 LAYERS = named_layers([("conv.weight", (2, 1, 1, 1)), ("fc.weight", (3, 1)), ("fc.bias", (3,))])

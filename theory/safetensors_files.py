@@ -70,7 +70,7 @@ def _tensor(data: NDArray[np.uint8], name: str, entry: Mapping[str, Any]) -> NDA
     kind, shape = entry.get("dtype"), entry.get("shape")
     if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
         raise ValueError(f"{named(name)} has no shape")
-    if kind not in _FLOATS and kind not in _WHOLE:
+    if not isinstance(kind, str) or kind not in {**_FLOATS, **_WHOLE}:
         raise ValueError(f"{named(name)} has type {named(kind)}; F16, BF16, F32 and F64 are read")
     each = _WHOLE.get(kind) or np.dtype(_FLOATS[kind]).itemsize
     if math.prod(shape) * each != data.size:

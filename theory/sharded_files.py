@@ -54,15 +54,13 @@ def read_folder(folder: Path, suffixes: tuple[str, ...], read: Read) -> Stored:
     if len(indices) == 1:
         return read_index(indices[0], read)
     files = indices or [path for path in sorted(folder.iterdir()) if path.suffix.lower() in suffixes and path.is_file()]
-    if len(files) == 1:
-        return read(files[0])
     shards = [_SHARD.fullmatch(path.stem) for path in files]
+    if len(files) == 1 and not shards[0]:
+        return read(files[0])
     sets = {(found["stem"], int(found["count"])) if found else None for found in shards}
     if not files or len(sets) != 1 or None in sets or len({path.suffix for path in files}) != 1:
-        there = f"several: {listed(path.name for path in files)}; name one of them" if files else "none"
-        raise InputError(
-            f"{folder}: one file of tensors, or the shards of one, are read from a folder; there is {there}"
-        )
+        there = f"there are {listed(path.name for path in files)}; name one of them" if files else "there is none"
+        raise InputError(f"{folder}: one file of tensors, or the shards of one, are read from a folder; {there}")
     numbers = {int(found["number"]) for found in shards if found}
     count = next(n for _, n in filter(None, sets))
     if missing := sorted(set(range(1, count + 1)) - numbers):

@@ -42,7 +42,8 @@ def listed(names: Iterable[object], most: int = 6) -> str:
 
 def first_line(error: Exception) -> str:
     """What an error says, in a line."""
-    return named((str(error).strip().splitlines() or [type(error).__name__])[0][:160])
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0][:240]
+    return line if line.isprintable() else repr(line)
 
 
 def parsed_json(text: str | bytes) -> Any:

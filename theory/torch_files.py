@@ -51,11 +51,13 @@ def _loaded(path: Path) -> Any:
 
 
 def _bounded(path: Path) -> None:
-    """Raises ValueError for an archive whose records would grow: PyTorch stores them as they are."""
+    """Raises ValueError for a program, and for an archive whose records would grow: torch.save stores them as they are."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
         records = archive.infolist()
+    if any(record.filename.endswith("/constants.pkl") for record in records):
+        raise ValueError("a TorchScript archive; save its state_dict() instead")
     if any(record.compress_type != zipfile.ZIP_STORED for record in records):
         raise ValueError("its records are compressed, as torch.save never writes them")
     if sum(record.file_size for record in records) > path.stat().st_size:
@@ -68,8 +70,6 @@ def _why(error: Exception) -> str:
         return (
             f"it holds a {found[1]}, and weights-only reading, which runs no code, takes tensors and plain data alone"
         )
-    if "TorchScript" in text:
-        return "a TorchScript archive; save its state_dict() instead"
     if "Weights only load failed" in text:
         return "damaged, or not written by torch.save"
     return first_line(error)

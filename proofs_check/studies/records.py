@@ -74,8 +74,8 @@ def _kept(path: Path, made_by: dict[str, Any]) -> dict[str, Any] | None:
 def _digest(update: Path) -> str:
     digest = hashlib.sha256()
     try:
-        for path in sorted(update.iterdir()) if update.is_dir() else [update]:
-            digest.update(path.read_bytes() if path.is_file() else b"")
+        for path in sorted(filter(Path.is_file, update.iterdir())) if update.is_dir() else [update]:
+            digest.update(path.read_bytes())
         return digest.hexdigest()
     except OSError as error:
         raise InputError(f"{update}: {error.strerror}") from None
