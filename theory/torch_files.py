@@ -51,7 +51,7 @@ def _loaded(path: Path) -> Any:
 
 
 def _bounded(path: Path) -> None:
-    """Raises ValueError for a program, and for an archive whose records would grow: torch.save stores them as they are."""
+    """Raises ValueError for a program, and for records that would grow: torch.save stores them as they are."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
