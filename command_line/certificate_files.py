@@ -13,11 +13,15 @@ from theory.files import read_array
 from theory.outputs import CERTIFICATE, Kind, check_output, force_given
 
 
-def check_places(output: Path, question: dict[str, str], costs: Path | None) -> None:
+def check_places(output: Path, question: dict[str, str | None], costs: Path | None, *, named: bool) -> str:
     """Whether the certificate that answers ``question`` (update, cost and budget as given) may be written.
 
     Args:
-        costs: the file that the costs were read from, if they were.
+        costs: the file that the costs were read from, if they were. named: whether the user named the place, in
+            which case a certificate of another question there is replaced.
+
+    Returns:
+        What the certificate that is replaced was about, in words; empty where there is none of another question.
 
     Raises:
         InputError: the certificate or its costs would take the place of a file of other making, of one that this
@@ -26,10 +30,13 @@ def check_places(output: Path, question: dict[str, str], costs: Path | None) -> 
     check_output(output, CERTIFICATE)
     if costs is None:  # else they are in a file already
         check_output(*cost_place(output))
-    other = [name for name, text in question.items() if (said := _asked(output, name)) and said != text]
-    if other and not force_given():
-        asked = ", ".join(f"{name} {_asked(output, name)}" for name in other)
-        raise InputError(f"{output} certifies another question ({asked}); give another --output, or add --force")
+    before = _asked(output)
+    other = ", ".join(
+        f"{name} {before[name]}" for name in question if name in before and before[name] != question[name]
+    )
+    if other and not named and not force_given():
+        raise InputError(f"{output} certifies another question ({other}); name a place by --output, or add --force")
+    return other
 
 
 def cost_place(output: Path) -> tuple[Path, Kind]:
@@ -38,9 +45,9 @@ def cost_place(output: Path) -> tuple[Path, Kind]:
     return path, Kind("the costs of the certificate beside it", lambda path: _digest(path) == _cost_digest(output))
 
 
-def _asked(output: Path, name: str) -> str | None:
+def _asked(output: Path) -> dict[str, object]:
     note = _fields(output).get("note")
-    return str(note[name]) if isinstance(note, dict) and name in note else None
+    return note if isinstance(note, dict) else {}
 
 
 def _cost_digest(output: Path) -> str | None:

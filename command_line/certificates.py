@@ -12,7 +12,7 @@ import click
 import numpy as np
 
 from command_line.certificate_files import check_places, cost_place
-from command_line.shared import COST_TEXT, one_line_errors, writes_files
+from command_line.shared import COST_TEXT, KEY, one_line_errors, writes_files
 from theory.certificate import Certificate, brings_costs, certify, check_certificate, disagreement, read_certificate
 from theory.checker import Result
 from theory.comparison import compared, comparison_text
@@ -33,25 +33,36 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
               help="Energy model, joules, kind=joules list (fc=10,rest=1), or a .npy file.")  # fmt: skip
 @click.option("--budget", "budget_text", required=True, help="A share such as 10%, or joules such as 0.4J or 3mJ.")
 @click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
+@KEY
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the certificate.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @writes_files("output")
 @one_line_errors
 def certify_command(
-    update: Path, cost_text: str, budget_text: str, layers: Path | None, output: Path | None, as_json: bool
+    update: Path,
+    cost_text: str,
+    budget_text: str,
+    layers: Path | None,
+    key: str | None,
+    output: Path | None,
+    as_json: bool,
 ) -> None:
     """What CWMP keeps of UPDATE, what the optimum is, and how far apart they are, with a certificate.
 
-    UPDATE is a .npy, .npz, .safetensors or .pt file. Exit code 3: the optimum is known up to an interval.
+    UPDATE is a .npy, .npz, .safetensors or PyTorch file, an index of shards or a folder of them.
+
+    Exit code 3: the optimum is known up to an interval.
     """
     budget = budget_spec(budget_text)
-    file = read_update(update)
+    file = read_update(update, key)
     placed = read_layers(layers, file.update.size) if layers else file.layers
     costs = cost_spec(cost_text, placed)
     instance = Instance(file.update, costs.values, **budget.amount(costs, placed))
-    output = output or Path(f"{update.name}.certificate.json")
-    question = {"update": update.name, "cost": cost_text, "budget": budget_text}
-    check_places(output, question, costs.path)
+    default = Path(f"{update.absolute().name}.certificate.json")
+    question = {"update": update.name, "key": key, "cost": cost_text, "budget": budget_text}
+    if replaced := check_places(output or default, question, costs.path, named=output is not None):
+        click.echo(f"replacing the certificate of another question ({replaced})", err=True)
+    output = output or default
     click.echo(f"certifying {instance.d} coordinates ...", err=True)
     note = {**question, "provenance": provenance()}
     unit = _energy_unit(costs)
@@ -66,7 +77,7 @@ def certify_command(
     else:
         click.echo(comparison_text(report))
         if certificate.verdict != "failed":
-            given = f" --cost {cost_file}" if cost_file else ""
+            given = (f" --cost {cost_file}" if cost_file else "") + (f" --key {key}" if key else "")
             click.echo(f"Certificate: {output}\nCheck it:    cwmp check-certificate {output} {update}{given}")
     sys.exit(_EXIT[certificate.verdict])
 
@@ -91,11 +102,12 @@ def _cost_beside(output: Path, costs: Costs, instance: Instance, certificate: Ce
 @click.option("--budget", "budget_text", help="The budget it must be about, as for certify; with --cost.")
 @click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
 @click.option("--scores", is_flag=True, help="UPDATE holds scores p, to be summed as they are, and no update.")
+@KEY
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @one_line_errors
 def check_certificate_command(
-    certificate: Path, update: Path, cost_text: str | None, budget_text: str | None, layers: Path | None, scores: bool,
-    as_json: bool,
+    certificate: Path, update: Path, cost_text: str | None, budget_text: str | None, layers: Path | None, key: str | None,
+    scores: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Verify CERTIFICATE against UPDATE with the independent checker, which shares no code with the solver.
 
@@ -103,7 +115,7 @@ def check_certificate_command(
     """
     if budget_text and not cost_text:
         raise InputError("--budget needs --cost")
-    fields, file = read_certificate(certificate), read_update(update)
+    fields, file = read_certificate(certificate), read_update(update, key)
     if cost_text:
         placed = read_layers(layers, file.update.size) if layers else file.layers
         result = _check_given(fields, file, cost_spec(cost_text, placed), budget_text, placed, scores=scores)

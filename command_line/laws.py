@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from command_line.shared import COST_TEXT, one_line_errors, writes_files
+from command_line.shared import COST_TEXT, KEY, one_line_errors, writes_files
 from theory.provenance import strict_json
 
 
@@ -45,6 +45,7 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--cost", "cost_text", required=True, type=COST_TEXT,
                      help='Law such as "lognorm(s=1)"; for an update also what certify takes.'),
         click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector."),
+        KEY,
         click.option("--correlation", default=0.0, help="Of the normal scores of |g| and c (Gaussian copula)."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw."),
         click.option("--json", "as_json", is_flag=True, help="Print as JSON."),
@@ -73,15 +74,15 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
 @writes_files("output")
 @one_line_errors
 def audit(
-    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None, correlation: float,
-    seed: int, as_json: bool, budgets: list[str], dims: list[int], claims: str, trials: int, jobs: int,
-    dask: str | None, output: Path,
+    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None, key: str | None,
+    correlation: float, seed: int, as_json: bool, budgets: list[str], dims: list[int], claims: str, trials: int,
+    jobs: int, dask: str | None, output: Path,
 ) -> None:  # fmt: skip
     """Audit the probabilistic bounds under a law of magnitudes and costs, or under the law of real updates."""
     from proofs_check import law_audit, law_report
     from theory.given import given_laws, share_of
 
-    laws = given_laws(magnitude, updates, cost_text, layers=layers, correlation=correlation, seed=seed)
+    laws = given_laws(magnitude, updates, cost_text, layers=layers, correlation=correlation, seed=seed, key=key)
     wanted, betas = tuple(filter(None, claims.split(","))), tuple(share_of(text) for text in budgets)
     progress = lambda done, most: click.echo(f"[{done}/{most}] batches", err=True)  # noqa: E731
     options: dict[str, Any] = {"betas": betas, "claims": wanted, "trials": trials, "seed": seed}
@@ -104,13 +105,13 @@ def audit(
 @click.option("--target", default="10%", show_default=True, help="Saving whose break-even is asked for.")
 @one_line_errors
 def saving(
-    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None, correlation: float,
-    seed: int, as_json: bool, budgets: list[str], target: str,
+    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None, key: str | None,
+    correlation: float, seed: int, as_json: bool, budgets: list[str], target: str,
 ) -> None:  # fmt: skip
     """How much energy CWMP would save you: predicted, exact, and when it is worth it."""
     from theory.given import given_laws, share_of
     from theory.saving import saving_report, saving_text
 
-    laws = given_laws(magnitude, updates, cost_text, layers=layers, correlation=correlation, seed=seed)
+    laws = given_laws(magnitude, updates, cost_text, layers=layers, correlation=correlation, seed=seed, key=key)
     reports = [saving_report(law, share_of(text), share_of(target, "target")) for law in laws for text in budgets]
     click.echo(strict_json(reports) if as_json else "\n\n".join(map(saving_text, reports)))

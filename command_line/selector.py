@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from command_line.shared import extra, one_line_errors
+from command_line.shared import KEY, extra, one_line_errors
 from theory.files import read_update
 from theory.provenance import strict_json
 
@@ -34,6 +34,7 @@ PROMISED = ("score", "rounding", "exact", "ties", "seeded", "order_tolerance", "
 @click.option("--cost", "cost_model", help="Costs it is made for: equal, integers, decimals, or an energy model.")
 @click.option("--update", type=click.Path(path_type=Path), help="A real update, to draw coordinates from.")
 @click.option("--dims", metavar="SIZES", help="Sizes it is made for: 1-64,1000,1e5; default: 1 to 100,000.")
+@KEY
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw.")
 @click.option("--examples", type=click.IntRange(1), default=60, show_default=True, help="Instances drawn per check.")
 @click.option(
@@ -44,7 +45,7 @@ PROMISED = ("score", "rounding", "exact", "ties", "seeded", "order_tolerance", "
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
 @one_line_errors
 def check_command(
-    selector: str, update: Path | None, dims: str | None, as_json: bool, quiet: bool, **options: Any
+    selector: str, update: Path | None, key: str | None, dims: str | None, as_json: bool, quiet: bool, **options: Any
 ) -> None:
     """Check anyone's selector MODULE:NAME against what it promises.
 
@@ -62,7 +63,7 @@ def check_command(
     given |= {name: options.pop(name) or None for name in PROMISED}
     promised = {name: value for name, value in given.items() if value is not None}
     lists = {name: options.pop(name) or None for name in ("claims", "checks")}
-    data = read_update(update).update if update else None
+    data = read_update(update, key).update if update else None
     report = checks.check_selector(
         selector, promised=promised, update=data, dims=sizes.read_dims(dims) if dims else None, on_fail="report",
         on_result=progress, **lists, **options,

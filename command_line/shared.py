@@ -97,5 +97,7 @@ class Known(click.ParamType):
         return [CompletionItem(name, help=about) for name, about in self._offers() if name.startswith(begun)]
 
 
+KEY = click.option("--key", help="Which of several dictionaries of tensors in the file, such as model or ema.model.")
+
 CLAIM_ID = Known("claim", lambda: ((c.id, c.title) for c in CLAIMS.values()), str.upper)
 COST_TEXT = Known("costs", lambda: ((m.name, m.summary) for m in MODELS.values()))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from command_line.shared import Known, one_line_errors, writes_files
+from command_line.shared import KEY, Known, one_line_errors, writes_files
 from theory.errors import InputError
 
 
@@ -26,6 +26,7 @@ def _names() -> list[tuple[str, str]]:
 @click.option(
     "--update", type=click.Path(path_type=Path), help="File of an update for geometry, instead of a drawn one."
 )
+@KEY
 @click.option(
     "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/studies"), show_default=True,
     help="Folder of the records; what is there already is not computed again.",
@@ -34,7 +35,9 @@ def _names() -> list[tuple[str, str]]:
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
 @writes_files("output")
 @one_line_errors
-def study(names: tuple[str, ...], seed: int, update: Path | None, output: Path, fresh: bool, quiet: bool) -> None:
+def study(
+    names: tuple[str, ...], seed: int, update: Path | None, key: str | None, output: Path, fresh: bool, quiet: bool
+) -> None:
     """Compute the records behind the figures of the theory: NAMES, or all (two minutes on one core).
 
     NAMES: geometry, frontier, gap, efficiency, saving, contraction.
@@ -50,7 +53,7 @@ def study(names: tuple[str, ...], seed: int, update: Path | None, output: Path, 
         head, start = f"[{done}/{len(wanted)}] {one.name:<12}", time.monotonic()
         progress = (lambda share: None) if quiet else _live(head)
         try:
-            _, kept = records.run_study(one, output, seed=seed, update=update, fresh=fresh, progress=progress)
+            _, kept = records.run_study(one, output, seed=seed, update=update, key=key, fresh=fresh, progress=progress)
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             click.echo(

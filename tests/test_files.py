@@ -10,7 +10,7 @@ from theory.errors import InputError
 from theory.files import read_layers, read_update
 from theory.instance import CostClasses
 from theory.layers import named_layers, plain_vector
-from theory.provenance import write_atomically
+from theory.outputs import VERDICT, write_atomically
 from theory.specs import budget_spec, cost_spec
 
 RNG = np.random.default_rng(0)
@@ -80,11 +80,12 @@ def test_truncated_files_are_refused(tmp_path):
             read_update(tmp_path / name)
 
 
-def test_a_state_dict_with_other_things_in_it_is_refused(tmp_path):
-    torch = pytest.importorskip("torch")
-    torch.save({"a": torch.ones(2), "lr": 0.1}, tmp_path / "u.pt")
-    with pytest.raises(InputError, match="no dictionary of tensors"):
-        read_update(tmp_path / "u.pt")
+@pytest.mark.parametrize("name", ["u.npy", "u.npz"])
+def test_integer_updates_are_told_what_was_found_and_what_to_do(tmp_path, name):
+    save = np.save if name == "u.npy" else np.savez
+    save(tmp_path / name, np.arange(5))
+    with pytest.raises(InputError, match=r"it holds int64, .*\.astype\('float32'\)"):
+        read_update(tmp_path / name)
 
 
 def test_layers_from_json(tmp_path):
@@ -102,10 +103,13 @@ def test_layers_from_json(tmp_path):
         '[{"name": "a"}]',
         '[{"name": "a", "shape": [-1]}]',
         '[{"name": "a", "shape": [1.5]}]',
+        "[" * 100_000 + "]" * 100_000,
+        '[{"name": "a\\nb", "shape": 3, "name": "a"}]',
     ):
         path.write_text(text)
-        with pytest.raises(InputError, match=r"layers\.json"):
+        with pytest.raises(InputError, match=r"layers\.json") as caught:
             read_layers(path, 12)
+        assert "\n" not in str(caught.value)
 
 
 LAYERS = named_layers([("conv.weight", (2, 1, 1, 1)), ("fc.weight", (3, 1)), ("fc.bias", (3,))])
@@ -159,6 +163,6 @@ def test_a_budget_nobody_can_read_is_refused(text):
 def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing_beside_it(tmp_path):
     (tmp_path / "folder.json").mkdir()
     with pytest.raises(OSError, match=r"folder\.json'$") as caught:
-        write_atomically(tmp_path / "folder.json", "x")
+        write_atomically(tmp_path / "folder.json", "x", VERDICT)
     assert caught.value.filename == str(tmp_path / "folder.json")
     assert [path.name for path in tmp_path.iterdir()] == ["folder.json"]

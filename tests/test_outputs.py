@@ -227,8 +227,11 @@ def test_a_certificate_of_another_question_is_not_replaced_in_silence(here):
     for other, said in (("--cost 1 --budget 5%", "budget 10%"), ("--cost 2 --budget 10%", "cost 1")):
         refused = run(f"certify update.npy {other}")
         assert refused.exit_code == 2
-        assert f"certifies another question ({said}); give another --output, or add --force" in refused.stderr
+        assert f"certifies another question ({said}); name a place by --output, or add --force" in refused.stderr
         assert Path("update.npy.certificate.json").read_bytes() == first
+    told = run("certify update.npy --cost 1 --budget 5% --output update.npy.certificate.json")  # a place that is named
+    assert (told.exit_code, "replacing the certificate of another question (budget 10%)" in told.stderr) == (0, True)
+    assert run("certify update.npy --cost 1 --budget 10% --force").exit_code == 0
     assert run("certify update.npy --cost 1 --budget 5% --force").exit_code == 0
     assert Path("update.npy.certificate.json").read_bytes() != first
 

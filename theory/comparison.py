@@ -10,6 +10,7 @@ from theory.certificate import Certificate
 from theory.files import UpdateFile
 from theory.instance import Instance
 from theory.selectors import Selection, cwmp, top_k
+from theory.stored import listed
 
 
 def compared(instance: Instance, certificate: Certificate, file: UpdateFile, unit: str) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def compared(instance: Instance, certificate: Certificate, file: UpdateFile, uni
         "update": str(file.path),
         "d": instance.d,
         "skipped": list(file.skipped),
+        "tied": dict(file.tied),
         "energy_unit": unit,
         "budget": float(instance.budget * instance.unit),
         "budget_share": share(instance.budget, instance.total_cost),
@@ -59,7 +61,9 @@ def comparison_text(report: dict[str, Any]) -> str:
     lines = [f"{report['update']}: {report['d']} coordinates, budget {report['budget']:.6g} {report['energy_unit']} "
              f"({100 * report['budget_share']:.4g} % of sending everything)"]  # fmt: skip
     if report["skipped"]:
-        lines.append(f"left out, no floating-point numbers: {', '.join(report['skipped'])}")
+        lines.append(f"left out, no floating-point numbers: {listed(report['skipped'])}")
+    if report["tied"]:
+        lines.append(f"tied, counted once: {listed(f'{name} is {first}' for name, first in report['tied'].items())}")
     lines += [
         "",
         f"{'':<14}{'kept':>10}{'energy, ' + report['energy_unit']:>16}{'of budget':>13}{'of ||g||^2':>13}"

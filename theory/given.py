@@ -25,9 +25,9 @@ from theory.specs import cost_spec
 
 def given_laws(
     magnitude: str | None, updates: Sequence[Path], cost: str, *, layers: Path | None = None, correlation: float = 0.0,
-    seed: int = 0,
+    seed: int = 0, key: str | None = None,
 ) -> list[Law | SampleLaw]:  # fmt: skip
-    """The law of two texts, or one law of data per update file.
+    """The law of two texts, or one law of data per update file (of its tensors at ``key``).
 
     Raises:
         InputError: both or neither of magnitude and updates, options that do not go together, bad laws or files.
@@ -40,11 +40,11 @@ def given_laws(
         return [Law(magnitude_law(magnitude), cost_law(cost), correlation)]
     if correlation:
         raise InputError("--correlation belongs to --magnitude; data bring their own dependence")
-    return [_of_file(path, cost, layers, seed) for path in updates]
+    return [_of_file(path, cost, layers, seed, key) for path in updates]
 
 
-def _of_file(path: Path, cost: str, layers: Path | None, seed: int) -> SampleLaw:
-    file = read_update(path)
+def _of_file(path: Path, cost: str, layers: Path | None, seed: int, key: str | None) -> SampleLaw:
+    file = read_update(path, key)
     name = f"{path.name} with cost {cost}"
     if is_law(cost):
         drawn = cost_law(cost).sample(np.random.default_rng(seed), file.update.size)

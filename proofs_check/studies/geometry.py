@@ -28,20 +28,20 @@ GROUPS = ("both", "cwmp only", "top-k only", "neither")
 
 
 def geometry(
-    seed: int = 0, *, update: Path | None = None, share: str = "0.05", points: int = 500, bins: int = 48,
-    progress: Progress = silent,
+    seed: int = 0, *, update: Path | None = None, key: str | None = None, share: str = "0.05", points: int = 500,
+    bins: int = 48, progress: Progress = silent,
 ) -> dict[str, Any]:  # fmt: skip
     """Which coordinates both rules, one, or none keep at ``share`` of the energy of sending everything.
 
     Args:
-        update: file of an update; none draws one.
+        update: file of an update; none draws one. key: of its tensors in that file.
         points: coordinates kept in the record per group, at most. bins: of the histogram, on each side.
 
     Raises:
         InputError: a file that is no update.
     """
     rng = np.random.default_rng(seed)
-    vector, data = _drawn(rng) if update is None else _read(update)
+    vector, data = _drawn(rng) if update is None else _read(update, key)
     instance = Instance(vector, cost_law(COST).sample(rng, vector.size), fraction=share)
     rules = {"cwmp": cwmp(instance), "top-k": top_k(instance)}
     first, second = (rule.mask for rule in rules.values())
@@ -65,8 +65,8 @@ def _drawn(rng: np.random.Generator) -> tuple[NDArray, dict[str, Any]]:
     return vector, {"source": "drawn", "law": LAW, "d": DIM}
 
 
-def _read(path: Path) -> tuple[NDArray, dict[str, Any]]:
-    vector = read_update(path).update
+def _read(path: Path, key: str | None) -> tuple[NDArray, dict[str, Any]]:
+    vector = read_update(path, key).update
     if not vector.size:
         raise InputError(f"{path} holds no coordinates")
     if not vector.any():

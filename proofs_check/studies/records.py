@@ -32,25 +32,27 @@ def chosen(names: tuple[str, ...]) -> list[Study]:
 
 
 def run_study(
-    study: Study, folder: Path, *, seed: int = 0, update: Path | None = None, fresh: bool = False,
-    progress: Progress = silent,
+    study: Study, folder: Path, *, seed: int = 0, update: Path | None = None, key: str | None = None,
+    fresh: bool = False,     progress: Progress = silent,
 ) -> tuple[dict[str, Any], bool]:  # fmt: skip
     """The record of a study, and whether an earlier run had left it in ``folder``.
 
     Args:
-        update: file of an update, for a study that takes one; the others ignore it.
+        update: file of an update, for a study that takes one; the others ignore it. key: of its tensors there.
         fresh: compute it even so.
 
     Raises:
         InputError: an update that cannot be read, or a file of other making where the record goes.
     """
     path = folder / f"{study.name}.json"
-    given = {"seed": seed, "update": _digest(update) if study.takes_update and update else None}
+    given: dict[str, Any] = {"seed": seed, "update": _digest(update) if study.takes_update and update else None}
+    if key and given["update"]:
+        given["key"] = key
     made_by = {"sources": source_digest(), "given": given}
     if not fresh and (kept := _kept(path, made_by)):
         return kept, True
     check_output(path, STUDY)
-    more = {"update": update} if study.takes_update else {}
+    more = {"update": update, "key": key} if study.takes_update else {}
     start = time.perf_counter()
     data = study.run(seed=seed, progress=progress, **more)
     about = {"study": study.name, "about": study.about, **made_by, "seconds": round(time.perf_counter() - start, 1)}
@@ -70,8 +72,11 @@ def _kept(path: Path, made_by: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _digest(update: Path) -> str:
+    digest = hashlib.sha256()
     try:
-        return hashlib.sha256(update.read_bytes()).hexdigest()
+        for path in sorted(filter(Path.is_file, update.iterdir())) if update.is_dir() else [update]:
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
     except OSError as error:
         raise InputError(f"{update}: {error.strerror}") from None
 
