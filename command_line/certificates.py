@@ -106,8 +106,8 @@ def _cost_beside(output: Path, costs: Costs, instance: Instance, certificate: Ce
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @one_line_errors
 def check_certificate_command(
-    certificate: Path, update: Path, cost_text: str | None, budget_text: str | None, layers: Path | None, key: str | None,
-    scores: bool, as_json: bool,
+    certificate: Path, update: Path, cost_text: str | None, budget_text: str | None, layers: Path | None,
+    key: str | None, scores: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Verify CERTIFICATE against UPDATE with the independent checker, which shares no code with the solver.
 
