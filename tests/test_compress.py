@@ -145,5 +145,5 @@ def test_unknown_names_are_explained():
     with pytest.raises(InputError, match="no method 'psychic'; the methods are top-k, cwmp"):
         compress("psychic", offer("uniform", "0.1"))
     for share in ("0", "1.5", "-1"):
-        with pytest.raises(InputError, match="budget must be a share"):
+        with pytest.raises(InputError, match="must be a share in"):
             prices("uniform", LAYERS, 0).budget(share)

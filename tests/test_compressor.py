@@ -10,6 +10,7 @@ from test_bracket import costs, updates
 
 from theory import InputError, Instance, cwmp, top_k
 from theory.compressor import Compressor
+from theory.feedback import accumulate, split
 
 torch = pytest.importorskip("torch")
 
@@ -126,7 +127,7 @@ def simulate(buckets, marks, selector):
     model = small_model()
     parameters = dict(model.named_parameters())
     residuals = [{name: torch.zeros(p.numel()) for name, p in parameters.items()} for _ in range(WORLD)]
-    spent = [Fraction(0)] * WORLD
+    spent, counted = [Fraction(0)] * WORLD, [0] * WORLD
     for step in range(STEPS):
         means = {}
         gradients = []
@@ -143,6 +144,7 @@ def simulate(buckets, marks, selector):
                 )
                 chosen = (cwmp if selector == "cwmp" else top_k)(Instance(total, cost.astype(float), fraction="0.1"))
                 spent[rank] += chosen.spent
+                counted[rank] += int(chosen.mask.sum())
                 total_sent = total_sent + np.where(chosen.mask, total, np.float32(0))
                 sizes = [parameters[n].numel() for n in names]
                 rest = torch.from_numpy(np.where(chosen.mask, np.float32(0), total)).split(sizes)
@@ -151,7 +153,7 @@ def simulate(buckets, marks, selector):
         with torch.no_grad():
             for name, p in parameters.items():
                 p -= RATE * means[name].view_as(p)
-    return model.state_dict(), residuals, spent
+    return model.state_dict(), residuals, spent, counted
 
 
 @pytest.mark.parametrize("selector", ["cwmp", "top-k"])
@@ -160,7 +162,7 @@ def test_hook_in_a_group_of_processes(tmp_path, selector):
     ranks = [torch.load(tmp_path / f"{rank}.pt") for rank in range(WORLD)]
     buckets, marks = ranks[0]["buckets"], ranks[0]["marks"]
     assert len({tuple(names) for names in buckets}) > 1
-    model, residuals, spent = simulate(buckets, marks, selector)
+    model, residuals, spent, counted = simulate(buckets, marks, selector)
     for rank, found in enumerate(ranks):
         for name, value in model.items():
             assert torch.allclose(found["model"][name], value, rtol=0, atol=1e-7), name
@@ -168,7 +170,54 @@ def test_hook_in_a_group_of_processes(tmp_path, selector):
         for name, value in residuals[rank].items():
             assert torch.allclose(found["residuals"][name], value, rtol=0, atol=1e-6)
         assert Fraction(found["joules"]) == spent[rank] / 10
-        assert 0 < found["sent"] < STEPS * sum(p.numel() for p in model.values())
+        assert found["sent"] == counted[rank]
+
+
+class Bucket:
+    """What DDP hands to a hook: some parameters and their gradient, flat."""
+
+    def __init__(self, parameters, gradient):
+        self.parameters, self.buffer = lambda: parameters, lambda: gradient
+
+
+@pytest.mark.parametrize("error_feedback", [True, False])
+def test_one_process_by_hand(tmp_path, error_feedback):
+    """Three entries of one cost, a budget for two: what is kept back comes with the next step, or never."""
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/meeting", rank=0, world_size=1)
+    try:
+        model = nn.Linear(3, 1, bias=False)
+        state = PruningState(model, "0.1", "70%", error_feedback=error_feedback)
+        bucket = Bucket(list(model.parameters()), torch.tensor([3.0, 1.0, 2.0]))
+        sent = [prune_hook(state, bucket).wait() for _ in range(2)]
+    finally:
+        dist.destroy_process_group()
+    second = [3.0, 2.0, 0.0] if error_feedback else [3.0, 0.0, 2.0]  # 3, 1 + 1 and 2: the first of equals
+    assert [values.tolist() for values in sent] == [[3.0, 0.0, 2.0], second]
+    assert (state.sent, state.joules) == (4, Fraction(4, 10))
+    left = {"weight": [0.0, 0.0, 2.0]} if error_feedback else {}
+    assert {name: rest.tolist() for name, rest in state.residuals.items()} == left
+
+
+def test_costs_of_a_hook():
+    """One number is for every parameter; those that are not trained have no gradient, no cost and no place."""
+    model = small_model()
+    assert set(PruningState(model, "0.3", 1).cost_of.values()) == {Fraction(3, 10)}
+    names = [name for name, _ in model.named_parameters()]
+    assert list(PruningState(model, "0.3", 1).cost_of) == names
+    model[0].weight.requires_grad_(False)
+    state = PruningState(model, dict.fromkeys(names[1:], 2), 0.5)
+    assert list(state.cost_of) == names[1:]
+    assert state.name_of[id(model[0].bias)] == names[1]
+
+
+def test_masks_that_are_none():
+    for mask in (np.array([1, 0, 1]), np.array([True, False])):
+        with pytest.raises(InputError, match="mask must be bool of shape"):
+            split(np.ones(3), mask)
+    with pytest.raises(InputError, match="must have the same shape"):
+        accumulate(np.ones(3), np.ones(1))
+    with pytest.raises(InputError, match="is not finite"):
+        accumulate(np.full(2, 1e308), np.full(2, 1e308))
 
 
 def test_bad_hook_states():

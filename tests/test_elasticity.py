@@ -1,10 +1,12 @@
 """Elasticity of the mean cost from data: an estimate whose interval covers, or not determined; never 0 as a fact."""
 
 import json
+import math
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 
 from cwmp import main
 from theory.elasticity import elasticity
@@ -88,3 +90,33 @@ def test_one_cost_and_few_magnitudes():
     x = rng.uniform(-0.5, 0.5, 2000)
     found = elasticity(x, 2 + 3 * x + x * x)
     assert found.value == pytest.approx(1.5, abs=1e-9)
+
+
+def test_the_interval_is_the_jackknifes():
+    """The ratio's standard error, with its level's and their covariance, by leaving out one coordinate at a time."""
+    rng = np.random.default_rng(7)
+    x = rng.uniform(-0.3, 0.3, 120)
+    c = np.exp(1.8 * x) * rng.lognormal(0, 0.3, x.size)
+
+    def value(x, c):
+        _, slope, level = np.polyfit(x, c, 2)
+        return slope / level
+
+    found, n = elasticity(x, c), x.size
+    keep = ~np.eye(n, dtype=bool)
+    left_out = np.array([value(x[k], c[k]) for k in keep])
+    error = math.sqrt((n - 1) / n * np.square(left_out - left_out.mean()).sum())
+    assert found.value == pytest.approx(value(x, c), rel=1e-9)
+    assert found.error == pytest.approx(stats.t.ppf(0.975, n - 3) * error, rel=0.02)
+
+
+def test_where_there_is_no_parabola_or_too_much_noise_nothing_is_determined():
+    rng = np.random.default_rng(8)
+    two = np.repeat([-0.3, 0.3], 100)  # a line, but no parabola
+    assert np.isnan(elasticity(two, rng.lognormal(0, 0.1, 200)).value)
+    x = rng.uniform(-0.6, 0.6, 150)
+    assert np.isnan(elasticity(x, rng.lognormal(0, 1.5, 150)).value)  # known to more than +-0.5 only
+    assert elasticity(x, rng.lognormal(0, 0.1, 150)).error < 0.1
+    few = np.r_[np.linspace(-0.6, -0.01, 100), np.linspace(0.01, 0.6, 29)]
+    assert np.isnan(elasticity(few, np.exp(few)).value)
+    assert elasticity(np.r_[few, 0.5], np.exp(np.r_[few, 0.5])).value == pytest.approx(1, abs=0.1)

@@ -1,11 +1,12 @@
 """Energy models: the figures from their sources, index bits, and what heterogeneity is left under a radio."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from theory.energy import MODELS, break_even, coefficient_of_variation, cost_model, index_bits
+from theory.energy import MODELS, Energy, Source, break_even, coefficient_of_variation, cost_model, index_bits
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
 from theory.layers import named_layers, plain_vector
@@ -38,8 +39,6 @@ def test_named_ratios():
 
 
 def test_every_knob_changes_the_costs():
-    from dataclasses import replace
-
     base = MODELS["ble-dram"]
     total = base.parts(LAYERS)["fc"].total
     for change in ({"value_bits": 16}, {"word_bits": 16}, {"index": "none"}, {"radio": MODELS["wifi-dram"].radio}):
@@ -60,10 +59,6 @@ def test_index_bits_name_every_coordinate(d):
 
 
 def test_break_even_is_where_the_ratio_is_the_target():
-    from dataclasses import replace
-
-    from theory.energy import Energy, Source
-
     model = MODELS["ble-dram"]
     found = break_even(model, LAYERS, "1.1")
     at = replace(model, radio=Energy(str(float(found.radio)), Source("test")))
@@ -76,10 +71,6 @@ def test_break_even_is_where_the_ratio_is_the_target():
 
 def test_no_mask_saves_more_than_the_ceiling():
     """Every mask of every instance drawn that retains what Top-K does; and for equal magnitudes the ceiling is met."""
-    from dataclasses import replace
-
-    from theory.energy import Energy, Source
-
     model = replace(MODELS["ble-dram"], radio=Energy("5e-12", Source("test")))
     totals = [part.total for part in model.parts(LAYERS).values()]
     low, high = min(totals), max(totals)
@@ -122,3 +113,20 @@ def test_kinds_of_layers():
               ("alpha", ())]  # fmt: skip
     kinds = [layer.kind for layer in named_layers(shapes)]
     assert kinds == ["embedding", "norm", "fc", "fc", "fc", "norm", "other"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"radio": Energy("-1e-9", Source("test"))}, "radio energy must be >= 0, memory energies > 0"),
+     ({"rest": Energy("0", Source("test"))}, "memory energies > 0"),
+     ({"memory": {"fc": Energy("-1", Source("test"))}}, "memory energies > 0"),
+     ({"value_bits": 0}, "at least 1"), ({"word_bits": 0}, "at least 1"), ({"index": "gaps"}, "index must be one of")],
+)  # fmt: skip
+def test_models_that_cannot_be(change, says):
+    with pytest.raises(InputError, match=says):
+        replace(MODELS["ble-dram"], **change)
+
+
+def test_a_radio_that_always_hides_the_memory_breaks_even_at_nothing():
+    found = break_even(MODELS["memory-only"], LAYERS, 1000)
+    assert (found.radio, found.model_radio, found.ceiling) == (0, 0, 1 - Fraction(1, 128))

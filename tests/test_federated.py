@@ -284,7 +284,7 @@ def test_impossible_settings_are_explained(changes, names):
     [
         (Arm("solar", "0.1", "cwmp"), "no cost model 'solar'; the models are uniform"),
         (Arm("uniform", "0.1", "psychic"), "no method 'psychic'; the methods are top-k"),
-        (Arm("uniform", "2", "cwmp"), r"budget must be a share in \(0, 1\]"),
+        (Arm("uniform", "2", "cwmp"), r"share = 2: must be a share in \(0, 1\]"),
     ],
 )
 def test_unknown_arms_are_explained(arm, names):

@@ -290,8 +290,8 @@ def test_what_does_not_fit_is_said_in_one_line(app, options, says):
     ("arguments", "says"),
     [
         (("psychic", 1, "0.5"), "no method 'psychic'; the methods are top-k"),
-        (("cwmp", 1, "1.5"), r"share must lie in \(0, 1\], got 1.5"),
-        (("cwmp", 1, 0), r"share must lie in \(0, 1\], got 0"),
+        (("cwmp", 1, "1.5"), r"share = 1.5: must be a share in \(0, 1\]"),
+        (("cwmp", 1, 0), r"share = 0: must be a share in \(0, 1\]"),
     ],
 )
 def test_a_mod_is_refused_at_once(arguments, says):

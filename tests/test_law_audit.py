@@ -198,6 +198,13 @@ def test_instances_without_a_share_are_left_out_and_counted(tmp_path):
     trials = as_columns([row for k in range(4) for row in run_batch(law, 20, 0.08, 0, (0, k))])
     empty, nothing = trials["norm"] == 0, trials["top_k"] == 0
     assert 5 < empty.sum() < nothing.sum() < 200
+    rng, fits = np.random.default_rng(np.random.SeedSequence(0, spawn_key=(0, 0))), []
+    for _ in range(BATCH):
+        cost = law.sample(rng, 20)[1]
+        fits.append(bool(cost.max() <= 0.08 * cost.sum()))
+    assert np.array_equal(trials["dearest_fits"][:BATCH] > 0, np.array(fits) & ~empty[:BATCH])
+    (prior,) = [cell for cell in at["cells"] if cell["claim"] == "D13a"]
+    assert prior["trials"] == int(trials["dearest_fits"].sum()) if prior["answer"] != "does not apply" else True
     assert at["undefined"] == {"V": empty.sum(), "V_K": empty.sum(), "R": nothing.sum(), "saving": empty.sum(),
                                "d gap": empty.sum()}  # fmt: skip
     ratio = trials["kept"][~nothing] / trials["top_k"][~nothing]

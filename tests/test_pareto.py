@@ -110,8 +110,10 @@ def test_p_values_are_sign_flips_one_by_one():
             assert paired(some, 1).p == brute_p(some)
     scipy = stats.permutation_test((np.array([3.0, 1, 2, 5, -2]),), np.mean, permutation_type="samples")
     assert paired([3, 1, 2, 5, -2], 1).p == pytest.approx(scipy.pvalue)
-    assert paired([0.1] * 5, 1).p == 2 / 32  # rounding of sums makes no tie a difference
-    assert (paired([3, 1, 2, 5, -2], 1).agree, paired([-3, -1, -2], 1).agree) == (4, 3)
+    for _ in range(100):  # decimals: rounding of sums makes no tie a difference
+        tenths = rng.integers(-9, 10, 6)
+        assert paired((tenths / 10).tolist(), 1).p == brute_p(tenths.tolist())
+    assert [paired(some, 1).agree for some in ([3, 1, 2, 5, -2], [-3, -1, -2], [0, 0, 4])] == [4, 3, 1]
 
 
 def test_the_interval_is_the_test_turned_round():
@@ -224,7 +226,10 @@ def test_each_cost_model_gets_the_verdict_that_was_built_in(tmp_path):
     assert made[0].trials == 16
     assert [v.observed["family"] for v in made] == [3, 3, 3]
     assert made[0].observed["holm p"] == holds.p
-    assert made[0].observed["budgets"]["0.01"]["every seed"] is True
+    told = [[cell["every seed"] for cell in v.observed["budgets"].values()] for v in made]
+    assert told == [[c.difference.agree == 8 for c in contest.cells] for contest in found]
+    assert told[0] == [True, True]
+    assert False in told[2]
     for verdict in made:
         path = write_verdict(verdict, tmp_path)
         assert read_verdict(path) == verdict
@@ -241,6 +246,21 @@ def test_each_cost_model_gets_the_verdict_that_was_built_in(tmp_path):
     assert "Dense reaches 55.0 %" in text
     assert "Learning rate 0.1 for every method, not tuned." in text
     assert "Above Top-K under every cost model where costs differ: no method." in text
+
+
+def test_energies_are_compared_over_the_upper_half_of_the_accuracies_that_both_reach():
+    files = experiment({"fc-dear": 0.03})
+    (found,) = judged(files)
+    ratios = []
+    for seed in range(8):
+        mine, base = (
+            joined([points(file) for run, file in files.items() if (run.seed, run.arm.method) == (seed, method)])
+            for method in ("cwmp", "top-k")
+        )
+        reached = min(mine[:, 1].max(), base[:, 1].max())
+        half = 0.1 + (reached - 0.1) / 2
+        ratios.append(log_energy(mine, half, reached) - log_energy(base, half, reached))
+    assert found.energy.mean == pytest.approx(np.mean(ratios))
 
 
 def test_a_method_that_wins_everywhere_is_named():

@@ -97,5 +97,10 @@ def test_answers():
 def test_counts_that_are_none(wrong):
     with pytest.raises(InputError, match="need 0 <= failures <= trials"):
         clopper_pearson(*wrong)
+    for level in (0.0, 1.0, 1.5):
+        with pytest.raises(InputError, match="a level in"):
+            clopper_pearson(1, 3, level)
+        with pytest.raises(InputError, match="a level in"):
+            anytime_interval(1, 3, level)
     with pytest.raises(InputError, match="need a rate"):
         RateTest(1.5, 0.1, 10)

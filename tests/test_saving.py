@@ -19,7 +19,7 @@ from theory.instance import Instance
 from theory.laws import Law
 from theory.lawspec import cost_law, magnitude_law
 from theory.samples import SampleLaw
-from theory.saving import VALID_SPREAD, _doubt, saving_report
+from theory.saving import VALID_SPREAD, _doubt, saving_report, saving_text
 from theory.selectors import cwmp, top_k
 
 
@@ -156,6 +156,40 @@ def test_beyond_its_region_the_law_is_an_order_of_magnitude(s, said):
     text = run("--magnitude", "t(df=5)", "--cost", f"lognorm(s={s})")
     assert ("second order in the spread" in text) == said
     assert VALID_SPREAD == 0.3
+
+
+def test_the_page_says_what_the_report_says(tmp_path):
+    """Each figure in its place: of a law with its own error, of data with half of a 95 % interval."""
+    rng = np.random.default_rng(0)
+    data = SampleLaw.of(rng.laplace(size=5000), rng.lognormal(0, 0.2, 5000))
+    for subject in (law("laplace()", "lognorm(s=0.2)", 0.3), data):
+        r = saving_report(subject, 0.1, 0.05)
+        lines = {line[:19].strip(): line[19:] for line in saving_text(r).splitlines()[2:]}
+        percent = lambda x: f"{100 * x:.3g} %"  # noqa: E731
+        assert (
+            f"CWMP retains {percent(r['V'].value)} of ||g||^2, Top-K {percent(r['V_K'].value)}"
+            in lines["at equal energy"]
+        )
+        assert f"law (P5) says {percent(r['gain_predicted'])}" in lines["at equal energy"]
+        assert r["gain_predicted"] == subject.saving(0.1).profile.advantage
+        left = 0.1 * (1 - r["saving"].value)
+        assert f"CWMP spends {percent(left)} of sending everything, Top-K 10 %" in lines["at equal score"]
+        assert f"saves {percent(r['saving'].value)}" in lines["at equal score"]
+        assert f"law (P6) says {percent(r['saving_predicted'])}" in lines["at equal score"]
+        assert f"at least CV {r['break_even']:.3g}" in lines["break-even"]
+        interval = f"(95 %: +- {percent(r['saving'].error)})"
+        assert (interval in lines["at equal score"]) == (subject is data)
+        assert ("95 %" in saving_text(r)) == (subject is data)
+        assert f"elasticity of the mean cost {r['elasticity']:.2g}" in lines["at the threshold"]
+    rough = {**r, "error_is": "quadrature", "saving": Estimate(0.02, 0.001), "saving_predicted": 1.2}
+    assert "saves 2 % (+- 0.1 %); the saving law (P6) says more than all of it" in saving_text(rough)
+
+
+def test_what_all_non_zero_entries_cost_is_where_nothing_is_left_to_decide():
+    data = SampleLaw.of([3.0, 0.0, -2.0, 0.0], [1.0, 2.0, 4.0, 8.0])
+    assert data.support_share == 5 / 15
+    assert data.efficiency(5 / 15).keeps_all
+    assert not data.efficiency(0.33).keeps_all
 
 
 @pytest.mark.parametrize(("times", "saved", "said"), [

@@ -83,7 +83,7 @@ class RateTest:
     def answer(self, failures: int, trials: int) -> Answer:
         """``violated``: the rate is above ``allowed``; ``holds``: it is not; ``open``: not known."""
         low, high = anytime_interval(failures, trials, self.alpha)
-        if low > self.allowed or (self.allowed == 0 and failures):
+        if low > self.allowed:
             return "violated"
         return "holds" if high <= self.allowed else "open"
 
