@@ -21,10 +21,14 @@ from broken_selectors import BROKEN  # noqa: E402
 from right_selectors import RIGHT  # noqa: E402
 
 from proofs_check.selector import check_selector  # noqa: E402
+from proofs_check.selector.sizes import DIMS  # noqa: E402
 from theory.outputs import BENCHMARK, write_atomically  # noqa: E402
 from theory.provenance import provenance  # noqa: E402
 
-EXAMPLES = 10  # per check, selector and seed
+EXAMPLES = 10  # per check, selector and seed, besides one of every size
+SIZES = (1, 2, 3, 5, 8, 13, 33, 48, 65, 129, 257)  # where many seeds are tried
+UP_TO = [d for d in DIMS if d <= 1025]  # for selectors of others, of which one solves a mixed-integer programme
+PATIENCE = 1e5  # seconds: no check is cut short
 
 
 def zoo():
@@ -32,7 +36,7 @@ def zoo():
     rows = []
     for selector, check in BROKEN:
         start = perf_counter()
-        (result,) = check_selector(selector, checks=[check], isolate=False, on_fail="report").results
+        (result,) = check_selector(selector, checks=[check], isolate=False, on_fail="report", seconds=PATIENCE).results
         seconds = perf_counter() - start
         rows.append(
             {"selector": selector.name, "named_by": check, "caught": result.faulty, "trials": result.trials,
@@ -49,13 +53,15 @@ def right(seeds):
     start = perf_counter()
     for seed in range(seeds):
         for selector in RIGHT:
-            report = check_selector(selector, isolate=False, on_fail="report", seed=seed, examples=EXAMPLES)
+            report = check_selector(
+                selector, isolate=False, on_fail="report", seed=seed, examples=EXAMPLES, dims=SIZES, seconds=PATIENCE
+            )
             checks += sum(result.trials > 0 for result in report.results)
             instances += sum(result.trials for result in report.results)
             alarms += [f"{selector.name} {selector.promise} seed {seed}: {fault.check}" for fault in report.faults]
         print(f"seed {seed}: {len(alarms)} alarms", file=sys.stderr)
     seconds = round(perf_counter() - start, 1)
-    return {"selectors": len(RIGHT), "seeds": seeds, "examples_per_check": EXAMPLES, "checks": checks,
+    return {"selectors": len(RIGHT), "seeds": seeds, "examples_per_check": EXAMPLES, "sizes": SIZES, "checks": checks,
             "instances": instances, "false_alarms": alarms, "seconds": seconds}  # fmt: skip
 
 
@@ -65,12 +71,13 @@ def foreign():
 
     rows = []
     for name, costs in FOREIGN.items():
-        report = check_selector(f"foreign_selectors:{name}", cost_model=costs, on_fail="report", seconds=10)
+        report = check_selector(f"foreign_selectors:{name}", cost_model=costs, on_fail="report", dims=UP_TO)
         print(report, "\n", file=sys.stderr)
         ran = [result for result in report.results if result.trials]
         rows.append(
             {"selector": name, "promise": report.promise, "costs": costs or "any", "checks": len(ran),
-             "faults": {fault.check: {"found": fault.detail, "script": fault.script} for fault in report.faults}}
+             "faults": {fault.check: {"found": fault.detail, "cause": fault.cause, "script": fault.script}
+                        for fault in report.faults}}
         )  # fmt: skip
     return {"rows": rows}
 

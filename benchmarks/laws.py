@@ -164,7 +164,7 @@ def updates(folder: Path, layers: Path, seed: int) -> list[dict[str, Any]]:
         for beta in BETAS:
             saving = data.saving(beta)
             errors = {"saving_error": saving.at_equal_score.error, "gain_error": saving.at_equal_energy.error}
-            elastic = {"elasticity": saving.profile.elasticity}
+            elastic = dict(zip(("elasticity", "elasticity_error"), saving.profile.elasticity, strict=True))
             rows.append({"update": path.stem, "cost": cost, "beta": beta, **errors, **elastic,
                          **predictions(data, beta, saving)})  # type: ignore[arg-type]  # fmt: skip
     return rows

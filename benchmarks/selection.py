@@ -6,8 +6,9 @@
 All contestants look at the same Gaussian update with lognormal costs (sigma 1) and a budget of 10 %, one after the
 other, in as many rounds as ``--rounds``; medians are printed, and their ratio to one read of (g, c) in the same run.
 Time is wall time and CPU time; memory is the peak of the process above where it stood. Contestants that select by
-magnitude alone take as many coordinates as Top-K may afford. On a machine with a CUDA device, the device's columns are
-filled too. Everything is written to ``results/benchmarks/selection.json`` with hardware and versions.
+magnitude alone take as many coordinates as Top-K may afford. On a machine with a CUDA device, the device's tables are
+made too: CUDA events, medians of 20 after a warm-up, the peak of what the allocator handed out. Everything is written
+to ``results/benchmarks/selection.json`` with hardware and versions.
 """
 
 from __future__ import annotations
@@ -21,15 +22,18 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 import places
 import torch
 from numpy.typing import NDArray
 
-from theory import CostClasses, Instance, cwmp, loops, top_k
+from theory import CostClasses, Instance, cwmp, device, device_ops, loops, top_k
 from theory.entries import Entries
 from theory.order import sorted_prefix
 from theory.outputs import BENCHMARK, write_atomically
@@ -94,27 +98,58 @@ def without_numba(action: Callable[[], Any]) -> Any:
 
 
 def device_contestants(d: int, dtype: str) -> Contestants:
-    """The same on the CUDA device; every action ends when the device has finished."""
+    """The same on the CUDA device, and what our selection takes there when nobody reads its answer."""
     generator = torch.Generator("cuda").manual_seed(1)
     kind = getattr(torch, dtype)
     g = torch.randn(d, device="cuda", generator=generator, dtype=kind)
     c = torch.exp(torch.randn(d, device="cuda", generator=generator, dtype=kind))
-    budget = float(c.double().sum()) / 10
+    labels = torch.randint(0, 10, (d,), device="cuda", generator=generator, dtype=torch.uint8)
+    values = list(range(1, 11))
+    mixed, layers = CostClasses(labels, values), CostClasses(labels.sort().values, values)
+    budget, class_budget = float(c.double().sum()) / 10, float(labels.sum(dtype=torch.int64) + d) / 10
     k = int(top_k(g, c, budget).mask.sum())
-
-    def ended(action: Callable[[], Any]) -> Callable[[], None]:
-        def run() -> None:
-            action()
-            torch.cuda.synchronize()
-
-        return run
-
-    return {
-        "one read of (g, c)": ended(lambda: (g.sum(), c.sum())),
-        "cwmp": ended(lambda: cwmp(g, c, budget)),
-        "top_k": ended(lambda: top_k(g, c, budget)),
-        "torch.topk": ended(lambda: torch.topk(g.abs(), k)),
+    problem = device.problem_of(g, "square", c, None, Fraction(budget), by_cost=True)
+    assert problem is not None
+    engine = device.engine_for(g)
+    everyone: Contestants = {
+        "one read of (g, c)": lambda: (g.sum(), c.sum()),
+        "cwmp": lambda: cwmp(g, c, budget),
+        "cwmp, answer unread": lambda: engine(problem),
+        "cwmp, tensor operations": lambda: device_ops.prefix(problem),
+        "cwmp, layers": lambda: cwmp(g, layers, class_budget),
+        "cwmp, mixed classes": lambda: cwmp(g, mixed, class_budget),
+        "top_k": lambda: top_k(g, c, budget),
+        "torch.topk": lambda: torch.topk(g.abs(), k),
+        "torch.sort": lambda: torch.sort(g.abs()),
     }
+    return everyone
+
+
+def measure_on_device(everyone: Contestants, repeats: int) -> list[dict[str, Any]]:
+    """Medians by CUDA events over interleaved rounds after a warm-up, and the peak of allocated memory."""
+    times: dict[str, list[float]] = {name: [] for name in everyone}
+    rows = []
+    for turn in range(repeats + 3):
+        for name, action in everyone.items():
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            torch.cuda.synchronize()
+            start.record()
+            action()
+            end.record()
+            end.synchronize()
+            times[name] += [start.elapsed_time(end) / 1e3] * (turn >= 3)
+    for name, action in everyone.items():
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        result = action()
+        bytes_more = torch.cuda.max_memory_allocated() - before
+        del result
+        wall = statistics.median(times[name])
+        rows.append({"contestant": name, "wall_s": wall, "fastest_s": min(times[name]), "extra_bytes": bytes_more})
+    for row in rows:
+        row["wall_in_reads"] = row["wall_s"] / rows[0]["wall_s"]
+    return rows
 
 
 def measure(everyone: Contestants, d: int, rounds: int) -> list[dict[str, Any]]:
@@ -185,28 +220,36 @@ def main() -> None:
 
 def _run(options: argparse.Namespace) -> None:
     results = json.loads(options.output.read_text()) if options.output.exists() else {}
-    devices = [f"cpu, {n} threads" for n in options.threads.split(",")] + ["cuda"] * torch.cuda.is_available()
+    devices = [f"cpu, {n} threads" for n in options.threads.split(",") if n] + ["cuda"] * torch.cuda.is_available()
     for size in (int(float(x)) for x in options.sizes.split(",")):
         for dtype in options.dtypes.split(","):
             for place in devices:
                 on_cuda = place == "cuda"
                 threads = 0 if on_cuda else int(place.split()[1])
                 everyone = contestants(size, dtype, threads) if threads else device_contestants(size, dtype)
-                rows = measure(everyone, size, options.rounds)
+                rows = measure(everyone, size, options.rounds) if threads else measure_on_device(everyone, 20)
                 del everyone
                 for row in rows:
-                    row["bytes_per_coordinate"] = memory(row["contestant"], size, dtype, threads) if threads else None
+                    extra = row.pop("extra_bytes", None)
+                    row["bytes_per_coordinate"] = (
+                        memory(row["contestant"], size, dtype, threads) if extra is None else extra / size
+                    )
                 print(f"\nd = {size:g}, {dtype}, {place}: one read {1e3 * rows[0]['wall_s']:.3g} ms")
-                print(f"{'':<22}{'wall, ms':>10}{'in reads':>10}{'CPU, reads':>12}{'bytes/coord':>13}")
+                print(f"{'':<25}{'wall, ms':>10}{'in reads':>10}{'CPU, reads':>12}{'bytes/coord':>13}")
                 for row in rows:
                     print(
-                        f"{row['contestant']:<22}{1e3 * row['wall_s']:>10.3g}{row['wall_in_reads']:>10.1f}"
-                        f"{row['cpu_in_reads']:>12.1f}{_shown(row['bytes_per_coordinate']):>13}",
+                        f"{row['contestant']:<25}{1e3 * row['wall_s']:>10.3g}{row['wall_in_reads']:>10.1f}"
+                        f"{_shown(row.get('cpu_in_reads')):>12}{_shown(row['bytes_per_coordinate']):>13}",
                         flush=True,
                     )
                 device = torch.cuda.get_device_name() if on_cuda else None
                 key = f"{size:g} {dtype} {place}"
-                results[key] = {"rows": rows, "rounds": options.rounds, "device": device, "provenance": provenance()}
+                results[key] = {
+                    "rows": rows,
+                    "rounds": options.rounds if threads else 20,
+                    "device": device,
+                    "provenance": provenance(),
+                }
                 write_atomically(options.output, json.dumps(results, indent=1) + "\n", BENCHMARK)
 
 

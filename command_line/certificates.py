@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
 from command_line.certificate_files import check_places, cost_place
 from command_line.shared import COST_TEXT, KEY, one_line_errors, writes_files
-from theory.certificate import Certificate, certify, check_certificate, read_certificate
+from theory.certificate import Certificate, brings_costs, certify, check_certificate, disagreement, read_certificate
+from theory.checker import Result
 from theory.comparison import compared, comparison_text
-from theory.files import read_array, read_layers, read_update
+from theory.errors import InputError
+from theory.files import UpdateFile, read_layers, read_update
 from theory.instance import Instance
+from theory.layers import Layer
 from theory.outputs import writing
 from theory.provenance import provenance, strict_json
 from theory.specs import Costs, budget_spec, cost_spec
@@ -60,12 +65,12 @@ def certify_command(
     output = output or default
     click.echo(f"certifying {instance.d} coordinates ...", err=True)
     note = {**question, "provenance": provenance()}
-    certificate = certify(instance, note=note)
+    unit = _energy_unit(costs)
+    certificate = certify(instance, energy_unit=unit, note=note)
     cost_file = None
     if certificate.verdict != "failed":
         cost_file = _cost_beside(output, costs, instance, certificate)
         certificate.write(output)
-    unit = "units" if costs.model and costs.model.relative else "J"
     report = compared(instance, certificate, file, unit)
     if as_json:
         click.echo(strict_json(report))
@@ -92,23 +97,49 @@ def _cost_beside(output: Path, costs: Costs, instance: Instance, certificate: Ce
 @click.command("check-certificate")
 @click.argument("certificate", type=click.Path(path_type=Path))
 @click.argument("update", type=click.Path(path_type=Path))
-@click.option("--cost", "cost_path", type=click.Path(path_type=Path), help=".npy file, if made from one cost each.")
+@click.option("--cost", "cost_text", type=COST_TEXT,
+              help="The costs it must be about, as for certify; needed if made from one cost each.")  # fmt: skip
+@click.option("--budget", "budget_text", help="The budget it must be about, as for certify; with --cost.")
+@click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
 @KEY
+@click.option("--scores", is_flag=True, help="UPDATE holds scores p, to be summed as they are, and no update.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @one_line_errors
 def check_certificate_command(
-    certificate: Path, update: Path, cost_path: Path | None, key: str | None, as_json: bool
-) -> None:
-    """Verify CERTIFICATE against UPDATE with the independent checker, which shares no code with the solver."""
-    fields = read_certificate(certificate)
-    data = read_update(update, key).update
-    cost = read_array(cost_path, "the costs").reshape(-1) if cost_path else None
-    result = check_certificate(fields, data, cost)
-    if as_json:
-        click.echo(strict_json(result._asdict()))
+    certificate: Path, update: Path, cost_text: str | None, budget_text: str | None, layers: Path | None,
+    key: str | None, scores: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Verify CERTIFICATE against UPDATE with the independent checker, which shares no code with the solver.
+
+    The answer names objective, budget, energy and costs. What is given here must be what the certificate says.
+    """
+    if budget_text and not cost_text:
+        raise InputError("--budget needs --cost")
+    fields, file = read_certificate(certificate), read_update(update, key)
+    if cost_text:
+        placed = read_layers(layers, file.update.size) if layers else file.layers
+        result = _check_given(fields, file, cost_spec(cost_text, placed), budget_text, placed, scores=scores)
     else:
-        click.echo(f"{result.verdict}: {result.reason}")
-        if result.verdict != "refused":
-            spent, unit = Fraction(fields["spent"]), Fraction(fields["unit_joules"])
-            click.echo(f"retained {float(Fraction(fields['retained'])):.9g}, spent {float(spent * unit):.9g}")
+        result = check_certificate(fields, file.update, scores=scores)
+    click.echo(strict_json(result._asdict()) if as_json else f"{result.verdict}: {result.reason}")
     sys.exit(_EXIT[result.verdict])
+
+
+def _check_given(
+    fields: dict[str, Any], file: UpdateFile, costs: Costs, budget_text: str | None, placed: Sequence[Layer], *,
+    scores: bool,
+) -> Result:  # fmt: skip
+    """Costs from a file go to the checker; those of a text must be the certificate's own, and so must a budget."""
+    amount = budget_spec(budget_text).amount(costs, placed) if budget_text else {"fraction": Fraction(1)}
+    instance = Instance.from_scores(np.zeros(file.update.size), costs.values, **amount)
+    needed = costs.path is not None or not brings_costs(fields)
+    result = check_certificate(fields, file.update, instance.cost if needed else None, scores=scores)
+    if result.verdict == "refused":
+        return result
+    unit = None if costs.path else _energy_unit(costs)
+    wrong = disagreement(fields, instance, unit, budget=budget_text is not None)
+    return Result("refused", wrong) if wrong else result
+
+
+def _energy_unit(costs: Costs) -> str:
+    return "units" if costs.model and costs.model.relative else "J"

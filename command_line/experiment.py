@@ -22,20 +22,22 @@ from theory.provenance import strict_json
 @click.option(
     "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder of the runs.  [default: runs/PRESET]"
 )
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="Where clients train.  [default: the preset's]")
+@click.option("--seeds", type=int, help="Number of paired seeds, the preset's first ones.  [default: all]")
 @click.option("--judge-only", is_flag=True, help="Judge finished runs as they are, of whatever revision; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
 @writes_files("output")
 @one_line_errors
 def pareto(
-    preset: str, data: Path | None, download: bool, jobs: int, output: Path | None, judge_only: bool, as_json: bool,
-    quiet: bool,
+    preset: str, data: Path | None, download: bool, jobs: int, output: Path | None, device: str | None,
+    seeds: int | None, judge_only: bool, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Train, compressed by every method of a PRESET, and judge accuracy against energy.
 
     PRESET: smoke (offline, a minute or two), credible (two cores), full (a GPU).
 
-    Exit code 3: CWMP's frontier is undecided, as three seeds of smoke may well leave it.
+    Exit code 3: CWMP's frontier is undecided, as the three seeds of smoke must leave it.
     """
     experiment, reports = extra("empirical", ("experiment", "report"), "the experiment", "empirical")
 
@@ -50,7 +52,10 @@ def pareto(
         if judge_only:
             outcome = experiment.judge(preset, folder=output)
         else:
-            outcome = experiment.run(preset, data, download=download, folder=output, jobs=jobs, on_progress=progress)
+            outcome = experiment.run(
+                preset, data, download=download, folder=output, jobs=jobs, device=device, seeds=seeds,
+                on_progress=progress,
+            )  # fmt: skip
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         click.echo(f"\ncwmp: stopped; finished rounds are in {output}, the same command goes on from there", err=True)

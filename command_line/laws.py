@@ -23,6 +23,20 @@ class _Shares(click.ParamType):
         return value.split(",") if isinstance(value, str) else value
 
 
+class _Dims(click.ParamType):
+    """Numbers of coordinates: ``2000`` or ``2000,8000``."""
+
+    name = "dims"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return [int(part) for part in value.split(",")]
+        except ValueError:
+            self.fail(f"{value!r} must be a number of coordinates, or several with commas between", param, ctx)
+
+
 def _law_options(command: Callable[..., None]) -> Callable[..., None]:
     """What both commands on laws take."""
     for option in reversed([
@@ -43,7 +57,14 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_law_options
 @click.option("--budget", "budgets", default="1%,10%", show_default=True, type=_Shares(), help="Shares.")
-@click.option("--dim", default=2000, show_default=True, help="Coordinates of an instance.")
+@click.option(
+    "--dim",
+    "dims",
+    default="2000",
+    show_default=True,
+    type=_Dims(),
+    help="Coordinates of an instance; several (2000,8000,32000) show what a small number does.",
+)
 @click.option("--claims", default="", help="Such as P7,P9; default: all that instances can violate.")
 @click.option("--trials", default=1000, show_default=True, help="Instances at each budget, at most.")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Processes.")
@@ -54,8 +75,8 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
 @one_line_errors
 def audit(
     magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None, key: str | None,
-    correlation: float, seed: int, as_json: bool, budgets: list[str], dim: int, claims: str, trials: int, jobs: int,
-    dask: str | None, output: Path,
+    correlation: float, seed: int, as_json: bool, budgets: list[str], dims: list[int], claims: str, trials: int,
+    jobs: int, dask: str | None, output: Path,
 ) -> None:  # fmt: skip
     """Audit the probabilistic bounds under a law of magnitudes and costs, or under the law of real updates."""
     from proofs_check import law_audit, law_report
@@ -64,14 +85,17 @@ def audit(
     laws = given_laws(magnitude, updates, cost_text, layers=layers, correlation=correlation, seed=seed, key=key)
     wanted, betas = tuple(filter(None, claims.split(","))), tuple(share_of(text) for text in budgets)
     progress = lambda done, most: click.echo(f"[{done}/{most}] batches", err=True)  # noqa: E731
-    plans = [law_audit.AuditPlan(law, dim, betas, wanted, trials=trials, seed=seed) for law in laws]
+    options: dict[str, Any] = {"betas": betas, "claims": wanted, "trials": trials, "seed": seed}
+    plans = [plan for law in laws for plan in law_audit.AuditPlan.at_several(law, dims, **options)]
     try:
         with law_audit.workers(jobs, dask):
             reports = [law_audit.audit_law(plan, folder=output, on_progress=progress) for plan in plans]
     except KeyboardInterrupt:
         click.echo(f"cwmp: stopped; what is finished is in {output}, the same command goes on from there", err=True)
         sys.exit(130)
-    click.echo(strict_json(reports) if as_json else "\n\n".join(map(law_report.audit_text, reports)))
+    by_law = [reports[k : k + len(dims)] for k in range(0, len(reports), len(dims))]
+    pages = [*map(law_report.audit_text, reports), *(map(law_report.sizes_text, by_law) if len(dims) > 1 else ())]
+    click.echo(strict_json(reports) if as_json else "\n\n".join(pages))
     sys.exit(max(map(law_report.exit_code, reports)))
 
 

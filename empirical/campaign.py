@@ -1,4 +1,6 @@
-"""Many runs, each in a process of its own on one thread; what is finished is a file, what is not has a checkpoint.
+"""Many runs, several at a time, each process on one thread; what is finished is a file, what is not has a checkpoint.
+
+A process does one run after the other: on a GPU, beginning anew takes seconds (context, images, captured steps).
 
 Stopped and started again, an experiment reads the files of its finished runs, goes on from the checkpoints of those
 that were under way, and ends in the same records. A run that fails stops the rest; nothing finished is lost.
@@ -77,50 +79,53 @@ def complete_all(
     begun = {run: state[0].round if (state := resumed(run, folder)) else 0 for run in waiting}
     progress = Progress(len(runs), len(results), sum(run.setting.rounds - begun[run] for run in waiting))
     on_progress(progress)
-    running: dict[Connection, tuple[BaseProcess, Run]] = {}
+    workers = dict(_started(folder) for _ in range(min(jobs, len(waiting))))
+    idle, running = list(workers), dict[Connection, Run]()
     try:
         while waiting or running:
-            while waiting and len(running) < jobs:
-                run = waiting.pop(0)
-                connection, process = _started(run, folder)
-                running[connection] = process, run
-                progress.under_way[run] = begun[run]
+            while waiting and idle:
+                run, connection = waiting.pop(0), idle.pop()
+                connection.send(run)
+                running[connection], progress.under_way[run] = run, begun[run]
             ready = wait(list(running))
             for connection in [one for one in running if one in ready]:
-                process, run = running[connection]
-                message = _received(connection)
+                run, message = running[connection], _received(connection, workers[connection])
                 if isinstance(message, int):
                     progress.advance(run, message)
                     on_progress(progress)
                     continue
-                process.join()
-                del running[connection], progress.under_way[run]
                 if message is not None or (result := stored(run, folder)) is None:
-                    raise InputError(f"{run.name}: {message or f'its process ended with exit code {process.exitcode}'}")
+                    raise InputError(f"{run.name}: {message or 'its file is gone'}")
+                del running[connection], progress.under_way[run]
+                idle.append(connection)
                 results[run] = result
                 progress.done, progress.finished = progress.done + 1, run
                 on_progress(progress)
     finally:
-        for process, _ in running.values():
+        for process in workers.values():
             process.kill()
             process.join()
     return {run: results[run] for run in runs}
 
 
-def _started(run: Run, folder: Path) -> tuple[Connection, BaseProcess]:
+def _started(folder: Path) -> tuple[Connection, BaseProcess]:
     context = fresh_processes()
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(run, folder, there), daemon=True)
+    here, there = context.Pipe()
+    process = context.Process(target=_work, args=(folder, there), daemon=True)
     process.start()
     there.close()
     return here, process
 
 
-def _work(run: Run, folder: Path, connection: Connection) -> None:
-    """In the child: complete the run, telling the number of rounds done; a text says what was wrong."""
+def _work(folder: Path, connection: Connection) -> None:
+    """In the child: complete each run that comes, telling the number of rounds done, then None, or what was wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means, and kills
     try:
-        complete(run, folder, on_round=lambda record: connection.send(record.round + 1))
+        while True:
+            complete(connection.recv(), folder, on_round=lambda record: connection.send(record.round + 1))
+            connection.send(None)
+    except EOFError:
+        pass  # nobody asks any more
     except InputError as error:
         connection.send(str(error))
     except OSError as error:
@@ -129,10 +134,11 @@ def _work(run: Run, folder: Path, connection: Connection) -> None:
         connection.close()
 
 
-def _received(connection: Connection) -> int | str | None:
-    """A number of rounds, a failure, or None when the child closed its end."""
+def _received(connection: Connection, process: BaseProcess) -> int | str | None:
+    """A number of rounds, a failure, or None for a run that is finished."""
     try:
-        message: int | str = connection.recv()
-    except EOFError:
-        return None
+        message: int | str | None = connection.recv()
+    except (EOFError, OSError):
+        process.join()
+        return f"its process ended with exit code {process.exitcode}"
     return message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from empirical.compress import BASELINE
 from empirical.data import prepare
 from empirical.models import model_layers, small_cnn
 from empirical.presets import TUNING_SHARE, Preset, preset
-from empirical.records import RunFile
+from empirical.records import RunFile, read_run
 from empirical.report import report
 from empirical.runner import recorded
 from empirical.setting import Run
@@ -47,11 +47,14 @@ def run(
     folder: Path,
     jobs: int,
     download: bool = False,
+    device: str | None = None,
+    seeds: int | None = None,
     on_progress: OnProgress = lambda progress: None,
 ) -> Outcome:
     """Complete the runs of preset ``name`` in ``folder`` and judge them.
 
     Args:
+        device, seeds: as for :func:`empirical.presets.preset`.
         data: folder with CIFAR-10; a preset that brings its own images uses these instead when it is given.
         download: fetch the archive into ``data`` first.
 
@@ -59,7 +62,7 @@ def run(
         InputError: unknown preset, or one that does not fit this machine; missing or damaged data; a folder that holds
             runs of other settings, data or sources.
     """
-    chosen = preset(name)
+    chosen = preset(name, device=device, seeds=seeds)
     if data is None and (download or chosen.source is None):
         raise InputError(f"preset {name!r} needs CIFAR-10: --data DIR")
     source = prepare(str(data), may_download=download) if data is not None else str(chosen.source)
@@ -67,12 +70,18 @@ def run(
 
 
 def judge(name: str, *, folder: Path) -> Outcome:
-    """Judge the finished runs of preset ``name`` in ``folder``, whatever sources made them.
+    """Judge the finished runs of preset ``name`` in ``folder``: whatever sources made them, on the device and with the
+    seeds they have.
 
     Raises:
         InputError: unknown preset; a run that is missing, damaged, or of other settings or sources than the rest.
     """
-    return _concluded(preset(name, to_run=False), "", folder, recorded)
+    chosen = preset(name, to_run=False)
+    if there := sorted(folder.glob("*-seed*.json")):
+        present = tuple(seed for seed in chosen.seeds if any(path.stem.endswith(f"-seed{seed}") for path in there))
+        device = read_run(there[0]).identity.get("run", {}).get("device", chosen.device)
+        chosen = replace(chosen, seeds=present or chosen.seeds, device=device)
+    return _concluded(chosen, "", folder, recorded)
 
 
 def _concluded(chosen: Preset, source: str, folder: Path, complete: Complete) -> Outcome:
@@ -82,9 +91,9 @@ def _concluded(chosen: Preset, source: str, folder: Path, complete: Complete) ->
     tuning = _tuning(chosen, source, folder / "tuning", complete)
     files = complete(chosen.runs(source, tuning.rates), folder)
     again = complete(chosen.same_rate_runs(source, tuning.rates), folder / "same-rate")
-    found = contests(files)
     baselines = {run: file for run, file in files.items() if run.arm.method == BASELINE}
-    control = contests({**baselines, **again}) if again else []
+    found, *more = contests(files, *([{**baselines, **again}] if again else []))
+    control = [contest for contests_again in more for contest in contests_again]
     made = verdicts([*found, *control], files, tuning)
     text = report(files, found, control, tuning, model_layers(small_cnn()))
     for verdict in made:

@@ -9,6 +9,8 @@ States are never changed in place. Every draw comes from a stream named by seed,
 (:mod:`empirical.streams`), so a state holds no generator, and a run resumed from a state repeats nothing and differs in
 nothing.
 
+On a GPU the clients of a round are trained together (:mod:`empirical.cohort`) and then compressed one by one as ever.
+
 A client that drops out trains and then is gone: it sends nothing, spends nothing and keeps its residual as it was.
 """
 
@@ -24,9 +26,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from empirical.cohort import train_cohort
 from empirical.compress import CURVATURE, Choice, Offer, compress
 from empirical.data import load
-from empirical.local import Task, accuracy, train
+from empirical.local import Task, Trained, accuracy, train
 from empirical.models import Vector, initial_weights, model_layers, small_cnn
 from empirical.prices import Prices, added, prices
 from empirical.records import RoundRecord
@@ -64,6 +67,18 @@ class ClientTask:
     share: str
 
 
+@dataclass(frozen=True, eq=False)
+class Compression:
+    """What is left of a client's part once it has trained; plain data, and little of it."""
+
+    total: Vector
+    fisher: Vector
+    method: str
+    cost: str
+    share: str
+    address: tuple[int, int, int]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Arrival:
     """What reaches the server from a client, with what the ledger and the record need.
@@ -91,6 +106,9 @@ class Report(Arrival):
         return _arrived, (total, self.choice, self.loss, self.examples)
 
 
+Clients = Callable[[Sequence[ClientTask], Mapper], list[Report]]
+
+
 def _arrived(total: Vector, choice: Choice, loss: float, examples: int) -> Report:
     sent, residual = split(total, choice.mask)
     return Report(sent=sent, residual=residual, choice=choice, loss=loss, examples=examples)
@@ -102,11 +120,12 @@ def init(run: Run) -> State:
     return State(0, weights, np.zeros_like(weights), {})
 
 
-def apply(run: Run, state: State, mapper: Mapper = map) -> tuple[State, RoundRecord]:
+def apply(run: Run, state: State, mapper: Mapper = map, clients: Clients | None = None) -> tuple[State, RoundRecord]:
     """One round.
 
     Args:
-        mapper: ``map``, or a pool's: clients then train in its processes, with bit-identical results.
+        mapper: ``map``, or a pool's: clients then work in its processes, with bit-identical results.
+        clients: how they are trained: :func:`one_by_one`, or :func:`together`, as is usual on a GPU.
 
     Raises:
         InputError: training diverged (an update that is not finite), an unknown method, cost model or data.
@@ -116,7 +135,7 @@ def apply(run: Run, state: State, mapper: Mapper = map) -> tuple[State, RoundRec
     present = [k for k in cohort if k not in dropped]
     shares = client_split(run.source, setting, run.seed)
     tasks = [_task(run, state, shares[k], k) for k in present]
-    reports: list[Report] = list(mapper(client_step, tasks))
+    reports = (clients or usual(run.device))(tasks, mapper)
     weights, momentum = averaged(setting, state, reports)
     residuals = state.residuals
     if setting.error_feedback:
@@ -124,15 +143,47 @@ def apply(run: Run, state: State, mapper: Mapper = map) -> tuple[State, RoundRec
     return State(t + 1, weights, momentum, residuals), recorded(run, t, reports, weights)
 
 
+def usual(device: str) -> Clients:
+    """How the clients of a round are trained on a device."""
+    return one_by_one if device == "cpu" else together
+
+
+def one_by_one(work: Sequence[ClientTask], mapper: Mapper) -> list[Report]:
+    """Each client trains and compresses as a step of ``mapper``."""
+    return list(mapper(client_step, work))
+
+
+def together(work: Sequence[ClientTask], mapper: Mapper) -> list[Report]:
+    """All clients train at once on the device; each update is then compressed as a step of ``mapper``."""
+    trained = train_cohort([one.task for one in work])
+    updates = list(map(_compression, work, trained))
+    choices = mapper(client_choice, updates)
+    return [_report(*parts) for parts in zip(work, trained, updates, choices, strict=True)]
+
+
 def client_step(work: ClientTask) -> Report:
     """Train, add the residual, choose, and split what was computed into what is sent and what stays (D17)."""
     trained = train(work.task)
-    total = trained.update if work.residual is None else accumulate(trained.update, work.residual)
-    seed, t, client = work.task.address
+    update = _compression(work, trained)
+    return _report(work, trained, update, client_choice(update))
+
+
+def client_choice(update: Compression) -> Choice:
+    """Choose what to send of an update."""
+    seed, t, client = update.address
     rng = stream(seed, "selection", t, client)
-    offer = Offer(total, trained.fisher, network_layers(), network_prices(work.cost, seed), work.share, rng)
-    choice = compress(work.method, offer)
-    sent, residual = split(total, choice.mask)
+    priced = network_prices(update.cost, seed)
+    offer = Offer(update.total, update.fisher, network_layers(), priced, update.share, rng)
+    return compress(update.method, offer)
+
+
+def _compression(work: ClientTask, trained: Trained) -> Compression:
+    total = trained.update if work.residual is None else accumulate(trained.update, work.residual)
+    return Compression(total, trained.fisher, work.method, work.cost, work.share, work.task.address)
+
+
+def _report(work: ClientTask, trained: Trained, update: Compression, choice: Choice) -> Report:
+    sent, residual = split(update.total, choice.mask)
     return Report(sent=sent, residual=residual, choice=choice, loss=trained.loss, examples=work.task.examples.size)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from empirical.streams import stream
+from theory.budget import as_share
 from theory.energy import MODELS
 from theory.errors import InputError
 from theory.exact import Real, as_fraction, exact_sum
@@ -79,11 +80,12 @@ class Prices:
     total: Fraction
 
     def budget(self, share: str) -> Fraction:
-        """Joules of a client's round: ``share`` (a decimal in (0, 1]) of the total."""
-        fraction = as_fraction(share, "budget")
-        if not 0 < fraction <= 1:
-            raise InputError(f"budget must be a share in (0, 1], got {share}")
-        return fraction * self.total
+        """Joules of a client's round: ``share``, in (0, 1] or ``"5%"``, of the total.
+
+        Raises:
+            InputError: no such share.
+        """
+        return as_share(share, "share") * self.total
 
     def ledger(self, mask: Mask, *, dense: bool = False) -> tuple[Entry, ...]:
         """What ``mask`` costs, by kind of layer; sent ``dense``, it needs no indices."""

@@ -9,7 +9,7 @@ from textwrap import fill
 from empirical.campaign import Progress
 from empirical.compress import BASELINE, CWMP, DENSE
 from empirical.data import TEXTURES
-from empirical.paired import ALPHA, Paired
+from empirical.paired import ALPHA, MIN_PAIRS, Paired
 from empirical.prices import LOGNORMAL, prices
 from empirical.setting import Run
 from empirical.tuning import Tuning
@@ -19,7 +19,7 @@ from theory.layers import Layer
 from theory.verdict import Outcome
 
 _WORD = {Outcome.HOLDS: "holds", Outcome.REVERSES: "reverses", Outcome.INCONCLUSIVE: "undecided"}
-_NEAR = "1.1"  # costs within 10 % of one another: CWMP is Top-K for all purposes
+_NEAR = "1.1"  # costs within 10 % of one another: no selector saves more than a tenth
 
 
 def report(
@@ -51,7 +51,8 @@ def cost_words(cost: str, layers: Sequence[Layer]) -> str:
     even = break_even(MODELS[cost], layers, _NEAR)
     where = "above" if even.model_radio > even.radio else "below"
     return (
-        f"{spread}; dearest over cheapest coordinate {float(even.ratio):.6g}\n"
+        f"{spread}; dearest over cheapest coordinate {float(even.ratio):.6g}:\n"
+        f"no selector saves more than {100 * float(even.ceiling):.2g} % of Top-K's energy at its score\n"
         f"break-even: a radio of {float(even.radio):.3g} J/bit makes costs equal within 10 %; "
         f"this model's, {float(even.model_radio):.3g} J/bit, is {where} it"
     )
@@ -87,7 +88,7 @@ def _table(found: Sequence[Contest], tuning: Tuning) -> str:
     lines.append(line(BASELINE, [f"{100 * cell.baseline:.1f}" for cell in cells]))
     for contest in found:
         accuracies = [
-            f"{100 * cell.accuracy:.1f} ({100 * cell.difference.mean:+.1f}){'*' * (cell.p < ALPHA)}"
+            f"{100 * cell.accuracy:.1f} ({100 * cell.difference.mean:+.1f}){'*' * cell.every_seed}"
             for cell in contest.cells
         ]
         ends = _interval(contest.frontier), _ratio(contest.energy), _WORD[contest.outcome]
@@ -98,14 +99,24 @@ def _table(found: Sequence[Contest], tuning: Tuning) -> str:
 
 def _legend(found: Sequence[Contest], control: Sequence[Contest]) -> str:
     undecided = [c for c in found if c.outcome is Outcome.INCONCLUSIVE]
+    first = found[0]
     lines = [
-        "accuracy: per cent, mean over seeds, in brackets the paired difference from Top-K; * Holm-adjusted p < 0.05.",
-        "frontier: points of accuracy above Top-K's frontier, mean over log energy, with its corrected 95 % interval.",
-        "energy: that an accuracy takes, over what Top-K needs for it (upper half of what both reach), same interval.",
+        "accuracy: per cent, mean over seeds, in brackets the paired difference from Top-K; * in every seed.",
+        "frontier: points of accuracy above Top-K's frontier, mean over log energy.",
+        "energy: that an accuracy takes, over what Top-K needs for it (upper half of what both reach).",
+        f"verdicts: exact sign-flip tests of the paired frontiers, Holm over all {first.family} contests shown: one is "
+        f"false with\n  probability {ALPHA:g} at most.",
     ]
+    if first.frontier.pairs >= MIN_PAIRS:
+        lines.append(
+            f"intervals: of frontier and energy, by the same test, each {100 * first.frontier.level:.4g} % by itself."
+        )
     if control:
         lines.append(f"{CWMP} lr {control[0].lr:g}: at Top-K's learning rate instead of its own.")
-    lines += [f"undecided, {c.method} under {c.cost}: {c.why}." for c in undecided]
+    for why in dict.fromkeys(c.why for c in undecided):
+        alike = [f"{c.method} under {c.cost}" for c in undecided if c.why == why]
+        who = "all" if len(alike) == len(found) else "; ".join(alike)
+        lines.append(fill(f"undecided, {who}: {why}.", 118, subsequent_indent="  "))
     lines.append(_beyond(found))
     return "\n".join(lines)
 

@@ -20,7 +20,7 @@ class Found:
 
     Attributes:
         word: ``holds``, ``reverses`` or ``undecided``.
-        mean, low, high: difference of the frontiers in accuracy with its corrected interval; None where there is none.
+        mean, low, high: difference of the frontiers in accuracy with its interval; None where there is none.
     """
 
     word: str

@@ -55,7 +55,7 @@ def caption_pareto(records: Records) -> str:
         f"rounds, mean over seeds, with {100 * fronts.LEVEL:g} % Student intervals for Top-K and CWMP. Below: the "
         "difference from Top-K, paired by seed, with the same intervals for CWMP (Random-K left out). An energy of 1 "
         "is one client sending every coordinate once. "
-        + (f"In blue, CWMP's frontier against Top-K's, in points with the corrected interval: {said}. " if said else "")
+        + (f"In blue, CWMP's frontier against Top-K's, in points with the interval: {said}. " if said else "")
         + (f"With Top-K's learning rate instead of its own: {control}. " if control else "")
         + f"{sources_in_words(run.provenance for run in experiment.runs)}."
     )

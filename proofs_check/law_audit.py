@@ -5,6 +5,9 @@ around :func:`audit_law`). Batch k at budget j is drawn from the seed's child (j
 whatever the number of workers, and decisions are taken between rounds: same seed, same numbers. A finished batch is a
 file; a stopped audit goes on from them.
 
+Shares measured at d coordinates stand beside the limits for d to infinity; they differ by more than chance where d is
+small, and several plans under one law, sharing alpha, show the difference vanish.
+
 Each bound at each budget is a cell; its violation rate is judged by an anytime-valid test at level alpha over the
 number of cells, so that all answers of the audit are right together with probability 1 - alpha, wherever it stops.
 """
@@ -27,13 +30,16 @@ from proofs_check.cells import Cell, Trials, as_columns, cells_of
 from proofs_check.sources import source_digest
 from proofs_check.trials import BATCH, run_batch
 from theory.deviation import AnyLaw
-from theory.efficiency import Saving
+from theory.efficiency import Estimate, Saving, check_share
 from theory.errors import InputError
+from theory.marginals import Floats
 from theory.outputs import AUDIT, AUDIT_BATCH, check_output, clear_output, write_atomically
 from theory.provenance import provenance, strict_json
 from theory.rates import RateTest, clopper_pearson
 from theory.samples import SampleLaw
 
+LIMITS = ("V", "V_K", "R", "saving")  # what is predicted for d to infinity and measured at d
+NORMAL = 1.96  # standard errors in half of a 95 % interval
 _ROUND = 4  # batches at each budget between two decisions
 
 Progress = Callable[[int, int], None]
@@ -64,12 +70,19 @@ class AuditPlan:
     def __post_init__(self) -> None:
         if self.d < 2 or self.trials < 1 or self.seed < 0:
             raise InputError(f"need d >= 2, trials >= 1, seed >= 0; got {self.d}, {self.trials}, {self.seed}")
-        if not 0 < self.failure < 1 or not 0 < self.alpha < 1 or any(not 0 < b < 1 for b in self.betas):
-            raise InputError("the failure probability, alpha and the budgets must lie in (0, 1)")
+        if not 0 < self.failure < 1 or not 0 < self.alpha < 1:
+            raise InputError("the failure probability and alpha must lie in (0, 1)")
+        for beta in self.betas:
+            check_share(beta)
         if unknown := set(self.claims) - COVERED:
             raise InputError(
                 f"an audit does not cover {', '.join(sorted(unknown))}; it covers {', '.join(sorted(COVERED))}"
             )
+
+    @classmethod
+    def at_several(cls, law: AnyLaw, dims: Sequence[int], alpha: float = 0.01, **rest: Any) -> list[AuditPlan]:
+        """One plan for each number of coordinates, ``alpha`` shared: all their answers are right together."""
+        return [cls(law, d, alpha=alpha / len(dims), **rest) for d in dims]
 
     def cells(self) -> list[list[Cell]]:
         """The cells, by budget."""
@@ -84,8 +97,11 @@ class AuditPlan:
 
 
 @contextmanager
-def workers(jobs: int, dask: str | None = None) -> Iterator[None]:
+def workers(jobs: int, dask: str | None = None, *, patience: float = 30.0) -> Iterator[None]:
     """Processes of this machine, or those of a Dask cluster whose scheduler is at ``dask``.
+
+    Args:
+        patience: seconds within which the scheduler must answer.
 
     Raises:
         InputError: when Dask is not installed, or no scheduler answers.
@@ -99,7 +115,7 @@ def workers(jobs: int, dask: str | None = None) -> Iterator[None]:
     except ModuleNotFoundError:
         raise InputError("--dask needs Dask: pip install 'cwmp[dask]'") from None
     try:
-        client = Client(dask, timeout=5)
+        client = Client(dask, timeout=patience)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(f"no Dask scheduler answers at {dask}: {type(error).__name__}") from None
     with client, joblib.parallel_config(backend="dask"):
@@ -231,13 +247,36 @@ def _judged(cell: Cell, trials: Trials, alpha: float) -> dict[str, Any]:
 
 
 def _measured(plan: AuditPlan, beta: float, trials: Trials) -> dict[str, Any]:
-    """Shares retained and saved: means over the trials with standard errors, beside what the law predicts."""
-    norm = np.maximum(trials["norm"], 1e-300)
-    shares = {"V": trials["kept"] / norm, "V_K": trials["top_k"] / norm, "saving": trials["saved"]}
-    shares["R"] = trials["kept"] / np.maximum(trials["top_k"], 1e-300)
-    shares["d gap"] = plan.d * trials["gap"]
-    measured = {name: [float(x.mean()), float(x.std(ddof=1) / math.sqrt(x.size))] for name, x in shares.items()}
-    return {"measured": measured, "predicted": _predicted(plan.law, beta)}
+    """Shares retained and saved, beside what the law predicts.
+
+    Means over the trials that have them, with standard errors: an instance of zeros has no share of its norm, and where
+    Top-K keeps nothing there is no ratio. ``undefined`` counts those left out.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = {"V": trials["kept"] / trials["norm"], "V_K": trials["top_k"] / trials["norm"]}
+        shares["R"] = trials["kept"] / trials["top_k"]
+    alive = trials["norm"] > 0
+    shares["saving"] = np.where(alive, trials["saved"], np.nan)
+    shares["d gap"] = np.where(alive, plan.d * trials["gap"], np.nan)
+    known = {name: x[np.isfinite(x)] for name, x in shares.items()}
+    measured = {name: _mean(x) for name, x in known.items()}
+    undefined = {name: int(trials["norm"].size - x.size) for name, x in known.items()}
+    predicted = _predicted(plan.law, beta)
+    outside = [name for name in LIMITS if predicted and _outside(predicted[name], measured[name])]
+    return {"measured": measured, "undefined": undefined, "predicted": predicted, "outside": outside}
+
+
+def _mean(values: Floats) -> list[float] | None:
+    """Mean and standard error, the latter infinite for one value; None for none."""
+    if not values.size:
+        return None
+    error = float(values.std(ddof=1) / math.sqrt(values.size)) if values.size > 1 else math.inf
+    return [float(values.mean()), error]
+
+
+def _outside(predicted: Estimate, measured: list[float] | None) -> bool:
+    """Whether the limit is further from the mean of finite instances than the 95 % interval and its own error."""
+    return measured is not None and abs(predicted.value - measured[0]) > NORMAL * measured[1] + predicted.error
 
 
 def _predicted(law: AnyLaw, beta: float) -> dict[str, Any] | None:
@@ -249,4 +288,6 @@ def _predicted(law: AnyLaw, beta: float) -> dict[str, Any] | None:
 
 
 def _laws(saving: Saving) -> dict[str, Any]:
-    return {"R by P5": 1 + saving.profile.advantage, "saving by P6": saving.profile.saving, **asdict(saving.profile)}
+    profile = saving.profile
+    elasticity = dict(zip(("elasticity", "elasticity_error"), profile.elasticity, strict=True))
+    return {"R by P5": 1 + profile.advantage, "saving by P6": profile.saving, **asdict(profile), **elasticity}

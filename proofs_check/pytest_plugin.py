@@ -19,6 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cwmp-selector", action="append", default=[], metavar="MODULE:NAME", help="selector to check")
     group.addoption("--cwmp-seed", type=int, default=0, help="seed of the checks' random search")
     group.addoption("--cwmp-examples", type=int, default=60, help="instances drawn per check")
+    group.addoption("--cwmp-dims", metavar="SIZES", help="sizes it is made for, such as 1-64,1000,1e5")
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
@@ -40,11 +41,17 @@ class SelectorChecks(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item per check."""
-        from proofs_check.selector.catalogue import CHECKS, Domain
-        from proofs_check.selector.testing import Session
+        try:
+            from proofs_check.selector.catalogue import CHECKS, Domain
+            from proofs_check.selector.sizes import read_dims
+            from proofs_check.selector.testing import Session
 
+            dims = self.config.getoption("--cwmp-dims")
+            domain = Domain(dims=read_dims(dims) if dims else None)
+        except (ImportError, ValueError) as error:
+            raise pytest.UsageError(str(error)) from None
         seed, examples = self.config.getoption("--cwmp-seed"), self.config.getoption("--cwmp-examples")
-        session = Session(self.name, None, Domain(), seed, examples)
+        session = Session(self.name, None, domain, seed, examples)
         for check in CHECKS:
             yield CheckItem.from_parent(self, name=check.name, check=check, session_of_selector=session)
 
@@ -64,10 +71,10 @@ class CheckItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The fault, without the frames of this project."""
-        from proofs_check.selector.promise import BrokenPromiseError
+        from proofs_check.selector.promise import BrokenPromiseError, InconclusiveError
         from theory.errors import InputError
 
-        if isinstance(excinfo.value, (BrokenPromiseError, InputError)):
+        if isinstance(excinfo.value, (BrokenPromiseError, InconclusiveError, InputError)):
             return str(excinfo.value)
         return super().repr_failure(excinfo)
 

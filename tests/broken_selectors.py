@@ -7,8 +7,10 @@ catch it, under which promise; in those of :mod:`right_selectors` no check may f
 from __future__ import annotations
 
 import ctypes
+import os
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +22,9 @@ FILL = Promise(score="l2", rounding="fill")
 BEST = Promise(score="l2", rounding="best-of")
 MAGNITUDE = Promise(score="magnitude", rounding="prefix")
 EXACT = Promise(exact=True)
+RANDOM = Promise(rounding="fill", deterministic=False)
+SEEDED = Promise(rounding="prefix", seeded=True)
+ANY_RNG = np.random.default_rng(0)
 
 
 # --- a right one, from which the others stray ---------------------------------------------------------
@@ -129,6 +134,14 @@ def share_of_coordinates(update, cost, budget):  # the budget as a share of the 
 def blocked_by_the_dear(update, cost, budget):  # stops at an item that could never fit
     items = np.flatnonzero(update != 0)
     return take(items[np.argsort(-density(update, cost)[items], kind="stable")], cost, budget, update.size)
+
+
+def overspends_when_large(update, cost, budget):  # one too many, from a size on
+    return one_too_many(update, cost, budget) if update.size > 3000 else right(update, cost, budget)
+
+
+def drops_one_between(update, cost, budget):  # one too few, between two sizes
+    return one_too_few(update, cost, budget) if 40 < update.size < 60 else right(update, cost, budget)
 
 
 # --- order ----------------------------------------------------------------------------------------------
@@ -255,6 +268,20 @@ def quantised(update, cost, budget):  # sent as 0.25 steps of a third
     return (np.round(sent(update, right(update, cost, budget)) * 3) / 3).astype(update.dtype)
 
 
+# --- chance ---------------------------------------------------------------------------------------------
+
+
+def seed_ignored(update, cost, budget, seed):  # always the same draw
+    return take(np.random.default_rng(0).permutation(eligible(update, cost, budget)), cost, budget, update.size)
+
+
+def seed_forgotten(update, cost, budget, seed):  # one generator for all calls
+    return take(_SHARED.permutation(eligible(update, cost, budget)), cost, budget, update.size)
+
+
+_SHARED = np.random.default_rng(1)
+
+
 # --- states ---------------------------------------------------------------------------------------------
 
 
@@ -296,6 +323,8 @@ class NewestOnly(Feedback):  # the residual of the update alone, not of the sum
 
 def hangs(update, cost, budget):  # a search for a threshold that never ends
     low = 0.0
+    if update.size > 2 and "CWMP_HANGS" in os.environ:
+        Path(os.environ["CWMP_HANGS"]).touch()  # from here on nothing more is to come
     while update.size > 2:
         low += 0.0
     return right(update, cost, budget)
@@ -324,6 +353,8 @@ BROKEN = [
     (Selector(one_too_many, PREFIX), "check_feasible"),
     (Selector(share_of_coordinates, PREFIX), "check_feasible"),
     (Selector(one_too_few, PREFIX), "check_spends_budget"),
+    (Selector(overspends_when_large, PREFIX), "check_feasible"),
+    (Selector(drops_one_between, PREFIX), "check_spends_budget"),
     (Selector(strict_budget, PREFIX), "check_spends_budget"),
     (Selector(threshold_with_ties, PREFIX), "check_ties"),
     (Selector(threshold_without_ties, PREFIX), "check_ties"),
@@ -350,6 +381,8 @@ BROKEN = [
     (Selector(float32_squares, PREFIX), "check_extreme_scales"),
     (Selector(wobbling, PREFIX), "check_deterministic"),
     (Selector(warm_start, PREFIX), "check_deterministic"),
+    (Selector(seed_ignored, SEEDED), "check_seeds"),
+    (Selector(seed_forgotten, SEEDED), "check_seeds"),
     (Selector(nan_first, PREFIX), "check_nan"),
     (Selector(pays_for_zeros, PREFIX), "check_zeros"),
     (Selector(in_place, PREFIX), "check_inputs_unchanged"),
@@ -365,6 +398,3 @@ BROKEN = [
     (with_feedback(Stale), "check_error_feedback"),
     (with_feedback(NewestOnly), "check_error_feedback"),
 ]
-
-RANDOM = Promise(rounding="fill", deterministic=False)
-ANY_RNG = np.random.default_rng(0)

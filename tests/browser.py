@@ -70,12 +70,12 @@ def browser():
             _call(address, method="DELETE")
     finally:
         driver.terminate()
-        driver.wait(timeout=20)
+        driver.wait()
         driver.stdout.close()
 
 
 def _call(url, body=None, method="POST"):
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
-    with _DIRECT.open(request, timeout=60) as answer:
+    with _DIRECT.open(request, timeout=3600) as answer:
         return json.loads(answer.read())["value"]

@@ -15,11 +15,25 @@ EMPIRICAL = sorted((ROOT / "empirical").rglob("*.py"))
 FIGURES = sorted((ROOT / "figures").rglob("*.py"))
 COMMANDS = [*sorted((ROOT / "command_line").glob("*.py")), ROOT / "cwmp.py"]
 SOURCES = [*THEORY, *PROOFS, *EMPIRICAL, *FIGURES, *COMMANDS]
-ABOUT_TORCH = {ROOT / "theory" / "device.py", ROOT / "theory" / "ddp.py"}  # of no use without it, imported on demand
+ON_DEVICE = ("device", "device_ops", "device_triton", "device_kernels", "device_memory", "ddp")
+ABOUT_TORCH = {ROOT / "theory" / f"{name}.py" for name in ON_DEVICE}  # of no use without it, imported on demand
 TESTS = sorted((ROOT / "tests").glob("*.py"))
 
 MAX_LINES, MAX_FUNCTION = 400, 60
-HEAVY = {"torch", "torchvision", "numba", "safetensors", "cvxpy", "highspy", "ortools", "sympy", "z3", "hypothesis"}
+ONE_FILE = {"theory/checker.py": 1000}  # a program that is carried about alone
+HEAVY = {
+    "torch",
+    "torchvision",
+    "triton",
+    "numba",
+    "safetensors",
+    "cvxpy",
+    "highspy",
+    "ortools",
+    "sympy",
+    "z3",
+    "hypothesis",
+}
 
 
 def name(path):
@@ -97,9 +111,7 @@ def test_flower_is_met_in_its_own_package_only():
 @pytest.mark.parametrize("module", ["records", "prices", "setting", "partition", "pareto", "paired", "verdicts"])
 def test_results_are_read_and_judged_without_torch(module):
     code = f"import sys, empirical.{module}; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not packages(done.stdout.split()) & HEAVY
 
 
@@ -114,9 +126,7 @@ def test_a_fresh_process_draws_without_torch_and_solvers():
     """Every module of the room is loaded, with what it brings along from the theory."""
     modules = [name(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__") for path in FIGURES]
     code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert "matplotlib.figure" in loaded
     assert not packages(loaded) & {"proofs_check", "empirical", "command_line", *HEAVY}
@@ -149,21 +159,19 @@ def test_the_checker_needs_the_standard_library_only():
 @pytest.mark.parametrize("path", sorted({*THEORY, *COMMANDS} - ABOUT_TORCH), ids=name)
 def test_theory_and_the_command_line_start_light(path):
     found = imports(path, module_level_only=True)
-    assert not found & {"theory.device", "theory.ddp"}
+    assert not found & {f"theory.{name}" for name in ON_DEVICE}
     assert not packages(imports(path, module_level_only=True)) & HEAVY
 
 
 def test_no_module_but_the_experiment_needs_torch_to_be_imported():
     outside = {*SOURCES} - {*EMPIRICAL}
-    needing = {p for p in outside if packages(imports(p, module_level_only=True)) & {"torch", "torchvision"}}
+    needing = {p for p in outside if packages(imports(p, module_level_only=True)) & {"torch", "torchvision", "triton"}}
     assert needing == ABOUT_TORCH
 
 
 def test_a_fresh_process_loads_no_solver_and_no_torch():
     code = "import sys, theory, theory.certificate, proofs_check.oracles, cwmp; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = packages(done.stdout.split())
     assert "theory" in loaded
     assert not loaded & HEAVY
@@ -172,7 +180,7 @@ def test_a_fresh_process_loads_no_solver_and_no_torch():
 @pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=name)
 def test_size(path):
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= MAX_LINES
+    assert len(lines) <= ONE_FILE.get(name(path), MAX_LINES)
     for node in ast.walk(tree(path)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             assert node.end_lineno - node.lineno < MAX_FUNCTION, node.name

@@ -74,6 +74,28 @@ def test_break_even_is_where_the_ratio_is_the_target():
         break_even(model, LAYERS, 1)
 
 
+def test_no_mask_saves_more_than_the_ceiling():
+    """Every mask of every instance drawn that retains what Top-K does; and for equal magnitudes the ceiling is met."""
+    from dataclasses import replace
+
+    from theory.energy import Energy, Source
+
+    model = replace(MODELS["ble-dram"], radio=Energy("5e-12", Source("test")))
+    totals = [part.total for part in model.parts(LAYERS).values()]
+    low, high = min(totals), max(totals)
+    ceiling = break_even(model, LAYERS).ceiling
+    assert ceiling == 1 - low / high
+    assert 0.1 < ceiling < 0.9
+    rng, most, n = np.random.default_rng(0), 0.0, 7
+    masks = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+    for _ in range(300):
+        p, c = rng.integers(1, 4, n), np.where(rng.random(n) < 0.5, float(low), float(high))
+        kept = np.argsort(-p, kind="stable")[: rng.integers(1, n)]
+        enough = masks @ p >= p[kept].sum()
+        most = max(most, 1 - float((masks[enough] @ c).min() / c[kept].sum()))
+    assert most == pytest.approx(float(ceiling), rel=1e-12)
+
+
 def test_radio_hides_the_memory():
     spread = {name: coefficient_of_variation(MODELS[name].costs(LAYERS)) for name in ("memory-only", "ble-dram")}
     assert spread["memory-only"] > 0.5

@@ -151,6 +151,10 @@ def test_dropouts_send_nothing_spend_nothing_and_keep_their_residual():
         assert record.energy <= (3 - len(gone)) * _budget(whole)
         before = dict(state.residuals)
     assert seen > 2
+    for t in range(200):  # all three would drop out in 97 of 100 rounds: one never does
+        cohort, gone = invited(replace(TINY, clients=9, cohort=3, dropout=0.99), 0, t)
+        assert len(gone) < len(cohort) == 3
+        assert set(gone) < set(cohort)
     counts = [len(invited(replace(TINY, clients=100, cohort=50, dropout=0.3), 0, t)[1]) for t in range(40)]
     assert np.mean(counts) == pytest.approx(15, abs=1.5)
 

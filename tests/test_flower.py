@@ -109,7 +109,7 @@ def test_flowers_own_engine_gives_the_same():
     patient = {**os.environ, "RAY_raylet_start_wait_time_s": "240"}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], cwd=Path(__file__).parent, env=patient, capture_output=True,
-        text=True, timeout=500,
+        text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     state, records = built_in(RUN)

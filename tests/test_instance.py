@@ -56,7 +56,7 @@ REFUSED = {
     "budget in words": ((G, 1, "lots"), {}, "budget must be a finite real number, got 'lots'"),
     "boolean budget": ((G, 1, True), {}, "budget must be a real number, got bool"),
     "array budget": ((G, 1, np.array([1.0])), {}, "budget must be a real number, got ndarray"),
-    "negative fraction": ((G, 1), {"fraction": -0.1}, "fraction = -0.1: must be >= 0"),
+    "negative fraction": ((G, 1), {"fraction": -0.1}, r"fraction = -0.1: must be a share in \(0, 1\]"),
     "nan fraction": ((G, 1), {"fraction": nan}, "fraction must be a finite real number"),
     "two budgets": ((G, 1, 1), {"fraction": 0.1}, "either in joules .* or as a share"),
     "no budget": ((G, 1), {}, "either in joules .* or as a share"),
@@ -137,7 +137,7 @@ def test_a_fraction_is_the_decimal_it_prints():
     for share in (0.3, "0.3", Fraction(3, 10), Decimal("0.3"), np.float64(0.3), np.float32(0.3)):
         assert Instance(np.ones(10), 1, fraction=share).budget == 3
     assert Instance(np.ones(3), [0.1] * 3, fraction=1).budget == 3 * Fraction(0.1)
-    assert Instance(np.ones(3), 2, fraction=5).budget == 30, "more than everything is allowed"
+    assert Instance(np.ones(3), 2, 30).budget == 30, "more joules than everything takes are allowed"
 
 
 def test_units_of_class_costs():

@@ -9,7 +9,7 @@ import pytest
 from proofs_check import law_audit
 from proofs_check.cells import Cell, as_columns, cells_of, lower_cell, upper_cell
 from proofs_check.law_audit import AuditPlan, audit_law
-from proofs_check.law_report import audit_text, exit_code
+from proofs_check.law_report import audit_text, exit_code, sizes_text
 from proofs_check.trials import BATCH, run_batch
 from theory.errors import InputError
 from theory.lawspec import law_of
@@ -100,7 +100,7 @@ def test_a_dask_cluster_gives_the_same_numbers(tmp_path):
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         pids = set(distributed.Client(cluster).run(__import__("os").getpid).values())
         assert len(pids) == 2
-        with law_audit.workers(1, cluster.scheduler_address):
+        with law_audit.workers(1, cluster.scheduler_address, patience=3600):
             there = audit_law(plan(), folder=tmp_path / "there")
     assert numbers(there) == numbers(here)
 
@@ -111,7 +111,7 @@ def test_a_scheduler_that_is_not_there_is_one_line():
         warnings.simplefilter("ignore")
         with (
             pytest.raises(InputError, match="no Dask scheduler answers at tcp://127"),
-            law_audit.workers(1, "tcp://127.0.0.1:9"),
+            law_audit.workers(1, "tcp://127.0.0.1:9", patience=1),
         ):
             pass
 
@@ -154,7 +154,7 @@ def test_heavy_costs_are_said_to_have_no_limit(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "says"),
-    [({"d": 1}, "need d >= 2"), ({"betas": (1.5,)}, "must lie in"), ({"claims": ("D1",)}, "does not cover D1"),
+    [({"d": 1}, "need d >= 2"), ({"betas": (1.5,)}, "must be a share in"), ({"claims": ("D1",)}, "does not cover D1"),
      ({"trials": 0}, "trials >= 1")],
 )  # fmt: skip
 def test_plans_that_make_no_sense(changes, says):
@@ -168,3 +168,79 @@ def test_an_open_cell_is_not_a_success(tmp_path):
     report = audit_law(plan(trials=BATCH), folder=tmp_path, jobs=1, cells=[[cell]])
     assert report["budgets"][0]["cells"][0]["answer"] == "open"
     assert exit_code(report) == 3
+
+
+def test_the_answers_share_alpha_over_every_cell_that_can_be_judged(tmp_path):
+    """Two budgets, each bound that applies once: with alpha for each cell instead, a fair coin would be condemned."""
+    report = audit_law(plan(betas=(0.1, 0.3), alpha=0.02), folder=tmp_path, jobs=1)
+    cells = [cell for at in report["budgets"] for cell in at["cells"] if cell["answer"] != "does not apply"]
+    assert len(cells) > 8
+    assert report["alpha_per_cell"] == 0.02 / len(cells)
+    for cell in cells:
+        assert cell["caught"] == RateTest(cell["allowed"], 0.02 / len(cells), cell["trials"]).caught()
+
+    def heads(t):  # 14 of 100: beyond 5 % for one cell at alpha, not for one of twelve
+        return np.arange(t["kept"].size) % 100 < 14
+
+    assert RateTest(0.05, 0.2, 100).answer(14, 100) == "violated"
+    assert RateTest(0.05, 0.2 / 12, 100).answer(14, 100) == "open"
+    many = [Cell("P7", "hoeffding", 0.3, 0.05, 1.0, violated=heads) for _ in range(12)]
+    for cells, answer in ((many[:1], "violated"), (many, "open")):
+        one = audit_law(plan(d=20, trials=100, alpha=0.2), folder=tmp_path / answer, jobs=1, cells=[cells])
+        assert {cell["answer"] for cell in one["budgets"][0]["cells"]} == {answer}
+
+
+def test_instances_without_a_share_are_left_out_and_counted(tmp_path):
+    """Twenty coordinates, mostly zeros, at 8 % of the energy: in some nothing fits, in some there is nothing."""
+    law = law_of("spike(0.9, norm())", "classes(1=0.5, 10=0.5)")
+    report = audit_law(plan(law, d=20, betas=(0.08,)), folder=tmp_path, jobs=1)
+    (at,) = report["budgets"]
+    trials = as_columns([row for k in range(4) for row in run_batch(law, 20, 0.08, 0, (0, k))])
+    empty, nothing = trials["norm"] == 0, trials["top_k"] == 0
+    assert 5 < empty.sum() < nothing.sum() < 200
+    assert at["undefined"] == {"V": empty.sum(), "V_K": empty.sum(), "R": nothing.sum(), "saving": empty.sum(),
+                               "d gap": empty.sum()}  # fmt: skip
+    ratio = trials["kept"][~nothing] / trials["top_k"][~nothing]
+    assert at["measured"]["R"][0] == pytest.approx(ratio.mean())
+    assert at["measured"]["R"][0] > 0.9  # as zeros, those left out made it less than half
+    assert at["measured"]["V"][0] == pytest.approx((trials["kept"] / np.where(empty, 1, trials["norm"]))[~empty].mean())
+    assert f"{nothing.sum()} of 200 instances left out: undefined there" in audit_text(report)
+
+
+def test_nothing_defined_at_all_is_said(tmp_path):
+    """One coordinate costs nearly everything: no budget of a hundredth buys it, or the other."""
+    data = SampleLaw.of([1.0, 1.0], [1.0, 1.0])
+    report = audit_law(plan(data, d=2, betas=(0.01,), trials=BATCH), folder=tmp_path, jobs=1)
+    assert report["budgets"][0]["measured"]["R"] is None
+    assert report["budgets"][0]["undefined"]["R"] == BATCH
+    assert "none" in audit_text(report)
+    json.dumps(report)
+
+
+def test_several_sizes_show_the_bias_of_the_small_one_vanish(tmp_path):
+    """The limit is outside the interval at 200 coordinates, which is said, and inside at 20,000."""
+    plans = AuditPlan.at_several(law_of("t(df=4)", "lognorm(s=1)"), (200, 20_000), betas=(0.1,), trials=100)
+    assert [one.alpha for one in plans] == [0.005, 0.005]
+    reports = [audit_law(one, folder=tmp_path, jobs=1) for one in plans]
+    small, large = (report["budgets"][0] for report in reports)
+    assert "V" in small["outside"]
+    assert "outside: the prediction is the limit" in audit_text(reports[0])
+    bias = [abs(at["predicted"]["V"][0] - at["measured"]["V"][0]) for at in (small, large)]
+    assert bias[1] < bias[0] / 5
+    assert bias[1] <= 3 * large["measured"]["V"][1]
+    text = sizes_text(reports)
+    assert "d = 200" in text
+    assert "d = 20000" in text
+    line = next(line for line in text.splitlines() if line.startswith("V "))
+    value = small["predicted"]["V"][0] - small["measured"]["V"][0]
+    assert f"{value:+.5f} +- {1.96 * small['measured']['V'][1]:.5f}*" in line
+
+
+def test_what_is_inside_is_not_flagged():
+    from proofs_check.law_audit import _outside
+    from theory.efficiency import Estimate
+
+    assert not _outside(Estimate(0.5, 0.0), [0.519, 0.01])
+    assert _outside(Estimate(0.5, 0.0), [0.520, 0.01])
+    assert not _outside(Estimate(0.5, 0.01), [0.520, 0.01])
+    assert not _outside(Estimate(0.5, 0.0), None)

@@ -10,7 +10,7 @@ from scipy import integrate, optimize, stats
 from theory.errors import InputError
 from theory.laws import Law
 from theory.lawspec import cost_law, magnitude_law
-from theory.samples import SampleLaw
+from theory.samples import SampleLaw, degrees_of_freedom, half_width
 
 LAPLACE = magnitude_law("laplace()")
 
@@ -71,23 +71,54 @@ def test_sampling_agrees(magnitude, cost, correlation):
 
 @pytest.mark.parametrize("beta", [0.1, 0.6])
 def test_intervals_cover(beta):
-    """About 95 of 100: 300 samples of 3000, each asked for the true V, V_K and saving; also where little is lost.
+    """About 95 of 100: 300 samples of 3000, each asked for the true V, V_K, saving and R; also where little is lost.
 
     And they are no wider than what the samples spread.
     """
     subject = law("norm()", "lognorm(s=0.7)", 0.3)
     truth, saved = subject.efficiency(beta), subject.saving(beta).at_equal_score.value
-    rng, hits, trials, found = np.random.default_rng(5), np.zeros(3), 300, []
+    rng, hits, trials, found = np.random.default_rng(5), np.zeros(4), 300, []
     for _ in range(trials):
         data = SampleLaw(*subject.sample(rng, 3000))
         at, saving = data.efficiency(beta), data.saving(beta).at_equal_score
-        found.append((at.cwmp, at.top_k, saving))
-        hits += [abs(e.value - t) <= e.error for e, t in
-                 ((at.cwmp, truth.cwmp.value), (at.top_k, truth.top_k.value), (saving, saved))]  # fmt: skip
+        found.append((at.cwmp, at.top_k, saving, at.ratio))
+        true = truth.cwmp.value, truth.top_k.value, saved, truth.ratio.value
+        hits += [abs(e.value - t) <= e.error for e, t in zip(found[-1], true, strict=True)]
     assert (hits >= 0.88 * trials).all(), hits / trials
     assert (hits < trials).any()
     values, errors = np.moveaxis(np.array(found), 2, 0)
     assert errors.mean(axis=0) == pytest.approx(1.96 * values.std(axis=0), rel=0.15)
+
+
+@pytest.mark.parametrize(("cost", "beta", "least"), [
+    ("lognorm(s=0.7)", 0.02, 0.91), ("lognorm(s=0.7)", 0.005, 0.85), ("classes(1=0.5, 10=0.5)", 0.01, 0.88),
+])  # fmt: skip
+def test_intervals_of_few_kept_coordinates(cost, beta, least):
+    """Ten to forty of 2,000 are kept: Student's quantile makes up for most, and what it does not is warned of."""
+    subject = law("norm()", cost)
+    truth, rng = subject.saving(beta).at_equal_score.value, np.random.default_rng(8)
+    hits = warned = 0
+    for _ in range(400):
+        data = SampleLaw(*subject.sample(rng, 2000))
+        found = data.saving(beta).at_equal_score
+        hits += abs(found.value - truth) <= found.error
+        warned += any("Top-K keeps" in doubt for doubt in data.doubts(data.efficiency(beta).tau))
+    assert hits / 400 >= least
+    assert warned > 200
+    many = SampleLaw(*subject.sample(rng, 20_000))
+    assert not any("Top-K keeps" in doubt for doubt in many.doubts(many.efficiency(0.05).tau))
+
+
+def test_half_widths_are_students():
+    """Of n values, few of which matter: a mean whose variance is known with few degrees of freedom."""
+    rng = np.random.default_rng(9)
+    normal = rng.standard_normal(10_000)
+    assert degrees_of_freedom(normal) == pytest.approx(10_000, rel=0.1)  # kurtosis 3
+    assert half_width(normal) == pytest.approx(1.96 * normal.std() / 100, rel=1e-3)
+    few = np.r_[np.ones(4), np.zeros(9_996)]  # kurtosis n/4: 8 degrees of freedom
+    assert degrees_of_freedom(few) == pytest.approx(8, rel=0.01)
+    assert half_width(few) == pytest.approx(stats.t.ppf(0.975, degrees_of_freedom(few)) * few.std() / 100)
+    assert half_width(np.ones(5)) == 0
 
 
 def test_a_users_function_is_a_law():

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 import time
 from fractions import Fraction
 from functools import partial
@@ -173,7 +174,7 @@ def giving_up(**_):
 ORACLES = [milp_optimum, dynamic_programme_optimum]
 
 
-def ask(oracle, solver, worker, seconds=5.0) -> Optimum:
+def ask(oracle, solver, worker, seconds=600.0) -> Optimum:
     return oracle(D9.instance(), worker=worker, solver=f"test_oracles:{solver.__name__}", seconds=seconds)
 
 
@@ -215,13 +216,22 @@ def test_no_answer_is_a_failure(oracle, solver, says, impostors):
 
 
 def test_a_hanging_solver_is_killed(impostors):
-    start = time.perf_counter()
     answer = ask(milp_optimum, hanging, impostors, seconds=0.2)
     assert answer.status == "timeout"
     assert "killed" in answer.detail
     assert impostors.pid is None
-    assert time.perf_counter() - start < 30
     assert ask(milp_optimum, suboptimal, impostors).status == "optimal", "the next call starts a new process"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_an_interrupt_is_the_parents_to_deal_with():
+    """A terminal sends it to every process; the child must not die of it before its parent has decided."""
+    with Worker() as worker:
+        assert worker.call("time:monotonic", {}, seconds=600).outcome == "result"
+        pid = worker.pid
+        os.kill(pid, signal.SIGINT)
+        assert worker.call("time:monotonic", {}, seconds=600).outcome == "result"
+        assert worker.pid == pid
 
 
 def test_an_answer_altered_afterwards_is_caught():
@@ -240,8 +250,8 @@ def test_branch_and_bound_is_wrong_near_two_to_the_52(worker):
     score = [4503599627370673, 4503175287846948, 4502899666695275, 4503599627370747]
     cost = [4503599627370672, 4503175287846949, 4502899666695274, 4503599627370746]
     budget = 9006499294066020
-    arguments = {"score": score, "cost": cost, "budget": budget, "engine": "branch-and-bound", "seconds": 5.0}
-    said = worker.call("proofs_check.oracles.ortools_knapsack:solve", arguments, seconds=10)
+    arguments = {"score": score, "cost": cost, "budget": budget, "engine": "branch-and-bound", "seconds": 600.0}
+    said = worker.call("proofs_check.oracles.ortools_knapsack:solve", arguments, seconds=600)
     instance = Instance.from_scores(np.array(score, float), np.array(cost, float), budget)
     assert said.result["status"] == "optimal"
     assert said.result["objective"] < enumerate_optimum(instance).value

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
 from theory.errors import InputError
 from theory.rates import RateTest, anytime_interval, clopper_pearson
@@ -51,6 +51,35 @@ def test_power_is_as_stated():
     assert found(rate) >= 0.9 - 0.05
     assert test.detection(rate) == pytest.approx(0.9, abs=1e-6)
     assert found(0.05) <= 0.01 + 0.02
+
+
+@pytest.mark.parametrize(("allowed", "most"), [(0.05, 60), (0.0, 40), (0.3, 100)])
+def test_the_exact_power_is_the_sum_over_every_count(allowed, most):
+    """Of ``most`` trials, each number of failures with its binomial probability, if it is answered by violated."""
+    test = RateTest(allowed, 0.01, most)
+    for rate in (0.02, 0.1, 0.4):
+        power = sum(stats.binom.pmf(k, most, rate) for k in range(most + 1) if test.answer(k, most) == "violated")
+        assert test.detection(rate) == pytest.approx(power, rel=1e-9)
+    assert test.detection(test.caught(0.8)) == pytest.approx(0.8, abs=1e-6)
+    hopeless = RateTest(0.9, 0.01, 3)  # not even three failures of three tell
+    assert (hopeless.detection(1.0), hopeless.caught()) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("failures", "trials", "alpha"), [(0, 20, 0.05), (3, 40, 0.01), (39, 40, 0.05), (40, 40, 0.05)]
+)
+def test_the_anytime_interval_is_where_the_mixture_is_below_its_level(failures, trials, alpha):
+    """The mixture of likelihood ratios by quadrature: its ends are where it reaches 1/alpha."""
+    low, high = anytime_interval(failures, trials, alpha)
+
+    def mixture(q):
+        likelihood = lambda t: t**failures * (1 - t) ** (trials - failures)  # noqa: E731
+        return integrate.quad(lambda t: likelihood(t) / likelihood(q), 0, 1, epsabs=0, epsrel=1e-10)[0]
+
+    for end, edge in ((low, 0.0), (high, 1.0)):
+        assert end == edge or mixture(end) == pytest.approx(1 / alpha, rel=1e-6)
+    assert (low == 0, high == 1) == (failures == 0, failures == trials)
+    assert anytime_interval(0, 0, alpha) == (0, 1)
 
 
 def test_answers():

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from cwmp import main
+from theory.efficiency import Estimate, Profile
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.laws import Law
 from theory.lawspec import cost_law, magnitude_law
 from theory.samples import SampleLaw
+from theory.saving import VALID_SPREAD, _doubt, saving_report
 from theory.selectors import cwmp, top_k
 
 
@@ -112,6 +115,64 @@ def test_lognormal_sides_are_the_closed_form(s, beta):
     assert found.value == pytest.approx(1 - left / beta, rel=1e-6, abs=1e-10)
     assert abs(found.value - (1 - left / beta)) <= found.error + 1e-12
     assert found.value > 0
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5])
+def test_break_even_is_the_spread_that_saves_the_target(correlation):
+    """The saving law at that spread, everything else as it is, gives the target back."""
+    profile = law("t(df=3)", "lognorm(s=0.3)", correlation).saving(0.1).profile
+    for target in (0.01, 0.1, 0.5):
+        assert replace(profile, spread=profile.break_even(target)).saving == pytest.approx(target, rel=1e-12)
+    with pytest.raises(InputError, match="saving aimed at"):
+        profile.break_even(1.0)
+
+
+def test_ingredients_make_the_laws_of_the_claims():
+    """CV^2/4 tau h/(1 - e/2), and for the advantage CV^2/4 tau^3 f/E[p; |g| > tau]: worked out for Laplace."""
+    tau, spread = 2.0, 0.2
+    kept, density = math.exp(-tau), math.exp(-tau)  # S and f; E c = 1
+    share = tau**2 * kept / (math.exp(-tau) * (tau**2 + 2 * tau + 2))
+    plain = Profile(tau, spread, tau * density / kept, Estimate(0.0, 0.0), share)
+    assert plain.saving == pytest.approx(0.01 * 2)
+    assert plain.advantage == pytest.approx(0.01 * tau**3 / (tau**2 + 2 * tau + 2))
+    steeper = replace(plain, elasticity=Estimate(1.0, 0.4))
+    assert steeper.saving == pytest.approx(2 * plain.saving)
+    assert steeper.saving_range == pytest.approx((plain.saving / 0.7, plain.saving / 0.3))
+    assert math.isnan(replace(plain, elasticity=Estimate(2.0, 0.0)).saving)
+    assert replace(plain, elasticity=Estimate(1.8, 0.4)).saving_range[1] == math.inf
+    found = law("laplace()", "lognorm(s=0.2)").saving(math.exp(-tau)).profile
+    assert (found.tau, found.tail, found.share) == pytest.approx((tau, tau, share), rel=1e-9)
+    assert found.spread == pytest.approx(math.sqrt(math.expm1(0.04)), rel=1e-9)
+
+
+def test_the_error_of_a_ratio_has_both_errors():
+    assert Estimate(2.0, 0.1).over(Estimate(4.0, 0.2)) == pytest.approx((0.5, (0.1 + 0.5 * 0.2) / 4))
+    assert Estimate(-2.0, 0.1).over(Estimate(4.0, 0.2)) == pytest.approx((-0.5, 0.05))
+    assert math.isnan(Estimate(1.0, 0.1).over(Estimate(0.0, 0.1)).value)
+
+
+@pytest.mark.parametrize(("s", "said"), [(0.28, False), (0.32, True), (2.0, True)])
+def test_beyond_its_region_the_law_is_an_order_of_magnitude(s, said):
+    text = run("--magnitude", "t(df=5)", "--cost", f"lognorm(s={s})")
+    assert ("second order in the spread" in text) == said
+    assert VALID_SPREAD == 0.3
+
+
+@pytest.mark.parametrize(("times", "saved", "said"), [
+    (1.3, 0.02, False), (1.4, 0.02, True), (1 / 1.3, 0.02, False), (1 / 1.4, 0.02, True), (1.4, 0.004, False),
+])  # fmt: skip
+def test_a_prediction_that_is_far_off_within_its_region_is_said(times, saved, said):
+    subject = law("t(df=5)", "lognorm(s=0.2)")
+    at, saving = subject.efficiency(0.1), subject.saving(0.1)
+    scaled = replace(saving.profile, tail=saving.profile.tail * times * saved / saving.profile.saving)
+    doubt = _doubt(subject, at, replace(saving, at_equal_score=Estimate(saved, 0.0), profile=scaled))
+    assert (f"the saving law says {times:.2g} times the exact saving" in (doubt or "")) == said
+
+
+def test_a_budget_that_buys_everything_is_said():
+    report = saving_report(law("spike(0.5, norm())", "lognorm(s=0.5)"), 0.9, 0.1)
+    assert report["doubt"] == "the budget buys every non-zero entry"
+    assert report["keeps_all"]
 
 
 def test_equal_costs_save_nothing():

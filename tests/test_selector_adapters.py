@@ -1,18 +1,21 @@
 """Adapters: tensors, stateful compressors and DDP communication hooks as selectors."""
 
+import os
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import broken_selectors as zoo
 import numpy as np
 import pytest
+from checked import SMALL, here
 
-from proofs_check.selector import Promise, Status, check_selector, from_compressor, from_ddp_hook, from_torch
+from proofs_check.selector import Promise, Status, from_compressor, from_ddp_hook, from_torch
 
 torch = pytest.importorskip("torch")
 
-here = partial(check_selector, isolate=False, on_fail="report")
+here = partial(here, dims=SMALL)
 PREFIX = zoo.PREFIX
 
 
@@ -123,7 +126,7 @@ def test_without_torch_the_checks_work_and_the_adapter_says_so():
         "assert check_selector(right, checks=['output'], isolate=False).passed\n"
         "check_selector(from_torch(right), checks=['output'], isolate=False)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd="tests", capture_output=True, text=True, check=False, timeout=60
-    )
+    here = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{here.parent}"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert "this adapter needs torch: pip install 'cwmp[torch]'" in done.stderr

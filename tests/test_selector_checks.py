@@ -1,38 +1,30 @@
-"""The checks of anyone's selector: each fault is named, right selectors pass, and nothing takes the run down."""
+"""The checks of anyone's selector: each fault is named, at every size and once; right selectors pass."""
 
 import contextlib
 import io
-import json
-import subprocess
-import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import broken_selectors as zoo
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from checked import SMALL, here
 from hypothesis import given
 from right_selectors import RIGHT
 
-from cwmp import main
 from proofs_check.selector import (
     CHECKS,
     BrokenPromiseError,
     Promise,
     Selector,
     Status,
-    as_selector,
     check_selector,
     from_instance,
-    selector_test,
-    strategies,
+    sizes,
 )
-from proofs_check.selector.strategies import edge_instances, hard_instances, instances, real_instances, tied_instances
-from theory import InputError, Instance, cwmp, top_k
-
-here = partial(check_selector, isolate=False, on_fail="report")
-
+from proofs_check.selector.strategies import edge_instances, hard_instances, instances, tied_instances
+from theory import InputError, cwmp, random_k, top_k
 
 # --- the zoo -----------------------------------------------------------------------------------------
 
@@ -46,7 +38,7 @@ def test_each_fault_is_caught_by_the_check_that_names_it(selector, check):
 
 
 def test_every_check_catches_something_in_the_zoo():
-    assert {check for _, check in zoo.BROKEN} | {"check_large_update"} == {check.name for check in CHECKS}
+    assert {check for _, check in zoo.BROKEN} == {check.name for check in CHECKS}
     assert len({selector.name for selector, _ in zoo.BROKEN}) >= 40
 
 
@@ -60,14 +52,64 @@ def test_a_sampled_threshold_is_caught_on_large_updates():
         key = zoo.density(update, cost)
         return zoo.right(np.where(key >= key[::4][kept].min(initial=np.inf) * 1.3, update, 0), cost, budget)
 
-    assert [r.check for r in here(sampled, zoo.PREFIX).faults] == ["check_large_update"]
+    look = {"checks": ["feasible", "spends_budget", "order"], "examples": 20}
+    assert [r.check for r in here(sampled, zoo.PREFIX, dims=(10, 100, 257), **look).faults] == ["check_spends_budget"]
+    assert here(sampled, zoo.PREFIX, dims=(10, 49, 50), **look).passed
+
+
+OF_SOME_SIZES = ("no_empty_layers", "overspends_when_large", "drops_one_between", "share_of_coordinates")
+ORDERED = [(s, check) for s, check in zoo.BROKEN if s.promise == zoo.PREFIX and s.name not in OF_SOME_SIZES]
+
+
+@pytest.mark.parametrize(("selector", "check"), ORDERED, ids=[f"{s.name}-{check}" for s, check in ORDERED])
+def test_every_promise_is_held_at_large_sizes_too(selector, check):
+    """The same faults in a selector that is right below 1,000 coordinates."""
+
+    def right_when_small(update, cost, budget):
+        return (selector.function if update.size >= 1000 else zoo.right)(update, cost, budget)
+
+    large = replace(selector, function=right_when_small)
+    assert here(large, checks=[check], dims=(20, 100, 999)).passed
+    (result,) = here(large, checks=[check], dims=(999, 1000, 1024, 1300, 1537, 2000)).results
+    assert (result.status, bool(result.script)) == (Status.FAILED, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "check", "unseen", "says"),
+    [
+        ("overspends_when_large", "feasible", range(2900, 3001, 25), "sized(3001, selector.promise, seed="),
+        ("drops_one_between", "spends_budget", [1, 13, 40, 60, 100], "sized(41, selector.promise, seed="),
+    ],
+)
+def test_a_fault_of_some_sizes_is_found_where_it_begins(name, check, unseen, says):
+    selector = Selector(getattr(zoo, name), zoo.PREFIX)
+    report = here(selector, checks=[check])
+    (fault,) = report.faults
+    assert says in fault.script
+    with pytest.raises(BrokenPromiseError) as raised, contextlib.redirect_stdout(io.StringIO()):
+        exec(fault.script, {})
+    assert str(raised.value) == fault.detail
+    assert here(selector, checks=[check], dims=unseen).passed  # dims chooses
+
+
+def test_the_last_line_says_what_was_tried():
+    dims = (20, 21, 22, 500)
+    report = here(zoo.right, zoo.PREFIX, checks=["feasible"], dims=dims, seed=3)
+    assert str(report).splitlines()[-1] == "Tried: 4 instances of 20-22, 500 coordinates. Seed 3."
+    (result,) = here(zoo.right, zoo.PREFIX, checks=["feasible"]).results
+    assert set(sizes.DIMS) <= set(result.dims)
+    assert max(result.dims) == 100_000
+    around = {2**k + off for k in range(7, 17) for off in (-1, 0, 1)}
+    assert around | {*range(1, 67), 1000, 1536} <= set(sizes.DIMS)
+    assert result.trials >= 60 + len(sizes.DIMS)
 
 
 @pytest.mark.parametrize("selector", RIGHT, ids=lambda s: f"{s.name}-{s.promise}")
 def test_no_false_alarm(selector):
-    report = here(selector, examples=15)
+    shipped = selector.name in ("cwmp_on_arrays", "top_k_on_arrays")
+    report = here(selector, examples=10, dims=(*SMALL, 1025, 65_537) if shipped else SMALL)
     assert report.passed, str(report)
-    assert sum(r.trials for r in report.results) > 150
+    assert sum(r.trials for r in report.results) > 100 + 5 * len(SMALL)
 
 
 @pytest.mark.parametrize(
@@ -96,41 +138,79 @@ def test_counterexamples_are_small():
     (result,) = here(zoo.one_too_many, zoo.PREFIX, checks=["feasible"]).results
     assert "update = np.array([1.0, 1.0], " in result.script
     assert "more than the budget" in result.detail
-    (result,) = here(zoo.by(lambda g, c: np.abs(g) / c), zoo.PREFIX, checks=["large_update"]).results
-    assert result.script.count(",") < 100  # of 200 coordinates
+    (result,) = here(zoo.by(lambda g, c: np.abs(g) / c), zoo.PREFIX, checks=["order"], dims=[200]).results
+    assert result.script.count(",") < 30  # of 200 coordinates
 
 
-# --- isolation ---------------------------------------------------------------------------------------
+# --- one fault, said once ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "status", "says"),
-    [
-        ("hangs", Status.HUNG, "no answer within 2 s"),
-        ("crashes", Status.CRASHED, "SIGSEGV" if sys.platform != "win32" else "exit code"),
-        ("devours", Status.MEMORY, "more memory than it may have"),
-    ],
-)
-def test_a_selector_that_takes_the_process_down_is_reported_with_the_instance(name, status, says):
-    seconds = 2 if name == "hangs" else 60  # a busy machine is no reason to see fewer instances
-    report = check_selector(
-        f"broken_selectors:{name}", zoo.PREFIX, checks=["output", "empty", "feasible"], on_fail="report",
-        seconds=seconds, megabytes=128,
-    )  # fmt: skip
-    output, empty, feasible = report.results
-    assert (output.status, empty.status, feasible.status) == (status, Status.PASSED, status)
-    assert says in output.detail
-    assert f"from broken_selectors import {name}" in output.script
-    update = eval(output.script.partition("np.array(")[2].partition("],")[0] + "]")
-    assert len(update) > 2  # the one it was at work on, not an earlier one
-    assert report.isolated
-    assert not report.passed
+def test_one_fault_is_said_once_with_the_checks_it_breaks():
+    report = here(zoo.one_too_many, zoo.PREFIX, dims=SMALL, examples=30)
+    (root,) = report.roots
+    assert root.check == "check_feasible"
+    assert len(report.faults) == 4
+    assert {r.cause for r in report.faults if r is not root} == {"check_feasible"}
+    text = str(report)
+    assert text.count("Instance(update, cost") == 1
+    assert "The same fault breaks check_ties" in text
+    assert f"{len(report.faults)} of 26 checks found a fault, which have 1 cause." in text
 
 
-def test_a_selector_that_always_hangs_is_given_up():
-    report = check_selector("broken_selectors:hangs", seconds=0.5, on_fail="report")
-    assert [r.status for r in report.results].count(Status.HUNG) == 2
-    assert Status.NOT_RUN in {r.status for r in report.results}
+def test_two_faults_are_two():
+    def both(update, cost, budget):
+        return zoo.one_too_many(np.maximum(update, 0), cost, budget)
+
+    report = here(both, zoo.PREFIX, dims=SMALL, checks=["feasible", "budget_edge", "signs"])
+    assert {r.check for r in report.roots} == {"check_feasible", "check_signs"}
+
+
+def raises_inside(update, cost, budget):
+    return deeper(update)
+
+
+def deeper(update):
+    raise KeyError("no such layer")
+
+
+@pytest.mark.parametrize("isolate", [False, True])
+def test_an_error_is_shown_once_with_its_own_traceback(isolate):
+    report = check_selector(raises_inside, zoo.PREFIX, dims=SMALL, seconds=1e5, on_fail="report", isolate=isolate)
+    text = str(report)
+    assert text.count("no such layer") == 2  # what it said, and the line that raised it
+    assert text.count('raise KeyError("no such layer")') == 1
+    assert f'{Path(__file__).name}", line' in text
+    assert "subject.py" not in text
+    assert [r.check for r in report.roots] == ["check_output"]
+    assert len(report.faults) > 20
+
+
+# --- promises ----------------------------------------------------------------------------------------
+
+
+BY_MAGNITUDE = Selector(zoo.by(lambda g, c: np.abs(g) / c), Promise(score="l1", ties="any"), "by_magnitude")
+
+
+def test_what_is_said_beside_a_selectors_promise_is_added_to_it():
+    report = here(BY_MAGNITUDE, promised={"rounding": "prefix"}, checks=["order"], dims=SMALL)
+    assert report.promise == "Promise(score='l1', rounding='prefix', ties='any')"
+    assert report.results[0].status is Status.PASSED
+    assert here(BY_MAGNITUDE, Promise(rounding="prefix"), checks=["output"]).promise == report.promise
+    with pytest.raises(InputError, match="score='l2' contradicts the score='l1' that it promises itself"):
+        here(BY_MAGNITUDE, promised={"score": "l2"})
+    with pytest.raises(InputError, match="ties='lowest' contradicts the ties='any'"):
+        here(BY_MAGNITUDE, promised={"ties": "lowest"})
+    with pytest.raises(InputError, match="no promise 'colour'; there are score, rounding"):
+        here(BY_MAGNITUDE, promised={"colour": "red"})
+
+
+def test_random_selectors_pass_as_what_they_are():
+    drawn = from_instance(partial(random_k, seed=zoo.ANY_RNG), Promise(rounding="prefix"))
+    assert {r.check for r in here(drawn, dims=[20, 50], examples=20).faults} >= {"check_deterministic"}
+    open_ = from_instance(partial(random_k, seed=zoo.ANY_RNG), Promise(rounding="prefix", deterministic=False))
+    assert here(open_, dims=SMALL).passed
+    (seeds,) = here(from_instance(random_k, zoo.SEEDED), checks=["seeds"], dims=SMALL).results
+    assert (seeds.status, seeds.trials) == (Status.PASSED, 60 + len(SMALL))
 
 
 def test_functions_are_isolated_when_they_can_be():
@@ -138,119 +218,6 @@ def test_functions_are_isolated_when_they_can_be():
     assert not check_selector(lambda g, c, b: zoo.right(g, c, b), zoo.PREFIX, checks=["output"]).isolated
     with pytest.raises(InputError, match="another process cannot load"):
         check_selector(lambda g, c, b: g, isolate=True)
-
-
-# --- the interface -----------------------------------------------------------------------------------
-
-
-def test_a_fault_raises_with_the_report_as_its_message():
-    with pytest.raises(BrokenPromiseError, match=r"(?s)check_feasible.*FAILED.*1 of 1 checks found a fault"):
-        check_selector(zoo.one_too_many, zoo.PREFIX, checks=["feasible"], isolate=False)
-
-
-def test_choices_of_checks():
-    names = lambda report: {r.check for r in report.results}  # noqa: E731
-    assert names(here(zoo.right, zoo.PREFIX, claims=["D5", "d15"])) == {"check_optimal_for_spent", "check_nested"}
-    assert names(here(zoo.right, zoo.PREFIX, claims=["D16"])) == {
-        f"check_{name}" for name in ("signs", "scale", "joules", "permutation")
-    }
-    skipped = here(zoo.nan_first, zoo.PREFIX, checks=["nan"], skip=["nan"])
-    assert skipped.passed
-    assert skipped.results[0].detail == "left out by request"
-    (exact,) = here(zoo.best_of, zoo.BEST, exact=True, checks=["exact_optimum"]).results
-    assert exact.status is Status.FAILED
-
-
-def test_costs_that_a_selector_is_made_for():
-    """A Top-K that ignores costs is right where all are equal."""
-
-    def by_count(update, cost, budget):
-        if not np.isfinite(update).all():
-            raise ValueError("not finite")
-        order = np.argsort(-np.abs(update), kind="stable")[: int(budget // cost[0]) if cost.size else 0]
-        return order[update[order] != 0]
-
-    promise = Promise(score="magnitude", rounding="prefix")
-    assert here(by_count, promise, cost_model="equal", examples=20).passed
-    assert not here(by_count, promise, checks=["feasible", "spends_budget"]).passed
-    assert here(zoo.right, zoo.PREFIX, cost_model="memory-only", examples=10).passed
-
-
-def test_a_real_update_is_drawn_from():
-    seen = []
-
-    def spying(update, cost, budget):
-        seen.extend(update.tolist())
-        return zoo.right(update, cost, budget)
-
-    here(spying, zoo.PREFIX, update=np.array([17.125, 19.5], dtype=np.float32), checks=["order"])
-    assert 17.125 in seen
-
-
-@pytest.mark.parametrize(
-    ("call", "says"),
-    [
-        (lambda: check_selector("nothing"), "must be package.module:function"),
-        (lambda: check_selector("no.such:thing"), "no module 'no'"),
-        (lambda: check_selector("broken_selectors:nope"), "has no 'nope'"),
-        (lambda: check_selector("right_selectors:RIGHT"), "is list, no function"),
-        (lambda: here(3), "must be callable, got int"),
-        (lambda: here(zoo.right, checks=["zeal"]), "no check 'check_zeal'; the checks are check_output"),
-        (lambda: here(zoo.right, claims=["D99"]), "no check of claim 'D99'; there are checks of protocol, D1"),
-        (lambda: here(zoo.right, cost_model="solar"), "no energy model 'solar'"),
-        (lambda: here(zoo.right, examples=0), "examples must be at least 1"),
-        (lambda: check_selector(zoo.right, seconds=0), "seconds must be > 0"),
-        (lambda: check_selector(zoo.right, on_fail="cry"), "on_fail must be raise or report"),
-        (lambda: Promise(score="g2"), "score must be one of l2, l1, magnitude"),
-        (lambda: Promise(rounding="up"), "rounding must be one of prefix, fill, best-of or None"),
-        (lambda: Promise(score="magnitude", exact=True), "exact is a promise about the loss"),
-        (lambda: Promise(dtypes=("int8",)), "dtypes must be some of"),
-        (lambda: Promise(budget_tolerance=2), "at least 0 and below 1"),
-        (lambda: Promise(ties="first"), "ties must be lowest or any"),
-        (lambda: real_instances([]), "no coordinates to draw from"),
-        (lambda: strategies.costs(3, "solar"), "no energy model 'solar'"),
-    ],
-)
-def test_bad_requests(call, says):
-    with pytest.raises(InputError, match=says):
-        call()
-
-
-@pytest.mark.parametrize(
-    "output",
-    [
-        np.array([True, False, True]),
-        np.array([2, 0]),
-        [0, 2],
-        np.array([1.5, 0.0, 2.5], dtype=np.float32),
-        (np.array([1.5, 2.5], dtype=np.float32), np.array([0, 2])),
-        (np.array([0, 2]), np.array([1.5, 2.5], dtype=np.float32)),
-        cwmp(Instance([1.0, 0.0, 3.0], 1, 3)),
-    ],
-)
-def test_outputs_that_are_read(output):
-    kept = as_selector(lambda g, c, b: output)(np.array([1.5, 9, 2.5], dtype=np.float32), np.ones(3), 3.0)
-    assert kept.support == [0, 2]
-
-
-@pytest.mark.parametrize(
-    ("output", "says"),
-    [
-        (np.array([0, 0]), "an index occurs twice"),
-        (np.array([3]), r"must lie in 0\.\.2"),
-        (np.array([-1]), r"must lie in 0\.\.2"),
-        (np.array([True]), "has shape"),
-        (np.array([1.0, np.inf, 0.0]), "not finite"),
-        (None, "no mask, indices or update"),
-        ("mask", "no mask, indices or update"),
-        ((np.array([1.0]), np.array([0, 1])), "2 indices for 1 values"),
-        ((np.array([1.0]), np.array([1.0])), "one must be indices"),
-        (np.ones((3, 2)), "has shape"),
-    ],
-)
-def test_outputs_that_are_refused(output, says):
-    with pytest.raises(BrokenPromiseError, match=says):
-        as_selector(lambda g, c, b: output)(np.ones(3), np.ones(3), 3.0)
 
 
 # --- strategies --------------------------------------------------------------------------------------
@@ -269,58 +236,3 @@ def test_a_selector_gets_the_numbers_it_is_judged_by(strategy):
 
     looked_at()
     assert len(budgets) > 5
-
-
-# --- the command line and pytest ---------------------------------------------------------------------
-
-
-def run(*arguments):
-    return CliRunner().invoke(main, ["check", *arguments], catch_exceptions=False)
-
-
-def test_check_prints_a_table_and_exits_with_1_on_a_fault():
-    good = run("broken_selectors:right", "--score", "l2", "--rounding", "prefix", "--claim", "D5", "--quiet")
-    assert good.exit_code == 0
-    assert "All 1 checks passed. Seed 0." in good.stdout
-    assert good.stderr == ""
-    bad = run("broken_selectors:one_too_many", "--check", "feasible", "--check", "zeros", "--json")
-    assert bad.exit_code == 1
-    report = json.loads(bad.stdout)
-    assert [r["status"] for r in report["results"]] == ["passed", "FAILED"]
-    assert "check_feasible" in bad.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ("nope:f", "no module 'nope'"),
-        ("broken_selectors:right --cost solar", "solar"),
-        ("x", "package.module:function"),
-    ],
-)
-def test_check_refuses_in_one_line(arguments, says):
-    done = run(*arguments.split())
-    assert done.exit_code == 2
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert says in done.stderr
-
-
-test_one_line = selector_test(zoo.right, zoo.PREFIX, examples=5)
-
-
-def test_the_plugin_runs_every_check_as_a_test(tmp_path):
-    (tmp_path / "mine.py").write_text(
-        "from broken_selectors import *\nmine = Selector(pays_for_zeros, Promise(rounding='prefix'))\n"
-    )
-    (tmp_path / "test_other.py").write_text("def test_other(): assert False\n")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--cwmp-selector", "mine:mine", "-v",
-               "--cwmp-examples", "30"]  # fmt: skip
-    environment = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parent}:{Path(__file__).parent.parent}", "PATH": ""}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "mine:mine::check_feasible PASSED" in done.stdout
-    assert "mine:mine::check_zeros FAILED" in done.stdout
-    assert "No joule is spent on a coordinate that is zero" in done.stdout
-    assert "1 failed" in done.stdout
-    assert "test_other" not in done.stdout
-    assert done.stdout.count("::check_") >= len(CHECKS)

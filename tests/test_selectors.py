@@ -48,7 +48,7 @@ def check(selection, instance, items):
     assert selection.mask.shape == (instance.d,)
     assert selection.mask.dtype == bool
     assert selection.spent == sum((Fraction(instance.cost[i]) for i in items), Fraction(0)) <= instance.budget
-    assert selection.retained == sum((Fraction(instance.score[i]) for i in items), Fraction(0))
+    assert selection.retained == sum((instance.exact_score(i) for i in items), Fraction(0))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -21,8 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory import checker
+from theory.class_optimum import ClassSolution
 from theory.duals import Prices, to_float
 from theory.errors import InputError
+from theory.exact import as_float64
 from theory.instance import Instance
 from theory.optimum import MAX_STATES, Solution, solve
 from theory.outputs import CERTIFICATE, write_atomically
@@ -41,7 +43,7 @@ class Certificate:
         primal: the mask, bool (d,). dual: the prices.
         value: exact retained score of the mask. spent: its exact energy, in cost units.
         gap: duality gap: an upper bound on ``OPT - value``; 0 when exact.
-        fields: the JSON object that the checker reads.
+        fields: the JSON object that the checker reads. how: the end of ``reason``: how it was shown.
     """
 
     verdict: Literal["exact", "interval", "failed"]
@@ -52,6 +54,7 @@ class Certificate:
     spent: Fraction
     gap: Fraction
     fields: dict[str, Any] = field(repr=False)
+    how: str = ""
 
     @property
     def relative_gap(self) -> float:
@@ -65,27 +68,35 @@ class Certificate:
         write_atomically(Path(path), json.dumps(self.fields, indent=1) + "\n", CERTIFICATE)
 
 
-def certify(instance: Instance, *, max_states: int = MAX_STATES, note: dict[str, Any] | None = None) -> Certificate:
+def certify(
+    instance: Instance,
+    *,
+    max_states: int = MAX_STATES,
+    energy_unit: str = "J",
+    note: dict[str, Any] | None = None,
+) -> Certificate:
     """Find the 0/1 optimum of ``instance`` and have it confirmed by :mod:`theory.checker`.
 
     Args:
         max_states: effort of the exhaustive search before it settles for an interval.
+        energy_unit: what the costs are in: ``J``, or ``units`` where they are ratios.
         note: JSON-ready remarks to carry in the certificate (provenance, file names); covered by its digest.
     """
     solution = solve(instance, max_states=max_states)
-    mask = solution.base.mask.copy()
-    mask[solution.deviations] ^= True
+    mask = solution.mask
     spent, value = instance.spent(mask), instance.retained(mask)
-    fields = _fields(instance, solution, spent, value, "exact" if solution.proved else "interval", note or {})
+    about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(value), "note": note or {}}
+    fields = _fields("exact" if solution.proved else "interval", about, solution)
     result = _confirm(fields, instance)
     if result.verdict == "refused" and solution.proved:
-        fields = _fields(instance, solution, spent, value, "interval", note or {})
+        fields = _fields("interval", about, solution)
         result = _confirm(fields, instance)
     verdict: Literal["exact", "interval", "failed"] = "failed"
     if result.verdict in ("exact", "interval"):
         verdict = "exact" if result.verdict == "exact" else "interval"
     gap = Fraction(0) if verdict == "exact" else solution.loss
-    return Certificate(verdict, result.reason, mask, solution.base.prices, value, spent, gap, fields)
+    how = result.about.get("how", result.reason)
+    return Certificate(verdict, result.reason, mask, solution.prices, value, spent, gap, fields, how)
 
 
 def read_certificate(path: str | Path) -> dict[str, Any]:
@@ -95,68 +106,115 @@ def read_certificate(path: str | Path) -> dict[str, Any]:
         InputError: when the file is missing or no certificate.
     """
     try:
-        fields = json.loads(Path(path).read_text(encoding="utf-8"))
+        fields = checker.read_certificate(str(path))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise InputError(f"{path} is not a certificate: {error}") from None
-    if not isinstance(fields, dict) or fields.get("format") != checker.FORMAT:
-        raise InputError(f"{path} is not a certificate of format {checker.FORMAT}")
+    if (found := fields.get("format")) != checker.FORMAT:
+        earlier = str(found).startswith("cwmp-certificate/") and " (an earlier one: certify anew)"
+        raise InputError(f"{path} is not a certificate of format {checker.FORMAT}{earlier or ''}")
     return fields
 
 
-def check_certificate(fields: dict[str, Any], update: NDArray, cost: NDArray | None = None) -> checker.Result:
-    """Have the independent checker verify a certificate against arrays of any float dtype, shape (d,)."""
-    return checker.check(fields, _buffer(update), None if cost is None else _buffer(cost))
+def check_certificate(
+    fields: dict[str, Any], data: NDArray, cost: NDArray | None = None, *, scores: bool = False
+) -> checker.Result:
+    """Have the independent checker verify a certificate against arrays of any dtype that float64 holds, shape (d,).
+
+    Args:
+        data: the update; or, with ``scores``, the scores ``p`` that were given.
+        cost: the costs: in units of ``unit_joules`` where the certificate speaks of one each; in joules where it brings
+            them by class, to be compared.
+
+    Raises:
+        InputError: numbers that float64 does not hold.
+    """
+    buffers = _buffer(data, "update"), None if cost is None else _buffer(cost, "cost")
+    return checker.check(fields, *buffers, scores=scores)
+
+
+def brings_costs(fields: dict[str, Any]) -> bool:
+    """Whether the certificate holds the costs, by class, and needs no file of them."""
+    cost = fields.get("cost")
+    return isinstance(cost, dict) and cost.get("kind") == "classes"
+
+
+def disagreement(fields: dict[str, Any], instance: Instance, energy_unit: str | None, *, budget: bool) -> str:
+    """What a valid certificate says otherwise than the instance that it should be about, or ``""``.
+
+    Args:
+        energy_unit: of the instance; None when its costs need no comparison. budget: whether budgets are compared.
+    """
+    said = {"energy_unit": energy_unit, "unit_joules": str(instance.unit), "cost": _cost_fields(instance)}
+    for name, value in said.items() if energy_unit else ():
+        if fields[name] != value:
+            return f"the costs given are not those of the certificate ({name} differs)"
+    joules = instance.budget * instance.unit
+    if budget and Fraction(fields["budget"]) * Fraction(fields["unit_joules"]) != joules:
+        return f"the certificate is for another budget than {to_float(joules):.9g} {energy_unit or 'J'}"
+    return ""
 
 
 def _confirm(fields: dict[str, Any], instance: Instance) -> checker.Result:
-    data = instance.score if instance.update is None else instance.update
-    return check_certificate(fields, data, instance.cost if fields["cost"]["kind"] == "array" else None)
+    cost = instance.cost if fields["cost"]["kind"] == "array" else None
+    scores = instance.update is None
+    return check_certificate(fields, instance.score if scores else instance.update, cost, scores=scores)  # type: ignore[arg-type]
 
 
-def _buffer(values: NDArray) -> memoryview:
+def _buffer(values: NDArray, name: str) -> memoryview:
     array = np.ascontiguousarray(values)
     if array.dtype.char not in "fd" or not array.dtype.isnative:  # memoryview reads no float16 before Python 3.12
-        array = array.astype(np.float64)
+        array = as_float64(array, name)
     return memoryview(array)  # type: ignore[arg-type]
 
 
-def _fields(
-    instance: Instance, solution: Solution, spent: Fraction, value: Fraction, verdict: str, note: dict[str, Any]
-) -> dict[str, Any]:
-    base, prices = solution.base, solution.base.prices
-    inside = base.mask[solution.deviations] if solution.deviations else np.empty(0, bool)
-    data = instance.score if instance.update is None else instance.update
-    fields: dict[str, Any] = {
-        "format": checker.FORMAT,
-        "verdict": verdict,
+def _about(instance: Instance, energy_unit: str) -> dict[str, Any]:
+    """What the certificate is about, whatever proves it: objective, data, costs and budget."""
+    scores = instance.update is None
+    return {
         "d": instance.d,
+        "objective": "scores" if scores else "squares",
         "data": {
-            "sha256": _sha256(data),
-            "squared": instance.update is not None,
+            "sha256": _sha256(instance.score if scores else instance.update),  # type: ignore[arg-type]
             "exponent": instance.scale_exponent,
         },
         "cost": _cost_fields(instance),
         "unit_joules": str(instance.unit),
+        "energy_unit": energy_unit,
         "budget": str(instance.budget),
+    }
+
+
+def _fields(verdict: str, about: dict[str, Any], solution: Solution | ClassSolution) -> dict[str, Any]:
+    fields = {"format": checker.FORMAT, "verdict": verdict, **about, "proof": _proof(solution)}
+    return {**fields, "digest": checker.digest(fields)}
+
+
+def _proof(solution: Solution | ClassSolution) -> dict[str, Any]:
+    if isinstance(solution, ClassSolution):
+        numbers = zip(solution.costs, solution.start, solution.counts, strict=True)
+        counts = [[str(cost), start, kept] for cost, start, kept in numbers]
+        return {
+            "kind": "counts",
+            "energy": str(solution.prices.energy),
+            "counts": counts,
+            "loss": str(solution.loss),
+        }
+    base, prices = solution.base, solution.prices
+    return {
+        "kind": "core",
         "grid": str(solution.grid),
-        "dual": {
-            "energy": str(prices.energy),
-            "item": str(prices.item),
-            "most_items": prices.most_items,
-            "cheap": str(prices.cheap),
-        },
+        "energy": str(prices.energy),
+        "item": str(prices.item),
+        "most_items": prices.most_items,
+        "cheap": str(prices.cheap),
         "ties": base.ties,
-        "removed": [int(i) for i, was in zip(solution.deviations, inside, strict=True) if was],
-        "added": [int(i) for i, was in zip(solution.deviations, inside, strict=True) if not was],
+        "removed": [int(i) for i in solution.deviations if base.mask[i]],
+        "added": [int(i) for i in solution.deviations if not base.mask[i]],
         "loss": str(solution.loss),
         "search": solution.method,
-        "spent": str(spent),
-        "retained": str(value),
-        "note": note,
     }
-    return {**fields, "digest": checker.digest(fields)}
 
 
 def _cost_fields(instance: Instance) -> dict[str, Any]:

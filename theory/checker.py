@@ -1,6 +1,7 @@
 """Independent check of an optimality certificate, with nothing but the standard library.
 
-    python checker.py certificate.json update.npy [cost.npy]
+    python checker.py certificate.json update.npy [costs.npy]          a certificate about ||g||^2
+    python checker.py --scores certificate.json scores.npy [costs.npy] one about scores p that were given
 
 The certificate names prices ``lambda`` (energy) and ``mu`` (item), a number ``t`` of ties, and two short lists. Put
 ``r_i = p_i - lambda c_i - mu`` for the eligible items (``p_i > 0``, ``c_i <= B``). The base set S is ``{r_i > 0}``
@@ -12,9 +13,16 @@ U the same for all. So M is optimal iff no feasible mask has a smaller loss; suc
 ``|r_i| < loss(M)`` (the core), and an exhaustive search over the core shows there is none. A certificate of verdict
 ``interval`` proves less: that OPT exceeds p(M) by at most loss(M).
 
-Everything that decides is exact: floats are the dyadic rationals they are, sums are formed without rounding, signs
-come from a float filter with a proven margin and from rationals inside it, and the search runs on integers. B is
-rounded down to the costs' common grid where there is one, and K, where used, is verified from the costs.
+Where costs take few values, M may be named by how many it keeps of each, the largest ones, and the search runs over
+such counts: then only the values nearest to each cost's threshold are remembered (a proof of kind ``counts``).
+
+Everything that decides is exact: floats are the dyadic rationals they are, ``p_i = g_i^2`` is not rounded, sums are
+formed without rounding, signs come from a float filter with a proven margin and from rationals inside it, and the
+search runs on integers. B is rounded down to the costs' common grid where there is one, and K, where used, is verified
+from the costs. Costs are in units of ``unit_joules`` joules, scores in units of ``4^exponent``.
+
+A certificate may come from anyone: its numbers, lists and searches are bounded, and what they cost is counted while it
+is being spent.
 """
 
 from __future__ import annotations
@@ -24,49 +32,82 @@ import hashlib
 import json
 import math
 import mmap
+import re
 import struct
 import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
-FORMAT = "cwmp-certificate/1"
-MAX_VISITS = 8_000_000
+FORMAT = "cwmp-certificate/2"
+MAX_BYTES = 1 << 24  # of a certificate
+MAX_DIGITS = 2_000  # of a numerator or denominator
+MAX_MOVED = 100_000  # items in removed and added
+MAX_CLASSES = 64  # different costs in a proof by counts
+MAX_WORK = 5_000_000  # steps of a microsecond or so, of exact arithmetic and search
+MAX_STATES = 500_000  # that a search holds at once
+_MAX_GRID_COSTS = 1 << 16
 _CHUNK = 1 << 15
-_NORMAL = sys.float_info.min
+_ROOM = 1 << 12  # values that wait for a window to close on them
+_LEAST_SQUARE = 2.0**-970  # from here on the parts of a square are floats
+_TOO_LARGE = "too large to finish: the search over the core, or the items near its prices"
 _ROUNDING = 2.0**-49  # generous bound on the relative rounding error of fl(p - lambda c - mu)
+_RATIO = re.compile(rf"-?[0-9]{{1,{MAX_DIGITS}}}(/[0-9]{{1,{MAX_DIGITS}}})?")
+_HEADER = {"format", "verdict", "d", "objective", "data", "cost", "unit_joules", "energy_unit", "budget", "spent",
+           "retained", "proof", "note", "digest"}  # fmt: skip
+_CORE = {"kind", "grid", "energy", "item", "most_items", "cheap", "ties", "removed", "added", "loss", "search"}
+_COUNTS = {"kind", "energy", "counts", "loss"}
+_GAINS = {"squares": "retains {}more of ||g||^2", "scores": "has a {}larger sum of the scores given (no squares)"}
 
 
 class Result(NamedTuple):
-    """``verdict`` is ``exact``, ``interval`` or ``refused``; ``reason`` says why, in one line."""
+    """What the checker says.
+
+    Attributes:
+        verdict: ``exact``, ``interval`` or ``refused``.
+        reason: in one line, what was shown about which objective, budget and costs; or why it is refused.
+        about: the same as data: objective, budget, spent, energy_unit, unit_joules, retained, gap, costs, and how it
+            was shown. Empty if refused.
+    """
 
     verdict: str
     reason: str
+    about: Mapping[str, Any] = {}
 
 
 class RefusedError(Exception):
     """The certificate does not prove what it says."""
 
 
-def check(certificate: Mapping[str, Any], update: Sequence[float], cost: Sequence[float] | None = None) -> Result:
+def check(
+    certificate: Mapping[str, Any], data: Sequence[float], cost: Sequence[float] | None = None, *, scores: bool = False
+) -> Result:
     """Verify ``certificate`` against the data it speaks of.
 
     Args:
         certificate: the parsed JSON object.
-        update: the d numbers of the update (or scores), any sequence of floats: a memoryview, an array.
-        cost: the d costs when the certificate was made from per-coordinate costs, else None.
+        data: the d numbers of the update (or scores), any sequence of floats: a memoryview, an array.
+        cost: the d costs. Needed when the certificate was made from per-coordinate costs, in its units; compared, in
+            joules, when it brings costs by class.
+        scores: the data are scores ``p``, to be summed as they are; else an update ``g``, of which squares count.
     """
     try:
-        _require(certificate.get("format") == FORMAT, f"format is not {FORMAT}")
-        _require(digest(certificate) == certificate.get("digest"), "the certificate was altered (digest differs)")
-        return _check(_Statement(certificate), update, cost)
+        statement = _Statement(certificate)
+        asked = "scores" if scores else "squares"
+        _require(statement.objective == asked, f"the certificate is about {statement.objective}, asked for {asked}")
+        proof, given, work = certificate["proof"], _Data(statement, data, cost), _Work()
+        _require(isinstance(proof, dict), "the proof is no object")
+        if proof["kind"] == "counts":
+            return _check_counts(statement, _Counts(statement, proof), given, work)
+        return _check_core(statement, _Core(statement, proof), given, work)
     except RefusedError as refusal:
         return Result("refused", str(refusal))
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError, ZeroDivisionError) as error:
-        return Result("refused", f"malformed certificate: {type(error).__name__} {error}")
+    except (KeyError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
+        return Result("refused", f"malformed certificate: {type(error).__name__} {ascii(str(error))[:200]}")
 
 
 def digest(certificate: Mapping[str, Any]) -> str:
@@ -75,249 +116,725 @@ def digest(certificate: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+# --- what the certificate says ---------------------------------------------------------------------
+
+
 class _Statement:
-    """The certificate's fields, parsed."""
+    """What the certificate is about, parsed: data, objective, costs, budget, and what the mask spends and retains."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
-        self.d, self.squared, self.exponent = fields["d"], fields["data"]["squared"], fields["data"]["exponent"]
-        self.data_hash, self.cost = fields["data"]["sha256"], fields["cost"]
-        self.grid, dual = Fraction(fields["grid"]), fields["dual"]
-        self.full_budget = Fraction(fields["budget"])
-        self.budget = self.full_budget // self.grid * self.grid if self.grid else self.full_budget
-        self.energy, self.item = Fraction(dual["energy"]), Fraction(dual["item"])
-        self.most, self.cheap = dual["most_items"], Fraction(dual["cheap"])
-        self.ties, self.removed, self.added = fields["ties"], fields["removed"], fields["added"]
-        self.loss, self.verdict = Fraction(fields["loss"]), fields["verdict"]
-        self.spent, self.retained = Fraction(fields["spent"]), Fraction(fields["retained"])
-        self.search = fields["search"]
-        counts = [self.d, self.exponent, self.most, self.ties, *self.removed, *self.added]
-        _require(all(type(n) is int for n in counts), "a count or an index is not an integer")
-        _require(self.squared is True or (self.squared is False and self.exponent == 0), "bad data.squared or exponent")
+        found = ascii(fields.get("format"))[:40]
+        _require(fields.get("format") == FORMAT, f"format is {found}, this checker reads '{FORMAT}': certify anew")
+        _require(digest(fields) == fields.get("digest"), "the certificate was altered (digest differs)")
+        _only(fields, _HEADER, "the certificate")
+        _only(fields["data"], {"sha256", "exponent"}, "data")
+        self.verdict, self.objective, self.d = fields["verdict"], fields["objective"], _count(fields["d"])
+        self.data_hash, self.exponent = fields["data"]["sha256"], fields["data"]["exponent"]
+        self.budget, self.spent, self.retained = (_number(fields[key]) for key in ("budget", "spent", "retained"))
+        self.unit, self.energy_unit = _number(fields["unit_joules"]), fields["energy_unit"]
         _require(self.verdict in ("exact", "interval"), "the verdict must be exact or interval")
+        _require(self.objective in ("squares", "scores"), "the objective must be squares or scores")
+        _require(type(self.exponent) is int and abs(self.exponent) < 2200, "bad exponent")
+        _require(self.squared or self.exponent == 0, "scores have no exponent")
+        _require(self.budget >= 0, "negative budget")
+        _require(self.unit > 0, "unit_joules must be positive")
+        _require(self.energy_unit in ("J", "units"), "the energy unit must be J or units")
+        self._set_costs(fields["cost"])
+
+    def _set_costs(self, cost: Mapping[str, Any]) -> None:
+        self.classes: list[float] | None = None
+        if cost["kind"] == "array":
+            _only(cost, {"kind", "sha256"}, "cost")
+            self.cost_hash = cost["sha256"]
+            return
+        _require(cost["kind"] == "classes", "cost.kind must be array or classes")
+        _only(cost, {"kind", "values", "runs"}, "cost")
+        values, self.runs = [_number(v) for v in cost["values"]], cost["runs"]
+        self.classes = [_as_float(v) for v in values]
+        exact = all(0 < f < math.inf and Fraction(f) == v for f, v in zip(self.classes, values, strict=True))
+        _require(exact, "a class cost is not a positive float64")
+        whole = all(type(k) is type(n) is int and 0 <= k < len(values) and n > 0 for k, n in self.runs)
+        _require(whole and sum(n for _, n in self.runs) == self.d, "the runs of cost classes do not cover the update")
+
+    @property
+    def squared(self) -> bool:
+        return bool(self.objective == "squares")
+
+    def result(self, gap: Fraction, data: _Data, how: str) -> Result:
+        """The answer: objective, budget, energy and costs in words, and the same as data."""
+        costs = self.costs_in_words(data.least, data.most)
+        energy = {name: _shown(x * self.unit) for name, x in (("budget", self.budget), ("spent", self.spent))}
+        retained, width = (_shown(x * Fraction(4) ** self.exponent) for x in (self.retained, gap))
+        more = _GAINS[self.objective].format(f"over {width} " if self.verdict == "interval" else "")
+        says = (f"no mask of at most {energy['budget']} {self.energy_unit} {more} than this one's {retained} for "
+                f"{energy['spent']} {self.energy_unit} ({costs}); {how}")  # fmt: skip
+        about = {"objective": self.objective, **energy, "energy_unit": self.energy_unit,
+                 "unit_joules": str(self.unit), "retained": retained, "gap": width, "costs": costs,
+                 "how": how}  # fmt: skip
+        return Result(self.verdict, says, about)
+
+    def costs_in_words(self, least: float, most: float) -> str:
+        """Which costs: by class as listed, one each by their range."""
+        if not self.d:
+            return "no coordinates"
+        shown = lambda c: _shown(Fraction(c) * self.unit)  # noqa: E731
+        if self.classes is None:
+            unit = "" if self.unit == 1 else f", the file's in units of {_shown(self.unit)} J"
+            return f"one cost each, {shown(least)} to {shown(most)} {self.energy_unit}{unit}"
+        if len(self.classes) > 4:
+            return f"{len(self.classes)} classes of costs, {shown(least)} to {shown(most)} {self.energy_unit}"
+        counts: Counter[int] = Counter()
+        for k, n in self.runs:
+            counts[k] += n
+        return ", ".join(f"{n} at {shown(self.classes[k])} {self.energy_unit}" for k, n in sorted(counts.items()))
+
+
+class _Core:
+    """A proof by prices and an exhaustive search of the core."""
+
+    def __init__(self, s: _Statement, proof: Mapping[str, Any]) -> None:
+        _only(proof, _CORE, "the proof")
+        _require(proof["kind"] == "core", "the proof must be of kind core or counts")
+        numbers = [_number(proof[key]) for key in ("grid", "energy", "item", "cheap", "loss")]
+        self.grid, self.energy, self.item, self.cheap, self.loss = numbers
+        self.squared = s.squared
+        self.weight = _weight(*(n for x in numbers for n in x.as_integer_ratio()))
+        self.most, self.ties = _count(proof["most_items"]), _count(proof["ties"])
+        self.removed, self.added, self.search = proof["removed"], proof["added"], proof["search"]
+        self.budget = s.budget // self.grid * self.grid if self.grid else s.budget
         _require(self.search in ("ordered", "halves"), "the search must be ordered or halves")
-        signed = self.full_budget, self.energy, self.item, self.grid, self.most, self.ties
-        _require(all(x >= 0 for x in signed), "negative number")
+        _require(min(numbers[:4]) >= 0, "negative number")
         _require(self.item == 0 or self.most > 0, "an item price needs the number of items it prices")
         moved = self.removed + self.added
+        _require(len(moved) <= MAX_MOVED, f"more than {MAX_MOVED} items are listed")
+        _require(all(type(i) is int and 0 <= i < s.d for i in moved), "an index is out of range or no integer")
         _require(len(set(moved)) == len(moved), "an index is listed twice")
-        _require(all(0 <= i < self.d for i in moved), "an index is out of range")
+        self.moved = set(moved)
+
+
+def _number(text: Any) -> Fraction:
+    """A ratio of integers, written out."""
+    fits = isinstance(text, str) and _RATIO.fullmatch(text)
+    _require(bool(fits), f"a number is no ratio of integers of up to {MAX_DIGITS} digits: {ascii(text)[:40]}")
+    above, _, below = text.partition("/")
+    return Fraction(int(above), int(below or 1))
+
+
+def _count(value: Any) -> int:
+    _require(type(value) is int and 0 <= value < 1 << 62, f"a count is no integer >= 0: {ascii(value)[:40]}")
+    return int(value)
+
+
+def _only(fields: Any, names: set[str], what: str) -> None:
+    _require(isinstance(fields, dict), f"{what} is no object")
+    wrong = sorted(names ^ set(fields))
+    _require(not wrong, f"{what} has, or lacks, the field {ascii(wrong[0])[:40] if wrong else ''}")
+
+
+# --- reading the data ------------------------------------------------------------------------------
+
+
+class _Data:
+    """The update (or scores) and the costs, validated and hashed in one pass.
+
+    Attributes:
+        least, most: of the costs, once the pass is over.
+    """
+
+    def __init__(self, s: _Statement, data: Sequence[float], cost: Sequence[float] | None) -> None:
+        _require(len(data) == s.d, f"the update has {len(data)} entries, the certificate speaks of {s.d}")
+        needed = s.classes is None and cost is None
+        _require(not needed and (cost is None or len(cost) == s.d), f"the certificate needs its {s.d} costs")
+        self._s, self._data, self._cost = s, data, cost
+        self.least, self.most = math.inf, 0.0
+
+    def pieces(self) -> Iterator[tuple[int, array[float], array[float]]]:
+        """First index, entries (times ``2^-exponent``) and costs of consecutive pieces; complains of what is wrong."""
+        s, hashes = self._s, (hashlib.sha256(), hashlib.sha256())
+        runs = self._by_class()
+        for first in range(0, s.d, _CHUNK):
+            numbers = array("d", self._data[first : first + _CHUNK])
+            hashes[0].update(_little_endian(numbers))
+            costs = array("d", islice(runs, len(numbers)))
+            if s.classes is None:
+                costs = array("d", self._cost[first : first + _CHUNK])  # type: ignore[index]
+                hashes[1].update(_little_endian(costs))
+            elif self._cost is not None:
+                self._compare(first, costs)
+            _validate(first, numbers, costs, negative=s.squared)
+            self.least, self.most = min(self.least, min(costs)), max(self.most, max(costs))
+            yield first, self._scaled(numbers), costs
+        _require(hashes[0].hexdigest() == s.data_hash, "this is not the update the certificate was made for")
+        same = s.classes is not None or hashes[1].hexdigest() == s.cost_hash
+        _require(same, "these are not the costs the certificate was made for")
+
+    def _by_class(self) -> Iterator[float]:
+        classes = self._s.classes
+        return iter(()) if classes is None else chain.from_iterable(repeat(classes[k], n) for k, n in self._s.runs)
+
+    def _compare(self, first: int, costs: array[float]) -> None:
+        """Costs given beside those of the classes: the same joules, as near as float64 can say them."""
+        joules = {c: _as_float(Fraction(c) * self._s.unit) for c in set(costs)}
+        said, given = array("d", map(joules.__getitem__, costs)), array("d", self._cost[first : first + len(costs)])  # type: ignore[index]
+        if said != given:
+            i = next(k for k, (a, b) in enumerate(zip(said, given, strict=True)) if a != b)
+            raise RefusedError(f"item {first + i} costs {said[i]} J in the certificate and {given[i]} J as given")
+
+    def _scaled(self, numbers: array[float]) -> array[float]:
+        """Entries whose squares, and the parts of them, are floats."""
+        s = self._s
+        if not s.squared:
+            return numbers
+        if s.exponent:
+            numbers = array("d", [math.ldexp(x, -s.exponent) for x in numbers])
+        squares = [x * x for x in numbers]
+        lost = squares.count(0.0) != numbers.count(0.0) or min(filter(None, squares), default=1.0) < _LEAST_SQUARE
+        _require(not lost and max(squares) < math.inf, "a square is no float: the exponent is not one of this update")
+        return numbers
+
+
+def _validate(first: int, numbers: array[float], costs: array[float], *, negative: bool) -> None:
+    """Entries are finite (scores not negative) and costs positive and finite; else the first offender is named."""
+    fine = all(map(math.isfinite, numbers)) and (negative or min(numbers) >= 0)
+    if not (fine and all(map(math.isfinite, costs)) and min(costs) > 0):
+        for i, (x, c) in enumerate(zip(numbers, costs, strict=True), first):
+            valid = math.isfinite(x) and (negative or x >= 0) and 0 < c < math.inf
+            _require(valid, f"item {i} is {x} and costs {c}")
+
+
+class _Work:
+    """What is left of the work that a certificate may ask for."""
+
+    def __init__(self) -> None:
+        self.left = MAX_WORK
+
+    def spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise RefusedError(_TOO_LARGE)
+
+
+# --- a proof by prices -----------------------------------------------------------------------------
+
+
+class _Kind:
+    """Items near the threshold that are alike, with their reduced value; how many there are, and how many in S."""
+
+    __slots__ = ("_entry", "_price", "_squared", "count", "inside", "reduced")
+
+    def __init__(self, entry: float, price: float, core: _Core) -> None:
+        self._entry, self._price, self._squared = entry, price, core.squared
+        self.reduced = self.score - core.energy * self.cost - core.item
+        self.count = self.inside = 0
+
+    @property
+    def score(self) -> Fraction:
+        return Fraction(self._entry) ** (2 if self._squared else 1)
+
+    @property
+    def cost(self) -> Fraction:
+        return Fraction(self._price)
+
+    def in_base(self, rank: int, core: _Core) -> bool:
+        """Whether the item of this rank is in S: ties by index, or by cost under the cut."""
+        return self.reduced > 0 or (self.reduced == 0 and rank < (self.inside if core.most else core.ties))
 
 
 class _Pass:
-    """What one pass over the data finds: exact sums over the items certainly in S, and the items near the threshold."""
+    """What one pass finds: exact sums over the items certainly in S, and the kinds of items near the threshold.
+
+    Attributes:
+        moved: of every item in ``removed`` and ``added`` its kind and its rank: among all ties, or, under the cut,
+            among those of its kind.
+        cheap_count, cheap_sum: the eligible items below the cut's threshold. costs: those seen, where there is a grid.
+    """
 
     def __init__(self) -> None:
         self.spent = self.retained = self.cheap_sum = Fraction(0)
-        self.inside = self.cheap_count = 0
-        self.near: list[tuple[int, float, float]] = []
+        self.count = self.cheap_count = self.ties = 0
+        self.kinds: dict[tuple[float, float], _Kind] = {}
+        self.moved: dict[int, tuple[_Kind, int]] = {}
         self.costs: set[float] = set()
 
+    def near(self, i: int, entry: float, price: float, core: _Core, work: _Work) -> None:
+        """Put down an item whose side only rationals tell."""
+        kind = self.kinds.get((entry, price))
+        if kind is None:
+            work.spend(core.weight)
+            kind = self.kinds[entry, price] = _Kind(entry, price, core)
+        if i in core.moved:
+            self.moved[i] = kind, kind.count if core.most else self.ties
+        kind.count += 1
+        kind.inside += kind.reduced > 0 or (kind.reduced == 0 and not core.most and self.ties < core.ties)
+        self.ties += kind.reduced == 0
 
-def _check(s: _Statement, update: Sequence[float], cost: Sequence[float] | None) -> Result:
-    _require(len(update) == s.d, f"the update has {len(update)} entries, the certificate speaks of {s.d}")
-    found = _stream(s, update, cost)
-    values = {i: (Fraction(p), Fraction(c)) for i, p, c in found.near}
-    reduced = {i: p - s.energy * c - s.item for i, (p, c) in values.items()}
-    tied = [i for i, r in reduced.items() if r == 0]
-    tied = sorted(tied, key=lambda i: values[i][1] if s.most else i)[: s.ties]
-    _require(len(tied) == s.ties, "there are fewer ties than the certificate takes")
-    inside = set(tied).union(i for i, r in reduced.items() if r > 0)
-    retained = found.retained + sum(values[i][0] for i in inside)
-    spent = found.spent + sum(values[i][1] for i in inside)
-    count, paid = found.inside + len(inside), Fraction(0)
-    start = slack, spare = s.budget - spent, s.most - count if s.most else 0
-    _check_grid_and_cut(s, found)
 
-    for i in s.removed + s.added:
-        _require(i in reduced, f"item {i} is not eligible")
-        _require((i in inside) == (i in s.removed), f"item {i} is listed on the wrong side")
-        sign = -1 if i in inside else 1
-        p, c = values[i]
-        spent, retained = spent + sign * c, retained + sign * p
-        slack, spare = slack - sign * c, spare - sign * bool(s.most)
-        paid += abs(reduced[i])
+def _check_core(s: _Statement, core: _Core, data: _Data, work: _Work) -> Result:
+    found = _stream(s, core, data, work)
+    _settle_ties(core, found)
+    _check_grid_and_cut(core, found, work)
+    kinds = found.kinds.values()
+    retained = found.retained + sum(kind.inside * kind.score for kind in kinds)
+    spent = found.spent + sum(kind.inside * kind.cost for kind in kinds)
+    count, paid = found.count + sum(kind.inside for kind in kinds), Fraction(0)
+    start = slack, spare = core.budget - spent, core.most - count if core.most else 0
+
+    removed = set(core.removed)
+    for i in core.removed + core.added:
+        work.spend(core.weight)
+        _require(i in found.moved, f"item {i} is not eligible")
+        kind, rank = found.moved[i]
+        inside = kind.in_base(rank, core)
+        _require(inside == (i in removed), f"item {i} is listed on the wrong side")
+        sign = -1 if inside else 1
+        spent, retained = spent + sign * kind.cost, retained + sign * kind.score
+        slack, spare = slack - sign * kind.cost, spare - sign * bool(core.most)
+        paid += abs(kind.reduced)
     _require(slack >= 0, "the mask overruns the budget")
     _require(spent == s.spent, "the energy spent is not what the certificate says")
     _require(retained == s.retained, "the retained score is not what the certificate says")
-    loss = paid + s.energy * slack + s.item * spare
-    _require(loss == s.loss, "the loss is not what the certificate says")
+    loss = paid + core.energy * slack + core.item * spare
+    _require(loss == core.loss, "the loss is not what the certificate says")
     if s.verdict == "interval":
-        return Result("interval", f"OPT exceeds the mask's score by at most {_as_float(loss):.3g}")
-    core = [(abs(r), values[i][1] if i in inside else -values[i][1]) for i, r in reduced.items() if abs(r) < loss]
-    visits = _search(s, core, start, loss)
-    return Result("exact", f"no mask beats it: core of {len(core)} items searched exhaustively ({visits} states)")
+        return s.result(loss, data, "the duality gap of its prices")
+    near: Counter[tuple[Fraction, Fraction]] = Counter()
+    for kind in kinds:
+        if abs(kind.reduced) < loss:
+            near[abs(kind.reduced), kind.cost] += kind.inside
+            near[abs(kind.reduced), -kind.cost] += kind.count - kind.inside
+    visits = _search(core, +near, start, loss, work)
+    return s.result(Fraction(0), data, f"core of {near.total()} items searched exhaustively ({visits} states)")
 
 
-def _stream(s: _Statement, update: Sequence[float], cost: Sequence[float] | None) -> _Pass:
-    """One pass: hash the data, sum what is certain, keep what is near."""
-    found, hashes = _Pass(), (hashlib.sha256(), hashlib.sha256())
-    energy, item = _as_float(s.energy), _as_float(s.item)
-    filtered = all(x == 0 or 1e-290 < f < 1e290 for x, f in ((s.energy, energy), (s.item, item)))
-    width = (_as_float(s.loss) * (1 + _ROUNDING) if s.verdict == "exact" else 0.0) + 1e-300
-    affordable, moved = _floor_float(s.full_budget), set(s.removed + s.added)
-    for first, numbers, costs in _chunks(s, update, cost, hashes):
-        sum_c, sum_p, near = array("d"), array("d"), found.near
-        scaled = [math.ldexp(x, -s.exponent) for x in numbers] if s.exponent else numbers
-        scores = [x * x for x in scaled] if s.squared else numbers
-        normal = scores.count(0.0) == numbers.count(0.0) and min(filter(None, scores), default=1.0) >= _NORMAL
-        _require(normal or not s.squared, "a square underflows: the exponent is not one of this update")
-        for i, p, c in zip(range(first, first + len(scores)), scores, costs, strict=True):
-            if p > 0 and 0 < c <= affordable:
+def _stream(s: _Statement, core: _Core, data: _Data, work: _Work) -> _Pass:
+    """One pass: sum what is certain, keep what is near."""
+    found = _Pass()
+    energy, item = _as_float(core.energy), _as_float(core.item)
+    filtered = core.energy == 0 or energy > 1e-290  # a denormal is no price to multiply by; the width covers ``item``
+    width = (_as_float(core.loss) * (1 + _ROUNDING) if s.verdict == "exact" else 0.0) + 1e-300
+    affordable, below, moved = _floor_float(s.budget), _below_float(core.cheap), core.moved
+    for first, entries, costs in data.pieces():
+        sum_c, sum_x = array("d"), array("d")
+        scores = [x * x for x in entries] if s.squared else entries
+        for i, x, p, c in zip(range(first, first + len(entries)), entries, scores, costs, strict=True):
+            if p > 0 and c <= affordable:
                 priced = energy * c + item
                 r = p - priced
                 margin = width + _ROUNDING * (p + priced)
                 if filtered and r > margin and i not in moved:
                     sum_c.append(c)
-                    sum_p.append(p)
+                    sum_x.append(x)
                 elif not filtered or not r < -margin or i in moved:
-                    near.append((i, p, c))
-            elif not 0 <= p < math.inf or not 0 < c < math.inf:
-                raise RefusedError(f"item {i} has score {p} and cost {c}")
-        if s.most:
-            cheap = [c for p, c in zip(scores, costs, strict=True) if p > 0 and c <= affordable and c < s.cheap]
+                    found.near(i, abs(x), c, core, work)
+        if core.most:
+            cheap = [c for p, c in zip(scores, costs, strict=True) if p > 0 and c <= affordable and c <= below]
             found.cheap_count += len(cheap)
             found.cheap_sum += exact_sum(cheap)
-        if s.grid:
+        if core.grid:
             found.costs.update(costs)
-        found.inside += len(sum_c)
+            _require(len(found.costs) <= _MAX_GRID_COSTS, "too many different costs for a grid")
+        found.count += len(sum_c)
         found.spent += exact_sum(sum_c)
-        found.retained += exact_sum(sum_p)
-    _require(hashes[0].hexdigest() == s.data_hash, "this is not the update the certificate was made for")
-    if s.cost["kind"] == "array":
-        _require(hashes[1].hexdigest() == s.cost["sha256"], "these are not the costs the certificate was made for")
+        found.retained += exact_sum_of_squares(sum_x) if s.squared else exact_sum(sum_x)
     return found
 
 
-def _chunks(
-    s: _Statement, update: Sequence[float], cost: Sequence[float] | None, hashes: tuple[Any, Any]
-) -> Iterator[tuple[int, Sequence[float], Sequence[float]]]:
-    """Index, numbers and costs of consecutive pieces, hashed on the way as little-endian float64."""
-    _require(s.cost["kind"] in ("array", "classes"), "cost.kind must be array or classes")
-    per_item = s.cost["kind"] == "array"
-    runs = iter(()) if per_item else _class_costs(s)
-    _require(not per_item or (cost is not None and len(cost) == s.d), f"the certificate needs its {s.d} costs")
-    for first in range(0, s.d, _CHUNK):
-        numbers = array("d", update[first : first + _CHUNK])
-        hashes[0].update(_little_endian(numbers))
-        if per_item and cost is not None:
-            costs = array("d", cost[first : first + _CHUNK])
-            hashes[1].update(_little_endian(costs))
-        else:
-            costs = array("d", islice(runs, len(numbers)))
-        yield first, numbers, costs
+def _settle_ties(core: _Core, found: _Pass) -> None:
+    """Under the cut, the ties in S are the cheapest."""
+    _require(core.ties <= found.ties, "there are fewer ties than the certificate takes")
+    left = core.ties if core.most else 0
+    tied = [kind for kind in found.kinds.values() if core.most and kind.reduced == 0]
+    for kind in sorted(tied, key=lambda kind: kind.cost):
+        kind.inside = min(left, kind.count)
+        left -= kind.inside
 
 
-def _class_costs(s: _Statement) -> Iterator[float]:
-    values, runs = [Fraction(v) for v in s.cost["values"]], s.cost["runs"]
-    _require(all(Fraction(float(v)) == v for v in values), "a class cost is not a float64")
-    whole = all(type(k) is type(n) is int and 0 <= k < len(values) and n > 0 for k, n in runs)
-    _require(whole and sum(n for _, n in runs) == s.d, "the runs of cost classes do not cover the update")
-    return chain.from_iterable(repeat(float(values[k]), n) for k, n in runs)
-
-
-def _check_grid_and_cut(s: _Statement, found: _Pass) -> None:
-    if s.grid:
-        _require(all(Fraction(c) % s.grid == 0 for c in found.costs), "a cost is not a multiple of the grid")
-    if s.most:
-        beyond = s.most + 1 - found.cheap_count
+def _check_grid_and_cut(core: _Core, found: _Pass, work: _Work) -> None:
+    for c in found.costs:
+        work.spend(core.weight)
+        _require(Fraction(c) % core.grid == 0, "a cost is not a multiple of the grid")
+    if core.most:
+        beyond = core.most + 1 - found.cheap_count
         _require(beyond >= 0, "the threshold of the cardinality cut is too high to verify it")
-        _require(found.cheap_sum + beyond * s.cheap > s.budget, "a feasible mask may hold more items than the cut says")
+        _require(
+            found.cheap_sum + beyond * core.cheap > core.budget, "a feasible mask may hold more items than the cut says"
+        )
 
 
-def _search(s: _Statement, core: list[tuple[Fraction, Fraction]], start: tuple[Fraction, int], loss: Fraction) -> int:
+class _Question(NamedTuple):
+    """The search in integers: kinds (loss, shift) with how many copies, slack and spare of S, prices, loss to beat.
+
+    ``size`` is that of the integers, in words of 1,024 bits.
+    """
+
+    kinds: dict[tuple[int, int], int]
+    origin: tuple[int, int]
+    energy: int
+    item: int
+    target: int
+    size: int
+
+
+def _search(
+    core: _Core, near: Counter[tuple[Fraction, Fraction]], start: tuple[Fraction, int], loss: Fraction, work: _Work
+) -> int:
     """Exhaust the masks that deviate from S inside the core; refuse if one has a smaller loss. Integers throughout.
 
     The certificate names the search that is quick enough: ``ordered`` by loss per joule, with bounds, or by ``halves``.
     """
-    cost_unit = math.lcm(start[0].denominator, *(c.denominator for _, c in core))
-    rate = s.energy / cost_unit
-    parts = [loss, rate, s.item, *(r for r, _ in core)]
-    unit = math.lcm(*(x.denominator for x in parts))
-    energy, item, target = int(rate * unit), int(s.item * unit), int(loss * unit)
-    kinds = Counter((int(r * unit), int(c * cost_unit)) for r, c in core)
-    origin = int(start[0] * cost_unit), start[1]
-    _require(origin[0] < 0 or energy * origin[0] + item * origin[1] >= target, "a better mask exists")
-    if s.search == "halves":
-        return _search_halves(kinds, origin, energy, item, target)
-    by_ratio = sorted(kinds.items(), key=lambda k: (k[0][0] if item else Fraction(k[0][0], abs(k[0][1])), k[0]))
+    cost_unit = _common_unit([start[0], *(c for _, c in near)], work)
+    rate = core.energy / cost_unit
+    unit = _common_unit([loss, rate, core.item, *(r for r, _ in near)], work)
+    kinds = {(int(r * unit), int(c * cost_unit)): copies for (r, c), copies in near.items()}
+    origin, target = (int(start[0] * cost_unit), start[1]), int(loss * unit)
+    size = 1 + (target.bit_length() + origin[0].bit_length()) // 1024
+    q = _Question(kinds, origin, int(rate * unit), int(core.item * unit), target, size)
+    _require(origin[0] < 0 or q.energy * origin[0] + q.item * origin[1] >= target, "a better mask exists")
+    before = work.left
+    (_search_halves if core.search == "halves" else _search_ordered)(q, work)
+    return (before - work.left) // size
 
-    states, visits = {origin: 0}, 0
+
+def _common_unit(numbers: Sequence[Fraction], work: _Work) -> int:
+    unit = 1
+    for number in numbers:
+        unit = math.lcm(unit, number.denominator)
+        work.spend(_weight(unit))
+    return unit
+
+
+def _search_ordered(q: _Question, work: _Work) -> None:
+    """Kinds by loss per joule (per item under the cut); states (slack, spare) that can still end below the target."""
+    by_ratio = sorted(q.kinds.items(), key=lambda k: (k[0][0] if q.item else Fraction(k[0][0], abs(k[0][1])), k[0]))
+    states = {q.origin: 0}
     for place, ((price, move), copies) in enumerate(by_ratio):
         later = by_ratio[place + 1][0] if place + 1 < len(by_ratio) else None
         grown: dict[tuple[int, int], int] = {}
         for (slack, spare), paid in states.items():
             for taken in range(copies + 1):
                 now, have, cost = slack + taken * move, spare + (taken if move > 0 else -taken), paid + taken * price
-                visits += 1
-                if cost >= target:
+                work.spend(q.size)
+                if cost >= q.target:
                     break
-                _require(now < 0 or cost + energy * now + item * have >= target, "a better mask exists")
-                if later is not None and _hope(later, now, have, cost, target, energy, item):
-                    if grown.get((now, have), target) > cost:
+                _require(now < 0 or cost + q.energy * now + q.item * have >= q.target, "a better mask exists")
+                if later is not None and _hope(q, later, now, have, cost):
+                    if grown.get((now, have), q.target) > cost:
                         grown[now, have] = cost
-                elif taken and not item and (now < 0) == (move < 0):
+                elif taken and not q.item and (now < 0) == (move < 0):
                     break  # further copies lead further away; with the cut they may lead back
-        _require(visits <= MAX_VISITS, "the search over the core is too large to finish: not confirmed as exact")
-        states = _prune(grown, energy, item)
-    return visits
+            _bound(grown, q)
+        states = _prune(grown, q)
 
 
-def _search_halves(
-    kinds: dict[tuple[int, int], int], start: tuple[int, int], energy: int, item: int, target: int
-) -> int:
+def _search_halves(q: _Question, work: _Work) -> None:
     """Deal the kinds into two halves, list what each can do below ``target``, and seek a pair that fits and beats it.
 
     For a left half of slack ``a``, every right half of slack ``>= -a`` fits, and ``cheapest`` holds the least total
     among those.
     """
-    dealt = sorted(kinds.items(), reverse=True)
-    sides, visits = [], 0
-    for origin, half in ((start, dealt[::2]), ((0, 0), dealt[1::2])):
-        states = {origin: 0}
-        for (price, move), copies in half:
-            each = (1 if move > 0 else -1) if item else 0
-            grown = dict(states)
-            for (slack, spare), paid in states.items():
-                for taken in range(1, copies + 1):
-                    visits += 1
-                    cost, key = paid + taken * price, (slack + taken * move, spare + taken * each)
-                    if cost >= target:
-                        break
-                    if cost < grown.get(key, target):
-                        grown[key] = cost
-            _require(visits <= MAX_VISITS, "the search over the core is too large to finish: not confirmed as exact")
-            states = _prune(grown, energy, item)
-        sides.append(sorted((slack, paid + energy * slack + item * spare) for (slack, spare), paid in states.items()))
-    left, right = sides
-    cheapest: int | None = None
+    dealt = sorted(q.kinds.items(), reverse=True)
+    _refute(_half(q, q.origin, dealt[::2], work), _half(q, (0, 0), dealt[1::2], work), q.target)
+
+
+def _refute(left: list[tuple[int, int]], right: list[tuple[int, int]], target: int) -> None:
+    """Refuse if one of the left and one of the right (slack and total, by rising slack) fit and beat the target."""
+    right, cheapest = right.copy(), None
     for slack, total in left:
         while right and slack + right[-1][0] >= 0:
             _, least = right.pop()
             cheapest = least if cheapest is None else min(cheapest, least)
         _require(cheapest is None or total + cheapest >= target, "a better mask exists")
-    return visits
 
 
-def _hope(later: tuple[int, int], slack: int, spare: int, paid: int, target: int, energy: int, item: int) -> bool:
-    """Whether items from ``later`` on (dearer per joule, or with the cut per item) can still end below ``target``."""
+def _half(
+    q: _Question, origin: tuple[int, int], kinds: Sequence[tuple[tuple[int, int], int]], work: _Work
+) -> list[tuple[int, int]]:
+    """Slack and total of what one half can do below the target, by rising slack."""
+    states = {origin: 0}
+    for (price, move), copies in kinds:
+        step = (1 if move > 0 else -1) if q.item else 0
+        grown = dict(states)
+        for (slack, spare), paid in states.items():
+            for taken in range(1, copies + 1):
+                work.spend(q.size)
+                cost, key = paid + taken * price, (slack + taken * move, spare + taken * step)
+                if cost >= q.target:
+                    break
+                if cost < grown.get(key, q.target):
+                    grown[key] = cost
+            _bound(grown, q)
+        states = _prune(grown, q)
+    return sorted((slack, paid + q.energy * slack + q.item * spare) for (slack, spare), paid in states.items())
+
+
+def _bound(states: dict[tuple[int, int], int], q: _Question) -> None:
+    if len(states) * q.size > MAX_STATES:
+        raise RefusedError(_TOO_LARGE)
+
+
+def _hope(q: _Question, later: tuple[int, int], slack: int, spare: int, paid: int) -> bool:
+    """Whether items from ``later`` on (dearer per joule, or with the cut per item) can still end below the target."""
     price, move = later
-    if item:
-        each = price if spare < 0 else min(price, item)
-        return paid + each * abs(spare) < target
-    step = abs(move)
-    each = price if slack < 0 else min(price, energy * step)
-    return paid * step + each * abs(slack) < target * step
+    if q.item:
+        each = price if spare < 0 else min(price, q.item)
+        return paid + each * abs(spare) < q.target
+    step = abs(move)  # leaving slack >= 0 unspent is no hope: the state has been compared with the target as it is
+    return paid * step + price * abs(slack) < q.target * step
 
 
-def _prune(states: dict[tuple[int, int], int], energy: int, item: int) -> dict[tuple[int, int], int]:
+def _prune(states: dict[tuple[int, int], int], q: _Question) -> dict[tuple[int, int], int]:
     """Drop states that another beats in slack and in retained score, minus ``paid + energy*slack + item*spare``."""
-    ranked = sorted(((-k[0], v + energy * k[0] + item * k[1], k, v) for k, v in states.items()))
     kept: dict[tuple[int, int], int] = {}
     lowest: int | None = None
-    for _, total, key, paid in ranked:
+    for slack, spare in sorted(states, reverse=True):
+        paid = states[slack, spare]
+        total = paid + q.energy * slack + q.item * spare
         if lowest is None or total < lowest:
-            lowest, kept[key] = total, paid
+            lowest, kept[slack, spare] = total, paid
     return kept
+
+
+# --- a proof by counts -----------------------------------------------------------------------------
+
+
+class _Counts:
+    """A proof by a price and an exhaustive search over how many items of each cost a mask keeps.
+
+    Among items of equal cost the largest are the best, so M keeps the ``kept`` largest of every cost. The search starts
+    from ``start``: all of ``r > 0`` and some of the ties. Costs are whole ``steps`` of their common ``grid``.
+    """
+
+    def __init__(self, s: _Statement, proof: Mapping[str, Any]) -> None:
+        _only(proof, _COUNTS, "the proof")
+        self.energy, self.loss, self.squared = _number(proof["energy"]), _number(proof["loss"]), s.squared
+        _require(len(proof["counts"]) <= MAX_CLASSES, f"counts for more than {MAX_CLASSES} different costs")
+        _require(self.energy >= 0, "negative number")
+        self.costs = [_number(cost) for cost, _, _ in proof["counts"]]
+        self.start, self.kept = ([_count(one[k]) for one in proof["counts"]] for k in (1, 2))
+        self.at = {_as_float(c): k for k, c in enumerate(self.costs)}
+        fine = all(0 < f < math.inf and Fraction(f) == self.costs[k] <= s.budget for f, k in self.at.items())
+        _require(fine and len(self.at) == len(self.costs), "a cost is no float64, not affordable, or stands twice")
+        below = math.lcm(*(c.denominator for c in self.costs))
+        self.grid = Fraction(math.gcd(*(int(c * below) for c in self.costs)), below) or Fraction(1)
+        self.steps = [int(c / self.grid) for c in self.costs]
+        self.slack = s.budget // self.grid - sum(map(int.__mul__, self.start, self.steps))
+        dearest = max(self.steps, default=0)
+        moves = [abs(n - m) for n, m in zip(self.start, self.kept, strict=True)]
+        self.moves = max(self.slack, dearest - 1, *moves, 0) - min(self.slack, -dearest)
+        self.weight = _weight(*(n for x in (self.energy, self.loss, *self.costs) for n in x.as_integer_ratio()))
+
+
+class _Window:
+    """Of one cost: the values nearest to the threshold of its price, as far as masks of less loss could move them.
+
+    That is until what moving them loses adds up to ``loss``, or they are more than the ``moves`` of a best mask.
+
+    Attributes:
+        near: how often each value between ``low`` and ``high`` occurs. count, total: items from ``high`` on and their
+            scores.
+    """
+
+    def __init__(self, proof: _Counts, cost: Fraction, work: _Work) -> None:
+        self._proof, self._work, self.priced = proof, work, proof.energy * cost
+        self.low, self.high, self._room = 0.0, math.inf, _ROOM
+        self.near: Counter[float] = Counter()
+        self.count, self.total = 0, Fraction(0)
+
+    def add(self, values: Sequence[float]) -> None:
+        """Magnitudes, or scores, of items of this cost."""
+        low, high = self.low, self.high
+        self.near.update([v for v in values if low < v < high])
+        if high < math.inf:
+            self._keep(array("d", [v for v in values if v >= high]))
+        if len(self.near) > self._room:
+            self.runs()
+            self._room = max(_ROOM, 2 * len(self.near))
+            if len(self.near) > MAX_STATES:
+                raise RefusedError(_TOO_LARGE)
+
+    def _keep(self, values: array[float]) -> None:
+        self.count += len(values)
+        self.total += exact_sum_of_squares(values) if self._proof.squared else exact_sum(values)
+
+    def runs(self) -> tuple[list[_Run], list[_Run]]:
+        """The values with ``r > 0``, then those with ``r <= 0``, nearest first; what lies beyond them is let go."""
+        values = sorted(self.near)
+        first, last = 0, len(values)
+        while first < last:
+            middle = (first + last) // 2
+            first, last = (first, middle) if self._reduced(values[middle]) > 0 else (middle + 1, last)
+        above, below = self._walk(values[first:]), self._walk(values[:first][::-1])
+        for v in values[first + len(above) :]:
+            self.high = min(self.high, v)
+            self._keep(array("d", [v]) * self.near.pop(v))
+        for v in values[: first - len(below)]:
+            self.low = max(self.low, v)
+            del self.near[v]
+        return above, below
+
+    def _walk(self, values: Sequence[float]) -> list[_Run]:
+        found: list[_Run] = []
+        lost, moved = Fraction(0), 0
+        for v in values:
+            count, reduced = self.near[v], abs(self._reduced(v))
+            if moved >= self._proof.moves or (reduced and lost >= self._proof.loss):
+                break
+            found.append(_Run(reduced, count, self._score(v)))
+            lost, moved = lost + reduced * count, moved + count * (reduced > 0)
+        return found
+
+    def _score(self, value: float) -> Fraction:
+        return Fraction(value) ** (2 if self._proof.squared else 1)
+
+    def _reduced(self, value: float) -> Fraction:
+        self._work.spend(self._proof.weight)
+        return self._score(value) - self.priced
+
+
+class _Run(NamedTuple):
+    """``many`` items of one score, and what each loses when it moves."""
+
+    loss: Fraction
+    many: int
+    score: Fraction
+
+
+class _Class(NamedTuple):
+    """Of one cost: its steps on the grid, and the runs to move out or in, nearest first."""
+
+    steps: int
+    out: list[_Run]
+    into: list[_Run]
+
+
+def _check_counts(s: _Statement, proof: _Counts, data: _Data, work: _Work) -> Result:
+    windows = [_Window(proof, cost, work) for cost in proof.costs]
+    affordable = _floor_float(s.budget)
+    for _, entries, costs in data.pieces():
+        for c, values in _by_cost(entries, costs).items():
+            if c <= affordable:
+                _require(c in proof.at, f"the proof has no count for the cost {c}")
+                windows[proof.at[c]].add(list(map(abs, values)) if s.squared else values)
+    classes, retained, paid, slack = [], Fraction(0), Fraction(0), proof.slack
+    for k, window in enumerate(windows):
+        one, score = _class_of(proof, k, window)
+        move = proof.kept[k] - proof.start[k]
+        lost, moved = _moved(one.into if move > 0 else one.out, abs(move))
+        retained += score + (moved if move > 0 else -moved)
+        paid, slack = paid + lost, slack - move * proof.steps[k]
+        classes.append(one)
+    _require(slack >= 0, "the mask overruns the budget")
+    spent = sum(map(Fraction.__mul__, proof.costs, map(Fraction, proof.kept)), Fraction(0))
+    _require(spent == s.spent, "the energy spent is not what the certificate says")
+    _require(retained == s.retained, "the retained score is not what the certificate says")
+    loss = paid + proof.energy * proof.grid * slack
+    _require(loss == proof.loss, "the loss is not what the certificate says")
+    if s.verdict == "interval":
+        return s.result(loss, data, "the duality gap of its price")
+    visits = _search_counts(proof, classes, work)
+    return s.result(Fraction(0), data, f"counts of {len(classes)} costs searched exhaustively ({visits} states)")
+
+
+def _by_cost(entries: array[float], costs: array[float]) -> dict[float, Sequence[float]]:
+    if costs.count(costs[0]) == len(costs):
+        return {costs[0]: entries}
+    found: dict[float, list[float]] = {c: [] for c in set(costs)}
+    for x, c in zip(entries, costs, strict=True):
+        found[c].append(x)
+    return {**found}
+
+
+def _class_of(proof: _Counts, k: int, window: _Window) -> tuple[_Class, Fraction]:
+    """What the search may move of one cost, and the score of the ``start`` largest."""
+    above, below = window.runs()
+    ties = proof.start[k] - window.count - sum(run.many for run in above)
+    score = window.total + sum(run.many * run.score for run in above)
+    if ties:
+        tied = below[0] if below and not below[0].loss else _Run(Fraction(0), 0, Fraction(0))
+        _require(0 < ties <= tied.many, "the start is not what the price keeps")
+        above = [tied._replace(many=ties), *above]
+        below = [tied._replace(many=tied.many - ties), *below[1:]]
+        score += ties * tied.score
+    return _Class(proof.steps[k], above, below), score
+
+
+def _moved(runs: Sequence[_Run], many: int) -> tuple[Fraction, Fraction]:
+    """Loss and score of the first ``many`` items."""
+    lost = score = Fraction(0)
+    for run in runs:
+        some = min(run.many, many)
+        lost, score, many = lost + some * run.loss, score + some * run.score, many - some
+    _require(not many, "there are fewer items than the mask keeps, or leaves out")
+    return lost, score
+
+
+def _search_counts(proof: _Counts, classes: Sequence[_Class], work: _Work) -> int:
+    """Refuse if other counts fit and lose less. Integers throughout; half the costs, then the others, then pairs.
+
+    A best mask needs no more moves than there are partial slacks: if some moves together leave the slack as it is,
+    undoing them loses nothing, and in the order "one in while the slack is >= 0, else one out" slacks stay between
+    minus the dearest cost and the dearest cost, or the first slack.
+    """
+    rate = proof.energy * proof.grid
+    unit = _common_unit([proof.loss, rate, *(run.loss for one in classes for run in (*one.out, *one.into))], work)
+    target = int(proof.loss * unit)
+    size = 1 + (target.bit_length() + proof.slack.bit_length()) // 1024
+    q = _Question({}, (proof.slack, 0), int(rate * unit), 0, target, size)
+    before = work.left
+    options = sorted((_options(q, one, unit, proof.moves, work) for one in classes), key=len)
+    options = [those for those in options if len(those) > 1]
+    weight = [math.log(len(those)) for those in options]
+    half = next((k for k in range(len(options)) if sum(weight[: k + 1]) > sum(weight[k + 1 :])), 0)
+    grids = [math.gcd(*(move for those in options[k:] for _, move in those)) for k in range(1, half + 1)]
+    left = _side(q, q.origin[0], list(zip(options[:half], grids, strict=True)), work)
+    rest = math.gcd(*(move for those in options[half:] for _, move in those))
+    room = target - min((t + q.energy * (s % rest - s) if rest else t for s, t in left), default=target)
+    right = _side(q._replace(target=room), 0, [(those, 0) for those in options[half:]], work)
+    _refute(left, right, target)
+    return (before - work.left) // size
+
+
+def _options(q: _Question, one: _Class, unit: int, moves: int, work: _Work) -> list[tuple[int, int]]:
+    """What one cost can do below the target: what it pays, and how that shifts the slack; the least paid first."""
+    found = [(0, 0)]
+    for shift, runs in ((one.steps, one.out), (-one.steps, one.into)):
+        paid = moved = 0
+        for run in runs:
+            loss = int(run.loss * unit)
+            for _ in range(run.many):
+                paid, moved = paid + loss, moved + 1
+                if paid >= q.target or moved > moves:
+                    break
+                work.spend(q.size)
+                found.append((paid, moved * shift))
+    return sorted(found)
+
+
+def _side(
+    q: _Question, origin: int, choices: Sequence[tuple[list[tuple[int, int]], int]], work: _Work
+) -> list[tuple[int, int]]:
+    """Slack and total of what some costs can do below the target, by rising slack.
+
+    Args:
+        choices: of each cost, with the divisor of all that later costs can add to the slack (0: not to be used).
+    """
+    states = {(origin, 0): 0}
+    for options, grid in choices:
+        grown: dict[tuple[int, int], int] = {}
+        for (slack, _), paid in states.items():
+            for more, shift in options:
+                work.spend(q.size)
+                cost, now = paid + more, slack + shift
+                if cost >= q.target:
+                    break
+                if (not grid or cost + q.energy * (now % grid) < q.target) and cost < grown.get((now, 0), q.target):
+                    grown[now, 0] = cost
+            _bound(grown, q)
+        states = _prune(grown, q)
+    return sorted((slack, paid + q.energy * slack) for (slack, _), paid in states.items())
+
+
+# --- numbers and files -----------------------------------------------------------------------------
 
 
 def exact_sum(values: Sequence[float]) -> Fraction:
@@ -331,6 +848,20 @@ def exact_sum(values: Sequence[float]) -> Fraction:
     except OverflowError:
         return sum(map(Fraction, values), Fraction(0))
     return sum(map(Fraction, found), Fraction(0))
+
+
+def exact_sum_of_squares(values: array[float]) -> Fraction:
+    """Exact ``sum x^2``: with ``x = h + l`` of 26 bits each (Veltkamp), ``h^2``, ``h l`` and ``l^2`` are floats.
+
+    Args:
+        values: zero or of squares that are floats from ``_LEAST_SQUARE`` on. Those of 24 bits need no splitting.
+    """
+    if array("d", array("f", values)) == values:
+        return exact_sum([x * x for x in values])
+    high = [(y := 134217729.0 * x) - (y - x) for x in values]
+    low = [x - h for x, h in zip(values, high, strict=True)]
+    crossed = exact_sum([h * x for h, x in zip(high, low, strict=True)])
+    return exact_sum([x * x for x in high]) + 2 * crossed + exact_sum([x * x for x in low])
 
 
 def _little_endian(numbers: array[float]) -> bytes:
@@ -348,13 +879,68 @@ def _as_float(value: Fraction) -> float:
 
 
 def _floor_float(value: Fraction) -> float:
+    """The largest float that is not above ``value``."""
     nearest = min(_as_float(value), sys.float_info.max)
     return nearest if Fraction(nearest) <= value else math.nextafter(nearest, -math.inf)
+
+
+def _below_float(value: Fraction) -> float:
+    """The largest float below ``value``."""
+    floor = _floor_float(value)
+    return floor if floor < value else math.nextafter(floor, -math.inf)
+
+
+def _weight(*sizes: int) -> int:
+    """Steps that rational arithmetic on numbers of such sizes takes."""
+    return 20 + (max(n.bit_length() for n in sizes) // 64) ** 2 // 12
+
+
+def _shown(value: Fraction) -> str:
+    """Nine digits, for any size."""
+    digits, *power = f"{Decimal(value.numerator) / Decimal(value.denominator):.9g}".split("e")
+    return "e".join([digits.rstrip("0").rstrip(".") if "." in digits else digits, *power])
 
 
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise RefusedError(message)
+
+
+def read_certificate(path: str) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        ValueError: the file is too large, damaged, nested too deep, says a thing twice or is no object.
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        text = file.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
+        raise ValueError("the certificate is larger than any")
+    try:
+        content = json.loads(text, object_pairs_hook=_once, parse_int=_short_int, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("the certificate is nested too deep") from None
+    if not isinstance(content, dict):
+        raise ValueError("the certificate is no JSON object")
+    return content
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("a field stands twice")
+    return content
+
+
+def _short_int(text: str) -> int:
+    if len(text) > 20:
+        raise ValueError("an integer of more than 20 digits")
+    return int(text)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
 
 
 def read_npy(path: str) -> Sequence[float]:
@@ -378,20 +964,18 @@ def read_npy(path: str) -> Sequence[float]:
 
 
 def main(arguments: list[str]) -> int:
-    """Check ``certificate.json update.npy [cost.npy]``; exit code 0 exact, 3 interval, 1 refused, 2 unreadable."""
-    if not 2 <= len(arguments) <= 3:
-        print("usage: python checker.py certificate.json update.npy [cost.npy]", file=sys.stderr)
+    """Check ``certificate.json update.npy [costs.npy]``; exit code 0 exact, 3 interval, 1 refused, 2 unreadable."""
+    scores = arguments[:1] == ["--scores"]
+    paths = arguments[scores:]
+    if not 2 <= len(paths) <= 3:
+        print("usage: python checker.py [--scores] certificate.json update.npy [costs.npy]", file=sys.stderr)
         return 2
     try:
-        with open(arguments[0], encoding="utf-8") as file:
-            certificate = json.load(file)
-        if not isinstance(certificate, dict):
-            raise ValueError(f"{arguments[0]} is not a certificate")
-        data = [read_npy(path) for path in arguments[1:]]
+        certificate, data = read_certificate(paths[0]), [read_npy(path) for path in paths[1:]]
     except (OSError, ValueError, SyntaxError, LookupError, TypeError, RecursionError, MemoryError) as error:
-        print(f"cannot read: {error}", file=sys.stderr)
+        print(f"cannot read: {ascii(str(error))[1:-1][:300]}", file=sys.stderr)
         return 2
-    result = check(certificate, *data)
+    result = check(certificate, *data, scores=scores)
     print(f"{result.verdict}: {result.reason}")
     return {"exact": 0, "interval": 3}.get(result.verdict, 1)
 

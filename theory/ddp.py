@@ -18,6 +18,7 @@ import torch  # annotations are real here: PyTorch compares those of a hook with
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from theory.budget import as_share
 from theory.errors import InputError
 from theory.exact import Real, as_fraction
 from theory.feedback import split
@@ -34,7 +35,7 @@ class PruningState:
         model: whose gradients are pruned (before or after it is wrapped).
         cost: joules per coordinate for each parameter: a text as on the command line (``"fc-dear"``,
             ``"fc=10,rest=1"``), or a mapping from parameter names.
-        fraction: share of the cost of sending everything that each step may spend, in (0, 1].
+        fraction: share of the cost of sending everything that each step may spend, in (0, 1] or ``"5%"``.
         selector: ``cwmp`` or ``top-k``. loss: of CWMP's order.
         error_feedback: whether what is not sent is added to the next gradient.
         process_group: the default one when None.
@@ -55,10 +56,7 @@ class PruningState:
         named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
         self.name_of = {id(p): name for name, p in named}
         self.cost_of = _costs(cost, [(name, tuple(p.shape)) for name, p in named])
-        share = as_fraction(str(fraction) if isinstance(fraction, float) else fraction, "fraction")
-        if not 0 < share <= 1:
-            raise InputError(f"fraction = {fraction}: must lie in (0, 1]")
-        self.fraction, self.select = share, selector_named(selector, loss)
+        self.fraction, self.select = as_share(fraction), selector_named(selector, loss)
         self.error_feedback, self.process_group = error_feedback, process_group
         self.residuals: dict[str, Tensor] = {}
         self.sent, self.joules = 0, Fraction(0)

@@ -21,6 +21,7 @@ import numpy as np
 
 from theory.efficiency import check_share
 from theory.errors import InputError
+from theory.exact import Real
 from theory.laws import Law
 from theory.marginals import Floats
 from theory.samples import SampleLaw
@@ -49,15 +50,15 @@ class Bound:
         return self.limit is not None
 
 
-def upper_deviation(law: AnyLaw, beta: float, d: int, failure: float, method: Method = "hoeffding") -> Bound:
+def upper_deviation(law: AnyLaw, beta: Real, d: int, failure: float, method: Method = "hoeffding") -> Bound:
     """P7: ``LP/d`` is at most ``limit`` but with probability ``failure``.
 
     ``V E p + range(X) sqrt(ln(1/failure)/(2 d))``, or ``V E p + sqrt(Var X (1/failure - 1)/d)``.
 
     Raises:
-        InputError: shares or probabilities outside (0, 1), d < 1.
+        InputError: a share outside (0, 1], a probability outside (0, 1), d < 1.
     """
-    _check(beta, d, failure)
+    beta = _check(beta, d, failure)
     if reason := _unfit(law, method, score=2, cost=2):
         return Bound(None, reason)
     threshold = law.threshold(beta * law.mean_cost())
@@ -68,7 +69,7 @@ def upper_deviation(law: AnyLaw, beta: float, d: int, failure: float, method: Me
     return Bound(mean + _deviation(law, dual, threshold, mean, width, d, failure, method))
 
 
-def lower_deviation(law: AnyLaw, beta: float, d: int, failure: float, method: Method = "hoeffding") -> Bound:
+def lower_deviation(law: AnyLaw, beta: Real, d: int, failure: float, method: Method = "hoeffding") -> Bound:
     """P8: the prefix retains at least ``limit`` per coordinate but with probability ``failure``.
 
     Half of ``failure`` pays for a threshold ``lambda'`` large enough to fit, half for what the rule then retains.
@@ -76,7 +77,7 @@ def lower_deviation(law: AnyLaw, beta: float, d: int, failure: float, method: Me
     Raises:
         InputError: as :func:`upper_deviation`.
     """
-    _check(beta, d, failure)
+    beta = _check(beta, d, failure)
     if reason := _unfit(law, method, score=2, cost=2):
         return Bound(None, reason)
     threshold = _fitting(law, beta, d, failure / 2, method)
@@ -88,13 +89,13 @@ def lower_deviation(law: AnyLaw, beta: float, d: int, failure: float, method: Me
     return Bound(limit) if limit > 0 else Bound(None, f"d = {d} is too small: the bound is below 0")
 
 
-def two_sided(law: AnyLaw, beta: float, d: int, failure: float, method: Method = "hoeffding") -> tuple[Bound, Bound]:
+def two_sided(law: AnyLaw, beta: Real, d: int, failure: float, method: Method = "hoeffding") -> tuple[Bound, Bound]:
     """P8 with P7: both ends, together but with probability ``failure``."""
     ends = lower_deviation(law, beta, d, failure / 2, method), upper_deviation(law, beta, d, failure / 2, method)
     return ends if all(end.applies for end in ends) else (Bound(None, ends[0].why or ends[1].why),) * 2
 
 
-def overtaken(law: AnyLaw, beta: float, d: int) -> Bound:
+def overtaken(law: AnyLaw, beta: Real, d: int) -> Bound:
     """P9: the probability that the prefix retains less than Top-K with the same energy.
 
         2 exp(-2 d eta^2/c_max^2) + exp(-2 d D^2/w^2),   eta = beta E c - C(lambda') = K(tau') - beta E c
@@ -104,9 +105,9 @@ def overtaken(law: AnyLaw, beta: float, d: int) -> Bound:
     ``-lambda' c_max`` and ``tau'^2``. Exponential in ``d`` whenever V > V_K.
 
     Raises:
-        InputError: a share outside (0, 1), d < 1.
+        InputError: a share outside (0, 1], d < 1.
     """
-    _check(beta, d, 0.5)
+    beta = _check(beta, d, 0.5)
     low, high, score = law.ranges
     if not math.isfinite(high):
         return Bound(None, "costs are not bounded")
@@ -127,20 +128,23 @@ def overtaken(law: AnyLaw, beta: float, d: int) -> Bound:
     return Bound(best) if best < 1 else Bound(None, f"d = {d} is too small, or V = V_K: the bound reaches 1")
 
 
-def integrality_constant(law: AnyLaw, beta: float) -> Bound:
+def integrality_constant(law: AnyLaw, beta: Real) -> Bound:
     """P10: ``d E[phi p_s/LP]`` tends to ``lambda E[c^2 | p = lambda c]/(2 E[c | p = lambda c] V E p)``.
 
     For independent sides with a density of ``|g|`` (the law of ``c`` given ``p = lambda c`` has weight
-    ``f(sqrt(lambda c)) sqrt(c)``).
+    ``f(sqrt(lambda c)) sqrt(c)``) and costs that differ: with one cost for all, the rest that the budget leaves over a
+    multiple of it decides.
 
     Raises:
-        InputError: a share outside (0, 1).
+        InputError: a share outside (0, 1].
     """
-    check_share(beta)
+    beta = check_share(beta)
     if not isinstance(law, Law) or law.correlation or law.magnitude.continuous is None:
         return Bound(None, "the constant is stated for independent sides and magnitudes with a density")
     if reason := law.lacks(1, 1):
         return Bound(None, reason)
+    if len(law.cost.values) == 1:
+        return Bound(None, "all costs are equal: the budget's rest over a multiple of them decides")
     threshold = law.threshold(beta * law.mean_cost())
     nodes = law.cost.nodes()
     weight = nodes.weight * law.magnitude.pdf(np.sqrt(threshold * nodes.x)) * np.sqrt(nodes.x)
@@ -148,10 +152,11 @@ def integrality_constant(law: AnyLaw, beta: float) -> Bound:
     return Bound(threshold * residual / (law.efficiency(beta).cwmp.value * law.mean_score()))
 
 
-def _check(beta: float, d: int, failure: float) -> None:
-    check_share(beta)
+def _check(beta: Real, d: int, failure: float) -> float:
+    share = check_share(beta)
     if d < 1 or not 0 < failure < 1:
         raise InputError(f"d must be >= 1 and the failure probability in (0, 1), got {d} and {failure}")
+    return share
 
 
 def _unfit(law: AnyLaw, method: Method, *, score: int, cost: int) -> str | None:

@@ -71,17 +71,31 @@ class Base:
         return self.prices.energy * self.slack + self.prices.item * self.spare
 
 
+def distinct_costs(instance: Instance, most: int) -> Floats | None:
+    """The different costs, ascending, or None when there are more than ``most`` of them (or no coordinates)."""
+    if instance.labels is not None and instance.class_cost is not None:
+        used = np.zeros(instance.class_cost.size, dtype=bool)
+        for start in range(0, instance.d, _CHUNK):
+            used[instance.labels[start : start + _CHUNK]] = True
+        found = np.unique(instance.class_cost[used])
+    else:
+        found = np.empty(0)
+        for start in range(0, instance.d, _CHUNK):
+            found = np.union1d(found, instance.cost[start : start + _CHUNK])
+            if found.size > most:
+                return None
+    return found if 0 < found.size <= most else None
+
+
 def cost_grid(instance: Instance) -> Fraction:
     """Largest ``q`` of which every cost is a multiple, or 0 when the costs take too many values to look."""
-    if instance.class_cost is not None:
-        values = instance.class_cost
-    elif np.unique(instance.cost[: 2 * _GRID_VALUES]).size > _GRID_VALUES:
-        return Fraction(0)
-    else:
-        values = np.unique(instance.cost)
-    if not 0 < values.size <= _GRID_VALUES:
-        return Fraction(0)
-    exact = [Fraction(v) for v in values]
+    values = distinct_costs(instance, _GRID_VALUES)
+    return Fraction(0) if values is None else common_grid(values)
+
+
+def common_grid(values: Floats) -> Fraction:
+    """Largest ``q`` of which all of some positive values are multiples."""
+    exact = [Fraction(v) for v in values.tolist()]
     return Fraction(math.gcd(*(f.numerator for f in exact)), math.lcm(*(f.denominator for f in exact)))
 
 
@@ -92,7 +106,7 @@ def on_grid(budget: Fraction, grid: Fraction) -> Fraction:
 
 def reduced_value(instance: Instance, prices: Prices, i: int) -> Fraction:
     """``r_i = p_i - lambda c_i - mu``, exact."""
-    return Fraction(instance.score[i]) - prices.energy * Fraction(instance.cost[i]) - prices.item
+    return instance.exact_score(i) - prices.energy * Fraction(instance.cost[i]) - prices.item
 
 
 def sift(instance: Instance, prices: Prices, width: float) -> tuple[NDArray[np.bool_], Indices]:
@@ -170,14 +184,13 @@ def prices_with_cut(instance: Instance, budget: Fraction) -> list[Prices]:
         low, high = (middle, high) if overspends(middle) else (low, middle)
     beyond = Fraction(high) * (1 + _BRACKET)
     ends = [_simplest_between(Fraction(low) * (1 - _BRACKET), beyond), beyond]
-    return [_with_item_price(p, c, price, most, cheap) for price in dict.fromkeys(ends if high else [Fraction(0)])]
-
-
-def _with_item_price(p: Floats, c: Floats, price: Fraction, most: int, cheap: Fraction) -> Prices:
-    """``mu``: the ``most``-th largest ``p - price c``."""
-    with np.errstate(over="ignore"):
-        kth = int(np.argpartition(to_float(price) * c - p, most - 1)[most - 1])
-    return Prices(price, max(Fraction(p[kth]) - price * Fraction(c[kth]), Fraction(0)), most, cheap)
+    found = []
+    for price in dict.fromkeys(ends if high else [Fraction(0)]):
+        with np.errstate(over="ignore"):
+            kth = may[np.argpartition(to_float(price) * c - p, most - 1)[most - 1]]
+        item = max(reduced_value(instance, Prices(price), kth), Fraction(0))
+        found.append(Prices(price, item, most, cheap))
+    return found
 
 
 def to_float(value: Fraction) -> float:

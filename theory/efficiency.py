@@ -10,7 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from theory.budget import as_share
 from theory.errors import InputError
+from theory.exact import Real
 
 _ROUNDING = 1e-12  # relative, of sums of a million costs
 
@@ -27,6 +29,9 @@ class Estimate(NamedTuple):
             return Estimate(math.nan, math.inf)
         ratio = self.value / other.value
         return Estimate(ratio, (self.error + abs(ratio) * other.error) / abs(other.value))
+
+
+NOT_DETERMINED = Estimate(math.nan, math.inf)
 
 
 class Ranges(NamedTuple):
@@ -64,14 +69,15 @@ class Profile:
         spread: ``CV_tau``, coefficient of variation of the cost among coordinates of magnitude tau.
         tail: ``tau h(tau)``, h the cost-weighted hazard rate ``f(tau) E[c; |g|=tau]/E[c; |g|>tau]``: the local
             tail index, per logarithm of magnitude.
-        elasticity: ``d log E[c | |g|=t] / d log t`` at tau; 0 when costs do not depend on magnitudes.
+        elasticity: ``d log E[c | |g|=t] / d log t`` at tau; 0 when costs do not depend on magnitudes, NaN where data
+            do not determine it. Its error is 0 for laws, the half-width of a 95 % interval for data.
         share: ``tau^2/E[p; |g|>tau] * E[c; |g|>tau]/E[c | |g|=tau]``: what turns energy saved into score gained.
     """
 
     tau: float
     spread: float
     tail: float
-    elasticity: float
+    elasticity: Estimate
     share: float
 
     @property
@@ -81,6 +87,13 @@ class Profile:
         ``CV_tau^2/4 * tau h(tau) / (1 - elasticity/2)``
         """
         return self.spread**2 / 4 * self.tail / self._slope
+
+    @property
+    def saving_range(self) -> tuple[float, float]:
+        """``saving`` at either end of the elasticity's interval; infinite where dearer costs may outrun the scores."""
+        ends = (1 - (self.elasticity.value + sign * self.elasticity.error) / 2 for sign in (-1, 1))
+        low, high = (self.spread**2 / 4 * self.tail / end if end > 0 else math.inf for end in ends)
+        return low, high
 
     @property
     def advantage(self) -> float:
@@ -104,7 +117,7 @@ class Profile:
     @property
     def _slope(self) -> float:
         """``1 - elasticity/2``: at 0 and below, dearer costs outrun the scores and the law does not apply (NaN)."""
-        slope = 1 - self.elasticity / 2
+        slope = 1 - self.elasticity.value / 2
         return slope if slope > 0 else math.nan
 
 
@@ -125,6 +138,11 @@ class Saving:
     profile: Profile
 
 
+def no_profile(tau: float) -> Profile:
+    """Where there is no density to look at."""
+    return Profile(tau, math.nan, math.nan, NOT_DETERMINED, math.nan)
+
+
 def buys_all(beta: float, support_share: float) -> bool:
     """Whether ``beta`` pays for all non-zero entries, which cost ``support_share``, up to the rounding of sums."""
     return beta >= support_share * (1 - _ROUNDING)
@@ -138,16 +156,14 @@ def everything(beta: float) -> Efficiency:
 
 def nothing_to_save(beta: float) -> Saving:
     """The same; there is no threshold for the laws to look at."""
-    nothing, unknown = Estimate(0.0, 0.0), Profile(0.0, math.nan, math.nan, math.nan, math.nan)
+    nothing, unknown = Estimate(0.0, 0.0), no_profile(0.0)
     return Saving(beta, nothing, nothing, unknown)
 
 
-def check_share(beta: float) -> float:
-    """``beta`` if it is a budget share in (0, 1).
+def check_share(beta: Real) -> float:
+    """``beta`` if it is a budget share in (0, 1]; at 1 everything is sent.
 
     Raises:
         InputError: otherwise.
     """
-    if not 0 < beta < 1:
-        raise InputError(f"the budget must be a share of the total energy in (0, 1), got {beta}")
-    return float(beta)
+    return float(as_share(beta, "budget"))

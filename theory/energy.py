@@ -4,9 +4,11 @@
 
 The first term is the same for every coordinate of an update, the second one depends on the memory level the
 coordinate lives in. So costs differ only as far as memory energy stands out against radio energy: a phone's
-radio spends 10^4 to 10^6 times what a DRAM write does, the cost ratio tends to 1, and with equal costs CWMP
-*is* Top-K (claim D7). :func:`break_even` says where that happens; on the physical models below it happens far
-below any radio, so a saving must come from the memory side (``memory-only``), or from links that differ.
+radio spends 10^4 to 10^6 times what a DRAM write does and the cost ratio tends to 1. With equal costs CWMP *is*
+Top-K (claim D7); with nearly equal ones it need not keep the same coordinates, but no selector saves more than
+the share by which dearest and cheapest differ (:attr:`BreakEven.ceiling`). :func:`break_even` says from which
+radio on that is little; on the physical models below it happens far below any radio, so a saving must come from
+the memory side (``memory-only``), or from links that differ.
 
 What is left out, in every model: protocol headers, retransmissions, radio tail energy, the server's side, and
 the arithmetic of training, which does not depend on what is kept.
@@ -191,6 +193,15 @@ class BreakEven:
     target: Fraction
     radio: Fraction
     model_radio: Fraction
+
+    @property
+    def ceiling(self) -> Fraction:
+        """The share of Top-K's energy that *any* selector saves at most while it retains as much: ``1 - 1/ratio``.
+
+        Top-K's k coordinates are the largest, so whatever retains as much has k at least, and costs ``k c_min`` at
+        least where Top-K costs ``k c_max`` at most.
+        """
+        return 1 - 1 / self.ratio
 
 
 def break_even(model: CostModel, layers: Sequence[Layer], target: Real = "1.1") -> BreakEven:

@@ -9,7 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.instance import CostClasses, Instance, budget_in_units, class_values, is_one_cost
+from theory.budget import budget_in_units
+from theory.exact import exact_sum_of_squares
+from theory.instance import CostClasses, Instance, class_values, is_one_cost
 from theory.order import Floats, Indices
 from theory.sums import total_cost
 
@@ -48,10 +50,9 @@ class Entries:
         with np.errstate(over="ignore", under="ignore"):
             return values * values if self.weight == "square" else np.abs(values)
 
-    def squares_of(self, items: Indices | NDArray[np.bool_]) -> Floats:
-        """Scores of some items, float64."""
-        values: Floats = self.values[items].astype(np.float64)
-        return values * values
+    def retained(self, mask: NDArray[np.bool_]) -> Fraction:
+        """Exact sum of the squares of some values."""
+        return exact_sum_of_squares(self.values[mask])
 
     def costs_of(self, items: Indices | slice) -> Floats:
         """Costs of some items, float64."""

@@ -20,6 +20,7 @@ from theory.errors import InputError
 
 Real = int | float | str | Decimal | Fraction
 
+EXACT_INTEGER = 1 << 53  # integers up to here are float64 values
 _POWER = re.compile(r"[eE][+-]?([\d_]+)\s*$")
 _CHUNK = 1 << 15  # values whose sum is formed at once; small enough for a core's cache
 _CHUNK_BITS = 15
@@ -56,6 +57,25 @@ def floor_float(value: Fraction) -> float:
     return nearest if Fraction(nearest) <= value else math.nextafter(nearest, -math.inf)
 
 
+def as_float64(values: NDArray, name: str) -> NDArray[np.float64]:
+    """The same numbers as float64.
+
+    Raises:
+        InputError: an entry that float64 does not hold (an integer beyond 2**53, a long double), which rounding would
+            change.
+    """
+    with np.errstate(over="ignore"):
+        array: NDArray[np.float64] = values.astype(np.float64, copy=False)
+    if values.dtype.kind in "iu":
+        changed, accepted = (values > EXACT_INTEGER) | (values < -EXACT_INTEGER), "integers must be within +-2**53"
+    else:
+        changed, accepted = (array != values) & (values == values), "float64 must hold it exactly"
+    if changed.any():
+        first = int(np.flatnonzero(changed)[0])
+        raise InputError(f"{name}[{first}] = {values[first]} ({int(changed.sum())} such): {accepted}")
+    return array
+
+
 def exact_sum(values: NDArray[np.floating]) -> Fraction:
     """The exact sum of a float array (any size, any exponents), as a rational.
 
@@ -67,7 +87,7 @@ def exact_sum(values: NDArray[np.floating]) -> Fraction:
     exact = Fraction(0)
     for start in range(0, values.size, _CHUNK):
         rest = values[start : start + _CHUNK].astype(np.float64)
-        while (top := max(float(rest.max()), -float(rest.min()))) > 0:
+        while rest.size and (top := max(float(rest.max()), -float(rest.min()))) > 0:
             if top > _LARGE:
                 large = np.abs(rest) > 1.0
                 exact += exact_sum(np.ldexp(rest[large], -100)) * 2**100
@@ -79,6 +99,28 @@ def exact_sum(values: NDArray[np.floating]) -> Fraction:
             partial.append(float(high.sum()))
             rest -= high
     return exact + joined(partial)
+
+
+def exact_sum_of_squares(values: NDArray[np.floating]) -> Fraction:
+    """The exact ``sum x^2`` of a float array of any size.
+
+    Squares of float32 and narrower are float64 values. A float64 ``x = h + l`` of two halves of 26 bits (Veltkamp;
+    Dekker 1971) has ``h^2``, ``h l`` and ``l^2`` for float64 values, unless it is very large or small.
+    """
+    exact = Fraction(0)
+    for start in range(0, values.size, _CHUNK):
+        x = values[start : start + _CHUNK].astype(np.float64)
+        if values.dtype.itemsize < 8:
+            exact += exact_sum(x * x)
+            continue
+        apart = (np.abs(x) > 2.0**480) | ((np.abs(x) < 2.0**-481) & (x != 0))
+        exact += sum((Fraction(v) ** 2 for v in x[apart].tolist()), Fraction(0))
+        x = x[~apart]
+        scaled = 134217729.0 * x
+        high = scaled - (scaled - x)
+        low = x - high
+        exact += exact_sum(high * high) + 2 * exact_sum(high * low) + exact_sum(low * low)
+    return exact
 
 
 def joined(values: list[float]) -> Fraction:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.budget import as_share
 from theory.errors import InputError
 from theory.files import UpdateFile, read_layers, read_update
 from theory.instance import CostClasses
@@ -60,17 +61,12 @@ def _cost_of(file: UpdateFile, cost: str, layers: Path | None) -> NDArray[np.flo
 
 
 def share_of(text: str, what: str = "budget") -> float:
-    """A share such as ``10%``, of the budget or of ``what``.
+    """A share such as ``10%`` or ``0.1``, of the budget or of ``what``.
 
     Raises:
-        InputError: joules (a law has no total to compare them with), or no share in (0, 1).
+        InputError: joules (a law has no total to compare them with), or no share in (0, 1].
     """
-    from theory.specs import budget_spec
-
     try:
-        share = budget_spec(text).share
+        return float(as_share(text, what))
     except InputError:
-        share = None
-    if share is None or not 0 < share < 1:
-        raise InputError(f"{what} {text!r} must be a share between 0 and 100 %, such as 10%")
-    return float(share)
+        raise InputError(f"{what} {text!r} must be a share above 0 and up to 100 %, such as 10% or 0.1") from None

@@ -8,7 +8,7 @@ Everything downstream takes an :class:`Instance` and trusts it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory import sums
+from theory.budget import budget_in_units
 from theory.errors import InputError
-from theory.exact import Real, as_fraction, exact_sum
+from theory.exact import EXACT_INTEGER, Real, as_float64, as_fraction, exact_sum, exact_sum_of_squares
 
-_EXACT_INTEGER = 1 << 53  # integers up to here are float64 values
 DEAREST = 10**300  # whose sum over an update is still a float
 _SAFE_LOW, _SAFE_HIGH = -480, 480  # |g| within 2**+-480 squares to a normal float64
 
@@ -46,10 +46,11 @@ class Instance:
         update: shape (d,), any float or integer dtype, finite. Not copied.
         cost: joules per coordinate: a positive scalar, a positive array of shape (d,), or
             :class:`CostClasses`.
-        budget: joules, ``>= 0``. Exact: a float is the dyadic rational it is, ``"0.3"`` is 3/10.
-        fraction: the budget as a share ``beta`` of the total cost, ``B = beta * C`` with ``C`` summed
-            exactly. A share is a number somebody wrote, so a float is read as the decimal it prints
-            (``0.3`` is 3/10). Give either ``budget`` or ``fraction``.
+        budget: joules, ``>= 0``. Exact: a float is the dyadic rational it is, ``"0.3"`` is 3/10, ``"3mJ"``
+            3/1000.
+        fraction: the budget as a share ``beta`` of the total cost, in (0, 1] or ``"5%"``: ``B = beta * C``
+            with ``C`` summed exactly. A share is a number somebody wrote, so a float is read as the decimal
+            it prints (``0.3`` is 3/10). Give either ``budget`` or ``fraction``.
 
     Attributes:
         score: ``p_i``, float64 of shape (d,): the squared entries (exact for float32 and narrower,
@@ -63,7 +64,7 @@ class Instance:
 
     Raises:
         InputError: non-finite updates, non-positive or non-finite costs, shapes that do not match,
-            negative budgets, and squares that float64 cannot hold.
+            negative budgets, shares outside (0, 1], and squares that float64 cannot hold.
     """
 
     __slots__ = ("_cost", "_total", "budget", "class_cost", "labels", "scale_exponent", "score", "unit", "update")
@@ -166,8 +167,17 @@ class Instance:
         return sum((int(n) * Fraction(c) for n, c in zip(counts, self.class_cost, strict=True)), Fraction(0))
 
     def retained(self, mask: NDArray[np.bool_]) -> Fraction:
-        """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``."""
-        return exact_sum(self.score[mask])
+        """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``; squares are not rounded."""
+        if self.update is None:
+            return exact_sum(self.score[mask])
+        kept = self.update[mask]
+        return exact_sum_of_squares(np.ldexp(kept, -self.scale_exponent) if self.scale_exponent else kept)
+
+    def exact_score(self, i: int) -> Fraction:
+        """``p_i`` exactly: the square that ``score`` rounds where the update is float64."""
+        if self.update is None:
+            return Fraction(self.score[i])
+        return Fraction(math.ldexp(float(self.update[i]), -self.scale_exponent)) ** 2
 
     def feasible(self, mask: NDArray[np.bool_]) -> bool:
         """Whether ``mask`` fits the budget, decided in exact arithmetic."""
@@ -196,9 +206,7 @@ def _vector(values: ArrayLike, name: str) -> NDArray:
     finite = np.isfinite(array)
     _refuse(np.logical_not(finite, out=finite), array, name, "every entry must be finite")
     if array.dtype.kind in "iu":
-        too_large = (array > _EXACT_INTEGER) | (array < -_EXACT_INTEGER)
-        _refuse(too_large, array, name, "integers must be within +-2**53")
-        array = array.astype(np.float64)
+        array = as_float64(array, name)
     if array.dtype.itemsize > 8:
         raise InputError(f"{name} must be float16, float32 or float64, got {array.dtype}")
     return array
@@ -272,7 +280,7 @@ def class_values(given: Sequence[Real]) -> tuple[NDArray[np.float64], Fraction]:
     unit = Fraction(1)
     if not all(_is_float64(v) for v in values):
         unit = Fraction(math.gcd(*(v.numerator for v in values)), math.lcm(*(v.denominator for v in values)))
-        if max(values) / unit > _EXACT_INTEGER:
+        if max(values) / unit > EXACT_INTEGER:
             raise InputError("class costs need a common unit of at least 2**-53 of the largest; give fewer digits")
     return np.array([float(v / unit) for v in values]), unit
 
@@ -291,23 +299,3 @@ def _is_float64(value: Fraction) -> bool:
 
 def _shown(value: Fraction) -> str:
     return f"{Decimal(value.numerator) / value.denominator:.6g}"
-
-
-def budget_in_units(
-    budget: Real | None, fraction: Real | None, total: Callable[[], Fraction], unit: Fraction
-) -> Fraction:
-    """The exact budget in units of ``unit`` joules, from joules or from a share of ``total()`` (in units).
-
-    Raises:
-        InputError: both or neither given, or not a number ``>= 0``.
-    """
-    if (budget is None) == (fraction is None):
-        raise InputError("give the budget either in joules (budget=) or as a share of the total cost (fraction=)")
-    if budget is not None:
-        exact, name = as_fraction(budget, "budget") / unit, f"budget = {budget}"
-    else:
-        shown = str(fraction) if isinstance(fraction, (float, np.floating)) else fraction
-        exact, name = as_fraction(shown, "fraction") * total(), f"fraction = {fraction}"  # type: ignore[arg-type]
-    if exact < 0:
-        raise InputError(f"{name}: must be >= 0")
-    return exact

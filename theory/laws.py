@@ -35,9 +35,11 @@ from theory.efficiency import (
     buys_all,
     check_share,
     everything,
+    no_profile,
     nothing_to_save,
 )
 from theory.errors import InputError
+from theory.exact import Real
 from theory.marginals import COARSE, FINE, Floats, Marginal
 
 _ROUNDING = 1e-13  # relative, of sums over thousands of nodes
@@ -200,11 +202,11 @@ class Law:
 
     # --- what follows from them ---------------------------------------------------------------------
 
-    def efficiency(self, beta: float) -> Efficiency:
+    def efficiency(self, beta: Real) -> Efficiency:
         """V, V_K and R at the budget share ``beta``, with the quadrature's error.
 
         Raises:
-            InputError: ``beta`` outside (0, 1), or a law without the moments (see :attr:`failing`).
+            InputError: ``beta`` outside (0, 1], or a law without the moments (see :attr:`failing`).
         """
         beta = self._allowed(beta)
         if buys_all(beta, self.support_share):
@@ -233,13 +235,14 @@ class Law:
         kept, lost = ((1 - share) * a + share * b for a, b in zip(without, with_all, strict=True))
         return tau, kept, lost
 
-    def saving(self, beta: float) -> Saving:
+    def saving(self, beta: Real) -> Saving:
         """What CWMP saves at Top-K's score and gains at Top-K's energy, exactly, and what predicts them.
 
         Raises:
             InputError: as :meth:`efficiency`.
         """
         at = self.efficiency(beta)
+        beta = at.beta
         if at.keeps_all:
             return nothing_to_save(beta)
         (fine, noise), (coarse, _) = (self._saving(beta, at.threshold, count) for count in (FINE, COARSE))
@@ -266,7 +269,7 @@ class Law:
     def profile(self, tau: float) -> Profile:
         """What the laws of advantage and saving need at the magnitude ``tau``."""
         if any(abs(value - tau) <= 1e-9 * tau for value in self.magnitude.values):
-            return Profile(tau, math.nan, math.nan, math.nan, math.nan)  # an atom: no density at the threshold
+            return no_profile(tau)  # an atom: no density at the threshold
         mean, square = self._cost_at(tau)
         kept = self.energy_top_k(tau)
         retained = self.score_top_k(tau)
@@ -276,7 +279,7 @@ class Law:
         up, down = self._cost_at(tau * (1 + _STEP))[0], self._cost_at(tau * (1 - _STEP))[0]
         elasticity = math.log(up / down) / math.log((1 + _STEP) / (1 - _STEP)) if self.correlation else 0.0
         share = tau**2 * kept / (mean * retained)
-        return Profile(tau, math.sqrt(max(square / mean**2 - 1, 0.0)), tail, elasticity, share)
+        return Profile(tau, math.sqrt(max(square / mean**2 - 1, 0.0)), tail, Estimate(elasticity, 0.0), share)
 
     def _cost_at(self, tau: float) -> tuple[float, float]:
         """``E[c | |g| = tau]`` and ``E[c^2 | |g| = tau]``; infinite when the last panel still matters."""
@@ -303,11 +306,11 @@ class Law:
     def _edges(self) -> tuple[float, ...]:
         return self.magnitude.kinks
 
-    def _allowed(self, beta: float) -> float:
-        check_share(beta)
+    def _allowed(self, beta: Real) -> float:
+        share = check_share(beta)
         if self.failing:
             raise InputError(f"{self}: no limit exists, because {'; '.join(self.failing)}")
-        return beta
+        return share
 
 
 def _root(falling: Callable[[float], float], low: float, high: float) -> float:

@@ -4,7 +4,8 @@ In the notation of :mod:`theory.duals`, the optimum is the mask of least loss, a
 deviate from S only at items with ``|r_i| < limit``: the *core*, tens to a few thousand items (Balas & Zemel 1980;
 Beier & Vöcking 2004). The optimum's own loss is not known in advance, and the search grows exponentially with
 it, so the limit deepens: the core of the nearest ten items, then a few more, each searched exhaustively
-(:mod:`theory.search`), until a mask turns up below the limit. That mask is optimal.
+(:mod:`theory.search`), until a mask turns up below the limit. That mask is optimal. Where costs take few values, counts
+per cost take the place of items (:mod:`theory.class_optimum`).
 
 What this module returns is still only a claim: :mod:`theory.checker` verifies it with code of its own.
 """
@@ -13,17 +14,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from operator import attrgetter
 
 import numpy as np
+from numpy.typing import NDArray
 
+from theory.class_optimum import ClassSolution, solve_classes
 from theory.duals import Base, Prices, base_of, cost_grid, on_grid, prices_with_cut, reduced_value, sift, to_float
 from theory.instance import Instance
 from theory.order import Floats, Indices
 from theory.relaxation import relax
 from theory.search import Found, Item, halves, ordered
+from theory.selectors import cwmp, top_k
 
 MAX_STATES = 4_000_000  # states visited in all before it settles for an interval
 _FIRST, _DEEPER = 10, 1.12  # items in the first core, and how much larger each next one is
@@ -54,23 +58,62 @@ class Solution:
     core: int = 0
     visits: int = 0
 
+    @property
+    def prices(self) -> Prices:
+        """Those that bound every other mask."""
+        return self.base.prices
 
-def solve(instance: Instance, *, max_states: int = MAX_STATES) -> Solution:
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """The mask, bool (d,)."""
+        mask = self.base.mask.copy()
+        mask[self.deviations] ^= True
+        return mask
+
+    def bound(self, instance: Instance) -> Fraction:
+        """``U``, above what any mask retains."""
+        return self.loss + instance.retained(self.mask)
+
+
+def solve(instance: Instance, *, max_states: int = MAX_STATES) -> Solution | ClassSolution:
     """The optimum of ``instance``, or the best mask found together with the width of the interval it leaves.
 
-    Tries the prices of the relaxation first, then those with the cardinality cut.
+    Counts by cost class come first, where there are few classes; then the prices of the relaxation, then those with the
+    cardinality cut. What none of them proves is the best mask of all, those of every selector and rounding included.
     """
+    price = relax(instance).threshold
+    counts = solve_classes(instance, price, max_states // 2)
+    if counts is not None and counts.proved:
+        return counts
     grid = cost_grid(instance)
     budget = on_grid(instance.budget, grid)
-    best = _solve_from(instance, base_of(instance, Prices(relax(instance).threshold), budget), grid, max_states // 2)
-    if best.proved:
-        return best
-    for prices in prices_with_cut(instance, budget):
-        other = _solve_from(instance, base_of(instance, prices, budget), grid, max_states // 4)
-        if other.proved:
-            return other
-        best = min(best, other, key=lambda solution: solution.loss)
-    return best
+    tried = [_solve_from(instance, base_of(instance, Prices(price), budget), grid, max_states // 2)]
+    for prices in [] if tried[0].proved else prices_with_cut(instance, budget):
+        tried.append(_solve_from(instance, base_of(instance, prices, budget), grid, max_states // 4))
+        if tried[-1].proved:
+            break
+    if tried[-1].proved:
+        return tried[-1]
+    return _best_of(instance, tried, [counts.mask] if counts is not None else [])
+
+
+def _best_of(instance: Instance, tried: list[Solution], masks: list[NDArray[np.bool_]]) -> Solution:
+    """The best mask known, under the prices that bound it best."""
+    masks = [*masks, *(solution.mask for solution in tried), *_selected(instance)]
+    best = max(masks, key=instance.retained)
+    bound = min(tried, key=lambda solution: solution.bound(instance))
+    loss = bound.bound(instance) - instance.retained(best)
+    deviations = np.flatnonzero(best != bound.base.mask).tolist()
+    return replace(bound, deviations=deviations, loss=loss, proved=loss == 0)
+
+
+def _selected(instance: Instance) -> Iterator[NDArray[np.bool_]]:
+    """What every selector keeps, in every rounding that another does not contain."""
+    for rounding in ("fill", "best-of"):
+        yield cwmp(instance, rounding=rounding).mask
+        yield top_k(instance, rounding=rounding).mask
+        if instance.update is not None:
+            yield cwmp(instance, loss="l1", rounding=rounding).mask
 
 
 def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int) -> Solution:

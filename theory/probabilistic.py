@@ -160,7 +160,8 @@ PROBABILISTIC = (
         "The integrality gap vanishes like 1/d",
         "phi p_s/LP <= max p/(beta sum p) always, and d E[phi p_s/LP] tends to lambda E[c^2 | p = lambda c]/(2 E[c "
         "| p = lambda c] V E p).",
-        "B >= c_max for the first; for the limit, independent costs and magnitudes with a density, E p and E c finite",
+        "B >= c_max for the first; for the limit, independent costs that differ (on a coarse grid a trace of the "
+        "budget's place on it is left), magnitudes with a density, E p and E c finite",
         "upper",
         "beta is feasible for the relaxation; inspection paradox at the critical item; compare Lueker 1982",
         typeset=r"$$\frac{\varphi\, p_s}{\mathrm{LP}} \le \frac{\max p}{\beta \sum p}$$ always, and "

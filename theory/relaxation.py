@@ -24,6 +24,9 @@ from theory.selection import Selection
 class Relaxation:
     """Optimal primal-dual pair of the relaxation, exact.
 
+    The order is that of :func:`theory.cwmp`, by squares as float64 has them. Those of a float64 update are rounded, and
+    the value may be short of the relaxation's optimum by what that changed in the order, 1e-15 of it at most.
+
     Attributes:
         threshold: dual multiplier ``lambda = p_s / c_s`` of the budget (0 when everything fits).
         critical_item: ``s``, the first item of the order that does not fit, or None.
@@ -52,6 +55,6 @@ def relax(instance: Instance, prefix: Selection | None = None) -> Relaxation:
     s = found.critical_item
     if s is None:
         return Relaxation(Fraction(0), None, Fraction(0), retained, found.mask, found.spent)
-    score, cost = Fraction(instance.score[s]), Fraction(instance.cost[s])
+    score, cost = instance.exact_score(s), Fraction(instance.cost[s])
     phi = (instance.budget - found.spent) / cost
     return Relaxation(score / cost, s, phi, retained + phi * score, found.mask, found.spent)

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from theory.deviation import AnyLaw
-from theory.efficiency import Saving
+from theory.efficiency import Efficiency, Saving
 from theory.laws import Law
 
 VALID_SPREAD = 0.3  # CV_tau up to which P5 and P6 were within 13 % and 22 % over a table of laws (results/laws)
@@ -19,27 +19,31 @@ def saving_report(law: AnyLaw, beta: float, target: float) -> dict[str, Any]:
     """V, V_K, the saving and its prediction at the budget share ``beta``; the spread needed to save ``target``.
 
     Raises:
-        InputError: shares outside (0, 1), a law without the moments.
+        InputError: shares out of range, a law without the moments.
     """
     at, saving = law.efficiency(beta), law.saving(beta)
     profile = saving.profile
     return {
         "law": str(law), "beta": beta, "V": at.cwmp, "V_K": at.top_k, "R": at.ratio,
         "saving": saving.at_equal_score, "saving_predicted": profile.saving,
+        "saving_predicted_range": list(profile.saving_range),
         "gain": saving.at_equal_energy, "gain_predicted": profile.advantage,
-        "tau": profile.tau, "spread": profile.spread, "tail": profile.tail, "elasticity": profile.elasticity,
-        "target": target, "break_even": profile.break_even(target), "doubt": _doubt(law, at.keeps_all, saving),
+        "tau": profile.tau, "spread": profile.spread, "tail": profile.tail, "elasticity": profile.elasticity.value,
+        "elasticity_error": profile.elasticity.error,
+        "target": target, "break_even": profile.break_even(target), "doubt": _doubt(law, at, saving),
         "error_is": "quadrature" if isinstance(law, Law) else "half of a 95 % interval",
         "support_share": law.support_share, "keeps_all": at.keeps_all,
     }  # fmt: skip
 
 
-def _doubt(law: AnyLaw, keeps_all: bool, saving: Saving) -> str | None:
-    """What a reader should know before believing the prediction."""
-    profile, warned = saving.profile, None if isinstance(law, Law) else law.warning
-    doubts = list(law.doubtful) if isinstance(law, Law) else [warned] if warned else []
-    if keeps_all:
-        doubts.append("the budget buys every non-zero entry")
+def _doubt(law: AnyLaw, at: Efficiency, saving: Saving) -> str | None:
+    """What a reader should know before believing the interval or the prediction."""
+    profile = saving.profile
+    doubts = list(law.doubtful) if isinstance(law, Law) else law.doubts(at.tau)
+    if at.keeps_all:
+        doubts = ["the budget buys every non-zero entry"]
+    elif math.isnan(profile.elasticity.value) and not math.isnan(profile.spread):
+        doubts.append("the data do not determine how the mean cost moves with the magnitude: the laws give no figure")
     elif math.isnan(profile.saving):
         doubts.append("the saving law does not apply: no density at the threshold, or costs outrun the scores")
     elif math.isinf(profile.spread):
@@ -72,7 +76,7 @@ def saving_text(report: dict[str, Any]) -> str:
         f"at equal energy    CWMP retains {_percent(r['V'].value)} of ||g||^2, Top-K {_percent(r['V_K'].value)}: "
         f"{exact(r['gain'])} more; the advantage law (P5) says {_percent(r['gain_predicted'])}",
         f"at equal score     CWMP spends {_percent(left)} of sending everything, Top-K {_percent(beta)}: it "
-        f"saves {exact(r['saving'])}; the saving law (P6) says {_law(r['saving_predicted'])}",
+        f"saves {exact(r['saving'])}; the saving law (P6) says {_law(r['saving_predicted'])}{_between(r)}",
         f"at the threshold   |g| = {r['tau']:.4g}: {_profile(r)}",
         f"break-even         {_break_even(r)}",
     ]
@@ -85,7 +89,23 @@ def _profile(r: dict[str, Any]) -> str:
         return "nothing is kept above it, or it is an atom: the laws have no density to look at"
     spread = f"by CV {r['spread']:.3g}" if math.isfinite(r["spread"]) else "without a finite variance"
     tail = f"{r['tail']:.3g}" if math.isfinite(r["tail"]) else "infinite"
-    return f"costs vary {spread}, local tail index {tail}, elasticity of the mean cost {r['elasticity']:.2g}"
+    return f"costs vary {spread}, local tail index {tail}, elasticity of the mean cost {_elasticity(r)}"
+
+
+def _elasticity(r: dict[str, Any]) -> str:
+    """With its interval, where data gave it."""
+    value, error = r["elasticity"], r["elasticity_error"]
+    if math.isnan(value):
+        return "not determined"
+    return f"{value:.2g} (95 %: +- {error:.2g})" if error else f"{value:.2g}"
+
+
+def _between(r: dict[str, Any]) -> str:
+    """What the elasticity's interval leaves open of the saving law."""
+    low, high = r["saving_predicted_range"]
+    if not (r["elasticity_error"] and math.isfinite(r["saving_predicted"])):
+        return ""
+    return f" ({_percent(low)} to {_law(high)} over the interval of the elasticity)"
 
 
 def _break_even(r: dict[str, Any]) -> str:

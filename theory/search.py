@@ -127,7 +127,7 @@ def ordered(core: list[Item], base: Base, limit: Fraction, max_visits: int) -> F
                 visits += 1
             if visits > max_visits:
                 return q.found(best, below, visits, False)
-        states = [] if last else [state for _, _, state in _undominated(grown)]
+        states = [] if last else [state for _, _, state in undominated(grown)]
     return q.found(best, below, visits, True)
 
 
@@ -176,13 +176,13 @@ def _affordable(q: _Question, start: _State, groups: Sequence[_Group], max_visit
             visits += len(front)
             if len(grown) == before or visits > max_visits:
                 break
-        front = _undominated(grown)
+        front = undominated(grown)
         if visits > max_visits:
             return _Front(front, visits, False)
     return _Front(front, visits, True)
 
 
-def _undominated(grown: list[_Ranked]) -> list[_Ranked]:
+def undominated(grown: list[_Ranked]) -> list[_Ranked]:
     """More slack only at a higher total."""
     grown.sort(key=itemgetter(0, 1))
     kept, lowest = [], None

@@ -71,7 +71,7 @@ def rounded(
     budget: Fraction,
     prefix: Prefix,
     rounding: Rounding,
-    score: Scores,
+    retained: Callable[[NDArray[np.bool_]], Fraction],
     unit: Fraction,
     *,
     worth: Scores | None = None,
@@ -79,7 +79,7 @@ def rounded(
     """The selection that a rounding makes of the greedy prefix.
 
     Args:
-        score: gives the scores of some items. worth: what best-of compares, by default what the order weighs.
+        retained: gives the exact score of a mask. worth: what best-of compares, by default what the order weighs.
     """
     worth = worth or entries.weights_of
     mask, spent, critical = prefix
@@ -96,7 +96,7 @@ def rounded(
             mask[:] = False
             mask[best] = True
             spent = Fraction(entries.costs_of(np.array([best]))[0])
-    return Selection(mask, spent, lambda: exact_sum(score(mask)), critical, threshold, unit)
+    return Selection(mask, spent, lambda: retained(mask), critical, threshold, unit)
 
 
 def _fill(entries: Entries, left: Fraction, mask: NDArray[np.bool_]) -> Fraction:

@@ -33,7 +33,7 @@ from theory import tensors
 from theory.bracket import SMALL, bracketed_prefix, greedy_prefix
 from theory.entries import Weight, entries_of, unchecked
 from theory.errors import InputError
-from theory.exact import Real, exact_sum
+from theory.exact import Real, exact_sum_of_squares
 from theory.instance import CostClasses, Instance
 from theory.order import Floats
 from theory.selection import Rounding, Selection, rounded
@@ -85,8 +85,8 @@ def random_k(instance: Instance, seed: int | np.random.Generator, *, rounding: R
     rank[np.random.default_rng(seed).permutation(instance.d)] = np.arange(instance.d, 0, -1)
     entries = entries_of(instance, np.where(instance.score > 0, rank, 0), by_cost=False)
     prefix = greedy_prefix(entries, instance.budget)
-    score = instance.score.__getitem__
-    return rounded(entries, instance.budget, prefix, rounding, score, instance.unit, worth=score)
+    worth = instance.score.__getitem__
+    return rounded(entries, instance.budget, prefix, rounding, instance.retained, instance.unit, worth=worth)
 
 
 def loss_weight(instance: Instance, loss: Loss) -> Floats:
@@ -166,7 +166,7 @@ def _select_on_device(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | 
     if chosen is None:
         return None
     mask, update = chosen.mask, call.update.detach()
-    retained = lambda: exact_sum((update[mask].double() ** 2).cpu().numpy())  # noqa: E731
+    retained = lambda: exact_sum_of_squares(update[mask].double().cpu().numpy())  # noqa: E731
     return Selection(mask, chosen.spent, retained, chosen.critical_item, chosen.threshold, chosen.unit)
 
 
@@ -179,7 +179,7 @@ def _select_arrays(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
         instance = Instance(call.update, call.cost, call.budget, fraction=call.fraction)
     entries = entries_of(instance, None if loss == "l2" else loss_weight(instance, loss), by_cost=by_cost)
     prefix = greedy_prefix(entries, instance.budget, threads=call.threads, out=call.out)
-    return rounded(entries, instance.budget, prefix, call.rounding, instance.score.__getitem__, instance.unit)
+    return rounded(entries, instance.budget, prefix, call.rounding, instance.retained, instance.unit)
 
 
 def _select_unchecked(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | None:
@@ -193,7 +193,7 @@ def _select_unchecked(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | 
     prefix = bracketed_prefix(found.entries, found.budget, threads=call.threads, out=call.out)
     if prefix is None:
         return None
-    return rounded(found.entries, found.budget, prefix, call.rounding, found.entries.squares_of, found.unit)
+    return rounded(found.entries, found.budget, prefix, call.rounding, found.entries.retained, found.unit)
 
 
 def selector_named(name: str, loss: Loss = "l2") -> Callable[..., Selection]:

@@ -4,7 +4,7 @@
               0.003                  joules, the same for every coordinate
               fc=10,rest=1           joules per kind of layer, or per layer by its name
               costs.npy              joules per coordinate
-    budget    10%                    a share of what sending everything costs
+    budget    10%                    a share of what sending everything costs, up to 100 %
               0.4J 3mJ 5uJ 7nJ 2pJ   joules
               1200units              units, where costs are ratios
 
@@ -19,18 +19,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 from numpy.typing import NDArray
 
+from theory.budget import UNITS, as_joules, as_share
 from theory.energy import MODELS, CostModel
 from theory.errors import InputError
-from theory.exact import as_fraction
+from theory.exact import as_float64
 from theory.files import read_array
 from theory.instance import DEAREST, CostClasses, as_cost
 from theory.layers import Layer, layer_classes
 
-_UNITS = {"J": 0, "mJ": -3, "uJ": -6, "µJ": -6, "nJ": -9, "pJ": -12, "units": 0}
-_MOST_PERCENT = 10**6  # far beyond sending everything, and still a float in joules
+_RATIOS = "units"
 _NUMBER = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(%|[a-zA-Zµ]*)\s*")
 
 
@@ -88,7 +87,7 @@ def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
         values = read_array(text, "the costs").reshape(-1)
         if values.size != d:
             raise InputError(f"{text}: {values.size} costs for an update of {d} coordinates")
-        values = values.astype(np.float64, copy=False)
+        values = as_float64(values, text)
         if (values > float(DEAREST)).any():
             raise InputError(f"{text}: a cost is above 1e+300; costs must be at most that many joules")
         return Costs(values, path=Path(text))
@@ -127,15 +126,16 @@ def budget_spec(text: str) -> Budget:
     """A budget from a text with its unit.
 
     Raises:
-        InputError: no number, a negative one, or a number without % or unit: nobody can tell what it would mean.
+        InputError: no number, one out of range, or one without % or unit: nobody can tell what it would mean.
     """
     accepted = "a share such as 10% or joules such as 0.4J, 3mJ, 5uJ, 7nJ, 2pJ (or units, for relative costs)"
     found = _NUMBER.fullmatch(text)
-    if not found or found[2] not in {"%", *_UNITS}:
+    if not found or found[2] not in {"%", _RATIOS, *UNITS}:
         raise InputError(f"budget {text!r} must be {accepted}")
-    number = as_fraction(found[1], "budget")
-    if number > (_MOST_PERCENT if found[2] == "%" else DEAREST):
-        raise InputError(f"budget {text!r} is more than {'1e+6 %' if found[2] == '%' else '1e+300'}")
     if found[2] == "%":
-        return Budget(number / 100, None)
-    return Budget(None, number * Fraction(10) ** _UNITS[found[2]], found[2] == "units")
+        return Budget(as_share(text, "budget"), None)
+    in_units = found[2] == _RATIOS
+    amount = as_joules(found[1] if in_units else text)
+    if amount > DEAREST:
+        raise InputError(f"budget {text!r} is more than 1e+300")
+    return Budget(None, amount, in_units)

@@ -23,8 +23,8 @@ from empirical.flower.layout import Layout, flat, layout
 from empirical.flower.packet import encode
 from empirical.prices import COST_MODELS, Prices, given, prices
 from empirical.streams import stream
+from theory.budget import as_share
 from theory.errors import InputError
-from theory.exact import as_fraction
 from theory.feedback import accumulate, split
 from theory.instance import CostClasses
 from theory.layers import Layer
@@ -50,7 +50,7 @@ class SparsifyMod:
             ``fisher``: the mean squared gradients, named and shaped like the weights; it is not sent.
         cost: joules per coordinate: an energy model or a text as on the command line (``"fc=10,rest=1"``), read on
             names and shapes of the model's arrays; or a number, :class:`theory.CostClasses`, an array of shape (d,).
-        share: of what sending everything costs, in (0, 1]: the budget of a client's round.
+        share: of what sending everything costs, in (0, 1] or ``"5%"``: the budget of a client's round.
         seed: of what is drawn: ``random-k``'s order, ``lognormal`` costs.
         error_feedback: whether what is not sent is added to the client's next update.
 
@@ -65,8 +65,7 @@ class SparsifyMod:
     ) -> None:  # fmt: skip
         if method not in METHODS:
             raise InputError(f"no method {method!r}; the methods are {', '.join(METHODS)}")
-        if not 0 < as_fraction(str(share), "share") <= 1:
-            raise InputError(f"share must lie in (0, 1], got {share}")
+        as_share(share, "share")
         self.method, self.cost, self.share = method, cost, str(share)
         self.seed, self.error_feedback = seed, error_feedback
 

@@ -20,10 +20,12 @@ LABELS = {
     "random-k": "Random-K", "per-layer": "per layer", "curvature": "curvature",
 }  # fmt: skip
 READING = (
-    "Final test accuracy in per cent, in brackets the paired difference from Top-K. Frontier: points of accuracy above "
-    "Top-K's frontier, mean over the logarithm of energy, with its corrected 95 % interval. Energy: what an accuracy "
-    "takes, over what Top-K needs for it. *Holds*: the interval is above 0 and no single budget contradicts it; "
-    "*reverses*: the other way round; *undecided*: neither."
+    "Final test accuracy in per cent, in brackets the paired difference from Top-K, with a star where all seeds agree "
+    "on its sign. Frontier: points of accuracy above Top-K's frontier, mean over the logarithm of energy, with its "
+    "interval. Energy: what an accuracy takes, over what Top-K needs for it. *Holds*: the frontiers differ by the "
+    "exact sign-flip test of their paired differences, Holm-adjusted over all contests shown, so that any verdict "
+    "here is false with probability 0.05 at most, and no single budget contradicts it; *reverses*: the other way "
+    "round; *undecided*: neither, or too few seeds to decide anything among so many contests."
 )
 
 
@@ -127,5 +129,5 @@ def _with_interval(value: Mapping[str, Any], shown: Any) -> str:
 
 
 def _accuracy(cell: Mapping[str, Any]) -> str:
-    star = "*" if cell["holm p"] is not None and cell["holm p"] < 0.05 else ""
+    star = "*" if cell.get("every seed") else ""
     return f"{100 * cell['accuracy']:.1f} ({signed(100 * cell['difference']['mean'])}){star}"

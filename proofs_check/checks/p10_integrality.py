@@ -3,8 +3,9 @@
     phi p_s/LP <= max p/(beta sum p)                                                    whenever B >= c_max
     d E[phi p_s/LP]  ->  lambda E[c^2 | p = lambda c]/(2 E[c | p = lambda c] V E p)
 
-Assumptions: B >= c_max for the first; for the limit, costs independent of magnitudes that have a density, E p and E c
-finite. Kind: upper. Source: beta is feasible for the relaxation; the inspection paradox; compare Lueker 1982.
+Assumptions: B >= c_max for the first; for the limit, costs that differ, independent of magnitudes that have a
+density, E p and E c finite. Of one cost for all, the budget's rest over a multiple decides: there is no such limit.
+Kind: upper. Source: beta is feasible for the relaxation; the inspection paradox; compare Lueker 1982.
 
 Proof idea. z = beta spends B, so LP >= beta sum p, and phi p_s <= max p. For the limit: p_s = lambda c_s, and phi c_s
 is what the budget leaves inside the critical item. The items near the density lambda follow one another in random

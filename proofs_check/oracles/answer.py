@@ -49,14 +49,17 @@ class Optimum:
 
 def totals(instance: Instance, mask: Mask) -> tuple[Fraction, Fraction]:
     """Exact ``(sum c_i, sum p_i)`` over ``mask`` (bool, shape (d,)), in the units of cost and score."""
-    return _total(instance.cost[mask]), _total(instance.score[mask])
+    if instance.update is None:
+        return _total(instance.cost[mask]), _total(instance.score[mask])
+    kept = np.ldexp(instance.update[mask].astype(np.float64), -instance.scale_exponent)
+    return _total(instance.cost[mask]), _total(kept, power=2)
 
 
-def _total(values: NDArray[np.float64]) -> Fraction:
-    """The exact sum, over the largest of the denominators (all are powers of two)."""
+def _total(values: NDArray[np.float64], power: int = 1) -> Fraction:
+    """The exact sum of powers, over the largest of the denominators (all are powers of two)."""
     ratios = [x.as_integer_ratio() for x in values.tolist()]
     denominator = max((d for _, d in ratios), default=1)
-    return Fraction(sum(n * (denominator // d) for n, d in ratios), denominator)
+    return Fraction(sum((n * (denominator // d)) ** power for n, d in ratios), denominator**power)
 
 
 def judged(

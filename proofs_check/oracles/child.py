@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import Any, TextIO
 
 
 def main() -> None:
-    """Serve requests until standard input ends, that is, until the parent is gone."""
+    """Serve requests until standard input ends, that is, until the parent is gone.
+
+    An interrupt from the keyboard reaches every process of the terminal; it is the parent's to deal with.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
@@ -35,7 +40,3 @@ def serve(request: dict[str, Any], channel: TextIO) -> None:
 def _send(channel: TextIO, message: dict[str, Any]) -> None:
     channel.write(json.dumps(message) + "\n")
     channel.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -72,7 +72,8 @@ def class_optimum(instance: Instance, *, limit: int = 2_000_000) -> Optimum:
 
 def _cost_classes(instance: Instance, problem: Integers) -> list[_CostClass]:
     """The classes by rising size. Equal costs are one class, whatever labels the instance gives them."""
-    by_score = np.argsort(-instance.score, kind="stable")
+    magnitude = instance.score if instance.update is None else np.abs(instance.update)
+    by_score = np.argsort(-magnitude, kind="stable")
     _, label = np.unique(instance.cost[by_score], return_inverse=True)
     ends = np.cumsum(np.bincount(label)) if instance.d else np.empty(0, np.intp)
     groups = np.split(by_score[np.argsort(label, kind="stable")], ends[:-1]) if instance.d else []

@@ -32,7 +32,7 @@ _TABLE_CELLS = 10**7  # 12 bytes each
 
 
 def dynamic_programme_optimum(
-    instance: Instance, *, seconds: float = 10.0, worker: Worker | None = None, solver: str = ORTOOLS
+    instance: Instance, *, seconds: float = 120.0, worker: Worker | None = None, solver: str = ORTOOLS
 ) -> Optimum:
     """The optimum by OR-Tools on exactly scaled integers, recomputed; ``does-not-apply`` when they are too large.
 

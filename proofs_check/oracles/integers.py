@@ -35,7 +35,11 @@ class Integers(NamedTuple):
 
 def integers(instance: Instance) -> Integers:
     """The instance over common units."""
-    score, score_unit = _over_common_unit(instance.score)
+    if instance.update is None:
+        score, score_unit = _over_common_unit(instance.score)
+    else:
+        root, unit = _over_common_unit(np.ldexp(instance.update.astype(np.float64), -instance.scale_exponent))
+        score, score_unit = [n * n for n in root], unit**2
     cost, cost_unit = _over_common_unit(instance.cost)
     return Integers(score, cost, math.floor(instance.budget / cost_unit), score_unit, cost_unit)
 

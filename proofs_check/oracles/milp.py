@@ -26,7 +26,7 @@ _LARGEST = 20  # the largest score and the largest cost are scaled into [2**19, 
 
 
 def milp_optimum(
-    instance: Instance, *, seconds: float = 10.0, worker: Worker | None = None, solver: str = HIGHS
+    instance: Instance, *, seconds: float = 120.0, worker: Worker | None = None, solver: str = HIGHS
 ) -> Optimum:
     """The optimum as HiGHS sees it, recomputed exactly.
 

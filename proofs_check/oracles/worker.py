@@ -15,6 +15,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import perf_counter
@@ -23,7 +25,12 @@ from typing import IO, Any, Literal, NamedTuple
 from proofs_check.oracles.answer import Optimum, unanswered
 from theory.errors import InputError
 
-_STARTUP_SECONDS = 120.0  # for a cold interpreter to import a solver; not counted against a call's own time
+_STARTUP_SECONDS = 600.0  # for a cold interpreter to import a solver; not counted against a call's own time
+_OURS = str(Path(__file__).resolve().parents[2])
+# Our packages are imported before a folder of the user's is looked at; other names are the user's before they are ours.
+_START = (
+    f"import sys; sys.path.insert(0, {_OURS!r}); from proofs_check.oracles.child import main; del sys.path[0]; main()"
+)
 
 
 class Reply(NamedTuple):
@@ -57,8 +64,13 @@ class Worker:
         """Process id of the child, or None while there is none."""
         return None if self._process is None else self._process.pid
 
-    def call(self, function: str, arguments: dict[str, Any], *, seconds: float) -> Reply:
+    def call(
+        self, function: str, arguments: dict[str, Any], *, seconds: float, moving: Callable[[], bool] = lambda: False
+    ) -> Reply:
         """Run ``function(**arguments)`` in the child for at most ``seconds``, imports not counted.
+
+        Args:
+            moving: asked when they have passed; as long as the call gets on it may have as many again.
 
         Raises:
             InputError: ``seconds`` is not positive.
@@ -75,7 +87,7 @@ class Worker:
         imported = self._receive(_STARTUP_SECONDS)
         if imported.outcome != "result" or imported.result != "imported":
             return imported
-        return self._receive(seconds)
+        return self._receive(seconds, moving)
 
     def close(self) -> None:
         """Kill the child, if there is one, and wait until it is gone."""
@@ -96,21 +108,24 @@ class Worker:
         if self._process is None:
             self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  (closed by close)
             self._process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-m", "proofs_check.oracles.child"],
+                [sys.executable, "-P", "-W", "ignore", "-c", _START],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, text=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(_path())},
             )  # fmt: skip
             self._lines = SimpleQueue()
             Thread(target=_forward, args=(self._process.stdout, self._lines), daemon=True).start()
         return self._process
 
-    def _receive(self, seconds: float) -> Reply:
+    def _receive(self, seconds: float, moving: Callable[[], bool] = lambda: False) -> Reply:
         start = perf_counter()
-        try:
-            line = self._lines.get(timeout=seconds)
-        except Empty:
-            self.close()
-            return Reply("timeout", None, f"killed after {perf_counter() - start:.1f} s")
+        while True:
+            try:
+                line = self._lines.get(timeout=seconds)
+                break
+            except Empty:
+                if not moving():
+                    self.close()
+                    return Reply("timeout", None, f"killed after {perf_counter() - start:.1f} s")
         if line is None:
             return self._died()
         try:
@@ -125,7 +140,7 @@ class Worker:
         assert self._process is not None
         assert self._stderr is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=2)
+            self._process.wait(timeout=60)
         self._process.kill()
         code = self._process.wait()
         self._stderr.seek(0)
@@ -134,6 +149,13 @@ class Worker:
         said = next((line for line in words if "failed" in line.lower()), words[-1] if words else "")
         self.close()
         return Reply("failed", None, f"the solver's process ended with {how}" + (f": {said}" if said else ""))
+
+
+def _path() -> list[str]:
+    """Where the child looks for modules: where this process does, in the working folder, and for ours last."""
+    here = os.getcwd()
+    entries = [os.path.abspath(entry) if entry else here for entry in sys.path]
+    return [*dict.fromkeys([*(entry for entry in entries if entry != _OURS), here]), _OURS]
 
 
 def ask(worker: Worker | None, solver: str, arguments: dict[str, Any], seconds: float) -> Reply:

@@ -89,9 +89,9 @@ class OnInstance:
         """How a report says where this came from."""
         return "from_instance", (self.inner,)
 
-    def __call__(self, update: Array, cost: Array, budget: float) -> Any:
+    def __call__(self, update: Array, cost: Array, budget: float, **seed: int) -> Any:
         """One selection."""
-        return self.inner(Instance(update, cost, budget))
+        return self.inner(Instance(update, cost, budget), **seed)
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,10 @@ class OnTensors:
         """What need not be timed."""
         torch_bridge.ready()
 
-    def __call__(self, update: Array, cost: Array, budget: float) -> Any:
+    def __call__(self, update: Array, cost: Array, budget: float, **seed: int) -> Any:
         """One selection."""
         g, c = torch_bridge.tensors(update, cost, self.device)
-        return self.inner(g, c, budget)
+        return self.inner(g, c, budget, **seed)
 
 
 @dataclass(frozen=True)

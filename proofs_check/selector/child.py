@@ -6,15 +6,18 @@ import base64
 import contextlib
 import os
 import pickle
+import sys
+import traceback
 from dataclasses import asdict
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from proofs_check import ours
 from proofs_check.selector.catalogue import Domain, checks_named
-from proofs_check.selector.promise import Promise
-from proofs_check.selector.subject import Selector, as_selector
+from proofs_check.selector.subject import Selector, with_promise
 from proofs_check.selector.trial import try_check
 from theory.errors import InputError
 
@@ -26,31 +29,53 @@ def unpacked(text: str) -> Any:
 
 @cache
 def load(subject: str) -> Selector:
-    """The selector that ``subject`` is packed from: a target and a promise, or a selector."""
+    """The selector that ``subject`` is packed from: a target and fields of a promise, or a selector."""
     found = unpacked(subject)
     return found if isinstance(found, Selector) else named(*found)
 
 
-def named(target: str, promise: Promise | None = None) -> Selector:
-    """The selector called ``package.module:name``; its own promise stands unless another is given.
+def named(target: str, promised: dict[str, Any] | None = None) -> Selector:
+    """The selector called ``package.module:name``; its own promise stands, and ``promised`` is added to it.
 
     Raises:
-        InputError: when there is nothing of that name, or it cannot be called.
+        InputError: when there is nothing of that name, its module hides one of ours or raises, or it cannot be called.
     """
     module, colon, name = target.partition(":")
     if not (module and colon and name):
         raise InputError(f"{target!r} must be package.module:function")
-    try:
-        found: Any = import_module(module)
-    except ModuleNotFoundError as error:
-        raise InputError(f"{target}: no module {error.name!r} on the path of Python") from None
+    found = _imported(module, target)
     for part in name.split("."):
         if not hasattr(found, part):
-            raise InputError(f"{target}: module {module} has no {name!r}")
+            raise InputError(f"{target}: module {module} ({_place(module)}) has no {name!r}")
         found = getattr(found, part)
     if not callable(found):
         raise InputError(f"{target} is {type(found).__name__}, no function or Selector")
-    return as_selector(found, promise)
+    try:
+        return with_promise(found, None, promised or {})
+    except InputError as error:
+        raise InputError(f"{target}: {error}") from None
+
+
+def _imported(module: str, target: str) -> Any:
+    try:
+        spec = find_spec(module.partition(".")[0])
+        beside = ours.hiding(Path(spec.origin).parent) if spec is not None and spec.origin else None
+        if beside is not None:
+            raise InputError(f"{target}: {ours.words(beside)}")
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise InputError(f"{target}: no module {error.name!r} on the path of Python") from None
+    except InputError:
+        raise
+    except Exception as error:  # whatever its top level does
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        said = " ".join(str(error).split())[:200]
+        at = "" if isinstance(error, SyntaxError) else f" ({Path(where.filename).name}, line {where.lineno})"
+        raise InputError(f"{target}: importing {module} raised {type(error).__name__}: {said}{at}") from None
+
+
+def _place(module: str) -> str:
+    return getattr(sys.modules[module], "__file__", None) or "built in"
 
 
 def describe(subject: str, megabytes: int, seconds: float) -> dict[str, Any]:
@@ -65,7 +90,7 @@ def describe(subject: str, megabytes: int, seconds: float) -> dict[str, Any]:
 
 
 def run(
-    subject: str, check: str, domain: str, trail: str, target: str, seconds: float, **options: Any
+    subject: str, check: str, domain: str, trail: str, target: str, seconds: float, suspects: list[str], **options: Any
 ) -> dict[str, Any]:
     """One check; the instance it is at is always in the file ``trail``."""
     path = Path(trail)
@@ -75,7 +100,7 @@ def run(
 
     result = try_check(
         checks_named((check,))[0], load(subject), unpacked(domain) or Domain(), seconds=seconds, target=target,
-        before=note, **options,
+        before=note, suspects=checks_named(tuple(suspects)), **options,
     )  # fmt: skip
     return asdict(result)
 

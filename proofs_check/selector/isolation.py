@@ -1,8 +1,9 @@
 """Running checks where a selector that hangs, crashes or allocates without bound harms nothing.
 
-The selector lives in a process of its own, loaded there by name or by pickle. Every check has a time limit; the process
-is killed, not asked, when it is late, and the next check gets a new one. The file ``trail`` always holds the instance
-that the selector is working on, so a hang or a crash is reported with the input that caused it.
+The selector lives in a process of its own, loaded there by name or by pickle. The file ``trail`` always holds the
+instance that the selector is working on, so a hang or a crash is reported with the input that caused it. A check stops
+by itself when its time is up, between two instances; the process is killed, not asked, when one instance alone takes as
+long, and the next check gets a new one. Neither says that the selector is wrong, or that it is right.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import base64
 import pickle
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -17,12 +19,12 @@ from typing import Any
 
 from proofs_check.oracles import Worker
 from proofs_check.selector.catalogue import Check, Domain
-from proofs_check.selector.promise import Promise
 from proofs_check.selector.report import Result, Status
 from proofs_check.selector.subject import Selector
 from theory.errors import InputError
 
-LOADING_SECONDS = 120.0
+LOADING_SECONDS = 600.0
+MOST_SECONDS = 1e6
 MOST_KILLS = 2  # a selector that hangs on everything would take its time limit once a check
 
 _CHILD = "proofs_check.selector.child"
@@ -47,24 +49,26 @@ class Isolated:
 
     Args:
         subject: a selector that :func:`can_be_sent`, or ``package.module:name``.
-        promise: overrides what the named selector promises itself.
-        seconds: the longest that one check may take. megabytes: what the process may allocate beyond what loading took.
+        promised: fields of a promise, added to what the named selector promises itself.
+        seconds: the longest that one check, and one instance, may take.
+        megabytes: what the process may allocate beyond what loading took.
 
     Raises:
         InputError: from :meth:`describe`, when the name leads to nothing that can be called.
     """
 
     def __init__(
-        self, subject: str | Selector, promise: Promise | None = None, *, seconds: float = 5.0, megabytes: int = 1024
-    ) -> None:
-        if not 0 < seconds < 1e6 or megabytes < 1:
+        self, subject: str | Selector, promised: Mapping[str, Any] | None = None, *, seconds: float = 60.0,
+        megabytes: int = 1024,
+    ) -> None:  # fmt: skip
+        if not 0 < seconds < MOST_SECONDS or megabytes < 1:
             raise InputError(f"seconds must be > 0 and megabytes at least 1, got {seconds} and {megabytes}")
         self.target = subject if isinstance(subject, str) else ""
-        self._subject = packed((subject, promise) if isinstance(subject, str) else subject)
+        self._subject = packed((subject, dict(promised or {})) if isinstance(subject, str) else subject)
         self._seconds, self._megabytes = seconds, megabytes
         self._worker, self._kills, self._loaded = Worker(), 0, False
         self._folder = tempfile.TemporaryDirectory(prefix="cwmp-")
-        self._trail = Path(self._folder.name, "instance.py")
+        self._trail, self._looked = Path(self._folder.name, "instance.py"), 0
 
     def __enter__(self) -> Isolated:
         return self
@@ -87,7 +91,7 @@ class Isolated:
         self._loaded = True
         return dict(reply.result)
 
-    def run(self, check: Check, domain: Domain, *, seed: int, examples: int) -> Result:
+    def run(self, check: Check, domain: Domain, seed: int, examples: int, suspects: Sequence[Check] = ()) -> Result:
         """One check; whatever the selector does, there is a result."""
         if self._kills >= MOST_KILLS:
             detail = f"the selector's process had to be killed {MOST_KILLS} times"
@@ -99,19 +103,26 @@ class Isolated:
         arguments = {
             "subject": self._subject, "check": check.name, "domain": packed(domain), "trail": str(self._trail),
             "target": self.target, "seed": seed, "examples": examples, "seconds": self._seconds,
+            "suspects": [suspect.name for suspect in suspects],
         }  # fmt: skip
-        reply = self._worker.call(f"{_CHILD}:run", arguments, seconds=self._seconds)
+        reply = self._worker.call(f"{_CHILD}:run", arguments, seconds=self._seconds, moving=self._moved)
         if reply.outcome == "result":
-            return Result(**{**reply.result, "status": Status(reply.result["status"])})
+            told = reply.result
+            return Result(**{**told, "status": Status(told["status"]), "dims": tuple(told["dims"])})
         self._kills, self._loaded = self._kills + 1, False
         return replace(self._ended(check, reply.outcome, reply.detail), seconds=perf_counter() - start)
+
+    def _moved(self) -> bool:
+        """Whether the selector has got to another instance since this was last asked."""
+        before, self._looked = self._looked, self._trail.stat().st_mtime_ns
+        return self._looked != before
 
     def _ended(self, check: Check, outcome: str, detail: str) -> Result:
         """The result of a check in which the process was killed or died."""
         self._worker.close()
         script = self._trail.read_text()
         if outcome == "timeout":
-            status, detail = Status.HUNG, f"no answer within {self._seconds:g} s; the process was killed"
+            status, detail = Status.NO_ANSWER, f"none within {self._seconds:g} s; the process was killed"
         elif "MemoryError" in detail or "bad_alloc" in detail:
             status, detail = Status.MEMORY, f"more than {self._megabytes} MiB were asked for"
         else:

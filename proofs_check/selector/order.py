@@ -6,64 +6,19 @@ For a left-out coordinate ``j`` and the kept set ``S``, with scores as exact rat
     fill      ``j`` does not fit beside the kept items that score at least as much
     best-of   as fill, or S is the single best item
     exact     exchanging a kept item for ``j`` is no gain that fits
+
+Scores within the promise's ``order_tolerance`` of each other count as either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
-
 import numpy as np
 
-from proofs_check.selector.promise import BrokenPromiseError, Promise
-from proofs_check.selector.subject import Selector
+from proofs_check.selector.promise import BrokenPromiseError
+from proofs_check.selector.ranks import running
+from proofs_check.selector.seen import Seen, see
+from proofs_check.selector.subject import Selector, shown
 from theory.instance import Instance
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A selection beside exact scores and costs: ``kept`` and ``out`` are the eligible items in and out of it."""
-
-    promise: Promise
-    instance: Instance
-    support: list[int]
-    kept: list[int]
-    out: list[int]
-    key: list[Fraction]
-    weight: list[Fraction]
-    cost: list[Fraction]
-    spent: Fraction
-
-    @property
-    def left(self) -> Fraction:
-        """What the selection leaves of the budget."""
-        return self.instance.budget - self.spent
-
-    def fits(self, i: int, left: Fraction | None = None) -> bool:
-        """Whether item ``i`` fits into what is ``left``."""
-        return self.promise.fits(self.cost[i], self.left if left is None else left, self.instance.budget)
-
-    def is_best_single(self) -> bool:
-        """Whether one item is kept and no eligible item is worth more."""
-        return len(self.kept) == 1 and all(self.weight[j] <= self.weight[self.kept[0]] for j in self.out)
-
-    def name(self, i: int) -> str:
-        """A coordinate in words."""
-        assert self.instance.update is not None
-        return f"{i} (update {self.instance.update[i]!s}, cost {self.instance.cost[i]:.6g})"
-
-
-def see(selector: Selector, instance: Instance) -> Seen:
-    """Select, and look at the result exactly."""
-    promise, selection = selector.promise, selector.on(instance)
-    mask = selection.mask
-    weight = [Fraction(w) for w in promise.weights(instance).tolist()]
-    cost = [Fraction(c) for c in instance.cost.tolist()]
-    eligible = [i for i in range(instance.d) if weight[i] > 0 and cost[i] <= instance.budget]
-    kept, out = [i for i in eligible if mask[i]], [i for i in eligible if not mask[i]]
-    spent = instance.spent(mask)
-    return Seen(promise, instance, selection.support, kept, out, promise.keys(instance), weight, cost, spent)
 
 
 def check_feasible(selector: Selector, instance: Instance) -> None:
@@ -83,38 +38,58 @@ def check_dear_items(selector: Selector, instance: Instance) -> None:
     kept = selector.on(instance)
     dear = [i for i in kept.support if not affordable[i]]
     if dear:
-        raise BrokenPromiseError(f"kept {dear}, each dearer than the budget {float(instance.budget):.6g}")
+        raise BrokenPromiseError(f"kept {shown(dear)}, each dearer than the budget {float(instance.budget):.6g}")
     alone = selector.mask(instance.update[affordable], instance.cost[affordable], float(instance.budget))
     expected = np.flatnonzero(affordable)[alone].tolist()
     if kept.support != expected:
         blocked = np.flatnonzero(~affordable).tolist()
-        raise BrokenPromiseError(f"kept {kept.support}; without {blocked}, which cannot fit, it keeps {expected}")
+        raise BrokenPromiseError(
+            f"kept {shown(kept.support)}; without {shown(blocked)}, which cannot fit, it keeps {shown(expected)}"
+        )
 
 
 def check_order(selector: Selector, instance: Instance) -> None:
     """No coordinate is left out in favour of one that scores less, where the rounding does not ask for it."""
     seen = see(selector, instance)
-    for i, j in _unjustified(seen):
+    pair = _gain(seen) if seen.promise.exact else _unjustified(seen)
+    if pair is not None:
+        i, j = pair
         raise BrokenPromiseError(
-            f"kept {seen.name(i)} and left out {seen.name(j)}: their scores are {float(seen.key[i]):.6g} and "
-            f"{float(seen.key[j]):.6g}"
+            f"kept {seen.name(i)} and left out {seen.name(j)}: their scores are {float(seen.score(i)):.6g} and "
+            f"{float(seen.score(j)):.6g}"
         )
 
 
-def _unjustified(seen: Seen) -> Iterator[tuple[int, int]]:
-    """Pairs of a kept item and one left out that should have come before it, or instead of it."""
-    rounding = seen.promise.rounding
-    if seen.promise.exact:
-        gains = ((i, j) for i in seen.kept for j in seen.out if seen.weight[j] > seen.weight[i])
-        yield from ((i, j) for i, j in gains if seen.fits(j, seen.left + seen.cost[i]))
-        return
-    if rounding == "best-of" and seen.is_best_single():
-        return
-    for j in seen.out:
-        worse = [i for i in seen.kept if seen.key[i] < seen.key[j]]
-        before = sum((seen.cost[i] for i in seen.kept if seen.key[i] >= seen.key[j]), Fraction(0))
-        if worse and (rounding == "prefix" or seen.fits(j, seen.instance.budget - before)):
-            yield min(worse, key=lambda i: seen.key[i]), j
+def _unjustified(seen: Seen) -> tuple[int, int] | None:
+    """A kept item and one left out that should have come before it."""
+    if not (seen.kept.size and seen.out.size) or (seen.promise.rounding == "best-of" and seen.is_best_single()):
+        return None
+    worst = int(seen.kept[np.argmin(seen.key[seen.kept])])
+    if seen.promise.rounding == "prefix":
+        best = int(seen.out[np.argmax(seen.key[seen.out])])
+        return (worst, best) if seen.key[worst] < seen.near(best) else None
+    best_first = seen.kept[np.argsort(-seen.key[seen.kept], kind="stable")]
+    sums = running([seen.units[i] for i in best_first.tolist()])
+    not_worse = np.searchsorted(-seen.key[best_first], -seen.near(seen.out), side="right")
+    budget, room = seen.allowed(seen.instance.budget), best_first.size
+    for j, n in zip(seen.out.tolist(), not_worse.tolist(), strict=True):
+        if n < room and seen.units[j] <= budget - sums[n]:
+            return worst, j
+    return None
+
+
+def _gain(seen: Seen) -> tuple[int, int] | None:
+    """A kept item and one left out whose exchange is worth more and fits."""
+    cheapest_first = sorted(seen.kept.tolist(), key=lambda i: seen.weight[i])
+    dearest: list[int] = []  # of the kept items in order of worth, the dearest so far
+    for i in cheapest_first:
+        dearest.append(i if not dearest or seen.units[i] > seen.units[dearest[-1]] else dearest[-1])
+    worth = [seen.weight[i] for i in cheapest_first]
+    left = seen.allowed(seen.left)
+    for j, n in zip(seen.out.tolist(), np.searchsorted(worth, seen.weight[seen.out], side="left"), strict=True):
+        if n and seen.units[j] <= left + seen.units[dearest[n - 1]]:
+            return dearest[n - 1], j
+    return None
 
 
 def check_spends_budget(selector: Selector, instance: Instance) -> None:
@@ -123,7 +98,7 @@ def check_spends_budget(selector: Selector, instance: Instance) -> None:
     j = _would_fit(seen)
     if j is not None:
         raise BrokenPromiseError(
-            f"kept {seen.kept}, which leaves {float(seen.left):.6g} of {float(instance.budget):.6g}: "
+            f"kept {shown(seen.kept.tolist())}, which leaves {float(seen.left):.6g} of {float(instance.budget):.6g}: "
             f"{seen.name(j)} still fits"
         )
 
@@ -131,15 +106,15 @@ def check_spends_budget(selector: Selector, instance: Instance) -> None:
 def _would_fit(seen: Seen) -> int | None:
     """An item left out that the rounding should have taken, or None."""
     promise = seen.promise
-    if not seen.out or (promise.rounding == "best-of" and seen.is_best_single()):
+    if not seen.out.size or (promise.rounding == "best-of" and seen.is_best_single()):
         return None
-    fitting = [j for j in seen.out if seen.fits(j)]
+    left = seen.allowed(seen.left)
+    fitting = [j for j in seen.out.tolist() if seen.units[j] <= left]
     if promise.exact or promise.rounding in ("fill", "best-of"):
         return fitting[0] if fitting else None
-    if promise.score is None:  # a prefix of an order that nobody knows: its next item is one of those left out
-        return fitting[0] if len(fitting) == len(seen.out) else None
-    following = max(seen.out, key=lambda j: (seen.key[j], -j))
-    return following if following in fitting else None
+    following = seen.out.tolist() if promise.score is None else seen.next_in_order()
+    # a prefix of an order that nobody knows, or that tolerance leaves open, goes on with any of several
+    return following[0] if set(following) <= set(fitting) else None
 
 
 def check_ties(selector: Selector, instance: Instance) -> None:
@@ -149,27 +124,25 @@ def check_ties(selector: Selector, instance: Instance) -> None:
     promise = seen.promise
     if promise.rounding is not None and (promise.exact or promise.score is not None):
         j = _would_fit(seen)
-        if j is not None and any(_alike(seen, i, j) for i in range(instance.d) if i != j):
-            raise BrokenPromiseError(f"kept {seen.kept}; {seen.name(j)} ties with others and still fits")
+        if j is not None and np.count_nonzero(seen.alike == seen.alike[j]) > 1:
+            kept = shown(seen.kept.tolist())
+            raise BrokenPromiseError(f"kept {kept}; {seen.name(j)} ties with others and still fits")
     if promise.ties == "lowest" and promise.ordered:
-        for i, j in ((i, j) for i in seen.kept for j in seen.out if j < i):
-            if _alike(seen, i, j) or _same_place(seen, i, j):
-                raise BrokenPromiseError(f"kept {i} and left out {j}, which ties with it and comes first")
+        _lowest_first(seen, seen.alike)
+        if promise.rounding == "prefix" and (promise.score == "magnitude" or not promise.order_tolerance):
+            _lowest_first(seen, seen.place)  # the same score at another cost: only a prefix follows the order strictly
 
 
-def _alike(seen: Seen, i: int, j: int) -> bool:
-    """The same magnitude and the same cost: a tie in any arithmetic."""
-    return seen.weight[i] == seen.weight[j] and seen.cost[i] == seen.cost[j]
-
-
-def _same_place(seen: Seen, i: int, j: int) -> bool:
-    """The same score at another cost: a tie where the order is exact, and only a prefix follows the order strictly."""
-    exact = seen.promise.score == "magnitude" or not seen.promise.order_tolerance
-    return exact and seen.promise.rounding == "prefix" and seen.key[i] == seen.key[j]
+def _lowest_first(seen: Seen, group: np.ndarray) -> None:
+    """In every group of coordinates that tie, what is kept comes before what is left out."""
+    last = np.full(group.max(initial=0) + 1, -1)
+    np.maximum.at(last, group[seen.kept], seen.kept)
+    for j in seen.out[last[group[seen.out]] > seen.out].tolist():
+        raise BrokenPromiseError(f"kept {last[group[j]]} and left out {j}, which ties with it and comes first")
 
 
 def _within(seen: Seen) -> None:
     if seen.spent > seen.promise.limit(seen.instance.budget):
         spent, budget = float(seen.spent), float(seen.instance.budget)
         over = f"{float(seen.spent - seen.instance.budget):.3g} more than the budget {budget:.17g}"
-        raise BrokenPromiseError(f"kept {seen.support} for {spent:.17g} J, {over}")
+        raise BrokenPromiseError(f"kept {shown(np.flatnonzero(seen.mask).tolist())} for {spent:.17g} J, {over}")

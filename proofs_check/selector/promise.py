@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,17 @@ _DTYPES = ("float16", "float32", "float64")
 
 
 class BrokenPromiseError(AssertionError):
-    """A selector did what it promised not to do; the message says what was expected and what was found."""
+    """A selector did what it promised not to do; the message says what was expected and what was found.
+
+    Attributes:
+        traceback: where in the selector's own code it raised, or the empty string.
+    """
+
+    traceback = ""
+
+
+class InconclusiveError(Exception):
+    """Checks were cut short or found nothing to look at: they say nothing for or against a promise."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,8 @@ class Promise:
         exact: the selection attains the optimum of the 0/1 problem for the l2 loss (or the loss of ``score``).
         ties: ``"lowest"``: of identical coordinates the lowest indices are kept; ``"any"``: whichever.
         deterministic: the same input gives the same selection.
+        seeded: the function takes a keyword ``seed``, an integer: the same seed gives the same selection, and not every
+            seed the same. All other checks give it one seed.
         error_feedback: what a round does not send is added to the next one (stateful compressors only).
         dtypes: precisions of updates that are accepted, of ``float16``, ``float32`` and ``float64``.
         order_tolerance: scores closer than this, relatively, may be taken in either order, because arithmetic
@@ -52,6 +64,7 @@ class Promise:
     exact: bool = False
     ties: Literal["lowest", "any"] = "lowest"
     deterministic: bool = True
+    seeded: bool = False
     error_feedback: bool = False
     dtypes: tuple[str, ...] = ("float32", "float64")
     order_tolerance: float = 1e-6
@@ -67,6 +80,8 @@ class Promise:
             raise InputError(f"rounding must be one of {roundings} or None, got {self.rounding!r}")
         if self.exact and self.score == "magnitude":
             raise InputError("exact is a promise about the loss of score l2 or l1; the score is magnitude")
+        if self.seeded and not self.deterministic:
+            raise InputError("seeded promises the same selection of the same seed; that is deterministic")
         if self.ties not in ("lowest", "any"):
             raise InputError(f"ties must be lowest or any, got {self.ties!r}")
         if not self.dtypes or not set(self.dtypes) <= set(_DTYPES):
@@ -76,7 +91,7 @@ class Promise:
 
     def __repr__(self) -> str:
         """Only what differs from the default, so that it can be read and retyped."""
-        changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        changed = self.said
         if isinstance(self.score, np.ufunc):
             changed["score"] = f"np.{self.score.__name__}"
         elif callable(self.score):
@@ -85,6 +100,25 @@ class Promise:
             name: value if name == "score" and callable(self.score) else repr(value) for name, value in changed.items()
         }
         return f"Promise({', '.join(f'{name}={text}' for name, text in shown.items())})"
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What differs from the default."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+
+    def with_more(self, more: Mapping[str, Any]) -> Promise:
+        """This promise and what is said besides it; only what it leaves open, at the default, may be said.
+
+        Raises:
+            InputError: ``more`` has a name that is none, or contradicts what is promised already.
+        """
+        known = [f.name for f in fields(self)]
+        for name, value in more.items():
+            if name not in known:
+                raise InputError(f"no promise {name!r}; there are {', '.join(known)}")
+            if name in self.said and self.said[name] != value:
+                raise InputError(f"{name}={value!r} contradicts the {name}={self.said[name]!r} that it promises itself")
+        return replace(self, **more)
 
     @property
     def ordered(self) -> bool:
@@ -99,10 +133,6 @@ class Promise:
     def limit(self, budget: Fraction) -> Fraction:
         """What may be spent: the budget, and the tolerance that was declared."""
         return budget * (1 + as_fraction(self.budget_tolerance))
-
-    def fits(self, cost: Fraction, left: Fraction, budget: Fraction) -> bool:
-        """Whether an item must be seen to fit into what is left, whatever the tolerance is used for."""
-        return cost <= left - budget * as_fraction(self.budget_tolerance)
 
     def weights(self, instance: Instance) -> NDArray[np.float64]:
         """What keeping a coordinate is worth, shape (d,): ``g^2`` for l2, magnitude and None, else ``w(|g|)``."""

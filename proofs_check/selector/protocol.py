@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from proofs_check.selector.promise import BrokenPromiseError
-from proofs_check.selector.subject import Selector, read_output
+from proofs_check.selector.subject import Selector, read_output, shown
 from theory.instance import Instance
+
+SEEDS = 8
 
 
 def check_output(selector: Selector, instance: Instance) -> None:
@@ -32,7 +34,8 @@ def check_inputs_unchanged(selector: Selector, instance: Instance) -> None:
     selector(update, cost, float(instance.budget))
     for name, now, before in (("update", update, _update(instance)), ("costs", cost, instance.cost)):
         if now.tobytes() != before.tobytes():
-            raise BrokenPromiseError(f"the {name} were {before.tolist()} before the call and {now.tolist()} after it")
+            said = f"{shown(before.tolist())} before the call and {shown(now.tolist())} after it"
+            raise BrokenPromiseError(f"the {name} were {said}")
 
 
 def check_deterministic(selector: Selector, instance: Instance) -> None:
@@ -42,7 +45,21 @@ def check_deterministic(selector: Selector, instance: Instance) -> None:
     for _ in range(3):
         again = selector.on(instance).support
         if again != first:
-            raise BrokenPromiseError(f"it kept {first} at the first call and {again} at a later one")
+            raise BrokenPromiseError(f"it kept {shown(first)} at the first call and {shown(again)} at a later one")
+
+
+def check_seeds(selector: Selector, instance: Instance) -> None:
+    """The same seed gives the same selection, and not every seed the same."""
+    update, cost, budget = _update(instance), instance.cost, float(instance.budget)
+    kept = {seed: selector(update.copy(), cost.copy(), budget, seed).support for seed in range(SEEDS)}
+    for seed, first in kept.items():
+        again = selector(update.copy(), cost.copy(), budget, seed).support
+        if again != first:
+            raise BrokenPromiseError(f"seed {seed}: it kept {shown(first)} at first and {shown(again)} later")
+    many = np.arange(1, 65, dtype=update.dtype)
+    chosen = {tuple(selector(many.copy(), np.ones(64), 32.0, seed).support) for seed in range(SEEDS)}
+    if len(chosen) == 1:  # drawn at random, all alike has probability (64 choose 32)**-7, below 1e-127
+        raise BrokenPromiseError(f"of 64 coordinates that cost the same it kept {shown(chosen.pop())} with every seed")
 
 
 def check_strides(selector: Selector, instance: Instance) -> None:
@@ -61,7 +78,8 @@ def check_strides(selector: Selector, instance: Instance) -> None:
     for name, (g, c) in views.items():
         found = selector(g, c, budget).support
         if found != expected:
-            raise BrokenPromiseError(f"{name}: it kept {found}, of the same values in contiguous arrays {expected}")
+            plain = f"of the same values in contiguous arrays {shown(expected)}"
+            raise BrokenPromiseError(f"{name}: it kept {shown(found)}, {plain}")
 
 
 def check_dtypes(selector: Selector, instance: Instance) -> None:
@@ -74,7 +92,8 @@ def check_dtypes(selector: Selector, instance: Instance) -> None:
         if kept.sent is not None and kept.sent.dtype != update.dtype:
             raise BrokenPromiseError(f"of an update in {dtype} it sends values in {kept.sent.dtype}")
     if selector.promise.deterministic and len({tuple(s) for s in supports.values()}) > 1:
-        raise BrokenPromiseError(f"the selection depends on the precision: {supports}")
+        kept_of = "; ".join(f"{dtype} {shown(support)}" for dtype, support in supports.items())
+        raise BrokenPromiseError(f"the selection depends on the precision: {kept_of}")
 
 
 def check_values_unchanged(selector: Selector, instance: Instance) -> None:
@@ -82,7 +101,7 @@ def check_values_unchanged(selector: Selector, instance: Instance) -> None:
     update, sent = _update(instance), selector.on(instance).sent
     if sent is None:
         return
-    for i in np.flatnonzero(sent):
+    for i in np.flatnonzero((sent != 0) & (sent != update)):
         if float(sent[i]) != float(update[i]):
             raise BrokenPromiseError(f"coordinate {i} is {update[i]!s} and was sent as {sent[i]!s}")
 
@@ -92,7 +111,7 @@ def check_zeros(selector: Selector, instance: Instance) -> None:
     kept = selector.on(instance)
     zeros = np.flatnonzero(kept.mask & (_update(instance) == 0)).tolist()
     if zeros:
-        raise BrokenPromiseError(f"kept {kept.support}, of which the update is zero at {zeros}")
+        raise BrokenPromiseError(f"kept {shown(kept.support)}, of which the update is zero at {shown(zeros)}")
 
 
 def check_nan(selector: Selector, instance: Instance) -> None:
@@ -103,7 +122,7 @@ def check_nan(selector: Selector, instance: Instance) -> None:
     broken = update.size // 2
     update[broken] = np.nan
     try:
-        raw = selector.function(update, instance.cost.copy(), float(instance.budget))
+        raw = selector.raw(update, instance.cost.copy(), float(instance.budget))
     except MemoryError:
         raise
     except Exception:

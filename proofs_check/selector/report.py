@@ -1,18 +1,14 @@
-"""What came out of the checks: a result per check, the table, and the smallest failing instance as runnable Python."""
+"""What came out of the checks: a result per check, the table, each root fault once, and what was tried."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
-import numpy as np
-
-from proofs_check.selector.catalogue import Check
-from proofs_check.selector.subject import Selector
-from theory.instance import Instance
+from proofs_check.selector.sizes import in_words
 
 
 class Status(StrEnum):
@@ -20,14 +16,24 @@ class Status(StrEnum):
 
     PASSED = "passed"
     FAILED = "FAILED"
-    HUNG = "HUNG"
     CRASHED = "CRASHED"
     MEMORY = "OUT OF MEMORY"
     SKIPPED = "skipped"
+    INCONCLUSIVE = "inconclusive"  # cut short, or nothing to look at
+    NO_ANSWER = "no answer"  # a call did not return in time
     NOT_RUN = "not run"
 
 
-_FAULTS = (Status.FAILED, Status.HUNG, Status.CRASHED, Status.MEMORY)
+_FAULTS = (Status.FAILED, Status.CRASHED, Status.MEMORY)
+_OPEN = (Status.INCONCLUSIVE, Status.NO_ANSWER, Status.NOT_RUN)
+
+
+class Verdict(StrEnum):
+    """What all checks together say of a selector."""
+
+    PASSED = "passed"
+    BROKEN = "broken"
+    INCONCLUSIVE = "inconclusive"
 
 
 @dataclass(frozen=True)
@@ -36,10 +42,13 @@ class Result:
 
     Attributes:
         check, claim, statement: what was checked.
-        status: how it ended. detail: what went wrong, or why it was skipped.
-        script: the smallest failing instance as Python that runs the check on it; after a hang or a crash, the
-            instance during which it happened.
+        status: how it ended. detail: what went wrong, or why it was skipped or cut short.
+        script: the smallest failing instance as Python that runs the check on it; where a process was killed or died,
+            the instance during which it happened.
         trials: instances judged, including those of shrinking. seconds: wall time.
+        dims: the sizes of those instances.
+        cause: the name of an earlier check, if every instance that fails this one fails that one too.
+        traceback: where in its own code the selector raised, if it did.
     """
 
     check: str
@@ -50,11 +59,19 @@ class Result:
     script: str = ""
     trials: int = 0
     seconds: float = 0.0
+    dims: tuple[int, ...] = ()
+    cause: str = ""
+    traceback: str = ""
 
     @property
     def faulty(self) -> bool:
         """Whether the selector is at fault."""
         return self.status in _FAULTS
+
+    @property
+    def open(self) -> bool:
+        """Whether the check says nothing, for or against the selector."""
+        return self.status in _OPEN
 
 
 @dataclass(frozen=True)
@@ -73,100 +90,85 @@ class Report:
     isolated: bool
 
     @property
+    def verdict(self) -> Verdict:
+        """Broken by any fault; inconclusive where a check is open or none was judged; else passed."""
+        if self.faults:
+            return Verdict.BROKEN
+        judged = any(result.status is Status.PASSED for result in self.results)
+        return Verdict.PASSED if judged and not self.open else Verdict.INCONCLUSIVE
+
+    @property
     def passed(self) -> bool:
-        """Whether no check found a fault, and none was left out because of one."""
-        return all(result.status in (Status.PASSED, Status.SKIPPED) for result in self.results)
+        """Whether every check that applies was carried through and found no fault."""
+        return self.verdict is Verdict.PASSED
 
     @property
     def faults(self) -> tuple[Result, ...]:
         """The checks that found the selector at fault, in their order."""
         return tuple(result for result in self.results if result.faulty)
 
+    @property
+    def roots(self) -> tuple[Result, ...]:
+        """The faults that no earlier one explains."""
+        return tuple(fault for fault in self.faults if not fault.cause)
+
+    @property
+    def open(self) -> tuple[Result, ...]:
+        """The checks that say nothing: cut short, without an answer, or not run."""
+        return tuple(result for result in self.results if result.open)
+
     def fields(self) -> dict[str, Any]:
         """Plain data, for JSON."""
-        return {**asdict(self), "passed": self.passed}
+        return {**asdict(self), "verdict": self.verdict, "passed": self.passed}
 
     def __str__(self) -> str:
         return report_text(self)
 
 
 def report_text(report: Report, width: int = 100) -> str:
-    """The table of checks, and below it each fault: statement, what was found, and the instance."""
+    """The table of checks; below it each root fault with the checks it breaks; in the end what was tried."""
     lines = [f"{report.selector}, {report.promise}", ""]
     lines.append(f"{'check':<26}{'claim':<12}{'result':<15}{'trials':>7}{'seconds':>9}")
     for r in report.results:
         trials = f"{r.trials:>7}{r.seconds:>9.2f}" if r.trials else ""
-        note = f"  {r.detail}" if r.status in (Status.SKIPPED, Status.NOT_RUN) else ""
+        note = f"  with {r.cause}" if r.cause else f"  {r.detail}" if r.status not in (Status.PASSED, *_FAULTS) else ""
         lines.append(f"{r.check:<26}{r.claim:<12}{r.status:<15}{trials}{note}".rstrip())
-    for fault in report.faults:
-        lines += ["", fault_text(fault, width)]
+    for root in report.roots:
+        lines += ["", fault_text(root, [r.check for r in report.faults if r.cause == root.check], width)]
+    for r in report.open:
+        lines += ["", fault_text(r, [], width)] if r.script else []
+    return "\n".join([*lines, "", *textwrap.wrap(_found(report), width), _tried(report)])
+
+
+def fault_text(fault: Result, also: Iterable[str] = (), width: int = 100) -> str:
+    """One fault: which statement is broken, by what, which checks it breaks besides, and how to see it."""
+    told = textwrap.wrap(f"{fault.check} ({fault.claim}): {fault.statement}", width)
+    broken = ", ".join(also)
+    said = [f"{fault.status}: {fault.detail}", *([f"The same fault breaks {broken}."] if broken else [])]
+    found = [textwrap.indent(line, "    ") for text in said for line in textwrap.wrap(text, width - 4)]
+    parts = [textwrap.indent(part, "    ") for part in (fault.traceback, fault.script) if part]
+    return "\n".join([*told, *found, *(line for part in parts for line in ("", part))])
+
+
+def _found(report: Report) -> str:
+    """The verdict in words."""
     ran = sum(r.status is not Status.SKIPPED for r in report.results)
     where = "" if report.isolated else " It ran in this process, where a hang or a crash cannot be caught."
-    found = f"{len(report.faults)} of {ran} checks found a fault." if report.faults else f"All {ran} checks passed."
-    return "\n".join([*lines, "", f"{found} Seed {report.seed}.{where}"])
+    checks = f"check{'s' * (ran != 1)}"
+    if report.verdict is Verdict.BROKEN:
+        causes = len(report.roots)
+        several = f", which have {causes} cause{'s' * (causes != 1)}" if len(report.faults) > causes else ""
+        return f"{len(report.faults)} of {ran} {checks} found a fault{several}.{where}"
+    if report.verdict is Verdict.PASSED:
+        return f"All {ran} {checks} passed.{where}"
+    if not ran:
+        return "Inconclusive: no check applies to what is promised and asked for."
+    were = "was" if len(report.open) == 1 else "were"
+    return f"Inconclusive: {len(report.open)} of {ran} {checks} {were} cut short or not run.{where}"
 
 
-def fault_text(fault: Result, width: int = 100) -> str:
-    """One fault: which statement is broken, by what, and how to see it."""
-    told = textwrap.wrap(f"{fault.check} ({fault.claim}): {fault.statement}", width)
-    found = textwrap.wrap(f"{fault.status}: {fault.detail}", width, initial_indent="    ", subsequent_indent="    ")
-    script = ["", textwrap.indent(fault.script, "    ")] if fault.script else []
-    return "\n".join([*told, *found, *script])
-
-
-def script_of(check: Check, selector: Selector, instance: Instance, target: str = "") -> str:
-    """Python that builds the instance, shows what the selector keeps of it and runs the check again.
-
-    Args:
-        target: where the selector was loaded from, ``package.module:name``, when it was named.
-    """
-    assert instance.update is not None
-    imports, expression = _source(selector, target)
-    maker = expression.partition("(")[0]
-    names = sorted({"Promise", maker, check.name})
-    return "\n".join(
-        [
-            "import numpy as np",
-            f"from proofs_check.selector import {', '.join(names)}",
-            "from theory import Instance",
-            *imports,
-            "",
-            f'update = np.array({instance.update.tolist()}, dtype="{instance.update.dtype}")',
-            f"cost = np.array({instance.cost.tolist()}, dtype=float)",
-            f"budget = {float(instance.budget)!r}",
-            f"selector = {expression}",
-            "print(selector(update.copy(), cost.copy(), budget).support)",
-            f"{check.name}(selector, Instance(update, cost, budget))",
-        ]
-    )
-
-
-def _source(selector: Selector, target: str) -> tuple[list[str], str]:
-    """The imports, and the expression that makes the selector."""
-    promise, function = selector.promise, selector.function
-    imports = _written(promise.score)[0] if callable(promise.score) else []
-    if target:
-        module, _, name = target.partition(":")
-        return [f"from {module} import {name.split('.')[0]}", *imports], f"as_selector({name}, {promise!r})"
-    maker, parts = getattr(function, "made_by", ("Selector", (function,)))
-    found = [_written(part) for part in parts]
-    lines = list(dict.fromkeys([*(line for more, _ in found for line in more), *imports]))
-    return lines, f"{maker}({', '.join(text for _, text in found)}, {promise!r})"
-
-
-def _written(function: Any) -> tuple[list[str], str]:
-    """Imports and an expression for a function; one that no module holds is left to the reader to fill in."""
-    if isinstance(function, partial):
-        lines, inner = _written(function.func)
-        bound = [*map(repr, function.args), *(f"{name}={_value(v)}" for name, v in function.keywords.items())]
-        return ["from functools import partial", *lines], f"partial({', '.join([inner, *bound])})"
-    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", type(function).__name__)
-    if isinstance(function, np.ufunc):
-        return [], f"np.{function.__name__}"
-    if not isinstance(module, str) or module == "__main__" or "<" in name:
-        return [f"# {name.rpartition('.')[2]}: from where you defined it"], name.rpartition(".")[2]
-    return [f"from {module} import {name.split('.')[0]}"], name
-
-
-def _value(value: Any) -> str:
-    return _written(value)[1] if callable(value) else repr(value)
+def _tried(report: Report) -> str:
+    """What was tried, in one line."""
+    trials, dims = sum(r.trials for r in report.results), {d for r in report.results for d in r.dims}
+    sizes = f" of {in_words(dims).replace(',', ', ')} coordinates" if dims else ""
+    return f"Tried: {trials:,} instance{'s' * (trials != 1)}{sizes}. Seed {report.seed}."

@@ -21,12 +21,11 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
-from proofs_check.instances import COSTS, MAGNITUDES
 from proofs_check.selector.promise import Promise
 from theory.energy import CostModel, cost_model
 from theory.errors import InputError
 from theory.exact import exact_sum, floor_float
-from theory.instance import CostClasses, Instance
+from theory.instance import Instance
 from theory.layers import KINDS, Layer
 
 Array = NDArray[Any]
@@ -34,7 +33,6 @@ Costs = str | CostModel
 _PLAIN_COSTS = ("integers", "decimals", "equal")
 _ENTRIES = st.one_of(st.integers(-9, 9).map(float), st.sampled_from([0.25, -0.5, 1.5, -2.75, 12.0, -30.0]))
 _DECIMALS = [0.1, 0.2, 0.3, 0.7, 1 / 3, 1e-3, 2.9, 10.1]
-_SMOOTH = [(m, c) for m in MAGNITUDES for c in ("two-class", "per-layer", "lognormal", "integer")]
 
 
 def updates(min_size: int = 0, max_size: int = 8, dtype: str = "float64") -> st.SearchStrategy[Array]:
@@ -52,13 +50,21 @@ def costs(size: int, kind: Costs = "integers") -> st.SearchStrategy[Array]:
     Raises:
         InputError: an unknown kind.
     """
+    one = st.sampled_from(cost_values(kind))
     if kind == "equal":
-        return st.integers(1, 9).map(lambda c: np.full(size, float(c)))
-    if kind == "integers":
-        one = st.integers(1, 9).map(float)
-    else:
-        one = st.sampled_from(_DECIMALS if kind == "decimals" else _joules(kind))
+        return one.map(lambda c: np.full(size, c))
     return st.lists(one, min_size=size, max_size=size).map(lambda c: np.array(c, dtype=np.float64))
+
+
+def cost_values(kind: Costs) -> list[float]:
+    """The costs that a kind of :func:`costs` draws from.
+
+    Raises:
+        InputError: an unknown kind.
+    """
+    if kind in ("equal", "integers"):
+        return [float(c) for c in range(1, 10)]
+    return _DECIMALS if kind == "decimals" else _joules(kind)
 
 
 def cost_kind(kind: Costs) -> Costs:
@@ -166,25 +172,6 @@ def hard_instances(draw: st.DrawFn, *, max_items: int = 10, dtype: str = "float6
     c = np.asarray(g, dtype=np.float64) ** 2 + draw(st.integers(1, 4))
     counted = np.array(draw(st.lists(st.booleans(), min_size=g.size, max_size=g.size)), dtype=bool)
     return Instance(g, c, floor_float(exact_sum(c[counted])) if g.size else 1.0)
-
-
-@st.composite
-def large_instances(
-    draw: st.DrawFn, *, items: int = 200, dtype: str = "float32", cost: Costs | None = None
-) -> Instance:
-    """Random families of magnitudes and costs (or costs of one kind), ``items`` coordinates, from a drawn seed."""
-    magnitude, price = draw(st.sampled_from(_SMOOTH))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    g = (MAGNITUDES[magnitude](rng, items) * rng.choice([-1, 1], items)).astype(np.float32).astype(dtype)
-    values = {"equal": [3.0], "integers": range(1, 10), "decimals": _DECIMALS}
-    if cost is not None:
-        among = values[cost] if cost in _PLAIN_COSTS else _joules(cost)  # type: ignore[index]
-        drawn: Any = rng.choice(np.array(among, dtype=np.float64), items)
-    else:
-        drawn = COSTS[price](rng, np.abs(g).astype(np.float64))
-    c = np.array([float(v) for v in drawn.values])[drawn.labels] if isinstance(drawn, CostClasses) else drawn
-    share = float(np.exp(rng.uniform(np.log(0.01), np.log(0.9))))
-    return Instance(g, c, share * float(c.sum()))
 
 
 def real_instances(

@@ -12,8 +12,10 @@ return, as arrays of NumPy or any library whose arrays convert to it,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,7 +47,8 @@ class Selector:
     """A function and what it promises.
 
     Attributes:
-        function: called as ``function(update, cost, budget)``; see the module's head for what it may return.
+        function: called as ``function(update, cost, budget)``, with ``seed=`` where the promise says that it is seeded;
+            see the module's head for what it may return.
         promise: what it is held to.
         name: how reports call it; the function's own name by default.
         rounds: for compressors with a state: ``rounds(updates, cost, budget)`` runs them one after the other and
@@ -66,21 +69,24 @@ class Selector:
         if not self.name:
             object.__setattr__(self, "name", getattr(self.function, "__name__", type(self.function).__name__))
 
-    def __call__(self, update: Array, cost: Array, budget: float) -> Kept:
-        """Call the function and read what it returns.
+    def __call__(self, update: Array, cost: Array, budget: float, seed: int = 0) -> Kept:
+        """Call the function and read what it returns; ``seed`` is for one that promises to be seeded.
 
         Raises:
             BrokenPromiseError: it raised, or returned nothing that selects coordinates of this update.
         """
         d, dtype = update.size, update.dtype
         try:
-            raw = self.function(update, cost, budget)
+            raw = self.raw(update, cost, budget, seed)
         except MemoryError:
             raise
         except Exception as error:
-            said = " ".join(str(error).split())[:200]
-            raise BrokenPromiseError(f"it raised {type(error).__name__}: {said}") from error
+            raise _raised(error) from error
         return read_output(raw, d, dtype)
+
+    def raw(self, update: Array, cost: Array, budget: float, seed: int = 0) -> Any:
+        """What the function returns, as it is."""
+        return self.function(update, cost, budget, **({"seed": seed} if self.promise.seeded else {}))
 
     def prepare(self) -> None:
         """Import what an adapter needs, so that no check is charged for it."""
@@ -97,10 +103,41 @@ class Selector:
 
 
 def as_selector(selector: Callable[..., Any], promise: Promise | None = None) -> Selector:
-    """A function as a :class:`Selector`; one that is a selector already keeps its promise unless another is given."""
+    """A function as a :class:`Selector`; one that is a selector already keeps its promise unless another is given.
+
+    :func:`with_promise` adds to a promise instead.
+    """
     if isinstance(selector, Selector):
         return selector if promise is None else Selector(selector.function, promise, selector.name, selector.rounds)
     return Selector(selector, promise or Promise())
+
+
+def with_promise(selector: Callable[..., Any], promise: Promise | None, more: Mapping[str, Any]) -> Selector:
+    """A function under a promise, or a :class:`Selector` whose own promise is added to and never replaced.
+
+    Raises:
+        InputError: what is said contradicts what the selector promises itself.
+    """
+    said = {**(promise.said if promise else {}), **more}
+    own = as_selector(selector)
+    return as_selector(own, own.promise.with_more(said)) if said else own
+
+
+def shown(items: Iterable[Any], most: int = 12) -> str:
+    """A list in words that fit a line: the first ``most`` and how many there are."""
+    whole = list(items)
+    if len(whole) <= most:
+        return str(whole)
+    return f"[{', '.join(str(item) for item in whole[:most])}, ... {len(whole)} in all]"
+
+
+def _raised(error: Exception) -> BrokenPromiseError:
+    """A selector's error with where it came from, less the frames of whoever called it."""
+    ours = Path(__file__).parent
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).parent != ours]
+    broken = BrokenPromiseError(f"it raised {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+    broken.traceback = "".join(traceback.format_list(frames)).rstrip()
+    return broken
 
 
 def read_output(raw: Any, d: int, dtype: np.dtype[Any]) -> Kept:
@@ -158,7 +195,7 @@ def _scattered(indices: Array, values: Array, d: int) -> Array:
     if indices.size and (int(indices.min()) < 0 or int(indices.max()) >= d):
         raise BrokenPromiseError(f"indices must lie in 0..{d - 1}, got {indices.min()}..{indices.max()}")
     if len(np.unique(indices)) < indices.size:
-        raise BrokenPromiseError(f"an index occurs twice in {indices.tolist()[:20]}")
+        raise BrokenPromiseError(f"an index occurs twice in {shown(indices.tolist())}")
     whole = np.zeros(d, dtype=values.dtype)
     whole[indices.astype(np.intp)] = values
     return whole

@@ -53,5 +53,5 @@ def _cell(law: Law, beta: float) -> dict[str, float]:
     profile, exact = found.profile, found.at_equal_score
     return {
         "beta": beta, "exact": exact.value, "error": exact.error, "predicted": profile.saving,
-        "spread": profile.spread, "tail": profile.tail, "elasticity": profile.elasticity,
+        "spread": profile.spread, "tail": profile.tail, "elasticity": profile.elasticity.value,
     }  # fmt: skip

@@ -1,0 +1,65 @@
+"""Budgets as people write them; the one rule, wherever a budget is taken.
+
+    share     0.05  "0.05"  "5%"          of what sending everything costs, in (0, 1]
+    joules    3  "0.4J"  "3mJ"  "5uJ"     >= 0; also nJ and pJ
+
+Every decimal means exactly itself, and a float share is the decimal it prints. What is more than everything is refused:
+5 is far more often 5 % than 500 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.exact import Real, as_fraction
+
+UNITS = {"mJ": -3, "uJ": -6, "µJ": -6, "nJ": -9, "pJ": -12, "J": 0}  # powers of ten, in joules
+
+
+def as_share(value: Real, name: str = "fraction") -> Fraction:
+    """The exact share of the cost of sending everything that ``value`` denotes, in (0, 1].
+
+    Raises:
+        InputError: no number, or one outside (0, 1].
+    """
+    text = str(value) if isinstance(value, (float, np.floating, str)) else value
+    percent = isinstance(text, str) and text.rstrip().endswith("%")
+    share = as_fraction(text.rstrip()[:-1], name) / 100 if percent else as_fraction(text, name)  # type: ignore[union-attr, arg-type]
+    if not 0 < share <= 1:
+        raise InputError(f'{name} = {value}: must be a share in (0, 1], or more than 0 and up to 100 % such as "5%"')
+    return share
+
+
+def as_joules(value: Real, name: str = "budget") -> Fraction:
+    """The exact joules that ``value`` denotes, ``>= 0``: a number, or a text with its unit.
+
+    Raises:
+        InputError: no number, or a negative one.
+    """
+    text = value.strip() if isinstance(value, str) else value
+    unit = next((u for u in UNITS if isinstance(text, str) and text.endswith(u)), None)
+    number = as_fraction(text if unit is None else text.removesuffix(unit), name)  # type: ignore[union-attr]
+    if number < 0:
+        raise InputError(f"{name} = {value}: must be >= 0")
+    return number * Fraction(10) ** UNITS[unit or "J"]
+
+
+def budget_in_units(
+    budget: Real | None, fraction: Real | None, total: Callable[[], Fraction], unit: Fraction
+) -> Fraction:
+    """The exact budget in units of ``unit`` joules, from joules or from a share of ``total()`` (in units).
+
+    Raises:
+        InputError: both or neither given, out of range, or a share given as joules.
+    """
+    if (budget is None) == (fraction is None):
+        raise InputError("give the budget either in joules (budget=) or as a share of the total cost (fraction=)")
+    if fraction is not None:
+        return as_share(fraction) * total()
+    if isinstance(budget, str) and "%" in budget:
+        raise InputError(f"budget = {budget}: budget= takes joules; give a share as fraction=")
+    return as_joules(budget) / unit  # type: ignore[arg-type]
