@@ -101,6 +101,7 @@ def _cost_beside(output: Path, costs: Costs, instance: Instance, certificate: Ce
               help="The costs it must be about, as for certify; needed if made from one cost each.")  # fmt: skip
 @click.option("--budget", "budget_text", help="The budget it must be about, as for certify; with --cost.")
 @click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
+@KEY
 @click.option("--scores", is_flag=True, help="UPDATE holds scores p, to be summed as they are, and no update.")
 @KEY
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
