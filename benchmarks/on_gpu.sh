@@ -7,6 +7,7 @@
 # PARTS chooses among them (selected, speed, rounds, pareto); SECONDS_LEFT bounds the last.
 set -u
 cd "$(dirname "$0")/.."
+export PYTHONPATH="$PWD"
 out=$1 images=${2:-} parts=${PARTS:-selected speed rounds pareto} python=${PYTHON:-python3}
 mkdir -p "$out"
 for part in $parts; do
@@ -20,7 +21,8 @@ for part in $parts; do
     rounds-images)
       $python benchmarks/rounds.py --device cuda --data "$images" --jobs 12 --concurrent 1,4,12 --output "$out/rounds.json" ;;
     pareto-images)
-      timeout "${SECONDS_LEFT:-300}" $python -m cwmp pareto full --data "$images" --output "$out/pareto" ;;
+      timeout "${SECONDS_LEFT:-300}" $python -m cwmp pareto credible --device cuda --data "$images" --jobs "$(nproc)" \
+        --quiet --output "$out/pareto" ;;
   esac
   echo "$part: $(($(date +%s) - began)) s"
 done
