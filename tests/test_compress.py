@@ -7,11 +7,11 @@ import pytest
 
 from empirical.compress import BASELINE, DENSE, METHODS, Offer, compress
 from empirical.models import model_layers, small_cnn
-from empirical.prices import COST_MODELS, added, prices
+from empirical.prices import COST_MODELS, added, given, prices
 from theory.certificate import certify
 from theory.energy import MODELS
 from theory.errors import InputError
-from theory.instance import Instance
+from theory.instance import CostClasses, Instance
 from theory.layers import named_layers
 
 LAYERS = named_layers([("0.weight", (8, 3, 3, 3)), ("0.bias", (8,)), ("9.weight", (10, 50)), ("9.bias", (10,))])
@@ -147,3 +147,12 @@ def test_unknown_names_are_explained():
     for share in ("0", "1.5", "-1"):
         with pytest.raises(InputError, match="must be a share in"):
             prices("uniform", LAYERS, 0).budget(share)
+
+
+def test_a_total_is_in_joules_whatever_unit_the_classes_need():
+    """0.1 and 0.7 J are no floats: the classes are counted in tenths, the total and a budget are not."""
+    layers = named_layers([("0.weight", (2, 1, 1, 1)), ("9.weight", (1, 3))])
+    priced = given(CostClasses(np.array([0, 0, 1, 1, 1]), ["0.1", "0.7"]), layers)
+    assert priced.total == Fraction(23, 10)
+    assert priced.budget("50%") == Fraction(23, 20)
+    assert [prices(name, layers, 0).unit for name in ("fc-dear", "ble-dram", "lognormal")] == ["units", "J", "units"]
