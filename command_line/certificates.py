@@ -103,7 +103,6 @@ def _cost_beside(output: Path, costs: Costs, instance: Instance, certificate: Ce
 @click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
 @KEY
 @click.option("--scores", is_flag=True, help="UPDATE holds scores p, to be summed as they are, and no update.")
-@KEY
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @one_line_errors
 def check_certificate_command(
