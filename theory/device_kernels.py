@@ -46,7 +46,6 @@ from theory.device_memory import (
     WIDE_MARGIN,
     WIDE_RANGE,
     active_start,
-    amounts_of,
     as_floats,
     bin_of,
     bin_sums,
@@ -86,7 +85,7 @@ def bracket(
         here = at >= 0
         weight = weights_of(values, stride, at, here, SQUARE)
         cost = costs_of(costs, cost_stride, table, classes, at, here, CLASSES)
-        amount = amounts_of(costs, cost_stride, ticks, classes, at, here, CLASSES).to(tl.float64)
+        amount = costs_of(costs, cost_stride, ticks, classes, at, here, CLASSES).to(tl.float64)
         may = (weight > 0) & (cost <= float_of(affordable))
         key = weight / cost if BY_COST else weight
         code = tl.where(may, (key.to(tl.int64, bitcast=True) >> 32).to(tl.int32), -1)
@@ -188,7 +187,7 @@ def sort(
     cost = costs_of(costs, cost_stride, table, classes, at, here, CLASSES)
     keys = weight / cost if BY_COST else weight
     tl.store(as_floats(work) + FIRST_KEY + place, keys, mask=here)
-    amount = amounts_of(costs, cost_stride, ticks, classes, at, here, CLASSES)
+    amount = costs_of(costs, cost_stride, ticks, classes, at, here, CLASSES)
     where = bin_of(keys.to(tl.int64, bitcast=True), work) + FIRST_BIN
     if CLASSES:
         tl.atomic_add(work + where, amount, mask=here, sem="relaxed")
@@ -259,7 +258,7 @@ def _passes(
             place = start + tl.arange(0, LIST)
             rank, here = _ranked(work, room, place, n, cut, BY_KEY)
             at = _items_of(work, room, place, place < n)
-            amount = amounts_of(costs, cost_stride, ticks, classes, at, place < n, CLASSES)
+            amount = costs_of(costs, cost_stride, ticks, classes, at, place < n, CLASSES)
             total += tl.sum(tl.where(here & (rank <= middle), amount, 0))
             lower = tl.maximum(lower, tl.max(tl.where(here & (rank <= middle), rank, -1)))
             upper = tl.minimum(upper, tl.min(tl.where(here & (rank > middle), rank, MOST)))
@@ -317,7 +316,7 @@ def decide(
     some, own = last < BINS, tl.maximum(critical, 0)
     weight = weights_of(values, stride, own, True, SQUARE)
     cost = costs_of(costs, cost_stride, table, classes, own, True, CLASSES)
-    after = before + amounts_of(costs, cost_stride, ticks, classes, own, True, CLASSES)
+    after = before + costs_of(costs, cost_stride, ticks, classes, own, True, CLASSES)
     low, high = tl.load(as_floats(work) + LOW), tl.load(as_floats(work) + HIGH)
     sure = ((flags & (OFF_GRID - 1)) == 0) & (count <= room) & (active_count <= active_room)
     extent = WIDE_RANGE if WIDE else NARROW_RANGE

@@ -75,22 +75,14 @@ def weights_of(values, stride, at, here, SQUARE: tl.constexpr):
 
 @triton.jit
 def costs_of(costs, stride, table, classes, at, here, CLASSES: tl.constexpr):
-    """Costs of some items, float64; a label that is none is read as the nearest, and noticed by the sweep."""
+    """Costs of some items, float64, or of their classes what ``table`` says: float64 costs, int64 ticks of the budget.
+
+    A label that is none is read as the nearest, and noticed by the sweep.
+    """
     given = tl.load(costs + at * stride, mask=here, other=1)
     if CLASSES:
         label = tl.minimum(tl.maximum(given.to(tl.int64), 0), classes.to(tl.int64) - 1)
         return tl.load(table + label)
-    else:
-        return given.to(tl.float64)
-
-
-@triton.jit
-def amounts_of(costs, stride, ticks, classes, at, here, CLASSES: tl.constexpr):
-    """What some items take from the budget: int64 ticks, or float64 costs."""
-    given = tl.load(costs + at * stride, mask=here, other=1)
-    if CLASSES:
-        label = tl.minimum(tl.maximum(given.to(tl.int64), 0), classes.to(tl.int64) - 1)
-        return tl.load(ticks + label)
     else:
         return given.to(tl.float64)
 
