@@ -124,6 +124,15 @@ def test_labels_that_are_none_are_handed_on():
         assert chosen(updates("gaussian", np.float32), CostClasses(labels, [1, 2]), 100)[0] is None
 
 
+def test_ratios_that_only_round_alike_are_handed_on():
+    """The dearer of two comes first by index, and second by its exact ratio."""
+    cheap = next(c for c in np.linspace(1.9, 2, 1000) if 1 / c == 1 / np.nextafter(c, 3))
+    g, c = np.ones(2), np.array([np.nextafter(cheap, 3), cheap])
+    instance = Instance(g, c, float(c[0]))
+    assert sorted_prefix(instance.score, instance.cost, instance.budget).mask.tolist() == [False, True]
+    assert chosen(g, c, instance.budget)[0] is None
+
+
 @settings(max_examples=25)
 @given(instances(min_items=1, max_items=9), st.booleans())
 def test_kernels_on_small_hard_instances(instance, by_cost):
