@@ -128,7 +128,7 @@ def test_ratios_that_only_round_alike_are_handed_on():
     """The dearer of two comes first by index, and second by its exact ratio."""
     cheap = next(c for c in np.linspace(1.9, 2, 1000) if 1 / c == 1 / np.nextafter(c, 3))
     g, c = np.ones(2), np.array([np.nextafter(cheap, 3), cheap])
-    instance = Instance(g, c, float(c[0]))
+    instance = Instance(g, c, 3)
     assert sorted_prefix(instance.score, instance.cost, instance.budget).mask.tolist() == [False, True]
     assert chosen(g, c, instance.budget)[0] is None
 
