@@ -5,8 +5,8 @@ They serve :mod:`theory.selection.scan_numba` and :mod:`theory.arithmetic.sums`.
 They compare exactly as NumPy does in :mod:`theory.selection.scan_numpy`, operation by operation; only the order of
 exact sums is the compiler's. ``values``, ``cost`` and ``labels`` are whole arrays, of which a loop reads from ``start``
 to ``stop``, a block at a time: once to compare, once to add up, each loop over numbers of one width, which compilers
-make vectors of. It fills ``above`` and lists what is inside the bracket: ``items``, ``keys`` and ``prices``; before these are full it
-stops. ``inside`` and ``odd`` are scratch of :data:`BLOCK` flags.
+make vectors of. It fills ``above`` and lists what is inside the bracket: ``items``, ``keys`` and ``prices``; before
+these are full it stops. ``inside`` and ``odd`` are scratch of :data:`BLOCK` flags.
 """
 
 from __future__ import annotations
