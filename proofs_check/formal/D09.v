@@ -1,5 +1,5 @@
 From Coq Require Import Reals Lra List.
-From CWMP Require Import Prices Blocked.
+From CWMP Require Import Prices Examples.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -8,8 +8,7 @@ Definition claim : Prop := forall I m, valid I -> mask I m -> spend I m <= B I -
 
 (* The smallest counterexample without ties, which no other order of ties would mend: p = (2, 3), c = (1, 2), B = 2.
    The order takes the item of density 2 and has no room for that of density 3/2, which alone would retain 3. *)
-Definition strict : instance R :=
-  Instance 2 (fun i => match i with 0%nat => 2 | _ => 3 end) (fun i => match i with 0%nat => 1 | _ => 2 end) 2.
+Definition strict : instance R := of_lists [2; 3] [1; 2] 2.
 
 Theorem strict_counterexample : valid strict /\ density strict 1 < density strict 0 /\
   mask strict large /\ spend strict large <= B strict /\ value strict (kept (cwmp reals strict)) = 2 /\
@@ -19,8 +18,7 @@ Proof.
   { unfold by_density, eligible, denser, indices. decide_reals; auto. }
   assert (C : cwmp reals strict = [0%nat]).
   { unfold cwmp. rewrite O. cbn. destruct (Rle_dec 1 2); [|lra]. destruct (Rle_dec 2 (2 - 1)); [lra|auto]. }
-  rewrite C. repeat split; try (unfold density, spend, value, large; cbn; lra); try (destruct i; cbn; lra).
-  apply kept_mask.
+  rewrite C. split; [check_valid|]. repeat split; try (unfold density, spend, value, large; cbn; lra). apply kept_mask.
 Qed.
 
 Theorem refuted : ~ claim.

@@ -1,5 +1,5 @@
 From Coq Require Import Reals Lra Psatz List.
-From CWMP Require Import Relaxation Blocked.
+From CWMP Require Import Relaxation Examples.
 Import ListNotations.
 Open Scope R_scope.
 

@@ -1,12 +1,12 @@
 From Coq Require Import Reals Lra Psatz List.
-From CWMP Require Import Prices Blocked.
+From CWMP Require Import Prices Examples.
 Open Scope R_scope.
 
 Definition keeps_a_share (selector : instance R -> list nat) : Prop := exists kappa, 0 < kappa /\
   forall I m, valid I -> mask I m -> spend I m <= B I -> kappa * value I m <= value I (kept (selector I)).
 Definition claim : Prop := keeps_a_share (cwmp reals) \/ keeps_a_share (cwmp_fill reals).
 
-(* The instances are those of Blocked: densities 2 and 1, so the counterexamples are strict. *)
+(* The instances are those of Examples: densities 2 and 1, so the counterexamples are strict. *)
 Theorem refuted : ~ claim.
 Proof.
   intros [(k & K & H)|(k & K & H)]; set (N := 3 + 2 / k) in *; assert (0 < 2 / k) by (apply Rdiv_lt_0_compat; lra);

@@ -1,9 +1,12 @@
-(* The family of instances that defeats the greedy prefix: a cheap item of higher density blocks one that fills the
+(* Instances for counterexamples: from lists, and a family of two items that defeats the greedy prefix: a cheap item of higher density blocks one that fills the
    budget. p = (2, N), c = (1, N), B = N: densities 2 and 1, so no order of ties would help. *)
 From Coq Require Import Reals Lra List.
 From CWMP Require Export Prices.
 Import ListNotations.
 Open Scope R_scope.
+
+Definition of_lists (ps cs : list R) (b : R) : instance R :=
+  Instance (length ps) (fun i => nth i ps 0) (fun i => nth i cs 0) b.
 
 Definition blocked (N : R) : instance R :=
   Instance 2 (fun i => match i with 0%nat => 2 | _ => N end) (fun i => match i with 0%nat => 1 | _ => N end) N.
@@ -24,6 +27,11 @@ Proof.
   intros H. unfold cwmp, cwmp_fill, critical_item. rewrite blocked_order by auto. cbn.
   destruct (Rle_dec 1 N); [|lra]. destruct (Rle_dec N (N - 1)); [lra|auto].
 Qed.
+
+(* Every index of an explicit instance in turn. *)
+Ltac each_index := let i := fresh "i" in let L := fresh "L" in intros i L; cbn in L;
+  repeat (destruct L as [<-|L]); try destruct L; cbn; try lra.
+Ltac check_valid := split; [cbn; lra|each_index].
 
 (* The mask that keeps the large item alone. *)
 Definition large : nat -> R := kept [1%nat].
