@@ -50,7 +50,7 @@ Proof.
       { destruct (Nat.le_gt_cases k (length (top_k reals I))) as [|G]; [auto|exfalso].
         assert (c s + sum c (top_k reals I) <= b); [|lra].
         change (c s + sum c (top_k reals I)) with (sum c (s :: top_k reals I)). eapply Rle_trans; [|exact F].
-        apply dearest_best; [apply seq_NoDup|exact Pos| |intros j [<-|Y]; [auto|now apply Cs]|cbn; lia].
+        apply dearest_best; [apply seq_NoDup|exact Pos| |intros j [<-|Y]; [auto|now apply Cs]|exact G].
         constructor; [|exact Ns]. pose proof (order_nodup (larger reals I) I) as ND. fold (by_score reals I) in ND.
         rewrite H in ND. apply NoDup_remove_2 in ND. intros Y. apply ND, in_or_app. auto. }
       rewrite H in S0. apply sorted_split in S0 as [S1 S2].
@@ -67,8 +67,6 @@ Proof.
   - exists 2%nat, (fun _ => 1), (fun _ => 1), 1, 1%nat. set (I := Instance _ _ _ _). cbv zeta.
     assert (E : top_k reals I = [0%nat]).
     { unfold top_k, by_score, eligible, larger, indices. decide_reals; auto. }
-    rewrite E. repeat split; try (cbn; lra); try lia.
-    + unfold dearest_first. decide_reals.
-    + unfold dearest_first. decide_reals.
-    + unfold error, norm2. cbn. lra.
+    rewrite E. split; [check_valid|]. split; [lia|]. split; [unfold dearest_first; split; decide_reals; cbn; lra|].
+    unfold error, norm2. cbn. lra.
 Qed.
