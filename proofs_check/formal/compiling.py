@@ -22,7 +22,7 @@ from proofs_check.formal.sources import Source, closure, in_order
 from theory.errors import InputError
 
 LIMIT = 300.0  # seconds that one file may take; the slowest takes a few
-_ERROR = re.compile(r'line (\d+), characters [\d-]+:\n(?:Warning:.*?\n)*Error:\s*(.*?)(?:\n\n|\Z)', re.DOTALL)
+_ERROR = re.compile(r"line (\d+), characters [\d-]+:\n(?:Warning:.*?\n)*Error:\s*(.*?)(?:\n\n|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,9 @@ def compile_all(coq: Coq, sources: Mapping[str, Source], cache: Path, *, process
         raise InputError(f"cannot keep compiled proofs in {cache}: {error.strerror}") from None
     done: dict[str, Future[Compiled]] = {}
     with ThreadPoolExecutor(processes) as pool:
-        for one in in_order(dict(sources)):  # a file waits only for earlier ones, so no two wait for each other
-            done[one.name] = pool.submit(_after, coq, one, dict(sources), dict(done), cache)
+        everything = dict(sources)
+        for one in in_order(everything):  # a file waits only for earlier ones, so no two wait for each other
+            done[one.name] = pool.submit(_after, coq, one, everything, dict(done), cache)
     return {name: future.result() for name, future in done.items()}
 
 
@@ -87,7 +88,9 @@ def key_of(coq: Coq, name: str, sources: Mapping[str, Source]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _after(coq: Coq, one: Source, sources: dict[str, Source], done: dict[str, Future[Compiled]], cache: Path) -> Compiled:
+def _after(
+    coq: Coq, one: Source, sources: dict[str, Source], done: dict[str, Future[Compiled]], cache: Path
+) -> Compiled:
     needed = [done[name].result() for name in sorted(closure(one.name, sources) - {one.name})]
     place = cache / f"{one.name}-{key_of(coq, one.name, sources)}"
     if failed := next((n for n in needed if n.error), None):
@@ -119,6 +122,13 @@ def run_coq(coq: Coq, file: Path, needed: list[Compiled]) -> tuple[str, str]:
     except subprocess.TimeoutExpired:
         return "", f"{file.name} takes longer than {LIMIT:.0f} s"
     return ran.stdout, "" if ran.returncode == 0 else _first_error(file.name, ran.stderr)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file of the cache in one step."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        file.write(text)
+    os.replace(file.name, path)
 
 
 def _first_error(name: str, said: str) -> str:

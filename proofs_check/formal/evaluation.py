@@ -19,6 +19,8 @@ from proofs_check.formal.compiling import compile_all, default_cache, find_coq, 
 from proofs_check.formal.sources import closure, read_sources
 from theory.errors import InputError
 
+_AT_ONCE = 500  # arguments of one command
+_INTEGER = re.compile(r"-?\d+")
 SELECTORS = ("cwmp prefix", "cwmp fill", "cwmp best-of", "top-k prefix", "top-k fill", "top-k best-of")
 
 
@@ -43,14 +45,43 @@ def select(instances: Sequence[Rational], *, cache: Path | None = None) -> list[
     """Run every selector of ``Selectors.v`` on instances.
 
     Raises:
-        InputError: there is no Coq; or it does not answer.
+        InputError: there is no Coq, or it does not answer.
     """
-    text = ", ".join(["instances"])
-    numbers = _run("answers", [_written(one) for one in instances], text, cache)
+    numbers = evaluate("Evaluation", "answers", [_written(one) for one in instances], cache=cache)
     width = 1 + len(SELECTORS)
     if len(numbers) != width * len(instances):
         raise InputError(f"Coq answered with {len(numbers)} numbers to {len(instances)} instances")
     return [_read(numbers[k : k + width]) for k in range(0, len(numbers), width)]
+
+
+def evaluate(module: str, function: str, arguments: Sequence[str], *, cache: Path | None = None) -> list[int]:
+    """The integers that ``function`` of a module of ``proofs/`` gives for arguments written in Coq, end to end.
+
+    The function must return ``list Z``. It is computed by ``vm_compute``, a part of the kernel.
+
+    Raises:
+        InputError: there is no Coq, the module does not compile, or the arguments are of another type.
+    """
+    coq, sources = find_coq(), read_sources()
+    if coq is None:
+        raise InputError("this needs Coq: install coq, so that coqc is on the path")
+    wanted = {name: sources[name] for name in sorted(closure(module, sources))}
+    made = compile_all(coq, wanted, default_cache() if cache is None else cache)
+    if made[module].error:
+        raise InputError(made[module].error)
+    parts = [arguments[k : k + _AT_ONCE] for k in range(0, len(arguments), _AT_ONCE)]
+    lines = [f"From CWMP Require Import {module}.", "From Coq Require Import ZArith List.", "Import ListNotations.",
+             "Open Scope Z_scope.", "Set Printing Depth 100000000."]  # fmt: skip
+    for part in parts:
+        lines.append(f"Eval vm_compute in (concat (map {function} [{'; '.join(part)}])).")
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "Run.v"
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        said, error = run_coq(coq, file, [made[name] for name in wanted])
+    if error:
+        raise InputError(f"Coq does not evaluate {function}: {error}")
+    values = [answer.split(": list Z")[0] for answer in said.split("= ")[1:]]
+    return [int(number) for answer in values for number in _INTEGER.findall(answer)]
 
 
 def _read(numbers: Sequence[int]) -> Selected:

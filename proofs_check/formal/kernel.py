@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from proofs_check.formal.compiling import Compiled, Coq, compile_all, default_cache, find_coq, run_coq
+from proofs_check.formal.compiling import Compiled, Coq, compile_all, default_cache, find_coq, run_coq, write_whole
 from proofs_check.formal.sources import Source, closure, read_sources
 from proofs_check.formal.theorems import THEOREMS, Theorem
 
@@ -79,7 +80,8 @@ def check_proofs(
     wanted = {name for t in theorems for name in closure(t.module, dict(sources))}
     needed = {name: sources[name] for name in sorted(wanted)}
     made = compile_all(coq, needed, default_cache() if cache is None else cache, processes=processes)
-    return tuple(_judge(coq, t, needed, made) for t in theorems)
+    with ThreadPoolExecutor(processes) as pool:
+        return tuple(pool.map(lambda theorem: _judge(coq, theorem, needed, made), theorems))
 
 
 def _proof(theorem: Theorem, source: Source, outcome: Outcome, reason: str = "", assumptions: tuple[str, ...] = (),
@@ -109,7 +111,13 @@ def _judge(coq: Coq, theorem: Theorem, sources: Mapping[str, Source], made: Mapp
 
 
 def _asked(coq: Coq, theorem: Theorem, needed: list[Compiled]) -> tuple[str, str]:
-    """What ``Print Assumptions`` prints of a theorem that is what it should be, and the error if it is not."""
+    """What ``Print Assumptions`` prints of a theorem that is what it should be, and the error if it is not.
+
+    An answer is kept beside the compiled file, on whose content alone it depends.
+    """
+    kept = next(one.folder for one in needed if one.name == theorem.module) / f"{theorem.name}.assumptions"
+    if kept.is_file():
+        return kept.read_text(encoding="utf-8"), ""
     says = f"{theorem.module}.claim" if theorem.name == "proved" else f"~ {theorem.module}.claim"
     text = (
         f"From CWMP Require {theorem.module}.\n"
@@ -118,7 +126,10 @@ def _asked(coq: Coq, theorem: Theorem, needed: list[Compiled]) -> tuple[str, str
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "Question.v"
         file.write_text(text, encoding="utf-8")
-        return run_coq(coq, file, needed)
+        said, error = run_coq(coq, file, needed)
+    if not error:
+        write_whole(kept, said)
+    return said, error
 
 
 def axioms_in(said: str) -> tuple[str, ...] | None:

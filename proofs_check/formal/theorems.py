@@ -57,7 +57,7 @@ THEOREMS = (
 _LAWS = "is about laws with densities or about limits: needs measure theory, which the standard library lacks"
 NOT_FORMAL = {
     "D18": "needs expectations over stochastic gradients and smooth functions of many variables",
-    **{claim: _LAWS for claim in ("P1", "P2", "P3a", "P3b", "P4", "P5", "P6a", "P6b", "P7", "P8", "P9", "P10")},
+    **dict.fromkeys(("P1", "P2", "P3a", "P3b", "P4", "P5", "P6a", "P6b", "P7", "P8", "P9", "P10"), _LAWS),
 }
 
 

@@ -1,3 +1,9 @@
+(* D1. The projection keeps coordinates unchanged.
+
+   A minimiser of ||g - x||^2 under sum c_i 1[x_i != 0] <= B is m*g with m in {0,1}^d maximising sum m_i p_i under
+   sum m_i c_i <= B (the 0/1 knapsack), and the minimum is sum p_i - OPT.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Optimum.
 Open Scope R_scope.

@@ -1,3 +1,9 @@
+(* D2. CWMP solves the relaxation.
+
+   The prefix together with the fraction phi of the critical item maximises sum p_i z_i over 0 <= z <= 1, sum c_i
+   z_i <= B, with dual multiplier lambda = p_s/c_s and no duality gap.
+
+   Assumes: z ranges over the affordable items (c_i <= B). *)
 From Coq Require Import Reals Lra List.
 From CWMP Require Import Relaxation.
 Open Scope R_scope.

@@ -1,3 +1,9 @@
+(* D3. Weak duality, item by item.
+
+   For every lambda >= 0 and feasible z in [0,1]^d: lambda B + sum (p_i - lambda c_i)+ - sum p_i z_i = lambda (B -
+   sum c_i z_i) + sum [(p_i - lambda c_i)+ - (p_i - lambda c_i) z_i], every term of which is >= 0.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Relaxation.
 Open Scope R_scope.

@@ -1,3 +1,8 @@
+(* D4. The greedy gap is at most the critical item's share.
+
+   OPT - p(prefix) <= phi p_s <= p_s, and the bound is attained in the limit.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Relaxation Examples.
 Open Scope R_scope.

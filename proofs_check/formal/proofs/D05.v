@@ -1,3 +1,9 @@
+(* D5. CWMP is optimal for the energy it spends.
+
+   No mask of cost at most c(prefix) retains more than the prefix does. This is the exact sense in which the
+   abstract's 'optimal greedy solution' is true.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Relaxation.
 Open Scope R_scope.

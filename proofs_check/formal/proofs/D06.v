@@ -1,3 +1,9 @@
+(* D6. CWMP traces the supported Pareto frontier.
+
+   The points (cost, retained) of the prefixes of the order, ties of p/c merged, are exactly the vertices of the
+   upper concave hull of (cost, retained) over all masks.
+
+   Assumes: B at least the total cost of the items considered, so that every prefix is reached. *)
 From Coq Require Import Reals Lra Psatz List Permutation Sorted Arith Bool.
 From CWMP Require Import Prices.
 Import ListNotations.

@@ -1,3 +1,8 @@
+(* D7. Equal costs: CWMP is Top-K.
+
+   If all costs are equal, CWMP and Top-K select the same mask and it is optimal, at every budget.
+
+   Assumes: c_i = c_j for all i, j. *)
 From Coq Require Import Reals Lra Psatz List Lia.
 From CWMP Require Import Relaxation Counting.
 Import ListNotations.

@@ -1,3 +1,8 @@
+(* D8. Larger never dearer: the prefix is optimal.
+
+   If p_i > p_j implies c_i <= c_j for all i, j, prefix CWMP attains OPT at every budget.
+
+   Assumes: p and c oppositely ordered. *)
 From Coq Require Import Reals Lra Psatz List Permutation Sorted.
 From CWMP Require Import Relaxation Counting.
 Import ListNotations.

@@ -1,3 +1,8 @@
+(* D9. 0/1 CWMP is optimal at every budget.
+
+   For every g, c and B, prefix CWMP attains OPT.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra List.
 From CWMP Require Import Prices Examples.
 Import ListNotations.

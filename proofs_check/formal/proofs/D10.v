@@ -1,3 +1,8 @@
+(* D10. Best-of keeps at least half.
+
+   best-of CWMP retains at least OPT/2, and the constant 1/2 cannot be improved.
+
+   Assumes: none, because items dearer than B are left out before ordering (without that rule: c_max <= B). *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Relaxation Examples.
 Import ListNotations.

@@ -1,3 +1,8 @@
+(* D11. Prefix or fill CWMP keeps a fixed share of OPT.
+
+   There is kappa > 0 such that prefix (or fill) CWMP retains at least kappa OPT on every instance.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Prices Examples.
 Open Scope R_scope.

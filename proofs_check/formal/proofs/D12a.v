@@ -1,3 +1,9 @@
+(* D12a. The score w(|g|)/c solves the relaxation of the loss w.
+
+   For a separable loss sum w(|g_i|) over dropped coordinates, w >= 0, the order of w(|g_i|)/c_i with the fractional
+   critical item solves the relaxation. So g^2/c is optimal for l2 and |g|/c for l1.
+
+   Assumes: w(0) = 0 and w >= 0. *)
 From Coq Require Import Reals Lra List.
 From CWMP Require Import Relaxation.
 From CWMP Require D02.

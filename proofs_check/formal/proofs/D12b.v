@@ -1,3 +1,9 @@
+(* D12b. |g|/c solves the l2 relaxation.
+
+   Filling the budget in the order of |g_i|/c_i, with the fractional critical item, maximises sum g_i^2 z_i over the
+   relaxation.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra List.
 From CWMP Require Import Relaxation Examples.
 Import ListNotations.

@@ -1,3 +1,9 @@
+(* D13a. CWMP is a contraction.
+
+   ||g - CWMP_B(g)||^2 <= (1 - delta) ||g||^2 with delta = c(prefix)/C, with equality when all densities p_i/c_i are
+   equal, and with delta = (B - c_max)/C, which is known before g is.
+
+   Assumes: B >= c_max; B <= C for the second delta. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Relaxation.
 Import ListNotations.

@@ -1,3 +1,8 @@
+(* D13b. ... at every budget.
+
+   The contraction of D13a with delta = c(prefix)/C holds for every B >= 0.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra List.
 From CWMP Require Import Prices Examples.
 From CWMP Require Import D13a.

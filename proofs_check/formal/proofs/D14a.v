@@ -1,3 +1,9 @@
+(* D14a. Top-K's contraction under the same joules.
+
+   ||g - TopK_B(g)||^2 <= (1 - k_B/d) ||g||^2 with k_B the largest k such that the k dearest coordinates cost at
+   most B, and the constant is attained. So CWMP's worst case beats Top-K's by up to c_max/mean(c).
+
+   Assumes: none (below c_max, k_B = 0 and the bound says nothing). *)
 From Coq Require Import Reals Lra Psatz List Lia.
 From CWMP Require Import Relaxation Counting Examples.
 From CWMP Require Import D13a.

@@ -1,3 +1,8 @@
+(* D14b. ... at every budget, counting affordable items.
+
+   The contraction of D14a with k_B counted over the affordable items only holds for every B >= 0.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra List Lia.
 From CWMP Require Import Prices Counting Examples.
 From CWMP Require Import D13a.

@@ -1,3 +1,8 @@
+(* D15a. Value of the budget.
+
+   The relaxation's value is concave, non-decreasing in B, of slope lambda, and the prefixes are nested in B.
+
+   Assumes: B >= c_max. *)
 From Coq Require Import Reals Lra Psatz List Sorted.
 From CWMP Require Import Relaxation.
 Import ListNotations.

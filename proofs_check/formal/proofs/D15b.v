@@ -1,3 +1,8 @@
+(* D15b. Fill is nested in the budget.
+
+   If B <= B' then fill CWMP at B selects a subset of fill CWMP at B'.
+
+   Assumes: B >= c_max. *)
 From Coq Require Import Reals Lra List.
 From CWMP Require Import Prices Examples.
 Import ListNotations.

@@ -1,3 +1,8 @@
+(* D15c. Prefixes are nested at every budget.
+
+   If B <= B' then prefix CWMP at B selects a subset of prefix CWMP at B', for every B >= 0.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra List.
 From CWMP Require Import Prices Examples.
 Import ListNotations.

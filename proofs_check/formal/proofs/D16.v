@@ -1,3 +1,9 @@
+(* D16. Invariances.
+
+   CWMP's mask is unchanged by flipping signs of g, by scaling g, by scaling (c, B) jointly, and is permuted with
+   the coordinates when no two scores tie.
+
+   Assumes: scalings that float64 represents exactly (powers of two), so that the instance itself is scaled. *)
 From Coq Require Import Reals Lra Psatz List Permutation Sorted.
 From CWMP Require Import Prices.
 Import ListNotations.

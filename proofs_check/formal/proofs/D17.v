@@ -1,3 +1,9 @@
+(* D17. Error feedback conserves.
+
+   sent + new residual = update + old residual, coordinate by coordinate and bit for bit, where the selector keeps
+   values unchanged.
+
+   Assumes: the sum update + residual is formed once, in floating point, and split by the mask. *)
 From Coq Require Import ZArith List.
 From Coq Require Import Floats.SpecFloat.
 

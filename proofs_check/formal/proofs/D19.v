@@ -1,3 +1,10 @@
+(* D19. Ceiling.
+
+   Top-K keeps k items of positive score and spends E_T. Any mask that retains at least as much has at least k
+   items, so it costs at least the sum of the k smallest costs >= k c_min. The saving of any selector at Top-K's
+   score is at most 1 - (k smallest costs)/E_T <= 1 - c_min/mean(c over what Top-K keeps).
+
+   Assumes: masks of affordable items, as Top-K's. *)
 From Coq Require Import Reals Lra Psatz List Lia Sorted.
 From CWMP Require Import Counting Examples.
 Import ListNotations.

@@ -1,3 +1,9 @@
+(* D20. Equal sparsity is a trade.
+
+   S the k best by w_i/c_i, T the k best by w_i (w = |g| or g^2, any tie rule): c(S) <= c(T) and p(S) <= p(T). At
+   equal sparsity cost-weighting always spends no more and never retains more.
+
+   Assumes: w > 0. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Counting.
 Import ListNotations.
