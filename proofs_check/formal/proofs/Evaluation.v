@@ -1,6 +1,6 @@
 (* Running the selectors on integer instances; a mask is shown as a number whose bit i says whether i is kept. *)
 From Coq Require Import ZArith List.
-From CWMP Require Export Arithmetic Selectors.
+From CWMP Require Export Arithmetic Selectors Checker.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -16,3 +16,7 @@ Definition answers (data : list Z * list Z * Z) : list Z :=
   index (critical_item integers I) :: map bits
     [cwmp integers I; cwmp_fill integers I; cwmp_best_of integers I;
      top_k integers I; top_k_fill integers I; top_k_best_of integers I].
+
+(* 1 if the checker accepts the certificate, else 0. *)
+Definition judged (question : list Z * list Z * Z * certificate) : list Z :=
+  let '(ps, cs, b, C) := question in [if accepts (integer_instance ps cs b) C then 1 else 0].
