@@ -61,10 +61,11 @@ def made(rng, instance):
     moved = sorted(mask ^ base)
     spare = most - len(mask) if most else 0
     loss = sum(abs(reduced[i]) for i in moved) + energy * (budget - sum(c[i] for i in mask)) + item * spare
+    search = "halves" if rng.random() < 0.5 else "ordered"
     proof = {
         "kind": "core", "grid": str(grid), "energy": str(energy), "item": str(item), "most_items": most,
         "cheap": str(cheap), "ties": ties, "removed": [i for i in moved if i in base],
-        "added": [i for i in moved if i not in base], "loss": str(loss), "search": "halves" if rng.random() < 0.5 else "ordered",
+        "added": [i for i in moved if i not in base], "loss": str(loss), "search": search,
     }  # fmt: skip
     fields = copy.deepcopy(certify(instance).fields)
     spent, retained = (str(sum((numbers[i] for i in mask), Fraction(0))) for numbers in (c, p))

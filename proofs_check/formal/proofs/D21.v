@@ -1,3 +1,10 @@
+(* D21. One price.
+
+   K clients under one total budget, sum B_k = B: where the clients' prices coincide, no other division of the
+   budget retains more, and the pooled relaxation is divided so. Equal budgets lose sum V_k(b_k) - V_k(B/K) <= sum
+   |lambda_k - lambda| |b_k - B/K|, with b_k the budgets at the common price lambda.
+
+   Assumes: every budget at least its client's dearest cost. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Relaxation.
 From CWMP Require Import D15a.

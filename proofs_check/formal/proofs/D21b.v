@@ -1,3 +1,8 @@
+(* D21b. Equal budgets are optimal.
+
+   Equal budgets are optimal for clients of unequal norm.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra List.
 From CWMP Require Import Relaxation Examples.
 From CWMP Require Import D15a.

@@ -1,3 +1,11 @@
+(* D22. Pages.
+
+   cost(M) = sum over M of c_i + sum over pages j touched of f_j. For lambda > 0 let M(lambda) keep item i iff p_i >
+   lambda c_i and its page is open, a page being open iff the sum of (p_l - lambda c_l)+ on it exceeds lambda f_j.
+   M(lambda) maximises p - lambda cost over all masks, hence is optimal for the energy it spends, and grows as
+   lambda falls.
+
+   Assumes: c_i > 0, f_j >= 0, p_i >= 0. *)
 From Coq Require Import Reals Lra Psatz List Bool Arith.
 From CWMP Require Import Groups.
 Import ListNotations.

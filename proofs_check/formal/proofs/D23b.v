@@ -1,3 +1,8 @@
+(* D23b. CWMP is safe.
+
+   CWMP itself is safe for some theta > 0.
+
+   Assumes: none. *)
 From Coq Require Import Reals Lra List.
 From CWMP Require Import Relaxation Groups Examples.
 From CWMP Require Import D23.

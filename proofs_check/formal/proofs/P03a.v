@@ -1,3 +1,9 @@
+(* P3a. CWMP is never less efficient.
+
+   R(beta) = V/V_K >= 1 for every law, and R = 1 at every budget exactly when the orders agree: a larger p/c always
+   means a larger p.
+
+   Assumes: E p and E c finite. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Sums.
 Open Scope R_scope.

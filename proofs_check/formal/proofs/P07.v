@@ -1,3 +1,9 @@
+(* P7. Upper deviation.
+
+   P(LP/d > V E p + eps) <= failure, with eps = range(X) sqrt(ln(1/failure)/(2d)) or, for finite variance, eps =
+   sqrt(Var X (1/failure - 1)/d), X = lambda beta c + (p - lambda c)+.
+
+   Assumes: p and c bounded (Hoeffding), or E p^2 and E c^2 finite (one-sided Chebyshev). *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Sums.
 From CWMP Require D03.

@@ -1,3 +1,10 @@
+(* P10. The integrality gap vanishes like 1/d.
+
+   phi p_s/LP <= max p/(beta sum p) always, and d E[phi p_s/LP] tends to lambda E[c^2 | p = lambda c]/(2 E[c | p =
+   lambda c] V E p).
+
+   Assumes: B >= c_max for the first; for the limit, independent costs that differ (on a coarse grid a trace of the
+   budget's place on it is left), magnitudes with a density, E p and E c finite. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Relaxation.
 Open Scope R_scope.

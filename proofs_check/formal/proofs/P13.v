@@ -1,3 +1,10 @@
+(* P13. The loss concentrates whatever the tail.
+
+   With Y_i = min(p_i, lambda c_i) - lambda beta c_i, every feasible mask loses at least sum Y_i, and Y_i lies in
+   [-lambda beta c_max, lambda (1 - beta) c_max]: with bounded costs Hoeffding and Bernstein hold for every law of
+   magnitudes.
+
+   Assumes: B = beta sum c_i. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Sums.
 Open Scope R_scope.
