@@ -4,11 +4,12 @@ import itertools
 import re
 import shutil
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from proofs_check.formal import kernel
+from proofs_check.formal import kernel, page
 from proofs_check.formal.compiling import default_cache, find_coq
 from proofs_check.formal.evaluation import SELECTORS, Rational, select
 from proofs_check.formal.kernel import REAL_NUMBERS, axioms_in, check_proofs
@@ -243,3 +244,27 @@ def test_without_coq_nothing_is_shown_as_checked(monkeypatch):
     monkeypatch.setattr(kernel, "find_coq", lambda: None)
     assert {proof.outcome for proof in check_proofs()} == {"not run: install coq"}
     assert all(proof.statement and not proof.assumptions for proof in check_proofs())
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parent.parent / "docs" / "formal.md").read_text(encoding="utf-8")
+
+
+@needs_coq
+def test_the_page_says_what_the_kernel_does(proofs):
+    assert page.refreshed(PAGE, tuple(proofs.values())) == PAGE
+
+
+@pytest.mark.parametrize("theorem", THEOREMS, ids=lambda theorem: theorem.claim)
+def test_words_and_statement_stand_side_by_side(theorem):
+    """Also where there is no Coq: whoever changes one of them has the other before their eyes."""
+    one = SOURCES[theorem.module]
+    assert f"**{one.words}**\n\n`{theorem.full_name}` proves" in PAGE
+    assert f"claim`:\n\n```coq\n{one.statement}\n```" in PAGE
+
+
+def test_a_page_of_unchecked_theorems_is_refused():
+    proof = kernel.Proof("D4", "D04.proved", "D04.v", False, "D4.", "claim", "failed", "D04.v, line 3: ...")
+    with pytest.raises(InputError, match="not kernel-checked: D4"):
+        page.refreshed(PAGE, (proof,))
