@@ -20,11 +20,11 @@ from pathlib import Path
 import places
 from laws import COSTS, MAGNITUDES
 
-from proofs_check.law_audit import AuditPlan, audit_law, workers
-from theory.deviation import AnyLaw
-from theory.given import given_laws
-from theory.lawspec import law_of
-from theory.outputs import BENCHMARK, write_atomically
+from proofs_check.law_audit.audit import AuditPlan, audit_law, workers
+from theory.files.outputs import BENCHMARK, write_atomically
+from theory.laws.deviation import AnyLaw
+from theory.laws.inputs import given_laws
+from theory.laws.parse import law_of
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results" / "laws" / "audit.json"

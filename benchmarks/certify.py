@@ -26,10 +26,10 @@ import numpy as np
 import places
 
 from proofs_check.oracles.ortools_knapsack import solve
-from theory.certificate import certify
+from theory.claims.provenance import provenance
+from theory.files.outputs import BENCHMARK, write_atomically
 from theory.instance import CostClasses, Instance
-from theory.outputs import BENCHMARK, write_atomically
-from theory.provenance import provenance
+from theory.optimum.certificate import certify
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks" / "certify.json"
 KINDS = ("two-class", "ten-class", "lognormal")

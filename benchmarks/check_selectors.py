@@ -22,8 +22,8 @@ from right_selectors import RIGHT  # noqa: E402
 
 from proofs_check.selector import check_selector  # noqa: E402
 from proofs_check.selector.sizes import DIMS  # noqa: E402
-from theory.outputs import BENCHMARK, write_atomically  # noqa: E402
-from theory.provenance import provenance  # noqa: E402
+from theory.claims.provenance import provenance  # noqa: E402
+from theory.files.outputs import BENCHMARK, write_atomically  # noqa: E402
 
 EXAMPLES = 10  # per check, selector and seed, besides one of every size
 SIZES = (1, 2, 3, 5, 8, 13, 33, 48, 65, 129, 257)  # where many seeds are tried

@@ -18,13 +18,13 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from empirical.data import load
-from empirical.federated import client_split, init, invited, network_prices
-from empirical.local import Task, batches, tensors
-from empirical.models import read_weights, small_cnn, write_weights
+from empirical.images.cifar10 import load
 from empirical.setting import Run
-from theory.feedback import split
-from theory.selectors import cwmp
+from empirical.training.client import Task, batches, tensors
+from empirical.training.federated import client_split, init, invited, network_prices
+from empirical.training.models import read_weights, small_cnn, write_weights
+from theory.feedback.error_feedback import split
+from theory.selection.selectors import cwmp
 
 
 def run(run: Run, processes: int) -> tuple[Any, ...]:

@@ -34,22 +34,22 @@ def environment() -> dict[str, str]:
 
 def prepared(folder: str) -> str:
     """Where the decoded images of a folder are."""
-    from empirical.data import prepare
+    from empirical.images.cifar10 import prepare
 
     return prepare(folder)
 
 
 def name_of(source: str) -> str:
     """What the images are called."""
-    from empirical.data import load
+    from empirical.images.cifar10 import load
 
     return load(source).name
 
 
 def work(name: str, compressed: str, rounds: str, source: str) -> dict[str, Any]:
     """One run of a contestant: seconds of each round, accuracy and a digest of the weights at the end."""
-    from empirical.data import load
-    from empirical.local import accuracy
+    from empirical.images.cifar10 import load
+    from empirical.training.client import accuracy
 
     setting = Setting(rounds=int(rounds), evaluate_every=int(rounds))
     run = Run(setting, Arm(COST, SHARE, METHOD if compressed == "1" else "dense"), 0, source)
@@ -60,9 +60,9 @@ def work(name: str, compressed: str, rounds: str, source: str) -> dict[str, Any]
 
 
 def built_in(run: Run, jobs: int) -> tuple[Any, ...]:
-    """The runner of :mod:`empirical.runner`, its accuracy left out; the share of selection is timed on one process."""
-    from empirical import compress, federated
-    from empirical.runner import client_processes
+    """The runner of :mod:`empirical.runs.runner`; accuracy left out, the share of selection timed on one process."""
+    from empirical.runs.runner import client_processes
+    from empirical.training import compress, federated
 
     spent = {"selection": 0.0, "compression": 0.0}
     if jobs == 1 and run.arm.method != "dense":
@@ -85,10 +85,10 @@ def built_in(run: Run, jobs: int) -> tuple[Any, ...]:
 
 def plain(run: Run) -> tuple[Any, ...]:
     """No engine at all: local training, a mean, and CWMP where it is asked for."""
-    from empirical.federated import client_split, init, invited, network_prices
-    from empirical.local import Task, train
-    from theory.feedback import split
-    from theory.selectors import cwmp
+    from empirical.training.client import Task, train
+    from empirical.training.federated import client_split, init, invited, network_prices
+    from theory.feedback.error_feedback import split
+    from theory.selection.selectors import cwmp
 
     s, weights, residuals, times = run.setting, init(run).weights, {}, []
     costs = network_prices(run.arm.cost, run.seed).costs
@@ -128,8 +128,8 @@ def _stock_flower(run: Run, actors: int, stamps: Times) -> Any:
     from flwr.serverapp.strategy import FedAvg
     from flwr.simulation import run_simulation
 
-    from empirical.federated import init
     from empirical.flower import simulation
+    from empirical.training.federated import init
 
     share = run.setting.cohort / run.setting.clients + 1e-9
     strategy = FedAvg(fraction_train=share, fraction_evaluate=0.0, min_available_nodes=run.setting.clients)

@@ -29,8 +29,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))  # pfl's Python has this package nowhere else
 
 from benchmarks import contestants, places
-from theory.outputs import BENCHMARK, write_atomically
-from theory.provenance import provenance
+from theory.claims.provenance import provenance
+from theory.files.outputs import BENCHMARK, write_atomically
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks" / "engines.json"
 WARM = 3

@@ -23,16 +23,16 @@ import numpy as np
 import places
 from laws_page import page
 
-from proofs_check import named_laws
-from proofs_check.cells import as_columns, upper_cell
-from proofs_check.trials import run_batch
-from theory.given import given_laws
-from theory.laws import Law
-from theory.lawspec import law_of
-from theory.outputs import BENCHMARK, BENCHMARK_PAGE, write_atomically
-from theory.provenance import provenance
-from theory.rates import RateTest
-from theory.samples import SampleLaw
+from proofs_check.law_audit.cells import as_columns, upper_cell
+from proofs_check.law_audit.trials import run_batch
+from theory.claims.provenance import provenance
+from theory.files.outputs import BENCHMARK, BENCHMARK_PAGE, write_atomically
+from theory.laws import named as named_laws
+from theory.laws.inputs import given_laws
+from theory.laws.joint import Law
+from theory.laws.parse import law_of
+from theory.laws.rates import RateTest
+from theory.laws.samples import SampleLaw
 
 RESULTS = Path(__file__).parent.parent / "results" / "laws"
 BETAS = (0.005, 0.01, 0.05, 0.1, 0.3)

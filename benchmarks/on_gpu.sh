@@ -14,8 +14,8 @@ for part in $parts; do
   began=$(date +%s)
   case "$part-${images:+images}" in
     selected-*)
-      $python -m pytest -q -n 12 -o filterwarnings= -p no:cacheprovider tests/test_on_cuda.py tests/test_device_kernels.py \
-        tests/test_tensors.py tests/test_cohort.py > "$out/selected.log" 2>&1; tail -n 15 "$out/selected.log" ;;
+      $python -m pytest -q -n 12 -o filterwarnings= -p no:cacheprovider tests/theory/selection/test_on_cuda.py tests/theory/selection/test_device_kernels.py \
+        tests/theory/selection/test_tensors.py tests/empirical/test_cohort.py > "$out/selected.log" 2>&1; tail -n 15 "$out/selected.log" ;;
     speed-*)
       $python benchmarks/selection.py --threads "" --sizes 1e5,1e6,1e7,1e8 --output "$out/selection.json" ;;
     rounds-images)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from theory.errors import InputError
-from theory.outputs import BENCHMARK, Kind, check_output, protecting
+from theory.files.outputs import BENCHMARK, Kind, check_output, protecting
 
 
 def add_output(parser: argparse.ArgumentParser, default: Path, what: str) -> None:

@@ -38,15 +38,15 @@ from torch.func import functional_call, vmap
 from torch.nn import functional
 
 from benchmarks import contestants
-from empirical.cohort import Logits, train_cohort
-from empirical.federated import State, apply, client_split, init, invited, one_by_one, together
-from empirical.local import Task, train
-from empirical.models import small_cnn, stacked_logits
 from empirical.presets import PRESETS
-from empirical.runner import client_processes, fresh_processes
+from empirical.runs.runner import client_processes, fresh_processes
 from empirical.setting import Arm, Run
-from theory.outputs import BENCHMARK, write_atomically
-from theory.provenance import provenance
+from empirical.training.client import Task, train
+from empirical.training.cohort import Logits, train_cohort
+from empirical.training.federated import State, apply, client_split, init, invited, one_by_one, together
+from empirical.training.models import small_cnn, stacked_logits
+from theory.claims.provenance import provenance
+from theory.files.outputs import BENCHMARK, write_atomically
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks" / "rounds.json"
 ARM = Arm("fc-dear", "0.01", "cwmp")
@@ -54,7 +54,7 @@ WARM, PATIENCE = 3, 90
 
 
 def grouped_convolution(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """As :func:`empirical.models.stacked_convolution`, by one convolution in as many groups as clients."""
+    """As :func:`empirical.training.models.stacked_convolution`, by one convolution in as many groups as clients."""
     return functional.conv2d(x, weight.flatten(0, 1), bias.flatten(), stride=2, padding=1, groups=weight.shape[0])
 
 

@@ -33,11 +33,14 @@ import places
 import torch
 from numpy.typing import NDArray
 
-from theory import CostClasses, Instance, cwmp, device, device_ops, loops, top_k
-from theory.entries import Entries
-from theory.order import sorted_prefix
-from theory.outputs import BENCHMARK, write_atomically
-from theory.provenance import provenance
+from theory import CostClasses, Instance, cwmp, top_k
+from theory.arithmetic import compiled_loops
+from theory.claims.provenance import provenance
+from theory.files.outputs import BENCHMARK, write_atomically
+from theory.selection.accelerator import prefix as device
+from theory.selection.accelerator import tensor_ops as device_ops
+from theory.selection.entries import Entries
+from theory.selection.order import sorted_prefix
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks" / "selection.json"
 SLOW = 3 * 10**7  # from here on, what sorts everything runs once
@@ -90,11 +93,11 @@ def read_by(threads: int, *arrays: NDArray[Any]) -> None:
 
 def without_numba(action: Callable[[], Any]) -> Any:
     """As if numba were not installed."""
-    before, loops.FROM = loops.FROM, 1 << 60
+    before, compiled_loops.FROM = compiled_loops.FROM, 1 << 60
     try:
         return action()
     finally:
-        loops.FROM = before
+        compiled_loops.FROM = before
 
 
 def device_contestants(d: int, dtype: str) -> Contestants:

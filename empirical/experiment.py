@@ -8,20 +8,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from empirical.campaign import OnProgress, complete_all
-from empirical.compress import BASELINE
-from empirical.data import prepare
-from empirical.models import model_layers, small_cnn
+from empirical.images.cifar10 import prepare
+from empirical.judgement.report import report
+from empirical.judgement.verdicts import contests, undecided, verdicts
 from empirical.presets import TUNING_SHARE, Preset, preset
 from empirical.records import RunFile, read_run
-from empirical.report import report
-from empirical.runner import recorded
+from empirical.runs.campaign import OnProgress, complete_all
+from empirical.runs.runner import recorded
+from empirical.runs.tuning import Tuning, tuned, untuned
 from empirical.setting import Run
-from empirical.tuning import Tuning, tuned, untuned
-from empirical.verdicts import contests, undecided, verdicts
+from empirical.training.compress import BASELINE
+from empirical.training.models import model_layers, small_cnn
+from theory.claims.verdict import Verdict, write_verdict
 from theory.errors import InputError
-from theory.outputs import OUTCOME, VERDICT, check_output, write_atomically
-from theory.verdict import Verdict, write_verdict
+from theory.files.outputs import OUTCOME, VERDICT, check_output, write_atomically
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@
     credible   CIFAR-10 on two cores: the paper's claim and its negative control, ten seeds.
     full       CIFAR-10 on a GPU: every method under every cost model, seven budgets, longer training.
 
-Learning rates are tuned per method on a seed that no result uses (:mod:`empirical.tuning`); ``smoke`` has one to try.
-Where CWMP's best rate is not Top-K's, it also runs at Top-K's: a difference may be one of rates. Seeds are as many as
-it takes to decide any of the contests judged together (:func:`empirical.paired.needed`); ``smoke`` has three.
+Learning rates are tuned per method on a seed that no result uses (:mod:`empirical.runs.tuning`); ``smoke`` has one to
+try. Where CWMP's best rate is not Top-K's, it also runs at Top-K's: a difference may be one of rates. Seeds are as many
+as it takes to decide any of the contests judged together (:func:`empirical.judgement.paired.needed`); ``smoke`` has
+three.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
-from empirical.compress import BASELINE, CWMP, DENSE
-from empirical.data import SYNTHETIC
+from empirical.images.cifar10 import SYNTHETIC
 from empirical.prices import LOGNORMAL
 from empirical.setting import Arm, Run, Setting
+from empirical.training.compress import BASELINE, CWMP, DENSE
 from theory.errors import InputError
 
 DENSE_ARM = Arm("uniform", "1", DENSE)

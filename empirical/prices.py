@@ -1,7 +1,8 @@
 """What a coordinate costs in an experiment, and the ledger of what was spent on what.
 
-Every cost model of :mod:`theory.energy` by its name, and ``lognormal``: each coordinate's cost drawn once per seed from
-exp(N(0, 1)), independent of layers and magnitudes, the clean test of the theory. Energies are exact rationals.
+Every cost model of :mod:`theory.energy.models` by its name, and ``lognormal``: each coordinate's cost drawn once per
+seed from exp(N(0, 1)), independent of layers and magnitudes, the clean test of the theory. Energies are exact
+rationals.
 
     radio    value bits sent          index    bits that say which coordinates are sent
     memory   bits written             (relative models have one part only, filed under memory)
@@ -17,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from empirical.streams import stream
+from theory.arithmetic.exact import Real, as_fraction, exact_sum
 from theory.budget import as_share
-from theory.energy import MODELS
+from theory.energy.models import MODELS
 from theory.errors import InputError
-from theory.exact import Real, as_fraction, exact_sum
 from theory.instance import CostClasses, Instance, is_one_cost
 from theory.layers import Layer
 

@@ -11,7 +11,7 @@ from typing import Any
 from empirical.prices import Entry
 from empirical.setting import Setting
 from theory.errors import InputError
-from theory.outputs import RUN, write_atomically
+from theory.files.outputs import RUN, write_atomically
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class RoundRecord:
         ledger: of the whole cohort by kind of layer: coordinates, radio, index and memory joules (or units), exact.
         captured: mean share of ``||g||^2`` that was sent.
         gap: the largest certified distance, over clients, of what was sent from the best mask of the same budget, as a
-            share of ``||g||^2`` (:class:`empirical.compress.Choice`).
+            share of ``||g||^2`` (:class:`empirical.training.compress.Choice`).
         masks: digest of all masks, in cohort order: equal digests, equal masks.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from empirical.partition import Dirichlet, Shards
+from empirical.images.partition import Dirichlet, Shards
 from theory.errors import InputError
 
 _USUAL = Dirichlet(0.3)
@@ -68,7 +68,7 @@ class Arm:
     Attributes:
         cost: one of :data:`empirical.prices.COST_MODELS`.
         share: the budget of a client's round, a decimal share of what sending everything costs.
-        method: one of :data:`empirical.compress.METHODS`.
+        method: one of :data:`empirical.training.compress.METHODS`.
     """
 
     cost: str
@@ -81,7 +81,7 @@ class Run:
     """One training run; equal runs give equal records on equal machines.
 
     Attributes:
-        source: the data, as :func:`empirical.data.load` takes it. device: ``cpu`` or ``cuda``.
+        source: the data, as :func:`empirical.images.cifar10.load` takes it. device: ``cpu`` or ``cuda``.
     """
 
     setting: Setting

@@ -72,7 +72,7 @@ class Entry:
         return str(self._call("caption", records))
 
     def _call(self, verb: str, records: stored.Records, *more: str) -> Any:
-        function = getattr(import_module(f"figures.{self.name}"), f"{verb}_{self.name}")
+        function = getattr(import_module(f"figures.plots.{self.name}"), f"{verb}_{self.name}")
         try:
             return function(records, *more)
         except InputError:

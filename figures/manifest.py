@@ -19,7 +19,7 @@ from figures import records as stored
 from figures import style
 from figures.catalogue import CATALOGUE, Entry, read
 from theory.errors import InputError
-from theory.outputs import MANIFEST, PDF, PNG, check_output, write_atomically
+from theory.files.outputs import MANIFEST, PDF, PNG, check_output, write_atomically
 
 NAME = "manifest.json"
 _ROOM = Path(__file__).parent
@@ -90,7 +90,7 @@ def _why(name: str, note: dict[str, Any], results: Path, output: Path) -> str:
 def sources(name: str) -> list[Path]:
     """The files of this room that draw a figure: its own, and what these import of the room."""
     found: set[Path] = set()
-    todo = [_ROOM / f"{name}.py"]
+    todo = [_ROOM / "plots" / f"{name}.py"]
     while todo:
         path = todo.pop()
         if path not in found:

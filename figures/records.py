@@ -15,8 +15,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from theory.claims.verdict import Verdict, read_verdict
 from theory.errors import InputError
-from theory.verdict import Verdict, read_verdict
 
 DENSE, BASELINE = "dense", "top-k"
 

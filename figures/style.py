@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from theory.errors import InputError
-from theory.outputs import PDF, PNG, write_atomically
+from theory.files.outputs import PDF, PNG, write_atomically
 
 Width = Literal["column", "page"]
 P = ParamSpec("P")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from theory import provenance
+from theory.claims import provenance
 
 
 def source_digest() -> str:

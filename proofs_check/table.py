@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from proofs_check.checks import CHECKS
+from theory.claims.status import Row, summarise
+from theory.claims.verdict import Verdict, read_verdict, verdict_path
 from theory.errors import InputError
-from theory.outputs import Kind
-from theory.standing import Row, summarise
-from theory.verdict import Verdict, read_verdict, verdict_path
+from theory.files.outputs import Kind
 
 BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
 PAGE = Kind("a page with the markers of the table", lambda path: BEGIN.encode() in path.read_bytes())

@@ -14,8 +14,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from theory.arithmetic.exact import Real, as_fraction
 from theory.errors import InputError
-from theory.exact import Real, as_fraction
 
 UNITS = {"mJ": -3, "uJ": -6, "µJ": -6, "nJ": -9, "pJ": -12, "J": 0}  # powers of ten, in joules
 

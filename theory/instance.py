@@ -16,10 +16,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory import sums
+from theory.arithmetic import sums
+from theory.arithmetic.exact import EXACT_INTEGER, Real, as_float64, as_fraction, exact_sum, exact_sum_of_squares
 from theory.budget import budget_in_units
 from theory.errors import InputError
-from theory.exact import EXACT_INTEGER, Real, as_float64, as_fraction, exact_sum, exact_sum_of_squares
 
 DEAREST = 10**300  # whose sum over an update is still a float
 _SAFE_LOW, _SAFE_HIGH = -480, 480  # |g| within 2**+-480 squares to a normal float64

@@ -18,17 +18,17 @@ from flwr.clientapp.typing import ClientAppCallable
 from flwr.common.constant import ErrorCode
 from numpy.typing import NDArray
 
-from empirical.compress import CURVATURE, METHODS, Choice, Offer, compress
 from empirical.flower.layout import Layout, flat, layout
 from empirical.flower.packet import encode
 from empirical.prices import COST_MODELS, Prices, given, prices
 from empirical.streams import stream
+from empirical.training.compress import CURVATURE, METHODS, Choice, Offer, compress
 from theory.budget import as_share
+from theory.energy.costs import cost_spec
 from theory.errors import InputError
-from theory.feedback import accumulate, split
+from theory.feedback.error_feedback import accumulate, split
 from theory.instance import CostClasses
 from theory.layers import Layer
-from theory.specs import cost_spec
 
 FISHER = "fisher"
 RESIDUAL = "cwmp.residual"
@@ -42,11 +42,12 @@ class SparsifyMod:
 
     Adds to the reply's metrics ``sent-energy`` (joules, or units where a model's costs are ratios),
     ``sent-coordinates``, ``sent-bytes``, ``captured-share`` (of the squared norm) and ``optimality-gap`` (an upper
-    bound, see :class:`empirical.compress.Choice`). The server needs :class:`empirical.flower.SparseFedAvg`. This mod
-    comes first in the list; mods that change weights, such as clipping, are nearer to the app.
+    bound, see :class:`empirical.training.compress.Choice`). The server needs :class:`empirical.flower.SparseFedAvg`.
+    This mod comes first in the list; mods that change weights, such as clipping, are nearer to the app.
 
     Args:
-        method: one of :data:`empirical.compress.METHODS`. ``curvature`` needs one more record of arrays in the reply,
+        method: one of :data:`empirical.training.compress.METHODS`. ``curvature`` needs one more record of arrays in the
+        reply,
             ``fisher``: the mean squared gradients, named and shaped like the weights; it is not sent.
         cost: joules per coordinate: an energy model or a text as on the command line (``"fc=10,rest=1"``), read on
             names and shapes of the model's arrays; or a number, :class:`theory.CostClasses`, an array of shape (d,).

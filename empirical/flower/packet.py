@@ -4,8 +4,8 @@
     cwmp.support    explicit: ceil(log2 d) bits each, packed;  bitmap: d bits;  all: none
 
 Whichever of the codings is shortest is taken, so the bytes are those that the energy models charge
-(:func:`theory.energy.index_bits`). Both arrays have serialisation types of their own: a strategy that knows nothing of
-them fails on the first one, where plain arrays of equal length would be summed at mismatched coordinates.
+(:func:`theory.energy.models.index_bits`). Both arrays have serialisation types of their own: a strategy that knows
+nothing of them fails on the first one, where plain arrays of equal length would be summed at mismatched coordinates.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from flwr.app import Array, ArrayRecord
 from numpy.typing import NDArray
 
-from theory.energy import index_bits
+from theory.energy.models import index_bits
 from theory.errors import InputError
 
 VALUES, SUPPORT = "cwmp.values", "cwmp.support"

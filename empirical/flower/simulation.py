@@ -2,10 +2,11 @@
 
     state, records = simulate(run, actors=2)
 
-The client of this app trains as :func:`empirical.local.train` does and leaves compression to the mod; the server
-decodes, derives every ledger from the masks that arrived, and steps as :func:`empirical.federated.averaged` does.
-Records and weights are to equal those of :func:`empirical.federated.apply`, bit for bit; on an overloaded machine a few
-runs through Ray did not (``docs/flower.md``).
+The client of this app trains as :func:`empirical.training.client.train` does and leaves compression to the mod; the
+server decodes, derives every ledger from the masks that arrived, and steps as
+:func:`empirical.training.federated.averaged` does. Records and weights are to equal those of
+:func:`empirical.training.federated.apply`, bit for bit; on an overloaded machine a few runs through Ray did not
+(``docs/flower.md``).
 
 An invited client that the setting's draw loses is sent no message: it changes nothing, its own residual included.
 There are no checkpoints here; a long experiment belongs to the built-in runner, which is also the faster one.
@@ -30,8 +31,14 @@ from flwr.serverapp import Grid, ServerApp
 from flwr.simulation import run_simulation
 from numpy.typing import NDArray
 
-from empirical.compress import CURVATURE, DENSE, Choice
-from empirical.federated import (
+from empirical.flower.layout import filled, flat, layout
+from empirical.flower.mod import CAPTURED, FISHER, GAP, PARTITION_ID, SparsifyMod
+from empirical.flower.strategy import Arrived, SparseFedAvg, reason
+from empirical.records import RoundRecord
+from empirical.setting import Run
+from empirical.training.client import Task, train
+from empirical.training.compress import CURVATURE, DENSE, Choice
+from empirical.training.federated import (
     Arrival,
     State,
     averaged,
@@ -42,13 +49,7 @@ from empirical.federated import (
     network_prices,
     recorded,
 )
-from empirical.flower.layout import filled, flat, layout
-from empirical.flower.mod import CAPTURED, FISHER, GAP, PARTITION_ID, SparsifyMod
-from empirical.flower.strategy import Arrived, SparseFedAvg, reason
-from empirical.local import Task, train
-from empirical.models import Vector
-from empirical.records import RoundRecord
-from empirical.setting import Run
+from empirical.training.models import Vector
 from theory.errors import InputError
 
 OnRound = Callable[[RoundRecord], None]
@@ -65,7 +66,7 @@ def simulate(
         the last state, whose residuals are empty because they stay with the clients, and the records.
 
     Raises:
-        InputError: as :func:`empirical.federated.apply`; a client failed, or the engine did.
+        InputError: as :func:`empirical.training.federated.apply`; a client failed, or the engine did.
     """
     if actors < 1:
         raise InputError(f"actors must be at least 1, got {actors}")
@@ -115,7 +116,7 @@ def local_training(run: Run) -> ClientAppCallable:
 
 
 class ExperimentStrategy(SparseFedAvg):
-    """The server of ``run``: cohorts, averaging and records as in :mod:`empirical.federated`.
+    """The server of ``run``: cohorts, averaging and records as in :mod:`empirical.training.federated`.
 
     Attributes:
         state: after the rounds done, without residuals. records: of the rounds done.
@@ -139,7 +140,7 @@ class ExperimentStrategy(SparseFedAvg):
         return [k for k in invited_ if k not in dropped]
 
     def combined(self, server_round: int, weights: NDArray[np.floating], arrived: list[Arrived]) -> Vector:
-        """The server's step, as :func:`empirical.federated.averaged` takes it, and the round's record."""
+        """The server's step, as :func:`empirical.training.federated.averaged` takes it, and the round's record."""
         reports = [self._arrival(reply) for reply in arrived]
         weights, momentum = averaged(self.run.setting, self.state, reports)
         self.state = State(server_round, weights, momentum, {})

@@ -21,11 +21,11 @@ from flwr.serverapp.strategy import FedAvg
 from flwr.serverapp.strategy.strategy_utils import validate_message_reply_consistency
 from numpy.typing import NDArray
 
-from empirical.federated import weighted_mean
 from empirical.flower.layout import filled, flat, layout
 from empirical.flower.mod import BYTES, COORDINATES, ENERGY, PARTITION, PARTITION_ID, partition_question
 from empirical.flower.packet import decode
 from empirical.streams import stream
+from empirical.training.federated import weighted_mean
 from theory.errors import InputError
 
 _PATIENCE = 600.0  # seconds for a node to say which partition it holds

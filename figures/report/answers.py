@@ -11,10 +11,10 @@ from typing import Any
 from figures.report.evidence import LAWS, MAKING, PARETO, VERIFY, Evidence, Trial
 from figures.report.html import chip, code, link, listing, percent, signed, small, words
 from figures.report.markup import Markup, html, lines
-from theory.energy import MODELS, break_even
+from theory.claims.status import Row
+from theory.claims.verdict import Outcome, Verdict
+from theory.energy.models import MODELS, break_even
 from theory.layers import named_layers
-from theory.standing import Row
-from theory.verdict import Outcome, Verdict
 
 RADIOS = [name for name, model in MODELS.items() if model.radio.exact > 0]
 BUDGET = 0.1  # the budget at which savings are told, a share of sending everything

@@ -11,9 +11,9 @@ from figures.report.evidence import MAKING, VERIFY, Evidence
 from figures.report.formulas import typeset
 from figures.report.html import chip, link, missing, paragraph, percent, section, small, table, words
 from figures.report.markup import Markup, html, joined, lines
-from theory.claims import CLAIMS, Claim
-from theory.standing import Row
-from theory.verdict import Outcome, Verdict
+from theory.claims.status import Row
+from theory.claims.table import CLAIMS, Claim
+from theory.claims.verdict import Outcome, Verdict
 
 PAGES = Path(__file__).parents[2] / "proofs_check" / "checks"  # read as text: this room imports nothing of it
 

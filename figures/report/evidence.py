@@ -10,9 +10,9 @@ from typing import Any
 
 from figures import records as stored
 from figures.catalogue import COMMANDS
+from theory.claims.status import Row, summarise
+from theory.claims.verdict import Outcome, Verdict, read_verdict
 from theory.errors import InputError
-from theory.standing import Row, summarise
-from theory.verdict import Outcome, Verdict, read_verdict
 
 VERIFY, AUDIT, PARETO, LAWS, AUDITS = "verify", "audit", "pareto", "laws/laws.json", "laws/audit.json"
 MAKING = {

@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from figures.experiment import rates_in_words
+from figures.captions.experiment import rates_in_words
 from figures.report.answers import gains
 from figures.report.evidence import MAKING, PARETO, Evidence, Trial
 from figures.report.html import chip, missing, paragraph, percent, scientific, section, signed, small, table, words
 from figures.report.markup import Markup, html, joined, lines
-from theory.energy import MODELS
-from theory.verdict import Outcome, Verdict
+from theory.claims.verdict import Outcome, Verdict
+from theory.energy.models import MODELS
 
 LABELS = {
     "cwmp": "CWMP, g^2/c", "cwmp-same-rate": "CWMP, g^2/c, at Top-K's rate", "cwmp-l1": "|g|/c",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from figures.report.markup import Markup, html, joined, lines
 from figures.report.notation import to_html
-from theory.claims import CLAIMS
+from theory.claims.table import CLAIMS
 
 _SIGNS = {
     "proved": ("yes", "✓"), "certified": ("yes", "✓"), "holds": ("yes", "✓"), "yes": ("yes", "✓"),

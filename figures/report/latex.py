@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from figures.report import experiment
 from figures.report.evidence import Evidence, Trial
 from figures.report.notation import to_latex
-from theory.verdict import Verdict
+from theory.claims.verdict import Verdict
 
 _NEEDS = "% \\usepackage{booktabs,array}"
 

@@ -11,7 +11,7 @@ from typing import Any
 from figures.report.evidence import Evidence, record_files
 from figures.report.html import code, listing, paragraph, section, table, words
 from figures.report.markup import Markup, html, joined
-from theory.provenance import source_digest
+from theory.claims.provenance import source_digest
 
 _ROOMS = {
     "verify": ("theory", "proofs_check"),

@@ -1,4 +1,8 @@
-"""One page per claim, and the list of every check on them."""
+"""One claim a file, and the list of every check on them.
+
+Offers: ``CHECKS`` and ``PAGES`` here; :mod:`falsehoods` (wrong variants, which every check must catch).
+Imports: theory, :mod:`proofs_check.methods`, :mod:`proofs_check.oracles`.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +38,8 @@ from proofs_check.checks import (
     p09_overtaken,
     p10_integrality,
 )
-from proofs_check.methods import Check
-from theory.claims import CLAIMS, claim
+from proofs_check.methods.judge import Check
+from theory.claims.table import CLAIMS, claim
 
 PAGES = (
     d01_projection,

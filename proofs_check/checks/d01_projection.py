@@ -18,12 +18,12 @@ from fractions import Fraction
 import numpy as np
 import sympy
 
-from proofs_check import smt as z
-from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample
+from proofs_check.methods import smt as z
+from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample
 from proofs_check.oracles import enumerate_optimum
+from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
-from theory.relaxation import relax
-from theory.verdict import Outcome, Verdict
+from theory.optimum.relaxation import relax
 
 Minimum = Callable[[Instance, Oracle], Fraction]
 

@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from proofs_check import smt as z
-from proofs_check.methods import Check, Falsehood, Oracle, Violation, certified, from_smt, sample, standard_checks
+from proofs_check.methods import smt as z
+from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, certified, from_smt, sample, standard_checks
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
-from theory.relaxation import Relaxation, relax
-from theory.verdict import Verdict
+from theory.optimum.relaxation import Relaxation, relax
 
 Solver = Callable[[Instance], Relaxation]
 

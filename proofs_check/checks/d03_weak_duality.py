@@ -21,11 +21,11 @@ from fractions import Fraction
 import numpy as np
 import sympy
 
-from proofs_check import smt as z
-from proofs_check.instances import small_domain, small_instances
-from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample
+from proofs_check.methods import smt as z
+from proofs_check.methods.instances import small_domain, small_instances
+from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample
+from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
-from theory.verdict import Outcome, Verdict
 
 Term = Callable[[Fraction, Fraction], Fraction]
 

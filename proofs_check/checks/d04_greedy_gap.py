@@ -16,9 +16,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from proofs_check import smt as z
-from proofs_check.instances import instances
-from proofs_check.methods import (
+from proofs_check.methods import smt as z
+from proofs_check.methods.instances import instances
+from proofs_check.methods.judge import (
     Check,
     Falsehood,
     Oracle,
@@ -30,10 +30,10 @@ from proofs_check.methods import (
     sample,
     search,
 )  # fmt: skip
-from theory import bounds
+from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
-from theory.relaxation import Relaxation, relax
-from theory.verdict import Outcome, Verdict
+from theory.optimum import bounds
+from theory.optimum.relaxation import Relaxation, relax
 
 Bound = Callable[[Instance, Relaxation], Fraction]
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from proofs_check import smt as z
-from proofs_check.methods import (
+from proofs_check.methods import smt as z
+from proofs_check.methods.judge import (
     Check,
     Falsehood,
     Oracle,
@@ -25,9 +25,9 @@ from proofs_check.methods import (
     sample,
     standard_checks,
 )  # fmt: skip
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
-from theory.selectors import Selection, cwmp, top_k
-from theory.verdict import Verdict
+from theory.selection.selectors import Selection, cwmp, top_k
 
 Selector = Callable[[Instance], Selection]
 

@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from proofs_check import smt as z
-from proofs_check.hull import Point, hull_vertices, prefix_points
-from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, standard_checks
+from proofs_check.methods import smt as z
+from proofs_check.methods.hull import Point, hull_vertices, prefix_points
+from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, standard_checks
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
-from theory.verdict import Verdict
 
 Frontier = Callable[[Instance], list[Point]]
 

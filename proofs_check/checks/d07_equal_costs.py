@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from proofs_check import smt as z
-from proofs_check.instances import MAGNITUDES, instances
-from proofs_check.methods import (
+from proofs_check.methods import smt as z
+from proofs_check.methods.instances import MAGNITUDES, instances
+from proofs_check.methods.judge import (
     Check,
     Falsehood,
     Oracle,
@@ -32,9 +32,9 @@ from proofs_check.methods import (
     refuted,
     search,
 )  # fmt: skip
+from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
-from theory.selectors import Selection, cwmp, top_k
-from theory.verdict import Outcome, Verdict
+from theory.selection.selectors import Selection, cwmp, top_k
 
 Selector = Callable[[Instance], Selection]
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from proofs_check import smt as z
-from proofs_check.instances import FAMILIES, family_instance, instances, small_domain, small_instances
-from proofs_check.methods import (
+from proofs_check.methods import smt as z
+from proofs_check.methods.instances import FAMILIES, family_instance, instances, small_domain, small_instances
+from proofs_check.methods.judge import (
     Check,
     Falsehood,
     Oracle,
@@ -30,9 +30,9 @@ from proofs_check.methods import (
     refuted,
     search,
 )  # fmt: skip
+from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
-from theory.selectors import Selection, cwmp
-from theory.verdict import Outcome, Verdict
+from theory.selection.selectors import Selection, cwmp
 
 Selector = Callable[[Instance], Selection]
 Filter = Callable[[Instance], bool]

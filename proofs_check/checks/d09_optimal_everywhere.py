@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from proofs_check import smt as z
-from proofs_check.instances import instances
-from proofs_check.methods import (
+from proofs_check.methods import smt as z
+from proofs_check.methods.instances import instances
+from proofs_check.methods.judge import (
     Check,
     Falsehood,
     Oracle,
@@ -27,9 +27,9 @@ from proofs_check.methods import (
     sample,
     search,
 )  # fmt: skip
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
-from theory.selectors import Rounding, cwmp
-from theory.verdict import Verdict
+from theory.selection.selectors import Rounding, cwmp
 
 
 def holds(instance: Instance, optimum: Oracle, rounding: Rounding = "prefix") -> Violation | None:

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from proofs_check import smt as z
-from proofs_check.instances import instances
-from proofs_check.methods import (
+from proofs_check.methods import smt as z
+from proofs_check.methods.instances import instances
+from proofs_check.methods.judge import (
     Check,
     Falsehood,
     Oracle,
@@ -30,11 +30,11 @@ from proofs_check.methods import (
     search,
     standard_checks,
 )  # fmt: skip
-from theory import bounds
+from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
-from theory.order import density_order, longest_affordable
-from theory.selectors import Selection, cwmp
-from theory.verdict import Outcome, Verdict
+from theory.optimum import bounds
+from theory.selection.order import density_order, longest_affordable
+from theory.selection.selectors import Selection, cwmp
 
 Selector = Callable[[Instance], Selection]
 

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import sympy
 
-from proofs_check import smt as z
-from proofs_check.instances import small_domain, small_instances
-from proofs_check.methods import Check, Falsehood, Oracle, Violation, enumerated, exhaust, from_smt, refuted
+from proofs_check.methods import smt as z
+from proofs_check.methods.instances import small_domain, small_instances
+from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, enumerated, exhaust, from_smt, refuted
+from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
-from theory.selectors import Rounding, cwmp
-from theory.verdict import Outcome, Verdict
+from theory.selection.selectors import Rounding, cwmp
 
 _ROUNDINGS: tuple[Rounding, ...] = ("prefix", "fill")
 

@@ -21,14 +21,14 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from proofs_check import smt as z
 from proofs_check.checks.d02_relaxation import best_vertex
-from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, search
-from theory.bracket import greedy_prefix
-from theory.entries import entries_of
+from proofs_check.methods import smt as z
+from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, search
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
-from theory.selectors import Loss, cwmp, loss_weight
-from theory.verdict import Verdict
+from theory.selection.bracket import greedy_prefix
+from theory.selection.entries import entries_of
+from theory.selection.selectors import Loss, cwmp, loss_weight
 
 
 def relaxed_value(instance: Instance, order_by: Loss, worth: NDArray[np.float64]) -> Fraction:

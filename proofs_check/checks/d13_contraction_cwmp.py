@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from proofs_check import smt as z
-from proofs_check.instances import instances
-from proofs_check.methods import (
+from proofs_check.methods import smt as z
+from proofs_check.methods.instances import instances
+from proofs_check.methods.judge import (
     Check,
     Falsehood,
     Oracle,
@@ -33,10 +33,10 @@ from proofs_check.methods import (
     search,
     standard_checks,
 )  # fmt: skip
-from theory import bounds
+from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
-from theory.selectors import cwmp
-from theory.verdict import Outcome, Verdict
+from theory.optimum import bounds
+from theory.selection.selectors import cwmp
 
 Delta = Callable[[Instance, Fraction], Fraction]
 

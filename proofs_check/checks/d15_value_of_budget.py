@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from proofs_check import smt as z
 from proofs_check.checks.d13_contraction_cwmp import dearest_fits
-from proofs_check.instances import instances, small_domain, small_instances
-from proofs_check.methods import (
+from proofs_check.methods import smt as z
+from proofs_check.methods.instances import instances, small_domain, small_instances
+from proofs_check.methods.judge import (
     Check,
     Falsehood,
     Oracle,
@@ -33,10 +33,10 @@ from proofs_check.methods import (
     search,
     standard_checks,
 )  # fmt: skip
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
-from theory.relaxation import Relaxation, relax
-from theory.selectors import Rounding, cwmp
-from theory.verdict import Verdict
+from theory.optimum.relaxation import Relaxation, relax
+from theory.selection.selectors import Rounding, cwmp
 
 Slope = Callable[[Relaxation], Fraction]
 

@@ -20,11 +20,11 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from proofs_check import smt as z
-from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, search
+from proofs_check.methods import smt as z
+from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, search
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
-from theory.selectors import cwmp
-from theory.verdict import Verdict
+from theory.selection.selectors import cwmp
 
 MaskOf = Callable[[Instance], NDArray[np.bool_]]
 

@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from proofs_check.instances import FAMILIES, family_instance
-from proofs_check.methods import Check, Falsehood, survived
+from proofs_check.methods.instances import FAMILIES, family_instance
+from proofs_check.methods.judge import Check, Falsehood, survived
+from theory.claims.verdict import Outcome, Verdict
 from theory.errors import InputError
-from theory.feedback import Split, accumulate, split
-from theory.selectors import cwmp
-from theory.verdict import Outcome, Verdict
+from theory.feedback.error_feedback import Split, accumulate, split
+from theory.selection.selectors import cwmp
 
 Floats = NDArray[np.floating]
 Splitter = Callable[[Floats, NDArray[np.bool_]], Split]

@@ -21,14 +21,14 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from proofs_check import smt as z
-from proofs_check.instances import COSTS
-from proofs_check.methods import Check, Falsehood, from_smt, survived
-from theory import bounds
-from theory.feedback import accumulate, split
+from proofs_check.methods import smt as z
+from proofs_check.methods.instances import COSTS
+from proofs_check.methods.judge import Check, Falsehood, from_smt, survived
+from theory.claims.verdict import Outcome, Verdict
+from theory.feedback.error_feedback import accumulate, split
 from theory.instance import Instance
-from theory.selectors import Selection, cwmp, top_k
-from theory.verdict import Outcome, Verdict
+from theory.optimum import bounds
+from theory.selection.selectors import Selection, cwmp, top_k
 
 Floats = NDArray[np.floating]
 

@@ -20,12 +20,12 @@ from fractions import Fraction
 import numpy as np
 import sympy
 
-from proofs_check.finite_laws import FiniteLaw, by_density, small_laws
-from proofs_check.limits import LAWS, compared_with_samples, identities, replicate, share_of_norm
-from proofs_check.methods import Check, Falsehood
-from theory.lawspec import law_of
-from theory.selectors import cwmp
-from theory.verdict import Outcome, Verdict
+from proofs_check.methods.finite_laws import FiniteLaw, by_density, small_laws
+from proofs_check.methods.judge import Check, Falsehood
+from proofs_check.methods.limits import LAWS, compared_with_samples, identities, replicate, share_of_norm
+from theory.claims.verdict import Outcome, Verdict
+from theory.laws.parse import law_of
+from theory.selection.selectors import cwmp
 
 Threshold = Callable[[FiniteLaw, Fraction], list[Fraction]]
 _D, _BETAS = 3000, (0.02, 0.1, 0.4)

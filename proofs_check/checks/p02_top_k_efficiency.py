@@ -21,12 +21,12 @@ import numpy as np
 import sympy
 from scipy import stats
 
-from proofs_check.finite_laws import by_score, small_laws
-from proofs_check.limits import LAWS, compared_with_samples, identities, replicate, share_of_norm
-from proofs_check.methods import Check, Falsehood
-from theory.lawspec import law_of
-from theory.selectors import random_k, top_k
-from theory.verdict import Outcome, Verdict
+from proofs_check.methods.finite_laws import by_score, small_laws
+from proofs_check.methods.judge import Check, Falsehood
+from proofs_check.methods.limits import LAWS, compared_with_samples, identities, replicate, share_of_norm
+from theory.claims.verdict import Outcome, Verdict
+from theory.laws.parse import law_of
+from theory.selection.selectors import random_k, top_k
 
 _D, _BETAS = 3000, (0.02, 0.1, 0.4)
 

@@ -18,10 +18,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from proofs_check import smt as z
-from proofs_check.finite_laws import FiniteLaw, by_density, by_score, small_laws
-from proofs_check.methods import Check, Falsehood, from_smt, survived
-from theory.verdict import Outcome, Verdict
+from proofs_check.methods import smt as z
+from proofs_check.methods.finite_laws import FiniteLaw, by_density, by_score, small_laws
+from proofs_check.methods.judge import Check, Falsehood, from_smt, survived
+from theory.claims.verdict import Outcome, Verdict
 
 
 def smt(seed: int = 0, slack: Fraction = Fraction(0)) -> Verdict:

@@ -20,11 +20,11 @@ import numpy as np
 import sympy
 from scipy import optimize, special
 
-from proofs_check.limits import agreement, compared_with_samples, identities, replicate, share_of_norm
-from proofs_check.methods import Check, Falsehood
-from theory.lawspec import law_of
-from theory.selectors import cwmp
-from theory.verdict import Verdict
+from proofs_check.methods.judge import Check, Falsehood
+from proofs_check.methods.limits import agreement, compared_with_samples, identities, replicate, share_of_norm
+from theory.claims.verdict import Verdict
+from theory.laws.parse import law_of
+from theory.selection.selectors import cwmp
 
 Pair = tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray], float]
 CLASSES = {
@@ -74,7 +74,7 @@ def symbolic(seed: int = 0, last: int = 2) -> Verdict:
 
 
 def quadrature(seed: int = 0, forms: dict[str, Pair] = FORMS) -> Verdict:
-    """The closed forms against :mod:`theory.laws`, within the quadrature's own stated error."""
+    """The closed forms against :mod:`theory.laws.joint`, within the quadrature's own stated error."""
 
     def cases():  # type: ignore[no-untyped-def]
         for magnitude, pair in forms.items():

@@ -15,13 +15,13 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from proofs_check import named_laws
-from proofs_check.limits import agreement, compared_with_samples, identities, replicate
-from proofs_check.methods import Check, Falsehood
+from proofs_check.methods.judge import Check, Falsehood
+from proofs_check.methods.limits import agreement, compared_with_samples, identities, replicate
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
-from theory.lawspec import law_of
-from theory.selectors import cwmp, top_k
-from theory.verdict import Verdict
+from theory.laws import named as named_laws
+from theory.laws.parse import law_of
+from theory.selection.selectors import cwmp, top_k
 
 MAGNITUDES = tuple(named_laws.MAGNITUDES.values())
 _QUARTER = sympy.Rational(1, 4)

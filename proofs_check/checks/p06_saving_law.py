@@ -22,12 +22,12 @@ import numpy as np
 import sympy
 from scipy import optimize, special
 
-from proofs_check.limits import agreement, compared_with_samples, identities, replicate
-from proofs_check.methods import Check, Falsehood
+from proofs_check.methods.judge import Check, Falsehood
+from proofs_check.methods.limits import agreement, compared_with_samples, identities, replicate
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
-from theory.lawspec import law_of
-from theory.samples import SampleLaw
-from theory.verdict import Verdict
+from theory.laws.parse import law_of
+from theory.laws.samples import SampleLaw
 
 _BETAS = (0.01, 0.1, 0.3)
 _LAWS = (("norm()", 0.0), ("laplace()", 0.0), ("t(df=3)", 0.0), ("laplace()", 0.6), ("norm()", -0.5))

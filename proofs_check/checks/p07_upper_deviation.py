@@ -19,14 +19,14 @@ from itertools import product
 
 import numpy as np
 
-from proofs_check import smt as z
-from proofs_check.finite_laws import FiniteLaw, Rare, by_density, greedy, rare_indeed
-from proofs_check.methods import Check, Falsehood, from_smt, survived
-from theory.deviation import Method, upper_deviation
+from proofs_check.methods import smt as z
+from proofs_check.methods.finite_laws import FiniteLaw, Rare, by_density, greedy, rare_indeed
+from proofs_check.methods.judge import Check, Falsehood, from_smt, survived
+from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
-from theory.lawspec import law_of
-from theory.relaxation import relax
-from theory.verdict import Outcome, Verdict
+from theory.laws.deviation import Method, upper_deviation
+from theory.laws.parse import law_of
+from theory.optimum.relaxation import relax
 
 METHODS: tuple[Method, ...] = ("hoeffding", "chebyshev")
 FINITE = (

@@ -20,13 +20,13 @@ from itertools import product
 import numpy as np
 
 from proofs_check.checks.p07_upper_deviation import FAILURES, METHODS
-from proofs_check.finite_laws import FiniteLaw, Rare, by_density, greedy, rare_indeed
-from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, survived
-from theory.deviation import lower_deviation, two_sided
+from proofs_check.methods.finite_laws import FiniteLaw, Rare, by_density, greedy, rare_indeed
+from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, survived
+from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
-from theory.lawspec import law_of
-from theory.selectors import cwmp
-from theory.verdict import Outcome, Verdict
+from theory.laws.deviation import lower_deviation, two_sided
+from theory.laws.parse import law_of
+from theory.selection.selectors import cwmp
 
 CASES = (  # law, sizes, shares at which the atoms on top leave room
     (FiniteLaw((9, 0), (1, 1), (1, 1)), (200, 4000), (Fraction(3, 4),)),

@@ -20,14 +20,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from proofs_check import smt as z
-from proofs_check.finite_laws import FiniteLaw, by_density, by_score, greedy
-from proofs_check.methods import Check, Falsehood, from_smt, survived
-from theory.deviation import overtaken
+from proofs_check.methods import smt as z
+from proofs_check.methods.finite_laws import FiniteLaw, by_density, by_score, greedy
+from proofs_check.methods.judge import Check, Falsehood, from_smt, survived
+from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
-from theory.lawspec import law_of
-from theory.selectors import cwmp, top_k
-from theory.verdict import Outcome, Verdict
+from theory.laws.deviation import overtaken
+from theory.laws.parse import law_of
+from theory.selection.selectors import cwmp, top_k
 
 CASES = (
     (FiniteLaw((4, 5), (1, 6), (3, 1)), (20, 200, 400, 800, 1600), Fraction(22, 45)),

@@ -22,14 +22,14 @@ from fractions import Fraction
 import numpy as np
 import sympy
 
-from proofs_check.instances import small_instances
-from proofs_check.limits import compared_with_samples, identities, replicate
-from proofs_check.methods import Check, Falsehood, Oracle, Violation, exhaust, sample
-from theory.deviation import integrality_constant
+from proofs_check.methods.instances import small_instances
+from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, sample
+from proofs_check.methods.limits import compared_with_samples, identities, replicate
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
-from theory.lawspec import law_of
-from theory.relaxation import relax
-from theory.verdict import Verdict
+from theory.laws.deviation import integrality_constant
+from theory.laws.parse import law_of
+from theory.optimum.relaxation import relax
 
 LAWS = (
     ("norm()", "classes(1=0.5, 10=0.5)"),

@@ -10,7 +10,7 @@
 See ``docs/selectors.md`` for how to write one, check it and read a failure.
 """
 
-import proofs_check.ours  # noqa: F401  (refuses to go on where a user's module hides one of ours)
+import proofs_check.selector.shadowing  # noqa: F401  (refuses to go on where a user's module hides one of ours)
 from proofs_check.selector.adapters import Compressor, from_compressor, from_ddp_hook, from_instance, from_torch
 from proofs_check.selector.catalogue import CHECKS, Check, Domain
 from proofs_check.selector.feedback import check_error_feedback

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from proofs_check import ours
+from proofs_check.selector import shadowing as ours
 from proofs_check.selector.catalogue import Domain, checks_named
 from proofs_check.selector.subject import Selector, with_promise
 from proofs_check.selector.trial import try_check

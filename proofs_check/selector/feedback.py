@@ -17,7 +17,7 @@ import numpy as np
 from proofs_check.selector.optimality import dearest_fits
 from proofs_check.selector.promise import BrokenPromiseError
 from proofs_check.selector.subject import Array, Selector, shown
-from theory.feedback import accumulate, split
+from theory.feedback.error_feedback import accumulate, split
 from theory.instance import Instance
 
 ROUNDS = 3

@@ -17,11 +17,11 @@ from proofs_check.oracles import enumerate_optimum
 from proofs_check.selector.promise import BrokenPromiseError
 from proofs_check.selector.seen import see
 from proofs_check.selector.subject import Selector, shown
-from theory import bounds
-from theory.exact import exact_sum, floor_float
+from theory.arithmetic.exact import exact_sum, floor_float
 from theory.instance import Instance
-from theory.relaxation import relax
-from theory.selectors import cwmp
+from theory.optimum import bounds
+from theory.optimum.relaxation import relax
+from theory.selection.selectors import cwmp
 
 ENUMERATED = 12  # coordinates up to which all masks are tried
 STEPS = 6  # costs by half of which the budget is raised

@@ -10,10 +10,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.arithmetic.exact import Real, as_fraction
 from theory.errors import InputError
-from theory.exact import Real, as_fraction
 from theory.instance import Instance
-from theory.selectors import Rounding
+from theory.selection.selectors import Rounding
 
 Loss = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Score = Literal["l2", "l1", "magnitude"] | Loss

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from proofs_check.selector.promise import Promise
 from proofs_check.selector.ranks import ranks, whole
 from proofs_check.selector.subject import Selector
-from theory.exact import as_fraction, floor_float
+from theory.arithmetic.exact import as_fraction, floor_float
 from theory.instance import Instance
 
 

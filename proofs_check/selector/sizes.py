@@ -13,11 +13,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from proofs_check.instances import COSTS, MAGNITUDES
+from proofs_check.methods.instances import COSTS, MAGNITUDES
 from proofs_check.selector.promise import Promise
 from proofs_check.selector.strategies import Costs, cost_values
+from theory.arithmetic.exact import exact_sum, floor_float
 from theory.errors import InputError
-from theory.exact import exact_sum, floor_float
 from theory.instance import CostClasses, Instance
 
 Array = NDArray[Any]

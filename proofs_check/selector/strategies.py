@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
 from proofs_check.selector.promise import Promise
-from theory.energy import CostModel, cost_model
+from theory.arithmetic.exact import exact_sum, floor_float
+from theory.energy.models import CostModel, cost_model
 from theory.errors import InputError
-from theory.exact import exact_sum, floor_float
 from theory.instance import Instance
 from theory.layers import KINDS, Layer
 

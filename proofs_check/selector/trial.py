@@ -15,7 +15,7 @@ from proofs_check.selector.promise import BrokenPromiseError
 from proofs_check.selector.report import Result, Status
 from proofs_check.selector.script import SHORT, Case, script_of
 from proofs_check.selector.subject import Selector
-from theory.exact import exact_sum, floor_float
+from theory.arithmetic.exact import exact_sum, floor_float
 from theory.instance import Instance
 
 SHRINKING = 400  # instances tried, at most, to make a failure smaller

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofs_check.studies.study import Progress, silent
-from theory.bounds import contraction_cwmp_prior, contraction_top_k
-from theory.compressor import Compressor
+from theory.feedback.compressor import Compressor
 from theory.instance import Instance
-from theory.selectors import cwmp, top_k
+from theory.optimum.bounds import contraction_cwmp_prior, contraction_top_k
+from theory.selection.selectors import cwmp, top_k
 
 COSTS = (10,) * 4 + (1,) * 12  # joules: whole numbers
 STEP = 0.1

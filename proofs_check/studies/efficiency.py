@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from proofs_check.named_laws import MAGNITUDES
 from proofs_check.studies.study import Progress, silent
-from theory.laws import Law
-from theory.lawspec import law_of
-from theory.samples import SampleLaw
+from theory.laws.joint import Law
+from theory.laws.named import MAGNITUDES
+from theory.laws.parse import law_of
+from theory.laws.samples import SampleLaw
 
 COSTS = {"lognormal 1": "lognorm(s=1)", "two classes 1:10": "classes(1=0.5, 10=0.5)"}
 BETAS = tuple(float(f"{beta:.4g}") for beta in np.geomspace(0.002, 0.9, 33))

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from proofs_check.hull import hull_vertices
+from proofs_check.methods.hull import hull_vertices
 from proofs_check.oracles import enumerate_masks
 from proofs_check.studies.study import Progress, silent
 from theory.instance import Instance
-from theory.selectors import Selection, cwmp, top_k
+from theory.selection.selectors import Selection, cwmp, top_k
 
 ITEMS, DEAREST, LARGEST = 12, 12, 30
 

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from proofs_check.studies.study import Progress, silent
-from theory.bounds import greedy_gap
-from theory.certificate import certify
 from theory.instance import CostClasses, Instance
-from theory.relaxation import relax
-from theory.selectors import cwmp
+from theory.optimum.bounds import greedy_gap
+from theory.optimum.certificate import certify
+from theory.optimum.relaxation import relax
+from theory.selection.selectors import cwmp
 
 SIZES = {10: 400, 30: 400, 100: 300, 300: 200, 1000: 100, 3000: 60, 10_000: 40, 30_000: 24, 100_000: 12, 1_000_000: 8}
 QUANTITIES = ("prefix", "fill", "best-of", "bound", "relaxation")

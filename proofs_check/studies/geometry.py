@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from proofs_check.studies.study import Progress, silent
 from theory.errors import InputError
-from theory.files import read_update
+from theory.files.updates import read_update
 from theory.instance import Instance
-from theory.lawspec import cost_law, magnitude_law
-from theory.selectors import cwmp, top_k
+from theory.laws.parse import cost_law, magnitude_law
+from theory.selection.selectors import cwmp, top_k
 
 LAW, DIM = "gennorm(beta=0.65)", 100_000  # of the update where none is given: the shape of real ones
 COST = "lognorm(s=1)"

@@ -14,9 +14,9 @@ from typing import Any
 from proofs_check.sources import source_digest
 from proofs_check.studies.study import Progress, Study, silent
 from proofs_check.studies.table import STUDIES
+from theory.claims.provenance import provenance
 from theory.errors import InputError
-from theory.outputs import STUDY, check_output, write_atomically
-from theory.provenance import provenance
+from theory.files.outputs import STUDY, check_output, write_atomically
 
 
 def chosen(names: tuple[str, ...]) -> list[Study]:

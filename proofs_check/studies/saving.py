@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from proofs_check.named_laws import MAGNITUDES
 from proofs_check.studies.study import Progress, silent
-from theory.laws import Law
-from theory.lawspec import law_of
+from theory.laws.joint import Law
+from theory.laws.named import MAGNITUDES
+from theory.laws.parse import law_of
 
 SIGMAS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)  # of lognormal costs
 RATIOS = (1.2, 1.5, 2.0, 3.0, 5.0, 10.0)  # of two equally likely costs

@@ -1,0 +1,26 @@
+"""What every caption says of its records: seed, hardware and revision, as the records have them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from figures.captions.sources import seeds_in_words, sources_in_words
+
+
+def origin(record: dict[str, Any]) -> str:
+    """``Seed 0; AMD EPYC, 2 cores, revision 0123456789ab.``"""
+    seed = seeds_in_words([record["parameters"]["seed"]]).capitalize()
+    return f"{seed}; {sources_in_words([record['provenance']])}."
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """``64 %``, so many significant digits."""
+    return f"{100 * share:.{digits}g} %"
+
+
+def data_of(record: dict[str, Any]) -> str:
+    """What update a record is about: a file by its name, or a law."""
+    data = record["data"]
+    if data["source"] == "file":
+        return f"an update of {data['d']:,} coordinates ({data['name']})"
+    return f"a drawn update of {data['d']:,} coordinates ({data['law']})"

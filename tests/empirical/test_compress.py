@@ -1,0 +1,158 @@
+"""Compressors and ledgers: the same joules for all, what each one ranks by, energies against Instance's."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from empirical.prices import COST_MODELS, added, given, prices
+from empirical.training.compress import BASELINE, DENSE, METHODS, Offer, compress
+from empirical.training.models import model_layers, small_cnn
+from theory.energy.models import MODELS
+from theory.errors import InputError
+from theory.instance import CostClasses, Instance
+from theory.layers import named_layers
+from theory.optimum.certificate import certify
+
+LAYERS = named_layers([("0.weight", (8, 3, 3, 3)), ("0.bias", (8,)), ("9.weight", (10, 50)), ("9.bias", (10,))])
+D = 216 + 8 + 500 + 10
+
+
+def offer(cost, share, seed=0):
+    rng = np.random.default_rng(seed)
+    update = (rng.standard_t(3, D) * np.repeat([5, 5, 1, 1], [216, 8, 500, 10])).astype(np.float32)
+    fisher = rng.exponential(size=D).astype(np.float32)
+    return Offer(update, fisher, LAYERS, prices(cost, LAYERS, 0), share, np.random.default_rng(7))
+
+
+@pytest.mark.parametrize("cost", COST_MODELS)
+@pytest.mark.parametrize("method", [m for m in METHODS if m != DENSE])
+def test_every_method_keeps_the_budget_and_the_ledger_is_what_the_mask_costs(cost, method):
+    for share in ("0.004", "0.05", "1"):
+        given = offer(cost, share)
+        chosen = compress(method, given)
+        instance = Instance(given.update, given.prices.costs, given.prices.budget(share))
+        energy = sum(entry.energy for entry in chosen.ledger)
+        assert energy == instance.spent(chosen.mask) * instance.unit <= Fraction(share) * given.prices.total
+        assert sum(entry.coordinates for entry in chosen.ledger) == chosen.mask.sum()
+        # nothing that the order offers next is affordable: less than the dearest coordinate is left
+        dearest = Fraction(instance.cost.max()) * instance.unit
+        assert Fraction(share) * given.prices.total - energy < dearest or chosen.mask.all()
+
+
+def test_the_budgets_of_all_methods_are_the_same_joules():
+    assert prices("fc-dear", LAYERS, 0).budget("0.1") == Fraction(216 + 8 + 10 * 510, 10)
+    assert prices("ble-dram", LAYERS, 0).total == Instance(
+        np.ones(D), MODELS["ble-dram"].costs(LAYERS), 1
+    ).total_cost * (Instance(np.ones(D), MODELS["ble-dram"].costs(LAYERS), 1).unit)
+
+
+def test_dense_sends_everything_and_no_index():
+    given = offer("ble-dram", "0.01")
+    chosen = compress(DENSE, given)
+    assert chosen.mask.all()
+    assert (chosen.captured, chosen.gap) == (1, 0)
+    radio = 32 * MODELS["ble-dram"].radio.exact
+    assert {(e.kind, e.coordinates, e.radio, e.index) for e in chosen.ledger} == {
+        ("conv", 224, 224 * radio, 0), ("fc", 510, 510 * radio, 0),
+    }  # fmt: skip
+    sparse = compress(BASELINE, given)
+    for entry in sparse.ledger:
+        assert entry.index == entry.coordinates * 10 * MODELS["ble-dram"].radio.exact  # 734 coordinates: 10 bits
+        assert (
+            entry.memory == entry.coordinates * {"conv": Fraction(5, 10**12), "fc": Fraction(640, 10**12)}[entry.kind]
+        )
+
+
+def keys(method, given):
+    """What each method ranks by, written down a second time."""
+    g = given.update.astype(float)
+    c = Instance(g, given.prices.costs, 1).cost
+    rms = np.concatenate([np.full(part.size, np.sqrt(np.mean(part**2))) for part in np.split(g, [216, 224, 724])])
+    return {
+        "top-k": np.abs(g),
+        "cwmp": np.abs(g) / np.sqrt(c),
+        "cwmp-l1": np.abs(g) / c,
+        "per-layer": (g / rms) ** 2 / c,
+        "curvature": given.fisher.astype(float) * g**2 / c,
+    }[method]
+
+
+@pytest.mark.parametrize("cost", ["fc-dear", "conv-dear", "lognormal", "uniform"])
+@pytest.mark.parametrize("method", ["top-k", "cwmp", "cwmp-l1", "per-layer", "curvature"])
+def test_what_each_method_ranks_by(cost, method):
+    given = offer(cost, "0.2")
+    kept, key = compress(method, given).mask, keys(method, given)
+    assert 0 < kept.sum() < D
+    assert key[kept].min() >= key[~kept].max() * (1 - 1e-12)
+
+
+def test_methods_differ_where_costs_or_values_do():
+    masks = {m: compress(m, offer("fc-dear", "0.1")).mask.tobytes() for m in METHODS}
+    assert len(set(masks.values())) == len(METHODS)
+
+
+@pytest.mark.parametrize("cost", ["fc-dear", "lognormal"])
+@pytest.mark.parametrize("method", [m for m in METHODS if m != DENSE])
+def test_the_gap_bounds_the_distance_from_the_certified_optimum(cost, method):
+    given = offer(cost, "0.1")
+    chosen = compress(method, given)
+    instance = Instance(given.update, given.prices.costs, given.prices.budget("0.1"))
+    norm = float(np.sum(given.update.astype(float) ** 2))
+    best = certify(instance)
+    assert chosen.captured == pytest.approx(float(instance.retained(chosen.mask)) / norm, rel=1e-12)
+    distance = float(best.value) / norm - chosen.captured
+    assert -1e-12 <= distance <= chosen.gap + 1e-12
+    assert chosen.gap <= distance + 0.01  # and it is not a bound for the sake of one
+
+
+def test_random_k_is_drawn_from_its_stream():
+    first, second = (compress("random-k", offer("uniform", "0.1")).mask for _ in range(2))
+    assert np.array_equal(first, second)
+    assert first.sum() == 73
+
+
+def test_lognormal_costs_are_what_they_are_called():
+    layers = model_layers(small_cnn())
+    costs = prices("lognormal", layers, 0).costs
+    assert np.log(costs).mean() == pytest.approx(0, abs=0.02)
+    assert np.log(costs).std() == pytest.approx(1, abs=0.02)
+    assert np.array_equal(costs, prices("lognormal", layers, 0).costs)
+    assert not np.array_equal(costs, prices("lognormal", layers, 1).costs)
+
+
+def test_ledgers_add_up():
+    one, two = compress("cwmp", offer("ble-dram", "0.1")).ledger, compress("cwmp", offer("ble-dram", "0.1", 1)).ledger
+    total = added([one, two])
+    assert [e.kind for e in total] == ["conv", "fc"]
+    for part in ("coordinates", "radio", "index", "memory", "energy"):
+        assert sum(getattr(e, part) for e in total) == sum(getattr(e, part) for e in (*one, *two))
+    assert added([]) == ()
+
+
+def test_an_update_of_zeros_sends_nothing():
+    given = offer("fc-dear", "0.1")
+    still = Offer(np.zeros(D, np.float32), given.fisher, LAYERS, given.prices, "0.1", given.rng)
+    for method in METHODS:
+        chosen = compress(method, still)
+        assert method == DENSE or not chosen.mask.any()
+        assert (chosen.captured, chosen.gap) == (0, 0)
+
+
+def test_unknown_names_are_explained():
+    with pytest.raises(InputError, match=r"no cost model 'solar'; the models are uniform, .*lognormal"):
+        prices("solar", LAYERS, 0)
+    with pytest.raises(InputError, match="no method 'psychic'; the methods are top-k, cwmp"):
+        compress("psychic", offer("uniform", "0.1"))
+    for share in ("0", "1.5", "-1"):
+        with pytest.raises(InputError, match="must be a share in"):
+            prices("uniform", LAYERS, 0).budget(share)
+
+
+def test_a_total_is_in_joules_whatever_unit_the_classes_need():
+    """0.1 and 0.7 J are no floats: the classes are counted in tenths, the total and a budget are not."""
+    layers = named_layers([("0.weight", (2, 1, 1, 1)), ("9.weight", (1, 3))])
+    priced = given(CostClasses(np.array([0, 0, 1, 1, 1]), ["0.1", "0.7"]), layers)
+    assert priced.total == Fraction(23, 10)
+    assert priced.budget("50%") == Fraction(23, 20)
+    assert [prices(name, layers, 0).unit for name in ("fc-dear", "ble-dram", "lognormal")] == ["units", "J", "units"]

@@ -1,0 +1,89 @@
+"""Every claim, judged by every method, comes out as the claim table expects; and the README says so."""
+
+import math
+from pathlib import Path
+
+import pytest
+from scipy import stats
+
+from proofs_check.checks import CHECKS, PAGES, checks_of
+from proofs_check.table import replace_between, stored_verdicts, table_of
+from proofs_check.verify import exit_code, run_checks, summarise
+from theory.claims.table import CLAIMS
+from theory.claims.verdict import Outcome
+from theory.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+RECORDED = ROOT / "results" / "verify"
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    verdicts = run_checks(seed=1, folder=tmp_path_factory.mktemp("verdicts"), jobs=2, time_limit=math.inf)
+    return {row.claim.id: row for row in summarise(verdicts)}
+
+
+@pytest.mark.parametrize("claim_id", CLAIMS)
+def test_claim_comes_out_as_expected(claim_id, rows):
+    row = rows[claim_id]
+    wrong = [(v.method, v.outcome, v.reach, v.counterexample) for v in row.verdicts if not v.as_expected]
+    assert row.standing == "as expected", wrong
+
+
+def test_the_run_as_a_whole_is_as_expected(rows):
+    assert exit_code(list(rows.values())) == 0
+
+
+@pytest.mark.parametrize("claim_id", CLAIMS)
+def test_two_independent_methods_and_not_by_sampling_alone(claim_id, rows):
+    outcomes = {v.method: v.outcome for v in rows[claim_id].verdicts}
+    assert len(outcomes) >= 2
+    assert set(outcomes.values()) & {Outcome.PROVED, Outcome.CERTIFIED, Outcome.REFUTED}
+
+
+@pytest.mark.parametrize("claim_id", [c.id for c in CLAIMS.values() if c.kind == "false"])
+def test_false_claims_show_a_small_counterexample_and_what_is_true(claim_id, rows):
+    found = rows[claim_id].counterexample
+    assert found is not None
+    assert found.get("d", 2) <= 3
+    assert "None" not in rows[claim_id].counterexample_words
+    assert CLAIMS[claim_id].instead.endswith(".")
+
+
+def test_survivors_state_how_rare_a_failure_may_still_be(rows):
+    sampled = [v for row in rows.values() for v in row.verdicts if v.method == "families" and v.trials]
+    assert sampled
+    for verdict in sampled:
+        if verdict.outcome is Outcome.SURVIVED:
+            # at the exact 95 % limit, as few failures as were seen have probability 5 %: (1 - q)^n when none was
+            seen = verdict.observed.get("violations", 0)
+            assert stats.binom.cdf(seen, verdict.trials, verdict.failure_bound) == pytest.approx(0.05, rel=1e-6)
+
+
+def test_one_page_per_claim():
+    names = [page.__name__.rsplit(".", 1)[1] for page in PAGES]  # d04_greedy_gap is the page of D4
+    pages = {f"{name[0].upper()}{int(name[1:3])}" for name in names}
+    assert pages == {claim_id.rstrip("abc") for claim_id in CLAIMS}
+    assert {check.claim for check in CHECKS} == set(CLAIMS)
+    keys = [(check.claim, check.method) for check in CHECKS]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_claim_with_parts_is_named_as_one():
+    assert {check.claim for check in checks_of(["D12"])} == {"D12a", "D12b"}
+    assert {check.claim for check in checks_of(["D1"])} == {"D1"}
+    with pytest.raises(InputError, match="no claim 'D99'"):
+        checks_of(["D99"])
+
+
+def test_readme_table_is_that_of_the_recorded_verdicts():
+    text = (ROOT / "README.md").read_text()
+    assert replace_between(text, table_of(RECORDED)) == text, "run: cwmp table results/verify --into README.md"
+
+
+def test_recorded_verdicts_agree_with_this_run(rows):
+    recorded = {row.claim.id: row for row in summarise(stored_verdicts(RECORDED))}
+    assert recorded.keys() == rows.keys()
+    for claim_id, row in rows.items():
+        now = {v.method: v.outcome for v in row.verdicts}
+        assert now == {v.method: v.outcome for v in recorded[claim_id].verdicts}, claim_id

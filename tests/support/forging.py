@@ -1,0 +1,93 @@
+"""Certificates as a forger would write them, and what is true of them, with itertools and Fractions."""
+
+import hashlib
+import itertools
+from fractions import Fraction
+
+import numpy as np
+
+from theory import checker
+from theory.optimum.certificate import check_certificate
+
+
+def sign(fields):
+    fields["digest"] = checker.digest(fields)
+    return fields
+
+
+def leaves(fields, path=()):
+    """Paths to every value in nested dictionaries and lists."""
+    entries = fields.items() if isinstance(fields, dict) else enumerate(fields)
+    for key, value in entries:
+        yield (*path, key)
+        if isinstance(value, (dict, list)):
+            yield from leaves(value, (*path, key))
+
+
+def at(fields, path):
+    for key in path:
+        fields = fields[key]
+    return fields
+
+
+def variants(value):
+    """Other values of the same kind, values of other kinds, and nothing."""
+    yield from (None, "", [], {}, -1, 0, 1, True, 1e400, float("nan"), "1/0", "nan", "-1", "1/3", [0], [[0, 1]])
+    if isinstance(value, str):
+        yield from (value[:-1], value + "1", value[::-1])
+        if value.replace("/", "").lstrip("-").isdigit():
+            yield from (str(Fraction(value) + 1), str(Fraction(value) * 2), str(Fraction(value) / 3))
+    if type(value) is int:
+        yield from (value + 1, value - 1, float(value), 2**70)
+    if isinstance(value, list):
+        yield from (value[:-1], value + value[:1], value[::-1], [*value, 0], [*value, 7])
+
+
+def optimum(score, cost, budget):
+    """OPT with itertools and Fractions."""
+    best = Fraction(0)
+    for chosen in itertools.product((0, 1), repeat=len(score)):
+        if sum(Fraction(c) for c, x in zip(cost, chosen, strict=True) if x) <= budget:
+            best = max(best, sum((Fraction(p) for p, x in zip(score, chosen, strict=True) if x), Fraction(0)))
+    return best
+
+
+def forge(
+    x, c, budget, kept, *, squares=False, energy=0, item=0, items=0, cheap=0, ties=0, search="ordered",
+    verdict="exact", **proof,
+):  # fmt: skip
+    """A signed certificate, consistent in itself, that some mask is optimal; all costs in one array.
+
+    Args:
+        x: scores, or with ``squares`` entries. kept: the mask, as indices. ties: how many of them the base set takes.
+    """
+    x, c = np.array(x, dtype=float), np.array(c, dtype=float)
+    energy, item, budget = Fraction(energy), Fraction(item), Fraction(budget)
+    p = {i: Fraction(v) ** (2 if squares else 1) for i, v in enumerate(x.tolist()) if np.isfinite(v)}
+    may = [i for i in p if p[i] > 0 and 0 < c[i] < np.inf and Fraction(c[i]) <= budget]
+    r = {i: p[i] - energy * Fraction(c[i]) - item for i in may}
+    tied = sorted((i for i in may if r[i] == 0), key=lambda i: c[i] if items else i)
+    inside, kept = {i for i in may if r[i] > 0} | set(tied[:ties]), set(kept)
+    spent, retained = sum(Fraction(c[i]) for i in kept), sum(p.get(i, Fraction(0)) for i in kept)
+    loss = sum(abs(r.get(i, Fraction(0))) for i in inside ^ kept) + energy * (budget - spent)
+    loss += item * (items - len(kept)) if items else 0
+    fields = {
+        "format": checker.FORMAT, "verdict": verdict, "d": int(x.size),
+        "objective": "squares" if squares else "scores",
+        "data": {"sha256": hashlib.sha256(x.tobytes()).hexdigest(), "exponent": 0},
+        "cost": {"kind": "array", "sha256": hashlib.sha256(c.tobytes()).hexdigest()},
+        "unit_joules": "1", "energy_unit": "J", "budget": str(budget),
+        "spent": str(spent), "retained": str(retained), "note": {},
+        "proof": {
+            "kind": "core", "grid": "0", "energy": str(energy), "item": str(item), "most_items": items,
+            "cheap": str(Fraction(cheap)), "ties": ties, "removed": sorted(inside - kept),
+            "added": sorted(kept - inside), "loss": str(loss), "search": search, **proof,
+        },
+    }  # fmt: skip
+    return sign(fields)
+
+
+def forged(x, c, budget, kept, *, squares=False, **options):
+    """What the checker says of :func:`forge`."""
+    fields = forge(x, c, budget, kept, squares=squares, **options)
+    return check_certificate(fields, np.array(x, dtype=float), np.array(c, dtype=float), scores=not squares)

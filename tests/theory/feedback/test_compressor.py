@@ -1,0 +1,232 @@
+"""The compressor: conserves, repeats itself, and is what selector and error feedback say; also inside DDP."""
+
+import functools
+import os
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from large_updates import costs, updates
+
+from theory import InputError, Instance, cwmp, top_k
+from theory.feedback.compressor import Compressor
+from theory.feedback.error_feedback import accumulate, split
+
+torch = pytest.importorskip("torch")
+
+import torch.distributed as dist  # noqa: E402
+import torch.multiprocessing as processes  # noqa: E402
+from torch import nn  # noqa: E402
+
+from theory.feedback.ddp import PruningState, prune_hook  # noqa: E402
+
+
+@pytest.mark.parametrize("selector", ["cwmp", "top-k"])
+@pytest.mark.parametrize("kind", ["array", "tensor", "bfloat16"])
+def test_rounds_conserve_bit_for_bit_and_change_nothing(selector, kind):
+    g, c = updates("gaussian", np.float32), costs("lognormal")
+    update = g if kind == "array" else torch.from_numpy(g).to(torch.float32 if kind == "tensor" else torch.bfloat16)
+    compressor = Compressor(c, fraction="0.05", selector=selector)
+    state = compressor.init(update)
+    for _ in range(3):
+        total = update + state.residual
+        before = state.residual + 0
+        sent, after = compressor.apply(state, update)
+        assert ((sent.values + after.residual) == total).all()
+        assert ((sent.values == 0) | (after.residual == 0)).all()
+        assert (state.residual == before).all()
+        again, _ = compressor.apply(state, update)
+        assert (again.values == sent.values).all()
+        wide = np.asarray(total if kind == "array" else total.double())
+        expected = (cwmp if selector == "cwmp" else top_k)(Instance(wide, c, state.budget))
+        assert np.array_equal(np.asarray(sent.mask), expected.mask)
+        indices, values = sent.sparse()
+        assert (total[indices] == values).all()
+        assert len(indices) == int(expected.mask.sum())
+        assert sent.values.dtype == update.dtype
+        state = after
+
+
+def test_without_error_feedback_nothing_is_remembered():
+    g = updates("gaussian", np.float32)
+    compressor = Compressor("0.3", fraction="0.05", error_feedback=False)
+    state = compressor.init(g)
+    sent, after = compressor.apply(state, g)
+    assert not after.residual.any()
+    assert np.array_equal(sent.values, np.where(sent.mask, g, 0))
+
+
+def test_bad_compressors_and_updates():
+    with pytest.raises(InputError, match="selector must be cwmp or top-k"):
+        Compressor(1, fraction="0.1", selector="best")
+    with pytest.raises(InputError, match="a loss is for cwmp only"):
+        Compressor(1, fraction="0.1", selector="top-k", loss="l1")
+    with pytest.raises(InputError, match="costs must be > 0"):
+        Compressor(-1, fraction="0.1").init(np.ones(3))
+    compressor = Compressor(1, fraction="0.5")
+    state = compressor.init(np.ones(4))
+    with pytest.raises(InputError, match=r"updates of float64 and shape \(4,\), got float64 of shape \(5,\)"):
+        compressor.apply(state, np.ones(5))
+    with pytest.raises(InputError, match="got float32"):
+        compressor.apply(state, np.ones(4, dtype=np.float32))
+    with pytest.raises(InputError, match="every entry must be finite"):
+        compressor.apply(state, np.array([1, np.nan, 1, 1]))
+
+
+# --- DDP: real processes ---------------------------------------------------------------------------
+
+WORLD, STEPS, RATE = 2, 4, 0.1
+COST = {"conv": 1, "fc": 10}  # in tenths of a joule, which float64 does not hold: the hook must use their unit
+
+
+def small_model():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(2, 4, 3), nn.Flatten(), nn.Linear(4 * 36, 50), nn.ReLU(), nn.Linear(50, 3))
+
+
+def batch(rank, step):
+    generator = torch.Generator().manual_seed(100 * rank + step)
+    return torch.randn(8, 2, 8, 8, generator=generator), torch.randint(0, 3, (8,), generator=generator)
+
+
+def loss_of(model, rank, step):
+    images, labels = batch(rank, step)
+    return nn.functional.cross_entropy(model(images), labels)
+
+
+def train(rank, folder, selector):
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=WORLD)
+    model = small_model()
+    state = PruningState(model, "conv=0.1,fc=1", "0.1", selector=selector)
+    buckets = []
+
+    @functools.wraps(prune_hook)  # with its signature, which DDP checks
+    def hook(state, bucket):
+        buckets.append([state.name_of[id(p)] for p in bucket.parameters()])
+        return prune_hook(state, bucket)
+
+    ddp = nn.parallel.DistributedDataParallel(model, bucket_cap_mb=0.01)
+    ddp.register_comm_hook(state, hook)
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+    marks = []
+    for step in range(STEPS):
+        optimizer.zero_grad()
+        loss_of(ddp, rank, step).backward()
+        optimizer.step()
+        marks.append(len(buckets))
+    found = {"model": model.state_dict(), "residuals": state.residuals, "buckets": buckets, "marks": marks}
+    torch.save({**found, "sent": state.sent, "joules": str(state.joules)}, f"{folder}/{rank}.pt")
+    dist.barrier()
+    dist.destroy_process_group()
+    os._exit(0)  # gloo's threads do not always outlast an interpreter that is being taken down
+
+
+def simulate(buckets, marks, selector):
+    """The same training in one process, from the definition, with the buckets that DDP chose."""
+    model = small_model()
+    parameters = dict(model.named_parameters())
+    residuals = [{name: torch.zeros(p.numel()) for name, p in parameters.items()} for _ in range(WORLD)]
+    spent, counted = [Fraction(0)] * WORLD, [0] * WORLD
+    for step in range(STEPS):
+        means = {}
+        gradients = []
+        for rank in range(WORLD):
+            model.zero_grad()
+            loss_of(model, rank, step).backward()
+            gradients.append({name: p.grad.detach().clone().view(-1) for name, p in parameters.items()})
+        for names in buckets[(marks[step - 1] if step else 0) : marks[step]]:
+            total_sent = 0
+            for rank in range(WORLD):
+                total = torch.cat([gradients[rank][name] + residuals[rank][name] for name in names]).numpy()
+                cost = np.concatenate(
+                    [np.full(parameters[n].numel(), COST["conv" if n.startswith("0.") else "fc"]) for n in names]
+                )
+                chosen = (cwmp if selector == "cwmp" else top_k)(Instance(total, cost.astype(float), fraction="0.1"))
+                spent[rank] += chosen.spent
+                counted[rank] += int(chosen.mask.sum())
+                total_sent = total_sent + np.where(chosen.mask, total, np.float32(0))
+                sizes = [parameters[n].numel() for n in names]
+                rest = torch.from_numpy(np.where(chosen.mask, np.float32(0), total)).split(sizes)
+                residuals[rank] |= dict(zip(names, rest, strict=True))
+            means |= dict(zip(names, torch.from_numpy(total_sent / WORLD).split(sizes), strict=True))
+        with torch.no_grad():
+            for name, p in parameters.items():
+                p -= RATE * means[name].view_as(p)
+    return model.state_dict(), residuals, spent, counted
+
+
+@pytest.mark.parametrize("selector", ["cwmp", "top-k"])
+def test_hook_in_a_group_of_processes(tmp_path, selector):
+    processes.spawn(train, args=(str(tmp_path), selector), nprocs=WORLD)
+    ranks = [torch.load(tmp_path / f"{rank}.pt") for rank in range(WORLD)]
+    buckets, marks = ranks[0]["buckets"], ranks[0]["marks"]
+    assert len({tuple(names) for names in buckets}) > 1
+    model, residuals, spent, counted = simulate(buckets, marks, selector)
+    for rank, found in enumerate(ranks):
+        for name, value in model.items():
+            assert torch.allclose(found["model"][name], value, rtol=0, atol=1e-7), name
+            assert torch.equal(found["model"][name], ranks[0]["model"][name])
+        for name, value in residuals[rank].items():
+            assert torch.allclose(found["residuals"][name], value, rtol=0, atol=1e-6)
+        assert Fraction(found["joules"]) == spent[rank] / 10
+        assert found["sent"] == counted[rank]
+
+
+class Bucket:
+    """What DDP hands to a hook: some parameters and their gradient, flat."""
+
+    def __init__(self, parameters, gradient):
+        self.parameters, self.buffer = lambda: parameters, lambda: gradient
+
+
+@pytest.mark.parametrize("error_feedback", [True, False])
+def test_one_process_by_hand(tmp_path, error_feedback):
+    """Three entries of one cost, a budget for two: what is kept back comes with the next step, or never."""
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/meeting", rank=0, world_size=1)
+    try:
+        model = nn.Linear(3, 1, bias=False)
+        state = PruningState(model, "0.1", "70%", error_feedback=error_feedback)
+        bucket = Bucket(list(model.parameters()), torch.tensor([3.0, 1.0, 2.0]))
+        sent = [prune_hook(state, bucket).wait() for _ in range(2)]
+    finally:
+        dist.destroy_process_group()
+    second = [3.0, 2.0, 0.0] if error_feedback else [3.0, 0.0, 2.0]  # 3, 1 + 1 and 2: the first of equals
+    assert [values.tolist() for values in sent] == [[3.0, 0.0, 2.0], second]
+    assert (state.sent, state.joules) == (4, Fraction(4, 10))
+    left = {"weight": [0.0, 0.0, 2.0]} if error_feedback else {}
+    assert {name: rest.tolist() for name, rest in state.residuals.items()} == left
+
+
+def test_costs_of_a_hook():
+    """One number is for every parameter; those that are not trained have no gradient, no cost and no place."""
+    model = small_model()
+    assert set(PruningState(model, "0.3", 1).cost_of.values()) == {Fraction(3, 10)}
+    names = [name for name, _ in model.named_parameters()]
+    assert list(PruningState(model, "0.3", 1).cost_of) == names
+    model[0].weight.requires_grad_(False)
+    state = PruningState(model, dict.fromkeys(names[1:], 2), 0.5)
+    assert list(state.cost_of) == names[1:]
+    assert state.name_of[id(model[0].bias)] == names[1]
+
+
+def test_masks_that_are_none():
+    for mask in (np.array([1, 0, 1]), np.array([True, False])):
+        with pytest.raises(InputError, match="mask must be bool of shape"):
+            split(np.ones(3), mask)
+    with pytest.raises(InputError, match="must have the same shape"):
+        accumulate(np.ones(3), np.ones(1))
+    with pytest.raises(InputError, match="is not finite"):
+        accumulate(np.full(2, 1e308), np.full(2, 1e308))
+
+
+def test_bad_hook_states():
+    model = small_model()
+    with pytest.raises(InputError, match=r"fraction = 2: must be a share in \(0, 1\]"):
+        PruningState(model, "conv=1,fc=10", 2)
+    with pytest.raises(InputError, match="has no cost"):
+        PruningState(model, {"0.weight": 1}, "0.1")
+    with pytest.raises(InputError, match="has no cost; add"):
+        PruningState(model, "conv=1", "0.1")
+    with pytest.raises(InputError, match="selector must be cwmp or top-k"):
+        PruningState(model, "1", "0.1", selector="all")

@@ -1,0 +1,174 @@
+"""Updates, layers, costs and budgets as files and texts: every accepted form, and a clear word on every other."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from theory.energy.costs import budget_spec, cost_spec
+from theory.errors import InputError
+from theory.files.outputs import VERDICT, write_atomically
+from theory.files.updates import read_layers, read_update
+from theory.instance import CostClasses
+from theory.layers import named_layers, plain_vector
+
+RNG = np.random.default_rng(0)
+CONV = RNG.standard_normal((4, 3, 3, 3)).astype(np.float32)
+BIAS = RNG.standard_normal(4).astype(np.float32)
+FC = RNG.standard_normal((5, 7)).astype(np.float32)
+STATE = {"conv.weight": CONV, "conv.bias": BIAS, "bn.num_batches_tracked": np.array(3), "fc.weight": FC}
+FLAT = np.concatenate([CONV.ravel(), BIAS, FC.ravel()])
+KINDS = {"conv.weight": "conv", "conv.bias": "conv", "fc.weight": "fc"}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, ">f4"])
+def test_npy_keeps_its_precision(tmp_path, dtype):
+    np.save(tmp_path / "u.npy", FC.astype(dtype))
+    file = read_update(tmp_path / "u.npy")
+    assert file.update.shape == (35,)
+    assert (file.update == FC.astype(dtype).ravel()).all()
+    assert [layer.kind for layer in file.layers] == ["unknown"]
+
+
+def test_npz_safetensors_and_pt_hold_the_same_update(tmp_path):
+    torch = pytest.importorskip("torch")
+    save_file = pytest.importorskip("safetensors.numpy").save_file
+    np.savez(tmp_path / "u.npz", **STATE)
+    save_file({k: np.ascontiguousarray(v) for k, v in STATE.items()}, tmp_path / "u.safetensors")
+    tensors = {k: torch.from_numpy(np.asarray(v)) for k, v in STATE.items()}
+    torch.save(tensors, tmp_path / "u.pt")
+    torch.save({"state_dict": tensors, "epoch": 3}, tmp_path / "nested.pth")
+    for name in ("u.npz", "u.pt", "nested.pth", "u.safetensors"):
+        file = read_update(tmp_path / name)
+        assert {layer.name: layer.kind for layer in file.layers} == KINDS
+        assert file.skipped == ("bn.num_batches_tracked",)
+        parts = np.split(file.update, np.cumsum([layer.size for layer in file.layers])[:-1])
+        for layer, part in zip(file.layers, parts, strict=True):
+            assert (part.reshape(layer.shape) == STATE[layer.name]).all()
+
+
+def test_bfloat16_values_arrive_exactly(tmp_path):
+    torch = pytest.importorskip("torch")
+    save_file = pytest.importorskip("safetensors.torch").save_file
+    tensor = torch.from_numpy(FC).bfloat16()
+    save_file({"fc.weight": tensor}, tmp_path / "u.safetensors")
+    torch.save(tensor, tmp_path / "u.pt")
+    for name in ("u.safetensors", "u.pt"):
+        assert (read_update(tmp_path / name).update == tensor.float().numpy().ravel()).all()
+
+
+@pytest.mark.parametrize("name", ["u.npy", "u.npz", "u.safetensors", "u.pt"])
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\x93NUMPY\x01\x00\xff\xff", b"PK\x03\x04half", b"\xff" * 64])
+def test_damaged_files_are_named_in_one_line(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    if name == "u.pt" and content:
+        pytest.importorskip("torch")
+    with pytest.raises(InputError, match=name) as caught:
+        read_update(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_truncated_files_are_refused(tmp_path):
+    np.save(tmp_path / "u.npy", FC)
+    np.savez(tmp_path / "u.npz", **STATE)
+    for name in ("u.npy", "u.npz"):
+        whole = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[: len(whole) - 20])
+        with pytest.raises(InputError, match=name):
+            read_update(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["u.npy", "u.npz"])
+def test_integer_updates_are_told_what_was_found_and_what_to_do(tmp_path, name):
+    save = np.save if name == "u.npy" else np.savez
+    save(tmp_path / name, np.arange(5))
+    with pytest.raises(InputError, match=r"it holds int64, .*\.astype\('float32'\)"):
+        read_update(tmp_path / name)
+
+
+def test_layers_from_json(tmp_path):
+    path = tmp_path / "layers.json"
+    entries = [{"name": "0.weight", "shape": [2, 3]}, {"name": "0.bias", "shape": [2]}, {"name": "x", "shape": [4]}]
+    path.write_text(json.dumps({"layers": entries}))
+    assert [layer.kind for layer in read_layers(path, 12)] == ["fc", "fc", "other"]
+    entries[2]["kind"] = "fpga"
+    path.write_text(json.dumps(entries))
+    assert read_layers(path, 12)[2].kind == "fpga"
+    for text in (
+        "[",
+        "{}",
+        "3",
+        '[{"name": "a"}]',
+        '[{"name": "a", "shape": [-1]}]',
+        '[{"name": "a", "shape": [1.5]}]',
+        "[" * 100_000 + "]" * 100_000,
+        '[{"name": "a\\nb", "shape": 3, "name": "a"}]',
+    ):
+        path.write_text(text)
+        with pytest.raises(InputError, match=r"layers\.json") as caught:
+            read_layers(path, 12)
+        assert "\n" not in str(caught.value)
+
+
+LAYERS = named_layers([("conv.weight", (2, 1, 1, 1)), ("fc.weight", (3, 1)), ("fc.bias", (3,))])
+
+
+def test_costs_per_kind_and_name_are_the_decimals_written():
+    costs = cost_spec("fc=0.1, conv.weight=2e-3", LAYERS).values
+    assert isinstance(costs, CostClasses)
+    assert list(costs.values) == [Fraction(2, 1000), Fraction(1, 10)]
+    assert np.asarray(costs.labels).tolist() == [0, 0, 1, 1, 1, 1, 1, 1]
+    assert cost_spec("0.003", LAYERS).values == Fraction(3, 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("fc=1", "conv.weight"), ("fc=1,fc=2,rest=1", "twice"), ("lstm=1,rest=1", "'lstm'"), ("fc=,rest=1", "number"),
+        ("fc=x,rest=1", "cost of 'fc'"), ("", "no energy model"), ("1.2.3", "cost"), ("gone.npy", "no such file"),
+    ],
+)  # fmt: skip
+def test_wrong_costs_are_explained(text, says):
+    with pytest.raises(InputError, match=says):
+        cost_spec(text, LAYERS)
+
+
+def test_kinds_need_layers():
+    with pytest.raises(InputError, match="layers file"):
+        cost_spec("fc=1,rest=2", plain_vector(8))
+
+
+@pytest.mark.parametrize(
+    ("text", "share", "joules"),
+    [
+        ("10%", Fraction(1, 10), None), ("0.5 %", Fraction(1, 200), None), ("100%", Fraction(1), None),
+        ("0.4J", None, Fraction(2, 5)), ("3mJ", None, Fraction(3, 1000)), ("5uJ", None, Fraction(5, 10**6)),
+        ("7nJ", None, Fraction(7, 10**9)), ("2pJ", None, Fraction(2, 10**12)), ("1e3units", None, Fraction(1000)),
+        ("0J", None, Fraction(0)),
+    ],
+)  # fmt: skip
+def test_budgets_mean_what_they_say(text, share, joules):
+    budget = budget_spec(text)
+    assert (budget.share, budget.joules) == (share, joules)
+
+
+@pytest.mark.parametrize("text", ["", "10", "-1J", "-5%", "nanJ", "infJ", "1 kJ", "J", "1e999999x", "ten%"])
+def test_a_budget_nobody_can_read_is_refused(text):
+    with pytest.raises(InputError, match="must be a share such as 10%"):
+        budget_spec(text)
+
+
+@pytest.mark.parametrize("text", ["250%", "0%", "100.001%"])
+def test_a_share_outside_0_to_100_percent_is_refused(text):
+    with pytest.raises(InputError, match="share in"):
+        budget_spec(text)
+
+
+def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing_beside_it(tmp_path):
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(OSError, match=r"folder\.json'$") as caught:
+        write_atomically(tmp_path / "folder.json", "x", VERDICT)
+    assert caught.value.filename == str(tmp_path / "folder.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.json"]

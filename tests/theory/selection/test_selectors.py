@@ -1,0 +1,251 @@
+"""Selectors: order, ties, affordability and the three roundings, against a plain reference in Fractions."""
+
+from bisect import bisect_right
+from fractions import Fraction
+from itertools import accumulate
+
+import numpy as np
+import pytest
+from catalogue import BY_NAME, CASES, mask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proofs_check.methods.instances import instances
+from theory import CostClasses, InputError, Instance, cwmp, random_k, top_k
+from theory.selection import bracket
+from theory.selection.bracket import greedy_prefix
+from theory.selection.entries import entries_of
+from theory.selection.order import density_order
+from theory.selection.selectors import loss_weight
+
+ROUNDINGS = ("prefix", "fill", "best-of")
+
+
+def slow(instance, order, rounding, worth=None):
+    """One item at a time, in exact arithmetic, as the definition says; the set of items kept."""
+    kept, left = set(), instance.budget
+    for i in order:
+        if Fraction(instance.cost[i]) <= left:
+            kept.add(int(i))
+            left -= Fraction(instance.cost[i])
+        elif rounding == "prefix":
+            break
+    worth = instance.score if worth is None else worth
+    if rounding == "best-of" and order:
+        single = max(order, key=lambda i: (worth[i], -i))
+        if Fraction(worth[single]) > sum(Fraction(worth[i]) for i in kept):
+            kept = {int(single)}
+    return kept
+
+
+def slow_order(instance, weight, cost):
+    """Affordable items of positive weight by ``weight/cost`` falling, ties by index."""
+    may = [i for i in range(instance.d) if weight[i] > 0 and Fraction(instance.cost[i]) <= instance.budget]
+    return sorted(may, key=lambda i: (-Fraction(weight[i]) / Fraction(cost[i]), i))
+
+
+def check(selection, instance, items):
+    assert set(selection.support.tolist()) == items
+    assert selection.mask.shape == (instance.d,)
+    assert selection.mask.dtype == bool
+    assert selection.spent == sum((Fraction(instance.cost[i]) for i in items), Fraction(0)) <= instance.budget
+    assert selection.retained == sum((instance.exact_score(i) for i in items), Fraction(0))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_catalogue(case):
+    instance = case.instance()
+    for rounding, items in zip(ROUNDINGS, (case.prefix, case.fill, case.best_of), strict=True):
+        selection = cwmp(instance, rounding=rounding)
+        assert selection.mask.tolist() == mask(case, items), rounding
+        check(selection, instance, set(items))
+
+
+@given(instances(max_items=9), st.sampled_from(ROUNDINGS))
+def test_cwmp_is_the_reference(instance, rounding):
+    order = slow_order(instance, instance.score, instance.cost)
+    check(cwmp(instance, rounding=rounding), instance, slow(instance, order, rounding))
+
+
+@given(instances(max_items=9), st.sampled_from(ROUNDINGS))
+def test_top_k_is_the_reference(instance, rounding):
+    order = slow_order(instance, instance.score, np.ones(instance.d))
+    check(top_k(instance, rounding=rounding), instance, slow(instance, order, rounding))
+
+
+@given(instances(max_items=9), st.integers(0, 99), st.sampled_from(ROUNDINGS))
+def test_random_k_follows_the_budget_rule(instance, seed, rounding):
+    may = slow_order(instance, instance.score, instance.cost)
+    order = [int(i) for i in np.random.default_rng(seed).permutation(instance.d) if i in may]
+    check(random_k(instance, seed, rounding=rounding), instance, slow(instance, order, rounding))
+
+
+def test_random_k_is_uniform():
+    """Each of three equal items fits alone: each is drawn a third of the time (5 sigma)."""
+    instance = Instance([1, 1, 1], 1, 1)
+    generator = np.random.default_rng(0)
+    counts = np.sum([random_k(instance, generator).mask for _ in range(3000)], axis=0)
+    assert counts.sum() == 3000
+    assert np.all(np.abs(counts - 1000) < 5 * np.sqrt(3000 * 2 / 9))
+
+
+# --- losses ----------------------------------------------------------------------------------------
+
+UPDATES = st.lists(st.tuples(st.sampled_from([0.0, 0.5, -1.0, 2.0, -3.0, 0.1, 7.25]), st.integers(1, 6)), max_size=9)
+
+
+@given(UPDATES, st.integers(0, 20), st.sampled_from(ROUNDINGS))
+def test_every_loss_orders_by_its_weight(items, budget, rounding):
+    g, c = [g for g, _ in items], [c for _, c in items]
+    instance = Instance(np.array(g), np.array(c), budget)
+    magnitude = np.abs(instance.update)
+    for loss, weight in (("l2", magnitude**2), ("l1", magnitude), (np.log1p, np.log1p(magnitude))):
+        order = slow_order(instance, weight, instance.cost)
+        check(cwmp(instance, loss=loss, rounding=rounding), instance, slow(instance, order, rounding, weight))
+
+
+def test_losses_differ_where_they_should():
+    """g = (1, 3), c = (1, 5): by g^2/c the second comes first, by |g|/c the first does."""
+    instance = Instance([1.0, -3.0], [1, 5], 5)
+    assert cwmp(instance).support.tolist() == [1]
+    assert cwmp(instance, loss="l1").support.tolist() == [0]
+    assert top_k(instance).support.tolist() == [1]
+    assert cwmp(instance, loss=np.sqrt).support.tolist() == [0]
+
+
+def test_a_loss_may_call_an_item_worthless():
+    instance = Instance([1.0, 3.0], 1, 2)
+    assert cwmp(instance, loss=lambda g: np.maximum(g - 2, 0)).support.tolist() == [1]
+
+
+def test_bad_requests():
+    instance = Instance([1.0, 2.0], 1, 1)
+    with pytest.raises(InputError, match="rounding must be one of prefix, fill, best-of, got 'ceil'"):
+        cwmp(instance, rounding="ceil")
+    for call in (lambda: top_k(instance, rounding=""), lambda: random_k(instance, 0, rounding="x")):
+        with pytest.raises(InputError, match="rounding must be one of"):
+            call()
+    with pytest.raises(InputError, match="loss must be 'l2', 'l1' or a function"):
+        cwmp(instance, loss="l3")
+    with pytest.raises(InputError, match="the instance was made from scores"):
+        cwmp(Instance.from_scores([1.0], 1, 1), loss="l1")
+    for loss in (lambda g: -g, lambda g: g[:1], lambda g: g * np.nan, lambda g: 1.0):
+        with pytest.raises(InputError, match="finite non-negative weights of the same shape"):
+            loss_weight(instance, loss)
+
+
+# --- order -----------------------------------------------------------------------------------------
+
+
+def test_ratios_equal_in_floating_point_are_ordered_exactly():
+    case = BY_NAME["ratios-that-round-alike"]
+    score, cost = np.array(case.score), np.array(case.cost)
+    assert score[0] / cost[0] == score[1] / cost[1]
+    assert density_order(score, cost).tolist() == [1, 0]
+
+
+WIDE = st.floats(0, allow_infinity=False, allow_nan=False)
+
+
+@given(st.lists(st.tuples(WIDE, WIDE.filter(bool)), max_size=30))
+def test_density_order_at_every_scale(items):
+    weight, cost = np.array([w for w, _ in items]), np.array([c for _, c in items])
+    ratio = [Fraction(w) / Fraction(c) for w, c in items]
+    assert density_order(weight, cost).tolist() == sorted(range(len(items)), key=lambda i: (-ratio[i], i))
+
+
+LARGE = 20_000  # large enough that the prefix is found without sorting all items
+
+
+def large_costs(kind, rng):
+    return {
+        "lognormal": lambda: rng.lognormal(sigma=2, size=LARGE),
+        "integers": lambda: rng.integers(1, 5, LARGE).astype(float),
+        "two-class": lambda: CostClasses(rng.integers(0, 2, LARGE), ["0.1", "1.0"]),
+        "one dear": lambda: np.where(np.arange(LARGE) == 777, 1e6, 1.0),
+        "denormal": lambda: rng.integers(1, 9, LARGE) * 5e-324,
+        "near overflow": lambda: rng.uniform(1e303, 4e303, LARGE),
+    }[kind]()
+
+
+@pytest.mark.parametrize("kind", ["lognormal", "integers", "two-class", "one dear", "denormal", "near overflow"])
+@pytest.mark.parametrize("ties", [False, True])
+def test_large_prefix_is_the_sorted_prefix(kind, ties):
+    """Budgets from nothing to more than float64 holds, against a sort by Fractions; with scores 0..3 most items tie."""
+    rng = np.random.default_rng(11)
+    score = rng.integers(0, 4, LARGE).astype(float) if ties else rng.standard_normal(LARGE).astype(np.float32) ** 2
+    base = Instance.from_scores(score, large_costs(kind, rng), 0)
+    cost = [Fraction(c) for c in base.cost.tolist()]
+    unit = max(c.denominator for c in cost)
+    whole = [int(c * unit) for c in cost]
+    density = [Fraction(p) / c for p, c in zip(score.tolist(), cost, strict=True)]
+    order = [i for i in sorted(range(LARGE), key=density.__getitem__, reverse=True) if score[i] > 0]  # a stable sort
+    shares = [Fraction(share) * base.total_cost for share in ("0", "1e-5", "0.01", "0.3", "0.99999", "1")]
+    for budget in [*shares, Fraction(10) ** 400]:
+        found, left = greedy_prefix(entries_of(base), budget), budget * unit
+        may = [i for i in order if whole[i] <= left]
+        sums = list(accumulate(whole[i] for i in may))
+        taken = bisect_right(sums, left)
+        assert sorted(may[:taken]) == np.flatnonzero(found.mask).tolist()
+        assert found.spent * unit == (sums[taken - 1] if taken else 0)
+        assert found.critical_item == (may[taken] if taken < len(may) else None)
+
+
+@pytest.mark.parametrize("sampled", [True, False])
+def test_budgets_that_meet_the_edge_of_a_bracket(sampled):
+    """One item costs as much as fifty times the rest and comes first; a sample with or without it misjudges the budget.
+
+    The budgets run over those at which the critical item is an edge of the bracket that the sample gives.
+    """
+    drawn = bracket._drawn(LARGE, bracket._sample_size(LARGE))
+    dear = int(drawn[0]) if sampled else int(np.setdiff1d(np.arange(LARGE), drawn)[0])
+    score, cost = np.random.default_rng(13).permutation(np.arange(1.0, LARGE + 1)), np.ones(LARGE)
+    score[dear], cost[dear] = 1e12, 1e6
+    order = np.argsort(-score)
+    entries = entries_of(Instance.from_scores(score, cost, 0))
+    met = 0
+    for more in range(1, LARGE - 1):
+        budget, critical = Fraction(10**6 + more), float(score[order[more + 1]])
+        edges = bracket._bracket(bracket._sample(entries, budget, 1), budget, LARGE, 3.5)
+        if min(abs(critical - edge) for edge in edges) > 40:
+            continue
+        met += 1
+        found = greedy_prefix(entries, budget)
+        assert np.array_equal(np.sort(order[: more + 1]), np.flatnonzero(found.mask))
+        assert (found.spent, found.critical_item) == (10**6 + more, order[more + 1])
+    assert met > 2
+
+
+# --- invariances -----------------------------------------------------------------------------------
+
+
+@given(st.permutations(range(8)), st.integers(1, 60))
+def test_permuting_the_coordinates_permutes_the_mask(order, budget):
+    """Distinct densities and distinct scores, so that no tie is broken by the index."""
+    score, cost = np.array([3, 50, 7, 1, 20, 11, 60, 5.0]), np.array([2, 9, 3, 5, 7, 1, 17, 11.0])
+    straight, shuffled = (
+        Instance.from_scores(score, cost, budget),
+        Instance.from_scores(score[order], cost[order], budget),
+    )
+    for rounding in ROUNDINGS:
+        for select in (cwmp, top_k):
+            expected = select(straight, rounding=rounding).mask[order]
+            assert select(shuffled, rounding=rounding).mask.tolist() == expected.tolist()
+
+
+@given(instances(max_items=8))
+def test_roundings_improve_on_one_another(instance):
+    prefix, fill, best = (cwmp(instance, rounding=r) for r in ROUNDINGS)
+    assert not (prefix.mask & ~fill.mask).any()
+    assert prefix.retained <= fill.retained <= best.retained
+    for i in slow_order(instance, instance.score, instance.cost):
+        assert best.retained >= Fraction(instance.score[i])
+    assert not fill.mask[instance.score == 0].any()
+
+
+def test_equal_costs_make_cwmp_top_k():
+    rng = np.random.default_rng(12)
+    for k in range(20):
+        instance = Instance(rng.standard_normal(50).astype(np.float32), "0.3", Fraction(3 * k, 10))
+        assert cwmp(instance).mask.tolist() == top_k(instance).mask.tolist()
+        assert cwmp(instance).support.size == k

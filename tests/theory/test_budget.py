@@ -1,0 +1,114 @@
+"""One rule for budgets, wherever one is taken: a share in (0, 1] or "5%", or joules; 5 is nowhere 500 %."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from cwmp.__main__ import main
+from theory.budget import as_joules, as_share
+from theory.energy.costs import budget_spec
+from theory.errors import InputError
+from theory.feedback.compressor import Compressor
+from theory.instance import Instance
+from theory.laws.deviation import overtaken, upper_deviation
+from theory.laws.parse import law_of
+from theory.laws.samples import SampleLaw
+from theory.optimum.certificate import certify
+from theory.selection.selectors import cwmp, top_k
+
+G, C = np.arange(1.0, 11.0), np.linspace(1, 2, 10)
+LAW, DATA = law_of("laplace()", "lognorm(s=0.5)"), SampleLaw.of(G, C)
+SHARES = {  # everything that takes a share
+    "instance": lambda share: Instance(G, C, fraction=share),
+    "scores": lambda share: Instance.from_scores(G, C, fraction=share),
+    "cwmp": lambda share: cwmp(G, C, fraction=share),
+    "top_k": lambda share: top_k(G, 2.0, fraction=share),
+    "certify": lambda share: certify(Instance(G, C, fraction=share)),
+    "compressor": lambda share: Compressor(C, fraction=share).init(G),
+    "law": lambda share: LAW.efficiency(share),
+    "law's saving": lambda share: LAW.saving(share),
+    "data": lambda share: DATA.efficiency(share),
+    "data's saving": lambda share: DATA.saving(share),
+    "P7": lambda share: upper_deviation(LAW, share, 100, 0.05, "chebyshev"),
+    "P9": lambda share: overtaken(LAW, share, 100),
+}
+
+
+def tensors(share):
+    torch = pytest.importorskip("torch")
+    return cwmp(torch.tensor(G), torch.tensor(C), fraction=share)
+
+
+def hook(share):
+    torch = pytest.importorskip("torch")
+    from theory.feedback.ddp import PruningState
+
+    return PruningState(torch.nn.Linear(3, 2), "1", share)
+
+
+def experiment(share):
+    from empirical.prices import prices
+    from theory.layers import named_layers
+
+    return prices("fc-dear", named_layers([("fc.weight", (3, 2))]), 0).budget(share)
+
+
+SHARES |= {"tensors": tensors, "hook": hook, "experiment": experiment}
+
+
+@pytest.mark.parametrize("take", SHARES.values(), ids=SHARES)
+def test_shares_are_taken_alike_everywhere(take):
+    for accepted in ("5%", "0.05", 0.05, Fraction(1, 20), Decimal("0.05"), 1, 1.0, "1", "100%", "100 %"):
+        take(accepted)
+    for refused in (5, 1.01, "5", "101%", "100.001%", 0, 0.0, "0%", -0.1, "-5%", float("nan"), "five %", "%", True):
+        with pytest.raises(InputError) as error:
+            take(refused)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("share", ["25%", "0.25", 0.25, Fraction(1, 4), np.float32(0.25)])
+def test_every_way_of_writing_a_quarter_is_a_quarter(share):
+    assert as_share(share) == Fraction(1, 4)
+    assert Instance(G, 1, fraction=share).budget == Fraction(10, 4)
+
+
+def test_a_float_share_is_the_decimal_it_prints():
+    assert as_share(0.3) == as_share(np.float64(0.3)) == as_share("30%") == Fraction(3, 10)
+    assert as_share(np.float32(0.1)) == Fraction(1, 10)
+    assert as_share("1e-3%") == Fraction(1, 10**5)
+
+
+def test_joules_with_their_unit():
+    given = {"3mJ": "0.003", "5uJ": "5e-6", "5µJ": "5e-6", "7 nJ": "7e-9", "2pJ": "2e-12", "0.4J": "0.4", "0.4": "0.4"}
+    for text, number in given.items():
+        assert as_joules(text) == Fraction(number)
+    assert as_joules(0) == as_joules("0J") == 0
+    assert cwmp(G, C, "3J").mask.tolist() == cwmp(G, C, 3).mask.tolist() == cwmp(G, C, "3000mJ").mask.tolist()
+    for refused in (-1, "-1J", "J", "3kJ", "3 J J", float("inf")):
+        with pytest.raises(InputError, match="budget"):
+            as_joules(refused)
+    with pytest.raises(InputError, match="give a share as fraction="):
+        cwmp(G, C, "5%")
+    with pytest.raises(InputError, match="either in joules"):
+        cwmp(G, C, 3, fraction="5%")
+
+
+def test_on_the_command_line_a_bare_number_is_refused_where_it_could_be_joules(tmp_path):
+    assert budget_spec("5%").share == Fraction(1, 20)
+    assert (budget_spec("3mJ").joules, budget_spec("3units").joules) == (Fraction(3, 1000), 3)
+    assert (budget_spec("3mJ").in_units, budget_spec("3units").in_units) == (False, True)
+    for refused in ("0.05", "5", "101%", "0%", "-1J", "1e400J", "1e301J", "1/3J"):
+        with pytest.raises(InputError, match="budget"):
+            budget_spec(refused)
+    np.save(tmp_path / "u.npy", G)
+    run = lambda *arguments: CliRunner().invoke(main, [str(a) for a in arguments])  # noqa: E731
+    over = run("certify", tmp_path / "u.npy", "--cost", "1", "--budget", "101%", "--output", tmp_path / "c.json")
+    assert (over.exit_code, "101%: must be a share in (0, 1]" in over.output) == (2, True), over.output
+    source = ("--magnitude", "laplace()", "--cost", "lognorm(s=0.5)", "--budget")
+    pages = [run("saving", *source, share) for share in ("10%", "0.1")]
+    assert pages[0].output == pages[1].output
+    refused = run("saving", *source, "5")
+    assert (refused.exit_code, "up to 100 %" in refused.output) == (2, True)

@@ -1,0 +1,161 @@
+"""The checker where its arithmetic changes: beyond the first piece of the data, among ties, at prices floats miss."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from forging import forge, forged, sign
+
+from theory import CostClasses, Instance, checker
+from theory.optimum.certificate import certify, check_certificate
+
+FAR = 53  # in the fourth piece of 16
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """Pieces of 16 items."""
+    monkeypatch.setattr(checker, "_CHUNK", 16)
+
+
+def far(values, rest=0.0):
+    """Values at the end of a vector of several pieces."""
+    whole = np.full(FAR + len(values), rest)
+    whole[FAR:] = values
+    return whole
+
+
+@pytest.mark.parametrize("search", ["ordered", "halves"])
+def test_items_beyond_the_first_piece(search, small_pieces):
+    """The greedy mask {0} and the optimal one {1} of p = (2, 3), c = (1, 2), B = 2, far from the start."""
+    p, c = far([2, 3]), far([1, 2], 1.0)
+    assert forged(p, c, 2, [FAR], energy=2, search=search).reason == "a better mask exists"
+    assert forged(p, c, 2, [FAR + 1], energy=2, search=search).verdict == "exact"
+    assert forged(p, c, 2, [1], energy=2, search=search).reason == "item 1 is not eligible"
+
+
+def test_a_certificate_of_more_than_one_piece_as_they_are():
+    """35,000 items, one of whose last is added to the base set and one removed."""
+    d = 35_000
+    p, c = np.full(d, 2.0**-20), np.ones(d)
+    p[-2:], c[-2:] = (2, 3), (1, 2)
+    fields = forge([2, 3], [1, 2], 2, [1], energy=Fraction(7, 4))
+    fields["d"], fields["data"]["sha256"] = d, checker.hashlib.sha256(p.tobytes()).hexdigest()
+    fields["cost"]["sha256"] = checker.hashlib.sha256(c.tobytes()).hexdigest()
+    assert (fields["proof"]["removed"], fields["proof"]["added"]) == ([0], [1])
+    fields["proof"].update(removed=[d - 2], added=[d - 1])
+    assert d > checker._CHUNK
+    assert check_certificate(sign(fields), p, c, scores=True).verdict == "exact"
+    other = {**fields, "proof": {**fields["proof"], "removed": [d - 2 - checker._CHUNK], "added": [d - 1]}}
+    assert "wrong side" in check_certificate(sign(other), p, c, scores=True).reason
+
+
+def test_sums_run_over_every_piece(small_pieces):
+    d = FAR + 2
+    p, c = far([3, 3], 1.0), np.ones(d)
+    assert forged(p, c, d, range(d)).verdict == "exact"
+    assert forged(p, c, d, range(d), grid="1").verdict == "exact"
+    assert forged(p, c, 2, [FAR, FAR + 1], energy=2).verdict == "exact"
+    assert forged(p, c, 2, [FAR, FAR + 1], item=1, items=2, cheap=1, energy=1).verdict == "exact"
+    off = np.r_[c[1:], 0.5]
+    assert forged(p, off, 2, [FAR, FAR + 1], energy=2, grid="1").reason == "a cost is not a multiple of the grid"
+
+
+def test_the_cut_is_verified_over_every_piece(small_pieces):
+    """Twenty items cost 1, the others 2; a budget of 24 pays for 22 items, and not for 21 at most."""
+    d = FAR + 2
+    cheap = list(range(0, 2 * 20, 2))
+    c = np.full(d, 2.0)
+    c[cheap] = 1.0
+    for most, says in ((22, "exact"), (21, "refused")):
+        kept = [*cheap, *range(1, d, 2)][:most]
+        p = np.ones(d)
+        p[kept] = 3.0
+        result = forged(p, c, 24, kept, item=2, items=most, cheap=2)
+        assert result.verdict == says, most
+        assert most != 21 or result.reason == "a feasible mask may hold more items than the cut says"
+
+
+def test_ties_are_counted_over_every_piece(small_pieces):
+    """One tie at the start, three at the end: the base set takes the first two, by index."""
+    p, c = far([2, 2, 2]), far([1, 1, 1], 1.0)
+    p[0] = 2
+    fields = forge(p, c, 2, [0, FAR], energy=2, ties=2)
+    assert (fields["proof"]["removed"], fields["proof"]["added"]) == ([], [])
+    assert check_certificate(fields, p, c, scores=True).verdict == "exact"
+    fields = forge(p, c, 2, [0, FAR + 2], energy=2, ties=2)
+    assert (fields["proof"]["removed"], fields["proof"]["added"]) == ([FAR], [FAR + 2])
+    assert check_certificate(fields, p, c, scores=True).verdict == "exact"
+    for wrong in ({"removed": [FAR + 1]}, {"removed": [0], "added": [FAR]}):
+        other = {**fields, "proof": {**fields["proof"], **wrong}}
+        assert "wrong side" in check_certificate(sign(other), p, c, scores=True).reason
+    assert forged(p, c, 2, [0, FAR], energy=2, ties=5).reason == "there are fewer ties than the certificate takes"
+
+
+def test_ties_under_the_cut_are_the_cheapest(small_pieces):
+    """All five tie under p = c + 1: of costs 1, 2 and 2 the base set takes three, so the first two of cost 2."""
+    p, c = far([4, 3, 3, 3, 2]), far([3, 2, 2, 2, 1], 1.0)
+    cut = {"energy": 1, "item": 1, "items": 3, "cheap": 2, "ties": 3}
+    fields = forge(p, c, 5, [FAR + 4, FAR + 1, FAR + 2], **cut)
+    assert (fields["proof"]["removed"], fields["proof"]["added"]) == ([], [])
+    assert check_certificate(fields, p, c, scores=True).verdict == "exact"
+    fields = forge(p, c, 5, [FAR + 4, FAR + 1, FAR + 3], **cut)
+    assert (fields["proof"]["removed"], fields["proof"]["added"]) == ([FAR + 2], [FAR + 3])
+    assert check_certificate(fields, p, c, scores=True).verdict == "exact"
+    other = {**fields, "proof": {**fields["proof"], "removed": [FAR + 3], "added": [FAR + 2]}}
+    assert "wrong side" in check_certificate(sign(other), p, c, scores=True).reason
+
+
+def test_an_offender_is_named_by_its_place(small_pieces):
+    p, c = far([2, 3]), far([1, -2], 1.0)
+    assert forged(p, c, 2, []).reason == f"item {FAR + 1} is 3.0 and costs -2.0"
+
+
+def test_classes_run_over_every_piece(small_pieces):
+    update, d = far([2, 3]), FAR + 2
+    instance = Instance(update, CostClasses(np.r_[np.zeros(d - 1, int), 1], ["0.5", "1.5"]), 2)
+    fields = certify(instance).fields
+    assert check_certificate(fields, update).verdict == "exact"
+    given = far([0.5, 1.5], 0.5)
+    assert check_certificate(fields, update, given).verdict == "exact"
+    given[FAR] = 0.25
+    says = f"item {FAR} costs 0.5 J in the certificate and 0.25 J as given"
+    assert check_certificate(fields, update, given).reason == says
+
+
+# --- prices that floats do not hold ----------------------------------------------------------------
+
+
+def test_prices_below_the_normal_floats():
+    """lambda = 1e-320 is 1.2e-5 off as a float: at c = 1e300 it says of p just below lambda c that it is above."""
+    price = Fraction(1, 10**320)
+    cost = 1e300
+    threshold = float(price * Fraction(cost))
+    nearest = float(Fraction(float(price)) * Fraction(cost))
+    between = (threshold + nearest) / 2
+    assert nearest != threshold
+    p, c = [between, 1.0], [cost, cost]
+    for kept in ([0], [1], [0, 1], []):
+        budget = Fraction(cost) * max(1, len(kept))
+        optimal = kept in ([1], [0, 1])
+        assert (forged(p, c, budget, kept, energy=price).verdict == "exact") == optimal
+        assert (forged(p, c, budget, kept, item=price * Fraction(cost), items=2, cheap=1).verdict == "exact") <= optimal
+
+
+def test_an_item_price_below_the_normal_floats():
+    """mu = 1.5e-323 is the double of what its float says... of scores 1e-323 and 2e-323 only one is above it."""
+    p, c = [1e-323, 2e-323, 2e-323], [1.0, 1.0, 1.0]
+    price = (Fraction(p[0]) + Fraction(p[1])) / 2
+    for kept, optimal in (([1], True), ([2], True), ([0], False), ([], False)):
+        cut = {"item": price, "items": 1, "cheap": 1}
+        assert (forged(p, c, 1, kept, **cut).verdict == "exact") == optimal, kept
+
+
+@pytest.mark.parametrize("power", [295, 310, 400])
+def test_prices_beyond_the_largest_floats(power):
+    """Where a price overflows, nothing is decided by floats."""
+    p, c = [2e300, 3e300], [1e-300 * 2.0**-40, 2e-300 * 2.0**-40]
+    price = Fraction(10) ** power
+    budget = Fraction(c[1])
+    assert forged(p, c, budget, [0], energy=price).verdict == "refused"
+    assert forged(p, c, budget, [1], energy=price).verdict == "exact"

@@ -1,0 +1,27 @@
+"""The claim table: what is claimed, under which assumptions, from where. Data only; `proofs_check` judges.
+
+The notation is that of :mod:`theory.claims.deterministic` and :mod:`theory.claims.probabilistic`, which hold the
+statements.
+"""
+
+from __future__ import annotations
+
+from theory.claims.deterministic import DETERMINISTIC
+from theory.claims.probabilistic import PROBABILISTIC
+from theory.claims.statement import PAPER, Claim, Kind
+from theory.errors import InputError
+
+__all__ = ["CLAIMS", "PAPER", "Claim", "Kind", "claim"]
+
+CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*DETERMINISTIC, *PROBABILISTIC)}
+
+
+def claim(claim_id: str) -> Claim:
+    """The claim called ``claim_id``.
+
+    Raises:
+        InputError: when there is none; the message lists those there are.
+    """
+    if claim_id not in CLAIMS:
+        raise InputError(f"no claim {claim_id!r}; the claims are {', '.join(CLAIMS)}")
+    return CLAIMS[claim_id]

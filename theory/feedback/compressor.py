@@ -1,0 +1,104 @@
+"""Selection as a compressor: state, update -> sparse update, state, with error feedback (claims D17, D18).
+
+    compressor = Compressor(cost, fraction="0.05")
+    state = compressor.init(update)
+    sent, state = compressor.apply(state, update)       # every round
+    indices, values = sent.sparse()
+
+Nothing is changed in place: the same state and update give the same answer again. Arrays and tensors alike; what a
+round sends and the residual it leaves have the type and the device of the update.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from theory.arithmetic.exact import Real
+from theory.errors import InputError
+from theory.feedback.error_feedback import split
+from theory.instance import Instance
+from theory.selection import tensors
+from theory.selection.selectors import Cost, Loss, Rounding, Selection, selector_named
+
+
+class State(NamedTuple):
+    """What a client remembers between rounds: the ``residual``, shape (d,), and its ``budget`` in joules, exact."""
+
+    residual: Any
+    budget: Fraction
+
+
+class Sent(NamedTuple):
+    """What a client sends: ``values``, shape (d,) and zero where ``mask`` is not, and the selection it comes from."""
+
+    values: Any
+    selection: Selection
+
+    @property
+    def mask(self) -> Any:
+        """Bool, shape (d,)."""
+        return self.selection.mask
+
+    def sparse(self) -> tuple[Any, Any]:
+        """Indices, ascending, and values of the kept coordinates; on an accelerator this waits for their number."""
+        indices = self.selection.support
+        return indices, self.values[indices]
+
+
+@dataclass(frozen=True)
+class Compressor:
+    """A selector under an energy budget, with error feedback.
+
+    Attributes:
+        cost: joules per coordinate, as for :class:`theory.Instance`.
+        budget: joules per round, or fraction: the share of the cost of sending everything.
+        selector: ``cwmp`` or ``top-k``. loss: of CWMP's order. rounding: see :mod:`theory.selection.selectors`.
+        error_feedback: whether what is not sent is added to the next update.
+        threads: as for the selectors.
+    """
+
+    cost: Cost
+    budget: Real | None = None
+    fraction: Real | None = None
+    selector: str = "cwmp"
+    loss: Loss = "l2"
+    rounding: Rounding = "prefix"
+    error_feedback: bool = True
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        selector_named(self.selector, self.loss)
+
+    def init(self, like: Any) -> State:
+        """A client's first state, for updates of the shape, type and device of ``like``.
+
+        Costs are checked and a fraction is turned into joules here, once.
+
+        Raises:
+            InputError: whatever :class:`theory.Instance` refuses of costs and budget.
+        """
+        whole = Instance(np.zeros(len(like)), tensors.array(self.cost), self.budget, fraction=self.fraction)
+        residual = like.new_zeros(like.shape) if tensors.is_tensor(like) else np.zeros_like(like)
+        return State(residual, whole.budget * whole.unit)
+
+    def apply(self, state: State, update: Any) -> tuple[Sent, State]:
+        """One round: what is sent of ``update`` plus residual, and the state that is left.
+
+        Raises:
+            InputError: an update of another shape or type than the state's, or one that is not finite.
+        """
+        if tuple(update.shape) != tuple(state.residual.shape) or update.dtype != state.residual.dtype:
+            raise InputError(
+                f"the state is for updates of {state.residual.dtype} and shape {tuple(state.residual.shape)}, "
+                f"got {update.dtype} of shape {tuple(update.shape)}"
+            )
+        total = update + state.residual if self.error_feedback else update
+        total = total.detach() if tensors.is_tensor(total) else total
+        select = selector_named(self.selector, self.loss)
+        selection = select(total, self.cost, state.budget, rounding=self.rounding, threads=self.threads)
+        sent, residual = split(total, selection.mask)
+        return Sent(sent, selection), State(residual if self.error_feedback else state.residual, state.budget)

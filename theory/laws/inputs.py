@@ -1,0 +1,72 @@
+"""Laws as users give them on the command line: two texts, or update files with costs of any kind.
+
+--magnitude "t(df=3)" --cost "lognorm(s=1)"         a law, with --correlation if wanted
+--update a.npy b.npy --cost fc-dear                  data: an energy model, joules, a list, a .npy file
+--update a.npy --cost "lognorm(s=1)"                 data with costs drawn independently from a law
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.budget import as_share
+from theory.energy.costs import cost_spec
+from theory.errors import InputError
+from theory.files.updates import UpdateFile, read_layers, read_update
+from theory.instance import CostClasses
+from theory.laws.joint import Law
+from theory.laws.parse import cost_law, is_law, magnitude_law
+from theory.laws.samples import SampleLaw
+
+
+def given_laws(
+    magnitude: str | None, updates: Sequence[Path], cost: str, *, layers: Path | None = None, correlation: float = 0.0,
+    seed: int = 0, key: str | None = None,
+) -> list[Law | SampleLaw]:  # fmt: skip
+    """The law of two texts, or one law of data per update file (of its tensors at ``key``).
+
+    Raises:
+        InputError: both or neither of magnitude and updates, options that do not go together, bad laws or files.
+    """
+    if (magnitude is None) == (not updates):
+        raise InputError('give either --magnitude "t(df=3)" or --update FILE')
+    if magnitude is not None:
+        if layers:
+            raise InputError("--layers belongs to --update; a law has no layers")
+        return [Law(magnitude_law(magnitude), cost_law(cost), correlation)]
+    if correlation:
+        raise InputError("--correlation belongs to --magnitude; data bring their own dependence")
+    return [_of_file(path, cost, layers, seed, key) for path in updates]
+
+
+def _of_file(path: Path, cost: str, layers: Path | None, seed: int, key: str | None) -> SampleLaw:
+    file = read_update(path, key)
+    name = f"{path.name} with cost {cost}"
+    if is_law(cost):
+        drawn = cost_law(cost).sample(np.random.default_rng(seed), file.update.size)
+        return SampleLaw.of(file.update, drawn, f"{name} (drawn, seed {seed})")
+    return SampleLaw.of(file.update, _cost_of(file, cost, layers), name)
+
+
+def _cost_of(file: UpdateFile, cost: str, layers: Path | None) -> NDArray[np.float64]:
+    placed = read_layers(layers, file.update.size) if layers else file.layers
+    values = cost_spec(cost, placed).values
+    if isinstance(values, CostClasses):
+        return np.array([float(v) for v in values.values])[np.asarray(values.labels)]  # type: ignore[arg-type]
+    return np.broadcast_to(np.asarray(values, dtype=np.float64), file.update.shape).copy()
+
+
+def share_of(text: str, what: str = "budget") -> float:
+    """A share such as ``10%`` or ``0.1``, of the budget or of ``what``.
+
+    Raises:
+        InputError: joules (a law has no total to compare them with), or no share in (0, 1].
+    """
+    try:
+        return float(as_share(text, what))
+    except InputError:
+        raise InputError(f"{what} {text!r} must be a share above 0 and up to 100 %, such as 10% or 0.1") from None

@@ -1,0 +1,235 @@
+"""Certificates of optimality: made by the solver, believed only after the independent checker has read them.
+
+    certificate = certify(instance)          # verdict: exact, interval or failed
+    certificate.write(path)                  # a few hundred bytes of JSON, whatever d is
+    check_certificate(read_certificate(path), update, cost)
+
+A solver's word counts for nothing here: what the checker does not confirm, :func:`certify` does not report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory import checker
+from theory.arithmetic.exact import as_float64
+from theory.errors import InputError
+from theory.files.outputs import CERTIFICATE, write_atomically
+from theory.instance import Instance
+from theory.optimum.class_optimum import ClassSolution
+from theory.optimum.duals import Prices, to_float
+from theory.optimum.exact_optimum import MAX_STATES, Solution, solve
+
+_CHUNK = 1 << 20
+_MOST_RUNS = 2_000  # class costs that change more often than this are certified as per-coordinate costs
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """A primal-dual certificate: a mask, prices that bound every other mask, and what the checker said of them.
+
+    Attributes:
+        verdict: ``exact``: the checker confirmed that no mask retains more. ``interval``: it confirmed that OPT exceeds
+            ``value`` by at most ``gap``. ``failed``: it refused; ``reason`` says why, and nothing may be concluded.
+        primal: the mask, bool (d,). dual: the prices.
+        value: exact retained score of the mask. spent: its exact energy, in cost units.
+        gap: duality gap: an upper bound on ``OPT - value``; 0 when exact.
+        fields: the JSON object that the checker reads. how: the end of ``reason``: how it was shown.
+    """
+
+    verdict: Literal["exact", "interval", "failed"]
+    reason: str
+    primal: NDArray[np.bool_]
+    dual: Prices
+    value: Fraction
+    spent: Fraction
+    gap: Fraction
+    fields: dict[str, Any] = field(repr=False)
+    how: str = ""
+
+    @property
+    def relative_gap(self) -> float:
+        """``gap / value``: 0 when exact, infinite beside an empty mask."""
+        if not self.gap:
+            return 0.0
+        return to_float(self.gap / self.value) if self.value else math.inf
+
+    def write(self, path: str | Path) -> None:
+        """Write the certificate as JSON, atomically, over nothing but an earlier certificate."""
+        write_atomically(Path(path), json.dumps(self.fields, indent=1) + "\n", CERTIFICATE)
+
+
+def certify(
+    instance: Instance,
+    *,
+    max_states: int = MAX_STATES,
+    energy_unit: str = "J",
+    note: dict[str, Any] | None = None,
+) -> Certificate:
+    """Find the 0/1 optimum of ``instance`` and have it confirmed by :mod:`theory.checker`.
+
+    Args:
+        max_states: effort of the exhaustive search before it settles for an interval.
+        energy_unit: what the costs are in: ``J``, or ``units`` where they are ratios.
+        note: JSON-ready remarks to carry in the certificate (provenance, file names); covered by its digest.
+    """
+    solution = solve(instance, max_states=max_states)
+    mask = solution.mask
+    spent, value = instance.spent(mask), instance.retained(mask)
+    about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(value), "note": note or {}}
+    fields = _fields("exact" if solution.proved else "interval", about, solution)
+    result = _confirm(fields, instance)
+    if result.verdict == "refused" and solution.proved:
+        fields = _fields("interval", about, solution)
+        result = _confirm(fields, instance)
+    verdict: Literal["exact", "interval", "failed"] = "failed"
+    if result.verdict in ("exact", "interval"):
+        verdict = "exact" if result.verdict == "exact" else "interval"
+    gap = Fraction(0) if verdict == "exact" else solution.loss
+    how = result.about.get("how", result.reason)
+    return Certificate(verdict, result.reason, mask, solution.prices, value, spent, gap, fields, how)
+
+
+def read_certificate(path: str | Path) -> dict[str, Any]:
+    """The JSON object of a certificate file.
+
+    Raises:
+        InputError: when the file is missing or no certificate.
+    """
+    try:
+        fields = checker.read_certificate(str(path))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not a certificate: {error}") from None
+    if (found := fields.get("format")) != checker.FORMAT:
+        earlier = str(found).startswith("cwmp-certificate/") and " (an earlier one: certify anew)"
+        raise InputError(f"{path} is not a certificate of format {checker.FORMAT}{earlier or ''}")
+    return fields
+
+
+def check_certificate(
+    fields: dict[str, Any], data: NDArray, cost: NDArray | None = None, *, scores: bool = False
+) -> checker.Result:
+    """Have the independent checker verify a certificate against arrays of any dtype that float64 holds, shape (d,).
+
+    Args:
+        data: the update; or, with ``scores``, the scores ``p`` that were given.
+        cost: the costs: in units of ``unit_joules`` where the certificate speaks of one each; in joules where it brings
+            them by class, to be compared.
+
+    Raises:
+        InputError: numbers that float64 does not hold.
+    """
+    buffers = _buffer(data, "update"), None if cost is None else _buffer(cost, "cost")
+    return checker.check(fields, *buffers, scores=scores)
+
+
+def brings_costs(fields: dict[str, Any]) -> bool:
+    """Whether the certificate holds the costs, by class, and needs no file of them."""
+    cost = fields.get("cost")
+    return isinstance(cost, dict) and cost.get("kind") == "classes"
+
+
+def disagreement(fields: dict[str, Any], instance: Instance, energy_unit: str | None, *, budget: bool) -> str:
+    """What a valid certificate says otherwise than the instance that it should be about, or ``""``.
+
+    Args:
+        energy_unit: of the instance; None when its costs need no comparison. budget: whether budgets are compared.
+    """
+    said = {"energy_unit": energy_unit, "unit_joules": str(instance.unit), "cost": _cost_fields(instance)}
+    for name, value in said.items() if energy_unit else ():
+        if fields[name] != value:
+            return f"the costs given are not those of the certificate ({name} differs)"
+    joules = instance.budget * instance.unit
+    if budget and Fraction(fields["budget"]) * Fraction(fields["unit_joules"]) != joules:
+        return f"the certificate is for another budget than {to_float(joules):.9g} {energy_unit or 'J'}"
+    return ""
+
+
+def _confirm(fields: dict[str, Any], instance: Instance) -> checker.Result:
+    cost = instance.cost if fields["cost"]["kind"] == "array" else None
+    scores = instance.update is None
+    return check_certificate(fields, instance.score if scores else instance.update, cost, scores=scores)  # type: ignore[arg-type]
+
+
+def _buffer(values: NDArray, name: str) -> memoryview:
+    array = np.ascontiguousarray(values)
+    if array.dtype.char not in "fd" or not array.dtype.isnative:  # memoryview reads no float16 before Python 3.12
+        array = as_float64(array, name)
+    return memoryview(array)  # type: ignore[arg-type]
+
+
+def _about(instance: Instance, energy_unit: str) -> dict[str, Any]:
+    """What the certificate is about, whatever proves it: objective, data, costs and budget."""
+    scores = instance.update is None
+    return {
+        "d": instance.d,
+        "objective": "scores" if scores else "squares",
+        "data": {
+            "sha256": _sha256(instance.score if scores else instance.update),  # type: ignore[arg-type]
+            "exponent": instance.scale_exponent,
+        },
+        "cost": _cost_fields(instance),
+        "unit_joules": str(instance.unit),
+        "energy_unit": energy_unit,
+        "budget": str(instance.budget),
+    }
+
+
+def _fields(verdict: str, about: dict[str, Any], solution: Solution | ClassSolution) -> dict[str, Any]:
+    fields = {"format": checker.FORMAT, "verdict": verdict, **about, "proof": _proof(solution)}
+    return {**fields, "digest": checker.digest(fields)}
+
+
+def _proof(solution: Solution | ClassSolution) -> dict[str, Any]:
+    if isinstance(solution, ClassSolution):
+        numbers = zip(solution.costs, solution.start, solution.counts, strict=True)
+        counts = [[str(cost), start, kept] for cost, start, kept in numbers]
+        return {
+            "kind": "counts",
+            "energy": str(solution.prices.energy),
+            "counts": counts,
+            "loss": str(solution.loss),
+        }
+    base, prices = solution.base, solution.prices
+    return {
+        "kind": "core",
+        "grid": str(solution.grid),
+        "energy": str(prices.energy),
+        "item": str(prices.item),
+        "most_items": prices.most_items,
+        "cheap": str(prices.cheap),
+        "ties": base.ties,
+        "removed": [int(i) for i in solution.deviations if base.mask[i]],
+        "added": [int(i) for i in solution.deviations if not base.mask[i]],
+        "loss": str(solution.loss),
+        "search": solution.method,
+    }
+
+
+def _cost_fields(instance: Instance) -> dict[str, Any]:
+    if instance.labels is not None and instance.class_cost is not None:
+        starts = np.flatnonzero(np.r_[instance.d > 0, instance.labels[1:] != instance.labels[:-1]])
+        if starts.size <= _MOST_RUNS:
+            lengths = np.diff(np.r_[starts, instance.d])
+            runs = [[int(instance.labels[i]), int(n)] for i, n in zip(starts, lengths, strict=True)]
+            return {"kind": "classes", "values": [str(Fraction(c)) for c in instance.class_cost], "runs": runs}
+    return {"kind": "array", "sha256": _sha256(instance.cost)}
+
+
+def _sha256(values: NDArray) -> str:
+    """SHA-256 over the values as little-endian float64, whatever their dtype."""
+    total = hashlib.sha256()
+    for start in range(0, values.size, _CHUNK):
+        total.update(values[start : start + _CHUNK].astype("<f8").tobytes())
+    return total.hexdigest()

@@ -1,0 +1,202 @@
+"""Two exhaustive searches for a mask of smaller loss, in integers.
+
+The question, in the notation of :mod:`theory.optimum.duals`: S has slack ``s`` and spare ``e``; core item j may deviate
+from S, which costs ``loss_j`` and moves the slack by ``shift_j`` (``+c_j`` when it leaves S, ``-c_j`` when it joins).
+Which deviations end with slack ``>= 0`` and the smallest
+
+    total = sum loss_j + lambda * slack + mu * spare   <   limit ?
+
+    ordered    items in the order of loss per joule; a state (slack, loss) is dropped when another has more slack
+               at a smaller total, or when even the cheapest later items cannot bring it home below the limit.
+               Right for costs on a grid, where few slacks are possible (Pisinger 1997; Beier & Vöcking 2004).
+    halves     the items dealt into two halves; every affordable deviation of each, joined by one merge, because on
+               a front of undominated states the best partner of a state is the first one that makes it feasible.
+               Right for real costs: the square root of the states (Horowitz & Sahni 1974).
+
+Both are exact; they differ in how far they get within ``max_visits``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from theory.optimum.duals import Base
+
+
+class Item(NamedTuple):
+    """A core item: deviating from S here costs ``loss`` and moves the slack by ``shift``."""
+
+    loss: Fraction
+    shift: Fraction
+    at: int
+
+
+class Found(NamedTuple):
+    """Outcome of a search: the best (loss, deviations) below the limit or None, states visited, whether it finished."""
+
+    best: tuple[Fraction, list[int]] | None
+    visits: int
+    finished: bool
+
+
+class _Group(NamedTuple):
+    """Interchangeable core items."""
+
+    loss: int
+    shift: int
+    members: list[int]
+
+
+_Path = tuple  # nested (members, rest)
+_State = tuple[int, int, int, _Path]  # slack, spare, paid, and how it came about
+
+
+@dataclass(frozen=True)
+class _Question:
+    """The search in integers, over the common denominators of costs and of losses."""
+
+    groups: list[_Group]
+    start: _State
+    energy: int
+    item: int
+    limit: int
+    unit: int
+
+    @classmethod
+    def of(cls, core: list[Item], base: Base, limit: Fraction) -> _Question:
+        item = base.prices.item if base.prices.most_items else Fraction(0)
+        costs = math.lcm(base.slack.denominator, *(x.shift.denominator for x in core))
+        rate = base.prices.energy / costs
+        unit = math.lcm(limit.denominator, rate.denominator, item.denominator, *(x.loss.denominator for x in core))
+        keyed = sorted(((int(x.loss * unit), int(x.shift * costs)), x.at) for x in core)
+        groups = [_Group(key[0], key[1], [i for _, i in same]) for key, same in groupby(keyed, key=itemgetter(0))]
+        start = (int(base.slack * costs), base.spare, 0, ())
+        return cls(groups, start, int(rate * unit), int(item * unit), int(limit * unit), unit)
+
+    def total(self, state: _State) -> int:
+        slack, spare, paid, _ = state
+        return paid + self.energy * slack + self.item * spare
+
+    def found(self, best: _State | None, below: int, visits: int, finished: bool) -> Found:
+        """The outcome, with its path unrolled."""
+        if best is None:
+            return Found(None, visits, finished)
+        return Found((Fraction(below, self.unit), sorted(_members(best[3]))), visits, finished)
+
+
+def ordered(core: list[Item], base: Base, limit: Fraction, max_visits: int) -> Found:
+    """Search in the order of loss per joule (per item with the cut), with bounds on what later items can do."""
+    q = _Question.of(core, base, limit)
+    energy, item, below = q.energy, q.item, q.limit
+    key = (lambda g: (g.loss, g.shift)) if item else (lambda g: (Fraction(g.loss, abs(g.shift)), abs(g.shift), g.shift))
+    groups = sorted(q.groups, key=key)
+    states, visits, best = [q.start], 0, None
+    if q.start[0] >= 0 and q.total(q.start) < below:
+        below, best = q.total(q.start), q.start
+    for at, (price, shift, members) in enumerate(groups):
+        last, sign, count = at + 1 == len(groups), 1 if shift > 0 else -1, len(members)
+        # the next group bounds what any later deviation costs per unit of slack, or per item with the cut
+        next_price, step = (0, 1) if last else (groups[at + 1].loss, abs(groups[at + 1].shift))
+        short, over = (next_price, min(next_price, item)) if item else (next_price, min(next_price, energy * step))
+        grown: list[_Ranked] = []
+        for state in states:
+            slack, spare, paid, path = state
+            for copies in range(count + 1):
+                if copies:
+                    slack, spare, paid = slack + shift, spare + sign, paid + price
+                    state = slack, spare, paid, (members[:copies], path)
+                    if paid >= below:
+                        break
+                total = paid + energy * slack + item * spare
+                if slack >= 0 and total < below:
+                    below, best = total, state
+                if item:
+                    reaches = paid + (over * spare if spare >= 0 else -short * spare) < below
+                else:
+                    reaches = (paid - below) * step + (over * slack if slack >= 0 else -short * slack) < 0
+                if reaches:
+                    grown.append((-slack, total, state))
+                elif copies and not item and (slack < 0) == (shift < 0):
+                    break  # further copies lead further away; with the cut they may lead back
+                visits += 1
+            if visits > max_visits:
+                return q.found(best, below, visits, False)
+        states = [] if last else [state for _, _, state in undominated(grown)]
+    return q.found(best, below, visits, True)
+
+
+def halves(core: list[Item], base: Base, limit: Fraction, max_visits: int) -> Found:
+    """Search both halves of the core on their own, dearest items first, and merge the two fronts."""
+    q = _Question.of(core, base, limit)
+    groups = sorted(q.groups, key=itemgetter(0), reverse=True)
+    first = _affordable(q, q.start, groups[0::2], max_visits // 2)
+    second = _affordable(q, (0, 0, 0, ()), groups[1::2], max_visits // 2)
+    below, best, at = q.limit, None, len(second.states) - 1
+    for minus_slack, total, state in first.states:
+        while at >= 0 and second.states[at][0] > -minus_slack:
+            at -= 1
+        if at < 0:
+            break
+        _, more, partner = second.states[at]
+        if total + more < below:
+            below, best = total + more, (0, 0, 0, (_members(state[3]), partner[3]))
+    return q.found(best, below, first.visits + second.visits, first.finished and second.finished)
+
+
+_Ranked = tuple[int, int, _State]  # minus slack, total, state: sorts into a front
+
+
+class _Front(NamedTuple):
+    """Undominated states by falling slack, hence by falling total."""
+
+    states: list[_Ranked]
+    visits: int
+    finished: bool
+
+
+def _affordable(q: _Question, start: _State, groups: Sequence[_Group], max_visits: int) -> _Front:
+    """The front of every choice among ``groups`` that loses less than the limit."""
+    front, visits = [(-start[0], q.total(start), start)], 0
+    for price, shift, members in groups:
+        sign, gain = 1 if shift > 0 else -1, price + q.energy * shift + (q.item if shift > 0 else -q.item)
+        grown = list(front)
+        for copies in range(1, len(members) + 1):
+            chosen, room, move, more = members[:copies], q.limit - copies * price, copies * shift, copies * gain
+            before = len(grown)
+            for minus_slack, total, (slack, spare, paid, path) in front:
+                if paid < room:
+                    state = slack + move, spare + copies * sign, paid + copies * price, (chosen, path)
+                    grown.append((minus_slack - move, total + more, state))
+            visits += len(front)
+            if len(grown) == before or visits > max_visits:
+                break
+        front = undominated(grown)
+        if visits > max_visits:
+            return _Front(front, visits, False)
+    return _Front(front, visits, True)
+
+
+def undominated(grown: list[_Ranked]) -> list[_Ranked]:
+    """More slack only at a higher total."""
+    grown.sort(key=itemgetter(0, 1))
+    kept, lowest = [], None
+    for ranked in grown:
+        if lowest is None or ranked[1] < lowest:
+            lowest = ranked[1]
+            kept.append(ranked)
+    return kept
+
+
+def _members(path: _Path) -> list[int]:
+    """The indices along a path."""
+    found: list[int] = []
+    while path:
+        members, path = path
+        found.extend(members)
+    return found

@@ -1,0 +1,210 @@
+"""Prices that bound the 0/1 optimum from above, and the greedy set that goes with them.
+
+For prices ``lambda >= 0`` per joule and ``mu >= 0`` per item, and ``K`` the largest number of items any
+feasible mask holds, put ``r_i = p_i - lambda c_i - mu``. Every mask M of cost at most B satisfies
+
+    p(M) = U - [ lambda (B - c(M)) + mu (K - |M|) + sum_{i in S xor M} |r_i| ],
+    U    = lambda B + mu K + sum (r_i)+,      S = {r_i > 0}, with any of {r_i = 0} added,
+
+so the bracket is the *loss* of M against the upper bound U, and a sum of non-negative terms. Profits are never
+summed; only ``c(S)`` and ``|S|`` have to be exact. With ``mu = 0`` and ``lambda = p_s/c_s`` the set S is CWMP's
+prefix and U the relaxation's value (Dantzig 1957); the cut ``|M| <= K`` is what makes U tight when costs are
+nearly equal or strongly correlated with the scores (Martello & Toth 1997).
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.arithmetic.exact import exact_sum
+from theory.instance import Instance
+from theory.selection.order import Floats, Indices, eligible, longest_affordable
+
+_CHUNK = 1 << 18
+_BRACKET = Fraction(1, 1 << 40)  # widens the bisection's last bracket, for the rounding of p - lambda c
+_GRID_VALUES = 4096  # costs with more distinct values than this are not searched for a common grid
+_ROUNDING = 2.0**-50  # bounds the relative error of fl(p - lambda c - mu) against p + lambda c + mu
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Multipliers of the budget and of the cardinality cut, exact.
+
+    Attributes:
+        energy: ``lambda``. item: ``mu`` (0 without the cut).
+        most_items: ``K``, or 0 without the cut.
+        cheap: with the cut, a cost ``theta``: the items cheaper than it, and enough at ``theta``, already
+            overrun the budget with ``K + 1`` items. This is how ``K`` is checked in one pass.
+    """
+
+    energy: Fraction
+    item: Fraction = Fraction(0)
+    most_items: int = 0
+    cheap: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """The set S of some prices: where a certificate starts from.
+
+    Attributes:
+        mask: bool (d,). ties: how many of ``{r_i = 0}`` are in it: lowest indices first; with the cut,
+            cheapest first.
+        slack: ``B - c(S)``, with B rounded down to the costs' grid. spare: ``K - |S|`` (0 without the cut).
+    """
+
+    prices: Prices
+    mask: NDArray[np.bool_]
+    ties: int
+    slack: Fraction
+    spare: int
+
+    @property
+    def loss(self) -> Fraction:
+        """Loss of S itself against U; meaningful when S is feasible."""
+        return self.prices.energy * self.slack + self.prices.item * self.spare
+
+
+def distinct_costs(instance: Instance, most: int) -> Floats | None:
+    """The different costs, ascending, or None when there are more than ``most`` of them (or no coordinates)."""
+    if instance.labels is not None and instance.class_cost is not None:
+        used = np.zeros(instance.class_cost.size, dtype=bool)
+        for start in range(0, instance.d, _CHUNK):
+            used[instance.labels[start : start + _CHUNK]] = True
+        found = np.unique(instance.class_cost[used])
+    else:
+        found = np.empty(0)
+        for start in range(0, instance.d, _CHUNK):
+            found = np.union1d(found, instance.cost[start : start + _CHUNK])
+            if found.size > most:
+                return None
+    return found if 0 < found.size <= most else None
+
+
+def cost_grid(instance: Instance) -> Fraction:
+    """Largest ``q`` of which every cost is a multiple, or 0 when the costs take too many values to look."""
+    values = distinct_costs(instance, _GRID_VALUES)
+    return Fraction(0) if values is None else common_grid(values)
+
+
+def common_grid(values: Floats) -> Fraction:
+    """Largest ``q`` of which all of some positive values are multiples."""
+    exact = [Fraction(v) for v in values.tolist()]
+    return Fraction(math.gcd(*(f.numerator for f in exact)), math.lcm(*(f.denominator for f in exact)))
+
+
+def on_grid(budget: Fraction, grid: Fraction) -> Fraction:
+    """The largest multiple of ``grid`` not above ``budget`` (the budget itself without a grid)."""
+    return budget // grid * grid if grid else budget
+
+
+def reduced_value(instance: Instance, prices: Prices, i: int) -> Fraction:
+    """``r_i = p_i - lambda c_i - mu``, exact."""
+    return instance.exact_score(i) - prices.energy * Fraction(instance.cost[i]) - prices.item
+
+
+def sift(instance: Instance, prices: Prices, width: float) -> tuple[NDArray[np.bool_], Indices]:
+    """One pass over the eligible items: those with ``r_i > width`` for certain, and those that may be within it.
+
+    The second are a superset of ``{|r_i| <= width}``, by a rigorous bound on the rounding of ``r_i``; every other
+    item has ``|r_i| > width`` and the sign that the mask says.
+    """
+    above = np.zeros(instance.d, dtype=bool)
+    near: list[Indices] = []
+    energy, item = to_float(prices.energy), to_float(prices.item)
+    pairs = (prices.energy, energy), (prices.item, item)
+    floats_suffice = all(exact == 0 or 1e-290 < value < 1e290 for exact, value in pairs)
+    cost, may = instance.cost, eligible(instance, instance.score)
+    for start in range(0, instance.d, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        if not floats_suffice:
+            near.append(start + np.flatnonzero(may[part]))
+            continue
+        p = instance.score[part]
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            priced = energy * cost[part] + item
+            reduced = p - priced
+            margin = _ROUNDING * (p + priced) + 1e-300 + width
+            above[part] = may[part] & (reduced > margin)
+            near.append(start + np.flatnonzero(may[part] & ~(np.abs(reduced) > margin)))
+    return above, np.concatenate(near) if near else np.empty(0, np.intp)
+
+
+def base_of(instance: Instance, prices: Prices, budget: Fraction) -> Base:
+    """The set of ``prices``: every item with ``r_i > 0``, then those with ``r_i = 0`` in order, while they fit."""
+    mask, near = sift(instance, prices, 0.0)
+    reduced = [reduced_value(instance, prices, i) for i in near]
+    mask[[i for i, r in zip(near, reduced, strict=True) if r > 0]] = True
+    tied = np.array([i for i, r in zip(near, reduced, strict=True) if r == 0], dtype=np.intp)
+    left = budget - instance.spent(mask)
+    spare = prices.most_items - int(mask.sum()) if prices.most_items else 0
+    if prices.most_items:
+        tied = tied[np.argsort(instance.cost[tied], kind="stable")][: max(spare, 0)]
+    taken, spent = longest_affordable(instance.cost[tied], left) if left >= 0 and tied.size else (0, Fraction(0))
+    mask[tied[:taken]] = True
+    return Base(prices, mask, taken, left - spent, spare - taken if prices.most_items else 0)
+
+
+def prices_with_cut(instance: Instance, budget: Fraction) -> list[Prices]:
+    """Prices of the relaxation with the cut ``|M| <= K``: near-minimisers of U, by bisection on ``lambda``.
+
+    For fixed ``lambda`` the best ``mu`` is the K-th largest ``p - lambda c``; U is convex in ``lambda`` with slope
+    ``B`` minus the cost of those K items. Two candidates come back: the simplest rational in the last bracket, which is
+    exact where costs and scores lie on a grid, and just beyond the bracket, where the cheapest win ties. Any
+    prices are valid, so rounding here costs tightness, never truth. An empty list means that the cut says nothing.
+    """
+    may = np.flatnonzero(eligible(instance, instance.score))
+    p, c = instance.score[may], instance.cost[may]
+    cheapest = np.sort(c)
+    most, _ = longest_affordable(cheapest, budget)
+    if most in (0, may.size):
+        return []
+    cheap = Fraction(cheapest[most])
+
+    def overspends(price: float) -> bool:
+        with np.errstate(over="ignore"):
+            value = p - price * c
+        top = np.argpartition(-value, most - 1)[:most]
+        return exact_sum(c[top[value[top] > 0]]) > budget
+
+    with np.errstate(over="ignore"):
+        low, high = 0.0, min(2 * float((p / c).max()), sys.float_info.max)
+    if not overspends(0.0):
+        high = 0.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        if not low < middle < high:
+            break
+        low, high = (middle, high) if overspends(middle) else (low, middle)
+    beyond = Fraction(high) * (1 + _BRACKET)
+    ends = [_simplest_between(Fraction(low) * (1 - _BRACKET), beyond), beyond]
+    found = []
+    for price in dict.fromkeys(ends if high else [Fraction(0)]):
+        with np.errstate(over="ignore"):
+            kth = may[np.argpartition(to_float(price) * c - p, most - 1)[most - 1]]
+        item = max(reduced_value(instance, Prices(price), kth), Fraction(0))
+        found.append(Prices(price, item, most, cheap))
+    return found
+
+
+def to_float(value: Fraction) -> float:
+    """Nearest float64, infinite when too large."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _simplest_between(low: Fraction, high: Fraction) -> Fraction:
+    """The fraction of smallest denominator in ``[low, high]`` (Stern-Brocot)."""
+    whole = math.ceil(low)
+    if whole <= high:
+        return Fraction(whole)
+    floor = low.numerator // low.denominator
+    return floor + 1 / _simplest_between(1 / (high - floor), 1 / (low - floor))

@@ -1,0 +1,226 @@
+"""The exact 0/1 optimum at any size: fix what the dual bound decides, search the few items it does not.
+
+In the notation of :mod:`theory.optimum.duals`, the optimum is the mask of least loss, and a mask of loss below
+``limit`` can deviate from S only at items with ``|r_i| < limit``: the *core*, tens to a few thousand items (Balas &
+Zemel 1980; Beier & Vöcking 2004). The optimum's own loss is not known in advance, and the search grows exponentially
+with it, so the limit deepens: the core of the nearest ten items, then a few more, each searched exhaustively
+(:mod:`theory.optimum.core_search`), until a mask turns up below the limit. That mask is optimal. Where costs take few
+values, counts per cost take the place of items (:mod:`theory.optimum.class_optimum`).
+
+What this module returns is still only a claim: :mod:`theory.checker` verifies it with code of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from operator import attrgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.instance import Instance
+from theory.optimum.class_optimum import ClassSolution, solve_classes
+from theory.optimum.core_search import Found, Item, halves, ordered
+from theory.optimum.duals import (
+    Base,
+    Prices,
+    base_of,
+    cost_grid,
+    on_grid,
+    prices_with_cut,
+    reduced_value,
+    sift,
+    to_float,
+)
+from theory.optimum.relaxation import relax
+from theory.selection.order import Floats, Indices
+from theory.selection.selectors import cwmp, top_k
+
+MAX_STATES = 4_000_000  # states visited in all before it settles for an interval
+_FIRST, _DEEPER = 10, 1.12  # items in the first core, and how much larger each next one is
+_POOL = 10_000
+_SAMPLE = 1 << 18
+_ROUNDING = Fraction(1, 1 << 30)  # generous, for distances in floating point
+_SPREAD = 40  # items of the last attempt at a better mask when exactness is out of reach
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The best mask found, as S plus deviations.
+
+    Attributes:
+        base: S with its prices. deviations: indices where the mask differs from S, ascending.
+        loss: exact loss of the mask against U: ``OPT - p(mask) <= loss``.
+        proved: an exhaustive search found nothing below ``loss``, so the mask is optimal.
+        grid: costs are multiples of this (0: no grid used).
+        method: the search that settled it. core, visits: its size and the states that it looked at.
+    """
+
+    base: Base
+    deviations: list[int]
+    loss: Fraction
+    proved: bool
+    grid: Fraction
+    method: str = "ordered"
+    core: int = 0
+    visits: int = 0
+
+    @property
+    def prices(self) -> Prices:
+        """Those that bound every other mask."""
+        return self.base.prices
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """The mask, bool (d,)."""
+        mask = self.base.mask.copy()
+        mask[self.deviations] ^= True
+        return mask
+
+    def bound(self, instance: Instance) -> Fraction:
+        """``U``, above what any mask retains."""
+        return self.loss + instance.retained(self.mask)
+
+
+def solve(instance: Instance, *, max_states: int = MAX_STATES) -> Solution | ClassSolution:
+    """The optimum of ``instance``, or the best mask found together with the width of the interval it leaves.
+
+    Counts by cost class come first, where there are few classes; then the prices of the relaxation, then those with the
+    cardinality cut. What none of them proves is the best mask of all, those of every selector and rounding included.
+    """
+    price = relax(instance).threshold
+    counts = solve_classes(instance, price, max_states // 2)
+    if counts is not None and counts.proved:
+        return counts
+    grid = cost_grid(instance)
+    budget = on_grid(instance.budget, grid)
+    tried = [_solve_from(instance, base_of(instance, Prices(price), budget), grid, max_states // 2)]
+    for prices in [] if tried[0].proved else prices_with_cut(instance, budget):
+        tried.append(_solve_from(instance, base_of(instance, prices, budget), grid, max_states // 4))
+        if tried[-1].proved:
+            break
+    if tried[-1].proved:
+        return tried[-1]
+    return _best_of(instance, tried, [counts.mask] if counts is not None else [])
+
+
+def _best_of(instance: Instance, tried: list[Solution], masks: list[NDArray[np.bool_]]) -> Solution:
+    """The best mask known, under the prices that bound it best."""
+    masks = [*masks, *(solution.mask for solution in tried), *_selected(instance)]
+    best = max(masks, key=instance.retained)
+    bound = min(tried, key=lambda solution: solution.bound(instance))
+    loss = bound.bound(instance) - instance.retained(best)
+    deviations = np.flatnonzero(best != bound.base.mask).tolist()
+    return replace(bound, deviations=deviations, loss=loss, proved=loss == 0)
+
+
+def _selected(instance: Instance) -> Iterator[NDArray[np.bool_]]:
+    """What every selector keeps, in every rounding that another does not contain."""
+    for rounding in ("fill", "best-of"):
+        yield cwmp(instance, rounding=rounding).mask
+        yield top_k(instance, rounding=rounding).mask
+        if instance.update is not None:
+            yield cwmp(instance, loss="l1", rounding=rounding).mask
+
+
+def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int) -> Solution:
+    loss, deviations = _feasible_start(instance, base)
+    if loss == 0:
+        return Solution(base, deviations, loss, True, grid)
+    pool, complete = _pool(instance, base, loss)
+    left = max_states
+    for limit in _limits(pool, complete):
+        core = [x for x in pool if x.loss < limit]
+        found, method = _search(core, base, limit, bool(grid), left)
+        left -= found.visits
+        if found.best is not None and found.best[0] < loss:
+            loss, deviations = found.best
+        if found.finished and (loss < limit or limit == loss):
+            return Solution(base, deviations, loss, True, grid, method, len(core), found.visits)
+        if not found.finished:
+            break
+    found = halves(_spread(pool), base, loss, max_states)
+    if found.best is not None:
+        loss, deviations = found.best
+    return Solution(base, deviations, loss, loss == 0, grid)
+
+
+def _search(core: list[Item], base: Base, limit: Fraction, on_grid: bool, max_states: int) -> tuple[Found, str]:
+    """The search that suits the costs, then the other one; if neither finishes, the better mask of the two."""
+    searches = [("ordered", ordered), ("halves", halves)]
+    tried: list[tuple[Found, str]] = []
+    for name, search in searches if on_grid else searches[::-1]:
+        found = search(core, base, limit, max_states // 2)
+        tried.append((found, name))
+        if found.finished:
+            return found, name
+    return min(tried, key=lambda one: one[0].best[0] if one[0].best else limit)
+
+
+def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]]:
+    """A feasible mask to begin with: S, less its cheapest-to-lose items while it overruns the budget."""
+    deviations: list[int] = []
+    loss, slack, spare = Fraction(0), base.slack, base.spare
+    if slack < 0:
+        inside = np.flatnonzero(base.mask)
+        order = inside[np.argsort(instance.score[inside] / instance.cost[inside], kind="stable")]
+        for i in order:
+            if slack >= 0:
+                break
+            deviations.append(int(i))
+            loss += reduced_value(instance, base.prices, i)
+            slack, spare = slack + Fraction(instance.cost[i]), spare + 1
+    return loss + base.prices.energy * slack + base.prices.item * spare * bool(base.prices.most_items), deviations
+
+
+def _pool(instance: Instance, base: Base, loss: Fraction) -> tuple[list[Item], Fraction]:
+    """The items nearest to the threshold, by ``|r|``, and a limit below which none is missing."""
+    enough = _enough(instance, base.prices)
+    complete = loss if to_float(loss) <= enough else Fraction(enough)
+    _, near = sift(instance, base.prices, math.nextafter(to_float(complete), math.inf))
+    if near.size > _POOL:
+        distance = _distance(instance, base.prices, near)
+        nearest = np.argpartition(distance, _POOL)
+        complete = min(complete, Fraction(distance[nearest[_POOL]]) * (1 - _ROUNDING))
+        near = near[nearest[:_POOL]]
+    items = []
+    for i in near.tolist():
+        cost = Fraction(instance.cost[i])
+        items.append(Item(abs(reduced_value(instance, base.prices, i)), cost if base.mask[i] else -cost, i))
+    return sorted(items), complete
+
+
+def _enough(instance: Instance, prices: Prices) -> float:
+    """A width that holds some ``_POOL`` items, from a sample: it spares large instances a list of most of them."""
+    stride = instance.d // _SAMPLE
+    if stride < 2:
+        return math.inf
+    distance = _distance(instance, prices, np.arange(0, instance.d, stride))
+    return float(np.quantile(distance, min(1.0, 2 * _POOL / instance.d)))
+
+
+def _distance(instance: Instance, prices: Prices, items: Indices) -> Floats:
+    """``|r_i|`` of some items, in floating point."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        priced = to_float(prices.energy) * instance.cost[items] + to_float(prices.item)
+        return np.nan_to_num(np.abs(instance.score[items] - priced), nan=math.inf, posinf=math.inf)
+
+
+def _limits(pool: list[Item], most: Fraction) -> Iterator[Fraction]:
+    """Rising limits, each with a few more items of ``pool`` below it than the last; ``most`` is the last one."""
+    count, last = _FIRST, Fraction(0)
+    while last < most:
+        limit = min(pool[count].loss, most) if count < len(pool) else most
+        if limit > last:
+            yield limit
+        last, count = max(last, limit), int(count * _DEEPER) + 1
+
+
+def _spread(pool: list[Item]) -> list[Item]:
+    """A few near items of every cost, from either side of the threshold: they reach the most different slacks."""
+    farthest = pool[min(len(pool), _SPREAD * _SPREAD) - 1].loss if pool else Fraction(0)
+    near = sorted((x for x in pool if x.loss <= farthest), key=attrgetter("shift"))
+    return near[:: max(1, len(near) // _SPREAD)]

@@ -1,0 +1,133 @@
+"""The greedy order, and the longest prefix of it that a budget can pay for: both exact.
+
+``fl(w/c)`` is correctly rounded, hence monotone in ``w/c``: sorting by it can only merge neighbours,
+never swap them. So the float keys do the work and only runs of equal keys are compared as rationals.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.arithmetic.exact import exact_sum, floor_float
+from theory.instance import Instance
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+
+def density_order(weight: Floats, cost: Floats) -> Indices:
+    """Indices by ``weight/cost`` descending, lowest index first among exact ties.
+
+    Args:
+        weight: shape (n,), ``>= 0``. cost: shape (n,), ``> 0``.
+    """
+    key = keys(weight, cost)
+    order = np.argsort(-key, kind="stable")
+    key = key[order]
+    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if key.size else np.empty(0, np.intp)
+    ends = np.r_[starts[1:], key.size]
+    for lo, hi in zip(starts[ends - starts > 1], ends[ends - starts > 1], strict=True):
+        run = order[lo:hi]
+        if (weight[run] != weight[run[0]]).any() or (cost[run] != cost[run[0]]).any():
+            order[lo:hi] = sorted(
+                run.tolist(), key=lambda i: (-Fraction(float(weight[i])) / Fraction(float(cost[i])), i)
+            )
+    return order
+
+
+def longest_affordable(cost: Floats, budget: Fraction) -> tuple[int, Fraction]:
+    """Largest ``k`` with ``sum(cost[:k]) <= budget``, and that sum, by exact bisection in O(n)."""
+    low, high, spent = 0, cost.size, Fraction(0)
+    while low < high:
+        middle = (low + high + 1) // 2
+        more = exact_sum(cost[low:middle])
+        if spent + more <= budget:
+            low, spent = middle, spent + more
+        else:
+            high = middle - 1
+    return low, spent
+
+
+def eligible(instance: Instance, weight: Floats) -> NDArray[np.bool_]:
+    """Coordinates a selector may take: positive weight, and affordable on their own (``c_i <= B``)."""
+    return (weight > 0) & (instance.cost <= floor_float(instance.budget))
+
+
+class Prefix(NamedTuple):
+    """The items before the first that does not fit, in the order of ``weight/cost``."""
+
+    mask: NDArray[np.bool_]
+    spent: Fraction
+    critical_item: int | None
+
+
+def sorted_prefix(
+    weight: Floats, cost: Floats, budget: Fraction, *, by_cost: bool = True, out: NDArray[np.bool_] | None = None
+) -> Prefix:
+    """Longest affordable prefix of the eligible items, by sorting them all: what every faster way must equal.
+
+    Args:
+        weight: shape (d,), ``>= 0``. cost: shape (d,), ``> 0``.
+        by_cost: whether the order divides by the cost. out: bool of shape (d,) to receive the mask.
+    """
+    mask = np.empty(weight.size, dtype=bool) if out is None else out
+    mask[:] = False
+    candidates = np.flatnonzero((weight > 0) & (cost <= floor_float(budget)))
+    weight, cost = weight[candidates], cost[candidates]
+    order = density_order(weight, cost if by_cost else np.ones_like(cost))
+    k, spent = longest_affordable(cost[order], budget)
+    mask[candidates[order[:k]]] = True
+    return Prefix(mask, spent, int(candidates[order[k]]) if k < order.size else None)
+
+
+def critical_run(weight: Floats, cost: Floats, key: Floats, at: int) -> Indices | None:
+    """The exact order of items sorted by ``key = fl(weight/cost)``, as far as the item at position ``at`` needs it.
+
+    Equal keys are next to each other, lowest index first. That is their exact order when their ratios are equal; when
+    quotients of unequal ratios round alike, the run that holds ``at`` is ordered by rationals.
+
+    Returns:
+        A permutation of all positions, or None where the order stands.
+    """
+    start, end = np.searchsorted(-key, -key[at]), np.searchsorted(-key, -key[at], side="right")
+    run = slice(start, end)
+    if _same_ratio(weight[run], cost[run]):
+        return None
+    order = np.arange(key.size)
+    order[run] = start + density_order(weight[run], cost[run])
+    return order
+
+
+def _same_ratio(weight: Floats, cost: Floats) -> bool:
+    """Whether all ``weight/cost`` are equal for certain: ``w_i c_0 = w_0 c_i``, by products with their errors."""
+    if (weight == weight[0]).all() and (cost == cost[0]).all():
+        return True
+    values = np.concatenate([weight, cost])
+    if not ((values > 2.0**-200) & (values < 2.0**200)).all():
+        return False
+    ours, theirs = _product(weight, cost[0]), _product(cost, weight[0])
+    return bool((ours[0] == theirs[0]).all() and (ours[1] == theirs[1]).all())
+
+
+def _product(a: Floats, b: float) -> tuple[Floats, Floats]:
+    """``a b`` as a float64 and its exact rounding error (Dekker 1971), clear of overflow and underflow."""
+    (a_high, a_low), (b_high, b_low) = _halves(a), _halves(np.array([b]))
+    product = a * b
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def _halves(a: Floats) -> tuple[Floats, Floats]:
+    """26 high bits and the rest (Veltkamp 1968)."""
+    scaled = a * (2.0**27 + 1)
+    high = scaled - (scaled - a)
+    return high, a - high
+
+
+def keys(weight: Floats, cost: Floats) -> Floats:
+    """``fl(weight/cost)``, monotone in the exact ratio."""
+    with np.errstate(over="ignore", under="ignore"):
+        return weight / cost

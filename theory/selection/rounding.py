@@ -1,0 +1,117 @@
+"""What a selector keeps, and how each rounding makes it from the greedy prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.arithmetic.exact import exact_sum, floor_float
+from theory.selection.bracket import greedy_prefix
+from theory.selection.entries import Entries
+from theory.selection.order import Floats, Prefix
+
+Rounding = Literal["prefix", "fill", "best-of"]
+Exact = Fraction | Callable[[], Fraction]  # a number, or how to find it when it is first asked for
+Scores = Callable[[Any], Floats]  # scores of some items: indices or a mask
+
+
+class Selection:
+    """What a selector keeps.
+
+    Attributes:
+        mask: bool, shape (d,): an array, or a tensor on the update's device where the update was a tensor.
+        unit: joules per unit of cost, as in the instance.
+        critical_item: first item of the order that did not fit, or None when all did.
+        threshold: its exact weight per cost (Top-K: its weight; zero when all items fit); None for random order.
+    """
+
+    __slots__ = ("_retained", "_spent", "critical_item", "mask", "threshold", "unit")
+
+    def __init__(
+        self,
+        mask: NDArray[np.bool_],
+        spent: Exact,
+        retained: Exact,
+        critical_item: int | None = None,
+        threshold: Fraction | None = None,
+        unit: Fraction = Fraction(1),
+    ) -> None:
+        self.mask, self._spent, self._retained = mask, spent, retained
+        self.critical_item, self.threshold, self.unit = critical_item, threshold, unit
+
+    @property
+    def spent(self) -> Fraction:
+        """Exact energy of the mask, in units of ``unit`` joules."""
+        if not isinstance(self._spent, Fraction):
+            self._spent = self._spent()
+        return self._spent
+
+    @property
+    def retained(self) -> Fraction:
+        """Exact sum of the scores over the mask, formed when first asked for, from the update as it then is."""
+        if not isinstance(self._retained, Fraction):
+            self._retained = self._retained()
+        return self._retained
+
+    @property
+    def support(self) -> NDArray[np.intp]:
+        """Indices of the kept coordinates, ascending, an array or tensor like the mask."""
+        return self.mask.nonzero()[0] if isinstance(self.mask, np.ndarray) else self.mask.nonzero().flatten()
+
+    def __repr__(self) -> str:
+        return f"Selection({int(self.mask.sum())} of {len(self.mask)} kept, spent={float(self.spent * self.unit):.6g})"
+
+
+def rounded(
+    entries: Entries,
+    budget: Fraction,
+    prefix: Prefix,
+    rounding: Rounding,
+    retained: Callable[[NDArray[np.bool_]], Fraction],
+    unit: Fraction,
+    *,
+    worth: Scores | None = None,
+) -> Selection:
+    """The selection that a rounding makes of the greedy prefix.
+
+    Args:
+        retained: gives the exact score of a mask. worth: what best-of compares, by default what the order weighs.
+    """
+    worth = worth or entries.weights_of
+    mask, spent, critical = prefix
+    threshold = Fraction(0)
+    if critical is not None:
+        at = np.array([critical])
+        cost = entries.costs_of(at)[0] if entries.by_cost else 1
+        threshold = Fraction(entries.weights_of(at)[0]) / Fraction(cost)
+    if rounding != "prefix":
+        spent = _fill(entries, budget - spent, mask) + spent
+    if rounding == "best-of" and (best := _best_single(entries, budget, worth)) is not None:
+        alone = Fraction(worth(np.array([best]))[0])
+        if alone > exact_sum(worth(mask)):
+            mask[:] = False
+            mask[best] = True
+            spent = Fraction(entries.costs_of(np.array([best]))[0])
+    return Selection(mask, spent, lambda: retained(mask), critical, threshold, unit)
+
+
+def _fill(entries: Entries, left: Fraction, mask: NDArray[np.bool_]) -> Fraction:
+    """Add what still fits, in order: prefix after prefix of the items that do. Returns what they cost."""
+    rest, spent = np.flatnonzero(~mask), Fraction(0)
+    while True:
+        rest = rest[(entries.costs_of(rest) <= floor_float(left - spent)) & (entries.weights_of(rest) > 0)]
+        if not rest.size:
+            return spent
+        more = greedy_prefix(entries.subset(rest), left - spent)
+        mask[rest[more.mask]] = True
+        rest, spent = rest[~more.mask], spent + more.spent
+
+
+def _best_single(entries: Entries, budget: Fraction, worth: Scores) -> int | None:
+    """The affordable item that is worth most, lowest index first."""
+    may = np.flatnonzero((entries.costs_of(slice(None)) <= floor_float(budget)) & (entries.weights_of(slice(None)) > 0))
+    return int(may[np.argmax(worth(may))]) if may.size else None
