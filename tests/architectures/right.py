@@ -28,9 +28,9 @@ FOREIGN = {
     "RMSNorm": "norm", "RMSNormGated": "norm", "LayerNorm": "norm", "GlobalResponseNorm": "norm", "GRN": "norm",
     "NoNorm": "norm", "ZeroCenteredRMSNorm": "norm", "MultiHeadLayerNorm": "norm", "L2Norm": "norm",
     "SimpleNorm": "norm", "SimpleNorm2d": "norm", "FrozenBatchNorm2d": "norm",
-    "Experts": "fc", "Router": "fc", "QuantLinear": "fc", "QuantEmbedding": "embedding", "Conv1D": "fc",
+    "SeparableConv1D": "conv", "Experts": "fc", "Router": "fc", "QuantLinear": "fc", "QuantEmbedding": "embedding", "Conv1D": "fc",
     "LMHead": "fc", "LMPredictionHead": "fc", "JetMoeMoA": "fc", "JetMoeMoE": "fc",
-    "StarReLU": "other", "XIELUActivation": "other", "Dct1d": "fc", "LayerScale": "other", "LayerScale2d": "other", "SeparableConv1D": "conv",
+    "StarReLU": "other", "XIELUActivation": "other", "Dct1d": "fc", "LayerScale": "other", "LayerScale2d": "other",
 }  # fmt: skip
 
 # Parameters that modules hold themselves, by their own name: what they are used as.

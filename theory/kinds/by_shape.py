@@ -104,6 +104,8 @@ def _vector(name: str, shape: Shape, tensors: Tensors) -> Decided:
         return Decided("norm", "guess: one dimension, called a weight")
     if {"gamma", "beta"} <= set(beside) and leaf in ("gamma", "beta"):
         return Decided("norm", "shape: scale and shift in one module")
+    if leaf == "kernel":
+        return Decided("conv", "guess: one dimension, the name says kernel")
     return _called(leaf, "one dimension") or Decided("other", "guess: one dimension, neither weight nor bias")
 
 
@@ -128,7 +130,7 @@ def _block(name: str, shape: Shape, tensors: Tensors) -> Decided:
     if sum(n > 1 for n in shape) <= 1 and not (leaf == "weight" and shape[-1] == 1 or leaf.startswith("original")):
         return _stretched(name, many, tensors)
     if "expert" in name.lower():
-        return Decided("fc", f"guess: {many}, the name says experts")
+        return _matrices(shape, many) or Decided("fc", f"guess: {many}, the name says experts")
     if re.match(r"(weight|kernel|original\d)", leaf):
         if len(shape) > 3 or shape[2] <= _LONGEST_KERNEL and (shape[2] <= shape[1] or shape[1] == 1):
             return Decided("conv", f"shape: {many} with a kernel")
@@ -136,9 +138,15 @@ def _block(name: str, shape: Shape, tensors: Tensors) -> Decided:
             return Decided("conv", f"shape: {many} and a bias for the first")
     called = _called(last_word(name), many)
     if called is None and len(shape) == 3 and shape[0] > 1:
-        long = shape[2] > _LONGEST_KERNEL
-        return Decided("fc", f"{'shape' if long else 'guess'}: {many}, a matrix for each of {shape[0]}")
+        return _matrices(shape, many) or Decided("fc", f"guess: {many}, a matrix for each of {shape[0]}")
     return called or Decided("other", f"guess: {many}, not called a weight")
+
+
+def _matrices(shape: Shape, many: str) -> Decided | None:
+    """Three dimensions of which the last is longer than any kernel."""
+    if len(shape) != 3 or shape[0] == 1 or shape[2] <= _LONGEST_KERNEL:
+        return None
+    return Decided("fc", f"shape: {many}, too long for a kernel: matrices, as of experts")
 
 
 def _stretched(name: str, many: str, tensors: Tensors) -> Decided:
@@ -173,8 +181,8 @@ def _called(called: str, many: str) -> Decided | None:
 
 
 def last_word(path: str) -> str:
-    """The last part of a path that is no number."""
-    return next((part for part in reversed(path.split(".")) if not part.isdigit()), "")
+    """The last part of a path that says anything: no number, and no bare ``weights``."""
+    return next((part for part in reversed(path.split(".")) if not part.isdigit() and part != "weights"), "")
 
 
 def says_norm(name: str) -> bool:

@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from theory.kinds import Decided, Shape, bias_kind, is_bias, kinds_by_shape
+from theory.kinds.by_shape import Decided, Shape, bias_kind, is_bias, kinds_by_shape
 
 _PYTORCH = {
     "linear": "fc", "rnn": "fc", "conv": "conv", "sparse": "embedding", "batchnorm": "norm", "instancenorm": "norm",
@@ -33,6 +33,7 @@ _NAMES = (
     (re.compile(r"(Embedding|EmbeddingBag)$"), "embedding"),
     (re.compile(r"(LayerScale(2d)?|[a-z]LU|Activation|FourierProjection)$"), "other"),
 )
+_NORM_TENSORS = {"weight", "bias", "gamma", "beta", "alpha", "scale", "running_mean", "running_var"}
 
 
 class Owned(NamedTuple):
@@ -112,6 +113,8 @@ def _by_name(classes: tuple[str, ...], leaf: str, shape: Shape) -> str | None:
     kind = next((kind for pattern, kind in _NAMES if pattern.search(name)), None)
     if kind == "fc" and re.search(r"Experts$", name):
         return "fc"
+    if kind == "norm" and leaf not in _NORM_TENSORS:
+        return None
     if kind == "embedding" and (leaf != "weight" or len(shape) != 2):
         return None
     if kind in ("fc", "conv") and leaf not in ("weight", "bias"):
