@@ -67,28 +67,35 @@ def plain_vector(d: int) -> tuple[Layer, ...]:
     return (Layer("", (d,), "unknown", "nothing is known"),)
 
 
-def named_layers(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> tuple[Layer, ...]:
+def named_layers(shapes: Iterable[tuple[str, tuple[int, ...]]], model: Any = None) -> tuple[Layer, ...]:
     """Layers from (name, shape) pairs in the order of the flat vector: see :mod:`theory.kinds.by_shape`.
 
-    A single tensor whose name says nothing is of kind ``unknown``.
+    A single tensor whose name says nothing is of kind ``unknown``. With the ``model`` that the tensors belong to, kinds
+    are those of :func:`layers_of`.
+
+    Raises:
+        InputError: no model, or one without a tensor of such a name and shape.
     """
     pairs = list(shapes)
+    if model is not None:
+        return taken_from(layers_of(model, buffers=True, tied=True), pairs)
     kinds = kinds_by_shape(dict(pairs))
     if len(pairs) == 1 and kinds[pairs[0][0]].kind == "other":
         return (Layer(*pairs[0], "unknown", "nothing is known"),)
     return tuple(Layer(name, shape, *kinds[name]) for name, shape in pairs)
 
 
-def layers_of(model: Any, *, buffers: bool = False) -> tuple[Layer, ...]:
+def layers_of(model: Any, *, buffers: bool = False, tied: bool = False) -> tuple[Layer, ...]:
     """Layers of a PyTorch model, their kinds from the types of its modules: see :mod:`theory.kinds.by_module`.
 
     Args:
         model: a ``torch.nn.Module``, wrapped in DataParallel or DistributedDataParallel or not.
         buffers: whether the floats among its buffers (running statistics) are layers too, as in its state dict.
+        tied: whether a parameter with several names is a layer under each, as in its state dict.
 
     Returns:
-        Its parameters in the order of ``model.parameters()``; with ``buffers`` the floats of ``model.state_dict()`` in
-        that order. Tied parameters are one layer, under their first name.
+        Its parameters in the order of ``model.parameters()``; with ``buffers`` the floats of ``model.state_dict()``,
+        in its order but for names that are tied. Without ``tied``, tied parameters are one layer, under the first.
 
     Raises:
         InputError: no model.
@@ -100,7 +107,27 @@ def layers_of(model: Any, *, buffers: bool = False) -> tuple[Layer, ...]:
         model = inner
     tensors = owned_tensors(model, buffers=buffers)
     kinds = kinds_by_module(tensors)
-    return tuple(Layer(one.names[0], one.shape, *kinds[one.names[0]]) for one in tensors)
+    return tuple(
+        Layer(name, one.shape, *kinds[one.names[0]])
+        for one in tensors
+        for name in (one.names if tied else one.names[:1])
+    )
+
+
+def taken_from(known: Iterable[Layer], shapes: Iterable[tuple[str, tuple[int, ...]]]) -> tuple[Layer, ...]:
+    """The layers of a model that (name, shape) pairs are, in the order of the pairs.
+
+    Raises:
+        InputError: none of such a name and shape is known.
+    """
+    by_name = {layer.name: layer for layer in known}
+    found = []
+    for name, shape in shapes:
+        if name not in by_name or by_name[name].shape != shape:
+            there = f"has shape {by_name[name].shape}" if name in by_name else "is not in it"
+            raise InputError(f"the model is another one: {name!r} of shape {shape} {there}")
+        found.append(by_name[name])
+    return tuple(found)
 
 
 def with_kinds(layers: Sequence[Layer], given: Iterable[str]) -> tuple[Layer, ...]:

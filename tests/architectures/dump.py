@@ -33,7 +33,9 @@ _WITH_BACKBONE = ("fpn", "deeplab", "ssd", "lraspp")
 
 def builders() -> Iterator[tuple[str, Callable[[], nn.Module]]]:
     """(name, what builds it); the packages are imported here."""
-    library = torch.library.Library("torchvision", "DEF")  # the CPU build of PyTorch cannot load torchvision's operators
+    library = torch.library.Library(
+        "torchvision", "DEF"
+    )  # the CPU build of PyTorch cannot load torchvision's operators
     for operator in ("nms", "qnms"):
         library.define(f"{operator}(Tensor boxes, Tensor scores, float threshold) -> Tensor")
     import diffusers
@@ -42,6 +44,7 @@ def builders() -> Iterator[tuple[str, Callable[[], nn.Module]]]:
     import transformers
 
     transformers.logging.set_verbosity_error()
+
     def built(package: str, name: str) -> Callable[[], nn.Module]:
         if package == "torchvision":
             none = {"weights_backbone": None} if any(word in name for word in _WITH_BACKBONE) else {}
@@ -91,11 +94,16 @@ def dumped(model: nn.Module, types: Types) -> dict[str, Any]:
             parent = path.split(".parametrizations.")[0] if "parametrizations" in path else path.rpartition(".")[0]
             above[parent] = types.of(model.get_submodule(parent))
     parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
-    return {"tensors": rows, "buffers": [row[0] for row in rows if row[0] not in parameters], "tied": tied, "above": above}
+    return {
+        "tensors": rows,
+        "buffers": [row[0] for row in rows if row[0] not in parameters],
+        "tied": tied,
+        "above": above,
+    }
 
 
 def main(place: str) -> None:
-    """Write the record; a model that cannot be built or a tensor without a right kind is reported and fails the dump."""
+    """Write the record; models that cannot be built and tensors without a right kind are reported and fail it."""
     warnings.simplefilter("ignore")
     types, found, wrong = Types(), {}, []
     for name, build in builders():

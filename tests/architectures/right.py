@@ -1,6 +1,7 @@
 """The right kind of a tensor, from the module that owns it: by isinstance where PyTorch's layers are, else by hand.
 
-Foreign modules and parameters that no layer of PyTorch owns were looked up in the source of their package, one by one:
+Foreign modules and parameters that no layer of PyTorch owns were looked up in the source of their package,
+        one by one:
 the tables below say what the tensor is *used* as. A tensor that nothing here covers stops the dump.
 """
 
@@ -28,7 +29,8 @@ FOREIGN = {
     "RMSNorm": "norm", "RMSNormGated": "norm", "LayerNorm": "norm", "GlobalResponseNorm": "norm", "GRN": "norm",
     "NoNorm": "norm", "ZeroCenteredRMSNorm": "norm", "MultiHeadLayerNorm": "norm", "L2Norm": "norm",
     "SimpleNorm": "norm", "SimpleNorm2d": "norm", "FrozenBatchNorm2d": "norm",
-    "SeparableConv1D": "conv", "Experts": "fc", "Router": "fc", "QuantLinear": "fc", "QuantEmbedding": "embedding", "Conv1D": "fc",
+    "SeparableConv1D": "conv", "Experts": "fc", "Router": "fc", "QuantLinear": "fc", "QuantEmbedding": "embedding",
+    "Conv1D": "fc",
     "LMHead": "fc", "LMPredictionHead": "fc", "JetMoeMoA": "fc", "JetMoeMoE": "fc",
     "StarReLU": "other", "XIELUActivation": "other", "Dct1d": "fc", "LayerScale": "other", "LayerScale2d": "other",
 }  # fmt: skip
@@ -36,7 +38,8 @@ FOREIGN = {
 # Parameters that modules hold themselves, by their own name: what they are used as.
 OWN = {
     # vectors that enter the computation as inputs, and positions: looked up, or added to what is looked up
-    "embedding": """cls_token cls_token1 cls_token2 cls_token3 cls_token4 cls_token_0 cls_token_1 class_token class_embedding
+    "embedding": """cls_token cls_token1 cls_token2 cls_token3 cls_token4 cls_token_0 cls_token_1
+    class_token class_embedding
         dist_token distillation_token reg_token register_tokens mask_token mask_tokens masked_spec_embed group_token
         query_tokens probe latents pos_embed pos_embed1 pos_embed2 pos_embed3 pos_embed_0 pos_embed_1 pos_embedding
         position_embedding position_embeddings time_embeddings position_enc patch_pos pixel_pos level_embed
@@ -50,7 +53,8 @@ OWN = {
     "bias": "final_logits_bias r_r_bias r_s_bias r_w_bias pos_bias_u pos_bias_v bias_u bias_v dt_bias logit_bias",
     "norm": "scale_shift_table scale_weight",
     # elementwise factors, states, gates and scalars
-    "other": """A_log D gamma gamma1 gamma2 gamma3 gamma_1 gamma_2 gamma_xca lambda_1 lambda_2 lambda1 ls1 ls2 layer_scale
+    "other": """A_log D gamma gamma1 gamma2 gamma3 gamma_1 gamma_2 gamma_xca lambda_1 lambda_2 lambda1 ls1
+    ls2 layer_scale
         layer_scale_1 layer_scale_2 scale logit_scale logit_scale_a logit_scale_t temperature gating_param sinks
         correct_output_scale text_param vision_param gate gate_attn gate_ffn cross_attn_attn_gate cross_attn_mlp_gate
         pos_emb_alpha pos_emb_alpha_char scaling gru_rel_pos_const recurrent_param log_scale translate time_decay
@@ -64,8 +68,10 @@ OWN_KIND = {name: kind for kind, names in OWN.items() for name in names.split()}
 # Where the same name is used as something else.
 EXCEPTIONS = {
     ("Affine", "alpha"): "norm", ("Affine", "beta"): "norm",  # stands where the others have a norm
-    ("GaussianFourierProjection", "weight"): "other", ("StableAudioGaussianFourierProjection", "weight"): "other",
-    ("SamPositionalEmbedding", "positional_embedding"): "fc", ("Sam2PositionalEmbedding", "positional_embedding"): "fc",  # coordinates are multiplied by it
+    ("GaussianFourierProjection", "weight"): "other",
+    ("StableAudioGaussianFourierProjection", "weight"): "other",
+    ("SamPositionalEmbedding", "positional_embedding"): "fc", ("Sam2PositionalEmbedding",
+        "positional_embedding"): "fc",  # coordinates are multiplied by it
     ("PerceiverEmbeddingDecoder", "bias"): "bias",
     ("Downsample1d", "kernel"): "conv", ("Upsample1d", "kernel"): "conv",  # a fixed kernel
     ("QuantLinear", "fc_scaling_factor"): "other", ("QuantEmbedding", "weight_scaling_factor"): "other",

@@ -102,7 +102,7 @@ def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
 
 
 def _by_layer(text: str, layers: Sequence[Layer]) -> CostClasses:
-    """``name=number`` pairs: a layer's name comes first, then the first glob that matches it, its kind, and ``rest``."""
+    """``name=number`` pairs: a layer's name counts first, then the first glob that matches it, its kind, ``rest``."""
     prices: dict[str, Fraction] = {}
     for pair in text.split(","):
         name, _, number = (part.strip() for part in pair.partition("="))

@@ -1,8 +1,8 @@
 """Where the energy of an update lies: its layers in groups of one kind and one way to have decided it.
 
-    kind        tensors   coordinates   of energy   how decided
-    fc               10        101856      93.1 %   type Linear
-    embedding         1          4096       3.0 %   guess: two dimensions, the name says wte
+kind        tensors   coordinates   of energy   how decided
+fc               10        101856      93.1 %   type Linear
+embedding         1          4096       3.0 %   guess: two dimensions, the name says wte
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,11 +69,11 @@ def _joules(layers: Sequence[Layer], costs: Costs) -> list[Fraction]:
     if isinstance(values, CostClasses):
         exact = [as_fraction(value, "class cost") for value in values.values]
         labels = np.asarray(values.labels)
-        counts = [np.bincount(labels[a:b], minlength=len(exact)) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+        counts = [np.bincount(labels[a:b], minlength=len(exact)) for a, b in pairwise(starts)]
         return [sum((int(n) * c for n, c in zip(row, exact, strict=True) if n), Fraction(0)) for row in counts]
     return [
         (one := Instance(np.zeros(b - a), values[a:b], 0)).total_cost * one.unit if b > a else Fraction(0)
-        for a, b in zip(starts[:-1], starts[1:], strict=True)
+        for a, b in pairwise(starts)
     ]
 
 

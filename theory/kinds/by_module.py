@@ -1,4 +1,4 @@
-"""The kind of a tensor from the module that owns it: a fact where the module is one of PyTorch's layers, or made of one.
+"""The kind of a tensor from the module that owns it: a fact where that is one of PyTorch's layers.
 
 A module's classes are looked at by name, so nothing here needs PyTorch: whatever has ``named_parameters``,
 ``named_buffers`` and ``named_modules`` as its modules have is a model.
@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from theory.kinds.by_shape import Decided, Shape, bias_kind, is_bias, kinds_by_shape
+from theory.kinds.by_shape import Decided, Shape, bias_kind, is_bias, weights_by_shape
 
 _PYTORCH = {
     "linear": "fc", "rnn": "fc", "conv": "conv", "sparse": "embedding", "batchnorm": "norm", "instancenorm": "norm",
@@ -45,14 +46,16 @@ class Owned(NamedTuple):
 
 
 def owned_tensors(model: Any, *, buffers: bool = False) -> list[Owned]:
-    """Parameters in the order of ``model.parameters()``; with ``buffers`` the floats of its state dict, in its order."""
+    """Parameters in the order of ``model.parameters()``; with ``buffers`` the floats of its state dict."""
     modules = dict(model.named_modules(remove_duplicate=False))
     names: dict[int, list[str]] = {}
     shapes: dict[int, Shape] = {}
     for name, tensor in _tensors(model, modules, buffers=buffers):
         names.setdefault(id(tensor), []).append(name)
         shapes[id(tensor)] = tuple(int(n) for n in tensor.shape)
-    return [Owned(tuple(row), shapes[key], tuple(_classes(name, modules) for name in row)) for key, row in names.items()]
+    return [
+        Owned(tuple(row), shapes[key], tuple(_classes(name, modules) for name in row)) for key, row in names.items()
+    ]
 
 
 def _tensors(model: Any, modules: dict[str, Any], *, buffers: bool) -> Iterable[tuple[str, Any]]:
@@ -60,40 +63,48 @@ def _tensors(model: Any, modules: dict[str, Any], *, buffers: bool) -> Iterable[
         yield from model.named_parameters(remove_duplicate=False)
         return
     for path, module in modules.items():
-        lasting = getattr(module, "_non_persistent_buffers_set", set())
+        passing: set[str] = getattr(module, "_non_persistent_buffers_set", set())
         own = [*module.named_parameters(recurse=False, remove_duplicate=False)]
-        own += [(n, b) for n, b in module.named_buffers(recurse=False, remove_duplicate=False) if n not in lasting]
+        own += [(n, b) for n, b in module.named_buffers(recurse=False, remove_duplicate=False) if n not in passing]
         yield from ((f"{path}.{n}" if path else n, t) for n, t in own if t.is_floating_point())
 
 
 def _classes(name: str, modules: dict[str, Any]) -> tuple[str, ...]:
     """Classes of the module that ``name`` is a tensor of, most derived first; of what a parametrisation belongs to."""
     path = name.rpartition(".")[0].partition(".parametrizations.")[0]
-    return tuple(f"{c.__module__}.{c.__qualname__}" for c in type(modules[path]).__mro__ if c is not object)
+    return _lineage(type(modules[path]))
+
+
+@lru_cache(maxsize=4096)
+def _lineage(module: type) -> tuple[str, ...]:
+    return tuple(f"{c.__module__}.{c.__qualname__}" for c in module.__mro__ if c is not object)
 
 
 def kinds_by_module(tensors: Sequence[Owned]) -> dict[str, Decided]:
     """The kind of each tensor, by its first name, and how it was decided."""
-    typed = {one.names[0]: kind for one in tensors if (kind := typed_kind(one))}
-    read = kinds_by_shape({one.names[0]: one.shape for one in tensors})
-    found = {one.names[0]: typed.get(one.names[0], read[one.names[0]]) for one in tensors}
-    for one in tensors:
-        name = one.names[0]
-        if name not in typed:
-            kind, how = bias_kind(name, one.shape, found) if is_bias(name) else found[name]
-            owner = _class(one.owners[0][0])
-            reason = how.removeprefix("guess: ")
-            found[name] = Decided(kind, f"guess: held by {owner} itself; {reason}")
-    return found
+    found = {one.names[0]: kind for one in tensors if (kind := typed_kind(one))}
+    rest = {one.names[0]: one for one in tensors if one.names[0] not in found}
+    read = weights_by_shape({one.names[0]: one.shape for one in tensors}, rest)
+    weights = {**found, **read}
+    for name, one in rest.items():
+        guessed = bias_kind(name, one.shape, weights) if is_bias(name) else read[name]
+        owner, reason = _class(one.owners[0][0]), guessed.how.removeprefix("guess: ")
+        read[name] = Decided(guessed.kind, f"guess: held by {owner} itself; {reason}")
+    return {one.names[0]: found.get(one.names[0]) or read[one.names[0]] for one in tensors}
 
 
 def typed_kind(tensor: Owned) -> Decided | None:
     """What the type of an owner says, of the first that says anything; None where a module holds the tensor itself."""
     for name, classes in zip(tensor.names, tensor.owners, strict=True):
         leaf = name.rpartition(".parametrizations.")[2].partition(".")[0] if ".parametriz" in name else _leaf(name)
-        if (kind := _by_pytorch(classes, leaf) or _by_name(classes, leaf, tensor.shape)) is not None:
+        if (kind := _by_type(classes, leaf, len(tensor.shape))) is not None:
             return Decided(kind, f"type {_class(classes[0])}")
     return None
+
+
+@lru_cache(maxsize=4096)
+def _by_type(classes: tuple[str, ...], leaf: str, dimensions: int) -> str | None:
+    return _by_pytorch(classes, leaf) or _by_name(_class(classes[0]), leaf, dimensions)
 
 
 def _by_pytorch(classes: tuple[str, ...], leaf: str) -> str | None:
@@ -107,15 +118,14 @@ def _by_pytorch(classes: tuple[str, ...], leaf: str) -> str | None:
     return None
 
 
-def _by_name(classes: tuple[str, ...], leaf: str, shape: Shape) -> str | None:
+def _by_name(owner: str, leaf: str, dimensions: int) -> str | None:
     """A class of another package, which derives from no layer of PyTorch."""
-    name = _class(classes[0])
-    kind = next((kind for pattern, kind in _NAMES if pattern.search(name)), None)
-    if kind == "fc" and re.search(r"Experts$", name):
+    kind = next((kind for pattern, kind in _NAMES if pattern.search(owner)), None)
+    if owner.endswith("Experts"):
         return "fc"
     if kind == "norm" and leaf not in _NORM_TENSORS:
         return None
-    if kind == "embedding" and (leaf != "weight" or len(shape) != 2):
+    if kind == "embedding" and (leaf != "weight" or dimensions != 2):
         return None
     if kind in ("fc", "conv") and leaf not in ("weight", "bias"):
         return None

@@ -11,7 +11,7 @@ Whatever hangs on a name alone is a guess and says so (:attr:`Decided.guess`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 Shape = tuple[int, ...]
@@ -20,7 +20,7 @@ _TABLE_WORDS = {
     "emb", "wte", "wpe", "token", "tokens", "cls", "pos", "position", "positions", "positional", "latents", "probe",
     "biases", "rel", "relative", "table", "vocab", "codebook",
 }  # fmt: skip
-_LINEAR = re.compile(r"proj|map|linear|dense|fc\d|mlp|^fc$|head|decoder|transform|lm_|conv|norm")
+_LINEAR = re.compile(r"proj|mix|map|linear|dense|fc\d|mlp|^fc$|head|decoder|transform|lm_|conv|norm")
 _NORM_WORDS = {"bn", "ln", "gn", "grn", "rms"}
 _NORM_TENSORS = {"weight", "gamma", "beta", "scale", "alpha", "g"}
 _FACTORS = {"alpha", "const", "decay", "coords", "factor", "scaling", "temperature", "log", "translate"}
@@ -54,9 +54,14 @@ class Tensors:
 
 def kinds_by_shape(shapes: Mapping[str, Shape]) -> dict[str, Decided]:
     """The kind of every tensor of a file, and how it was decided."""
-    tensors = Tensors(shapes)
-    found = {name: _weight(name, shape, tensors) for name, shape in shapes.items() if not is_bias(name)}
+    found = weights_by_shape(shapes, shapes)
     return {name: found[name] if name in found else bias_kind(name, shapes[name], found) for name in shapes}
+
+
+def weights_by_shape(shapes: Mapping[str, Shape], wanted: Iterable[str]) -> dict[str, Decided]:
+    """The kinds of those ``wanted`` among the tensors of a file that are not called biases."""
+    tensors = Tensors(shapes)
+    return {name: _weight(name, shapes[name], tensors) for name in wanted if not is_bias(name)}
 
 
 def is_bias(name: str) -> bool:
@@ -66,15 +71,16 @@ def is_bias(name: str) -> bool:
 
 
 def bias_kind(name: str, shape: Shape, weights: Mapping[str, Decided]) -> Decided:
-    """A bias has the kind of its weight; without one, of all the weights beside and below it if they are of one kind."""
+    """A bias has the kind of its weight; without one, of the weights beside and below it if that is one."""
     path, dot, leaf = name.rpartition(".")
     own = (leaf.replace("bias", "weight"), re.sub(r"_bias$", "", leaf), "parametrizations.weight.original1", "weight_v")
     for other in own:
         if (weight := weights.get(path + dot + other)) is not None and other != leaf:
             return Decided(weight.kind, f"{weight.how} (its weight)")
-    near = {found.kind for other, found in weights.items() if other.startswith(path + dot)} & {"fc", "conv"}
-    if len(shape) == 1 and shape != (1,) and path and len(near) == 1:
-        return Decided(near.pop(), "guess: a bias without weight, of the kind of the weights beside it")
+    if len(shape) == 1 and shape != (1,) and path:
+        near = {found.kind for other, found in weights.items() if other.startswith(path + dot)} & {"fc", "conv"}
+        if len(near) == 1:
+            return Decided(near.pop(), "guess: a bias without weight, of the kind of the weights beside it")
     return Decided("bias", "guess: called a bias, and no weight to it")
 
 
@@ -127,12 +133,12 @@ def _block(name: str, shape: Shape, tensors: Tensors) -> Decided:
     """Three dimensions or more."""
     path, _, leaf = name.rpartition(".")
     many = {3: "three", 4: "four", 5: "five"}.get(len(shape), str(len(shape))) + " dimensions"
-    if sum(n > 1 for n in shape) <= 1 and not (leaf == "weight" and shape[-1] == 1 or leaf.startswith("original")):
+    if sum(n > 1 for n in shape) <= 1 and not ((leaf == "weight" and shape[-1] == 1) or leaf.startswith("original")):
         return _stretched(name, many, tensors)
     if "expert" in name.lower():
         return _matrices(shape, many) or Decided("fc", f"guess: {many}, the name says experts")
     if re.match(r"(weight|kernel|original\d)", leaf):
-        if len(shape) > 3 or shape[2] <= _LONGEST_KERNEL and (shape[2] <= shape[1] or shape[1] == 1):
+        if len(shape) > 3 or (shape[2] <= _LONGEST_KERNEL and (shape[2] <= shape[1] or shape[1] == 1)):
             return Decided("conv", f"shape: {many} with a kernel")
         if _has_bias(path, shape, tensors):
             return Decided("conv", f"shape: {many} and a bias for the first")
