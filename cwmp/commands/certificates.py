@@ -38,7 +38,7 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
 @click.command("certify")
 @click.argument("update", type=click.Path(path_type=Path))
 @click.option("--cost", "cost_text", required=True, type=COST_TEXT,
-              help="Energy model, joules, kind=joules list (fc=10,rest=1), or a .npy file.")  # fmt: skip
+              help="Energy model, joules, kind=joules list (fc=10,'enc.*=3',rest=1), or a .npy file.")  # fmt: skip
 @click.option("--budget", "budget_text", required=True, help="A share such as 10%, or joules such as 0.4J or 3mJ.")
 @LAYERS
 @KIND

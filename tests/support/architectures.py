@@ -33,7 +33,7 @@ class Tensor:
 
 
 class Model:
-    """As much of a module as the reading of kinds asks for; tensors of an architecture, tied ones under all their names."""
+    """As much of a module as the reading of kinds asks for; tied tensors are there under all their names."""
 
     def __init__(self, name):
         record = recorded()["architectures"][name]

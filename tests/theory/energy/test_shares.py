@@ -59,5 +59,5 @@ def test_costs_by_glob():
     for text in ("dec2.*=3,rest=1", "*.gamma=3,rest=1", "ENC.*=3,rest=1"):
         with pytest.raises(InputError, match="no layer is called or of kind '"):
             cost_spec(text, LAYERS)
-    with pytest.raises(InputError, match="layer 'wte.weight' of kind 'embedding' has no cost"):
+    with pytest.raises(InputError, match=r"layer 'wte\.weight' of kind 'embedding' has no cost"):
         cost_spec("enc.*=3,dec.*=1", LAYERS)

@@ -105,7 +105,7 @@ def test_wrapped_models_and_what_is_none():
             layers_of(other)
     with pytest.raises(InputError, match=r"another one: '0\.weight' of shape \(2, 3\) has shape \(3, 2\)"):
         named_layers([("0.weight", (2, 3))], net)
-    with pytest.raises(InputError, match="another one: 'fc' of shape .* is not in it"):
+    with pytest.raises(InputError, match=r"another one: 'fc' of shape .* is not in it"):
         named_layers([("fc", (2, 3))], net)
 
 

@@ -1,4 +1,4 @@
-"""Kinds of 359 real architectures (names, shapes and module types as recorded) against what their modules are used as."""
+"""Kinds of 359 real architectures, as recorded from their modules, against what these are used as."""
 
 from collections import Counter
 from functools import cache
@@ -96,7 +96,8 @@ def test_from_files_what_is_no_guess_is_wrong_by_name_only():
 
 @pytest.mark.parametrize(
     ("held_out", "way", "wrong", "guesses"),
-    [(False, "modules", 0.0005, 0.05), (True, "modules", 0.004, 0.04), (False, "file", 0.001, 0.06), (True, "file", 0.006, 0.05)],
+    [(False, "modules", 0.0005, 0.05), (True, "modules", 0.004, 0.04),
+     (False, "file", 0.001, 0.06), (True, "file", 0.006, 0.05)],
 )  # fmt: skip
 def test_share_of_right_kinds(held_out, way, wrong, guesses):
     """And hardly a coordinate is wrong: large tensors are the easy ones."""
