@@ -72,7 +72,8 @@ def _tensors(model: Any, modules: dict[str, Any], *, buffers: bool) -> Iterable[
 def _classes(name: str, modules: dict[str, Any]) -> tuple[str, ...]:
     """Classes of the module that ``name`` is a tensor of, most derived first; of what a parametrisation belongs to."""
     path = name.rpartition(".")[0].partition(".parametrizations.")[0]
-    return _lineage(type(modules[path]))
+    owner: Any = type(modules[path])
+    return _lineage(owner)
 
 
 @lru_cache(maxsize=4096)
