@@ -43,7 +43,9 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed([
         click.option("--magnitude", help='Law of |g|, such as "t(df=3)" or "spike(0.5, laplace())".'),
         click.option("--update", "updates", multiple=True, type=click.Path(path_type=Path), help="File; repeat."),
-        click.option("--cost", "cost_text", required=True, type=COST_TEXT,
+        click.option("--law", "custom", metavar="MODULE:FUNCTION",
+                     help="A law of your own: sample(rng, n) returns n values of g and n costs."),
+        click.option("--cost", "cost_text", type=COST_TEXT,
                      help='Law such as "lognorm(s=1)"; for an update also what certify takes.'),
         LAYERS,
         KIND,
@@ -76,7 +78,7 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
 @writes_files("output")
 @one_line_errors
 def audit(
-    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None,
+    magnitude: str | None, updates: tuple[Path, ...], custom: str | None, cost_text: str | None, layers: Path | None,
     kinds: tuple[str, ...], key: str | None, correlation: float, seed: int, as_json: bool, budgets: list[str],
     dims: list[int], claims: str, trials: int, jobs: int, dask: str | None, output: Path,
 ) -> None:  # fmt: skip
@@ -86,7 +88,7 @@ def audit(
     from theory.laws.inputs import given_laws, share_of
 
     laws = given_laws(magnitude, updates, cost_text, layers=layers, kinds=kinds, correlation=correlation, seed=seed,
-                      key=key)  # fmt: skip
+                      key=key, custom=custom)  # fmt: skip
     wanted, betas = tuple(filter(None, claims.split(","))), tuple(share_of(text) for text in budgets)
     progress = lambda done, most: click.echo(f"[{done}/{most}] batches", err=True)  # noqa: E731
     options: dict[str, Any] = {"betas": betas, "claims": wanted, "trials": trials, "seed": seed}
@@ -110,7 +112,7 @@ def audit(
 @click.option("--target", default="10%", show_default=True, help="Saving whose break-even is asked for.")
 @one_line_errors
 def saving(
-    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None,
+    magnitude: str | None, updates: tuple[Path, ...], custom: str | None, cost_text: str | None, layers: Path | None,
     kinds: tuple[str, ...], key: str | None, correlation: float, seed: int, as_json: bool, budgets: list[str],
     target: str,
 ) -> None:  # fmt: skip
@@ -119,7 +121,7 @@ def saving(
     from theory.laws.saving import saving_report, saving_text
 
     laws = given_laws(magnitude, updates, cost_text, layers=layers, kinds=kinds, correlation=correlation, seed=seed,
-                      key=key)  # fmt: skip
+                      key=key, custom=custom)  # fmt: skip
     reports = [saving_report(law, share_of(text), share_of(target, "target")) for law in laws for text in budgets]
     pages = [*map(shares_text, filter(None, (getattr(law, "shares", ()) for law in laws))), *map(saving_text, reports)]
     click.echo(strict_json(reports) if as_json else "\n\n".join(pages))

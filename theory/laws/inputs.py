@@ -1,6 +1,7 @@
-"""Laws as users give them on the command line: two texts, or update files with costs of any kind.
+"""Laws as users give them on the command line: two texts, a function, or update files with costs of any kind.
 
 --magnitude "t(df=3)" --cost "lognorm(s=1)"         a law, with --correlation if wanted
+--law mylaws:sample                                  a law of one's own, see theory.laws.custom
 --update a.npy b.npy --cost fc-dear                  data: an energy model, joules, a list, a .npy file
 --update a.npy --cost "lognorm(s=1)"                 data with costs drawn independently from a law
 """
@@ -20,32 +21,51 @@ from theory.energy.shares import shares
 from theory.errors import InputError
 from theory.files.updates import read_layers, read_update
 from theory.instance import CostClasses
+from theory.laws.custom import named_law
+from theory.laws.draws import law_or_sample
 from theory.laws.joint import Law
-from theory.laws.parse import cost_law, is_law, magnitude_law
+from theory.laws.parse import cost_law, is_law
 from theory.laws.samples import SampleLaw
 from theory.layers import with_kinds
 
 
 def given_laws(
-    magnitude: str | None, updates: Sequence[Path], cost: str, *, layers: Path | None = None,
+    magnitude: str | None, updates: Sequence[Path], cost: str | None, *, layers: Path | None = None,
     kinds: Sequence[str] = (), correlation: float = 0.0, seed: int = 0, key: str | None = None,
+    custom: str | None = None,
 ) -> list[Law | SampleLaw]:  # fmt: skip
     """The law of two texts, or one law of data per update file (of its tensors at ``key``).
 
     Raises:
-        InputError: both or neither of magnitude and updates, options that do not go together, bad laws or files.
+        InputError: not one of magnitude, updates and a law of one's own, options that do not go together, bad
+            laws or files.
     """
+    if custom is not None:
+        return [_custom(custom, magnitude or updates, cost, correlation, layers or kinds, seed)]
     if (magnitude is None) == (not updates):
-        raise InputError('give either --magnitude "t(df=3)" or --update FILE')
+        raise InputError('give one of --magnitude "t(df=3)", --update FILE and --law module:function')
+    if cost is None:
+        known = "such as fc-dear" if updates else 'such as "lognorm(s=0.3)"'
+        raise InputError(f"--cost is missing: give costs {known}")
     if magnitude is not None:
         if kinds:
             raise InputError("--kind belongs to --update; a law has no layers")
         if layers:
             raise InputError("--layers belongs to --update; a law has no layers")
-        return [Law(magnitude_law(magnitude), cost_law(cost), correlation)]
+        return [law_or_sample(magnitude, cost, correlation)]
     if correlation:
         raise InputError("--correlation belongs to --magnitude; data bring their own dependence")
     return [_of_file(path, cost, layers, kinds, seed, key) for path in updates]
+
+
+def _custom(
+    target: str, other: object, cost: str | None, correlation: float, layers: object, seed: int
+) -> Law | SampleLaw:
+    """The law called ``target``, which brings its costs and their dependence."""
+    options = {"--magnitude or --update": other, "--cost": cost, "--correlation": correlation, "layers": layers}
+    if given := [name for name, value in options.items() if value]:
+        raise InputError(f"--law {target} draws magnitudes and costs itself; leave out {', '.join(given)}")
+    return named_law(target, seed=seed)
 
 
 def _of_file(path: Path, cost: str, layers: Path | None, kinds: Sequence[str], seed: int, key: str | None) -> SampleLaw:

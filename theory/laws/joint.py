@@ -208,13 +208,30 @@ class Law:
         Raises:
             InputError: ``beta`` outside (0, 1], or a law without the moments (see :attr:`failing`).
         """
-        beta = self._allowed(beta)
+        beta = self.allowed(beta)
         if buys_all(beta, self.support_share):
             return everything(beta)
-        fine, coarse = self._efficiency(beta, FINE), self._efficiency(beta, COARSE)
+        fine, coarse = (self._in_floats(self._efficiency, beta, count) for count in (FINE, COARSE))
         missing = self.magnitude.missing[1] / self.mean_score() + self.cost.missing[0] / self.mean_cost()
         cwmp, top_k = (Estimate(f, abs(f - c) + _ROUNDING + missing) for f, c in zip(fine[2:], coarse[2:], strict=True))
         return Efficiency(beta, fine[0], fine[1], cwmp, top_k, cwmp.over(top_k))
+
+    def _in_floats(self, solve: Callable[..., tuple[float, ...]], *arguments: float) -> tuple[float, ...]:
+        """What ``solve`` finds.
+
+        Raises:
+            InputError: where it leaves the floats.
+        """
+        try:
+            with np.errstate(all="ignore"):
+                found = solve(*arguments)
+        except InputError:
+            raise
+        except (ArithmeticError, RuntimeError, ValueError):  # from SciPy's root finder or its distributions
+            found = (math.nan,)
+        if not all(map(math.isfinite, found)):
+            raise InputError(f"{self}: at this budget its integrals leave the floats, so there is no answer")
+        return found
 
     def _efficiency(self, beta: float, count: int) -> tuple[float, float, float, float]:
         budget, total = beta * self.mean_cost(count), self.mean_score(count)
@@ -245,7 +262,9 @@ class Law:
         beta = at.beta
         if at.keeps_all:
             return nothing_to_save(beta)
-        (fine, noise), (coarse, _) = (self._saving(beta, at.threshold, count) for count in (FINE, COARSE))
+        (fine, noise), (coarse, _) = (
+            self._in_floats(self._saving, beta, at.threshold, count) for count in (FINE, COARSE)
+        )
         error = abs(fine - coarse) + noise + self.cost.missing[0] / self.mean_cost()
         gain = Estimate(at.ratio.value - 1, at.ratio.error)
         return Saving(beta, Estimate(fine, error), gain, self.profile(at.tau))
@@ -306,7 +325,12 @@ class Law:
     def _edges(self) -> tuple[float, ...]:
         return self.magnitude.kinks
 
-    def _allowed(self, beta: Real) -> float:
+    def allowed(self, beta: Real) -> float:
+        """``beta``, where the law has a limit there.
+
+        Raises:
+            InputError: as :meth:`efficiency`.
+        """
         share = check_share(beta)
         if self.failing:
             raise InputError(f"{self}: no limit exists, because {'; '.join(self.failing)}")

@@ -20,6 +20,7 @@ from scipy import special
 
 from theory.errors import InputError
 from theory.laws.tails import Existence, tail_existence
+from theory.laws.variates import draw
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +28,8 @@ FINE, COARSE = 20, 12  # Gauss-Legendre nodes per panel; their difference is the
 _NEGLIGIBLE = 1e-18
 _LARGEST = 1e150  # squares must stay floats
 _FURTHEST = 38.0  # normal score of the smallest floats
+_LEAST_SCALE = 1e-140  # and its reciprocal: usual values whose squares are far from the ends of the floats
+_UNEVEN = 1e-3  # probability that the quadrature may miss
 _LIMIT = 9.0  # normal scores beyond +-9 have probability 1e-19
 
 
@@ -63,7 +66,9 @@ class Marginal:
         if any(m < 0 for m in self.masses) or total > 1 + 1e-9 or (not self.continuous and total < 1 - 1e-9):
             raise InputError(f"{self.text}: probabilities must be >= 0 and add up to 1, got {list(self.masses)}")
         if self.lower < 0:
-            raise InputError(f"{self.text}: must not be negative, but its values start at {self.lower:g}")
+            moved = self.continuous is not None and np.isfinite(self.lower)
+            hint = f"a loc larger by {np.ceil(-self.lower):g} will do" if moved else "lognorm(s=1) is one that never is"
+            raise InputError(f"{self.text}: must not be negative, but its values start at {self.lower:g}; {hint}")
 
     @property
     def slab(self) -> float:
@@ -92,9 +97,7 @@ class Marginal:
     def sf(self, x: Floats) -> Floats:
         """``P(X > x)`` for ``x >= 0``, any shape."""
         x = np.asarray(x, dtype=float)
-        total = np.zeros(x.shape)
-        for value, mass in zip(self.values, self.masses, strict=True):
-            total = total + mass * (x < value)
+        total = self._masses_above[np.searchsorted(self.values, x, side="right")] if self.values else np.zeros(x.shape)
         if self.continuous and self.slab:
             tail = 2 * self.continuous.sf(x) if self._symmetric else self.continuous.sf(x)
             if self.folded and not self._symmetric:
@@ -105,9 +108,7 @@ class Marginal:
     def cdf(self, x: Floats) -> Floats:
         """``P(X <= x)`` for ``x >= 0``, without the cancellation of ``1 - sf`` at small values."""
         x = np.asarray(x, dtype=float)
-        total = np.zeros(x.shape)
-        for value, mass in zip(self.values, self.masses, strict=True):
-            total = total + mass * (x >= value)
+        total = self._masses_below[np.searchsorted(self.values, x, side="right")] if self.values else np.zeros(x.shape)
         if self.continuous and self.slab:
             below = self.continuous.cdf(x) - (self.continuous.cdf(-x) if self.folded else 0.0)
             total = total + self.slab * below
@@ -140,7 +141,7 @@ class Marginal:
         upper, lower = np.minimum(above / self.slab, 1.0), np.clip((below - spike) / self.slab, 0.0, 1.0)
         if self.folded and self._symmetric:
             x = self.continuous.isf(upper / 2)
-        elif self.folded and self.continuous.support()[0] < 0:
+        elif not self.invertible:
             raise InputError(
                 f"{self.text}: a correlation needs magnitudes of a symmetric or a non-negative distribution"
             )
@@ -151,7 +152,7 @@ class Marginal:
     def sample(self, rng: np.random.Generator, n: int) -> Floats:
         """``n`` independent draws."""
         if self.continuous:
-            x = np.asarray(self.continuous.rvs(size=n, random_state=rng), dtype=float)
+            x = draw(self.continuous, rng, n)
             x = np.abs(x) if self.folded else x
             return np.where(rng.random(n) < sum(self.masses), 0.0, x) if self.masses else x
         return rng.choice(np.asarray(self.values), size=n, p=np.asarray(self.masses) / sum(self.masses))
@@ -192,8 +193,27 @@ class Marginal:
         if not tail[-1] > 0:
             return 0.0, 0.0
         index = float(-np.diff(np.log(tail))[0] / np.diff(np.log(x))[0])
+        most = np.array([self.upper, self.upper**2]) * tail[-1]
         rest = [float(x[-1] ** k * tail[-1]) * (index / (index - k) if index > k else np.inf) for k in (1, 2)]
-        return rest[0], rest[1]
+        return min(rest[0], float(most[0])), min(rest[1], float(most[1]))
+
+    @cached_property
+    def unfit(self) -> str:
+        """Why the quadrature cannot be trusted, in a few words; empty where it can."""
+        if not self.continuous or not self.slab:
+            return ""
+        try:
+            with np.errstate(all="ignore"):
+                nodes = self.nodes()
+                ends = self._edges[[0, -1]]
+                expected = float(self.slab - (self.cdf(ends[:1])[0] - self._spike) - self.sf(ends[1:])[0])
+                found = float(nodes.weight[len(self.values) :].sum())
+        except (ArithmeticError, IndexError, RuntimeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            return f"the quantiles of {self.text} leave the floats"
+        whole = np.isfinite(nodes.weight).all() and np.isfinite(nodes.score).all() and abs(found - expected) <= _UNEVEN
+        return "" if whole else f"the density of {self.text} is too uneven to integrate"
 
     @cached_property
     def kinks(self) -> tuple[float, ...]:
@@ -207,8 +227,27 @@ class Marginal:
         return tuple(sorted({*self.kinks, *(self._edges[1:].tolist() if self.continuous else ())}))
 
     @cached_property
+    def _masses_above(self) -> Floats:
+        """Probability of all atoms but the first k, k = 0, 1, ..."""
+        return np.r_[np.cumsum(self.masses[::-1])[::-1], 0.0]
+
+    @cached_property
+    def _masses_below(self) -> Floats:
+        """Probability of the first k atoms."""
+        return np.r_[0.0, np.cumsum(self.masses)]
+
+    @cached_property
+    def _spike(self) -> float:
+        return float(sum(self.masses))
+
+    @cached_property
     def _cached(self) -> dict[Any, Nodes]:
         return {}
+
+    @cached_property
+    def invertible(self) -> bool:
+        """Whether :meth:`quantile` is known: not for ``|X|`` of an asymmetric X of both signs."""
+        return not self.folded or self.continuous is None or self._symmetric or self.continuous.support()[0] >= 0
 
     @cached_property
     def _symmetric(self) -> bool:
@@ -224,8 +263,10 @@ class Marginal:
         dist, decades = self.continuous, 10.0 ** -np.arange(1, 291)
         middle = np.linspace(0.1, 0.9, 17)
         with np.errstate(all="ignore"):
-            points = np.abs(np.concatenate([dist.ppf(middle), dist.isf(decades), dist.ppf(decades)]))
-        scale = float(np.median(points[: middle.size][points[: middle.size] > 0]))
+            points = np.abs(np.concatenate([
+                _defined(dist.ppf, middle), _defined(dist.isf, decades), _defined(dist.ppf, decades)
+            ]))  # fmt: skip
+        scale = self._scale(points[: middle.size])
         points = np.concatenate([points, scale * 10.0 ** -np.arange(1, 10), [self.lower]])
         points = np.unique(points[(points >= self.lower) & (points <= _LARGEST)])
         points = points[(points <= scale) | (self.pdf(points) > 0)]  # beyond, densities underflow
@@ -239,6 +280,23 @@ class Marginal:
             points[-1] = self.upper
         return np.asarray(points)
 
+    def _scale(self, quantiles: Floats) -> float:
+        """The median of the quantiles that are not 0.
+
+        Raises:
+            InputError: where its square is no float. ArithmeticError: where quantiles are no floats themselves.
+        """
+        usual = quantiles[np.isfinite(quantiles) & (quantiles > 0)]
+        if usual.size < quantiles.size - 1:  # the middle of a symmetric one is 0
+            raise ArithmeticError(f"{self.text}: quantiles that are no floats")
+        scale = float(np.median(usual))
+        if not _LEAST_SCALE <= scale <= 1 / _LEAST_SCALE:
+            raise InputError(
+                f"{self.text}: its usual values are about {scale:.1g}, accepted is {_LEAST_SCALE:g} to "
+                f"{1 / _LEAST_SCALE:g}, so that sums of squares are floats; scale it, shares do not change"
+            )
+        return scale
+
     def _atoms(self, spread: bool, count: int) -> Nodes:
         values, masses = np.asarray(self.values, dtype=float), np.asarray(self.masses, dtype=float)
         if not spread or not values.size:
@@ -251,6 +309,17 @@ class Marginal:
             z, width = _panel_points(edges, count, linear=True)
             parts.append((np.full(z.size, value), width * np.exp(-z * z / 2) / np.sqrt(2 * np.pi), z))
         return Nodes(*(np.concatenate(side) for side in zip(*parts, strict=True)))
+
+
+def _defined(quantile: Any, levels: Floats) -> Floats:
+    """Quantiles at ``levels``; NaN where SciPy has none, which it may say for all by raising."""
+    try:
+        return np.asarray(quantile(levels), dtype=float)
+    except (ArithmeticError, RuntimeError, ValueError):
+        if levels.size == 1:
+            return np.array([np.nan])
+    half = levels.size // 2
+    return np.concatenate([_defined(quantile, levels[:half]), _defined(quantile, levels[half:])])
 
 
 @cache
