@@ -65,8 +65,9 @@ def frozen(name: str, arguments: str, what: str) -> Any:
         raise InputError(f"{written}: {', '.join(missing)} is missing")
     if not hasattr(family, "pdf") and given.get("loc", 0.0) % 1:
         raise InputError(f"{written}: loc of a discrete distribution must be a whole number")
+    exact = given if hasattr(family, "pdf") else {k: int(v) if v.is_integer() else v for k, v in given.items()}
     try:
-        found = family(**given)
+        found = family(**exact)
         low = float(found.support()[0])
     except (ArithmeticError, TypeError, ValueError):
         low = math.nan
