@@ -13,7 +13,7 @@ import click
 COMMANDS = {
     "certify": (
         "certificates:certify_command",
-        "What CWMP keeps of UPDATE, what the optimum is, and how far they are apart.",
+        "What CWMP keeps of UPDATE, and how far that is from the optimum.",
     ),
     "check-certificate": ("certificates:check_certificate_command", "Verify CERTIFICATE against UPDATE independently."),
     "frontier": ("frontiers:frontier_command", "Norm kept against energy over budgets, and where CWMP is not optimal."),

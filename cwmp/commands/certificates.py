@@ -21,6 +21,7 @@ from cwmp.commands.shared import (
     PLOT,
     QUIET,
     UPDATE,
+    check_plot,
     one_line_errors,
     save_plot,
     writes_files,
@@ -56,7 +57,7 @@ def certify_command(
     update: Path, cost: str, budget: str, layers: Path | None, key: str | None, output: Path | None, mask: Path | None,
     plot: Path | None, effort: int, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """What CWMP keeps of UPDATE, what the optimum is, and how far they are apart.
+    """What CWMP keeps of UPDATE, and how far that is from the optimum.
 
     UPDATE is a .npy, .npz, .safetensors or PyTorch file, an index of shards or a folder of them. The certificate that
     is written is checked by anyone, without the solver.
@@ -67,6 +68,7 @@ def certify_command(
     default = Path(f"{update.absolute().name}.certificate.json")
     words = api.described(update, cost, budget, key)
     replaced = check_places(output or default, words, asked.costs.path, named=output is not None)
+    check_plot(plot)
     if mask is not None:
         _check_mask(mask, asked)
     if replaced:
@@ -82,8 +84,7 @@ def certify_command(
         found.write(output)
         if mask is not None:
             found.save_mask(mask)
-    if plot is not None:
-        save_plot(found, plot)
+    save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))
     if written and not as_json:
         given = (f" --cost {cost_file}" if cost_file else "") + (f" --key {key}" if key else "")

@@ -7,7 +7,18 @@ from pathlib import Path
 import click
 
 from cwmp.api import energies as api
-from cwmp.commands.shared import COST, JSON, KEY, LAYERS, PLOT, UPDATE, one_line_errors, save_plot, writes_files
+from cwmp.commands.shared import (
+    COST,
+    JSON,
+    KEY,
+    LAYERS,
+    PLOT,
+    UPDATE,
+    check_plot,
+    one_line_errors,
+    save_plot,
+    writes_files,
+)
 from theory.claims.provenance import strict_json
 
 
@@ -27,9 +38,9 @@ def energy_command(
 
     And how far costs differ, which is all that CWMP can save by.
     """
+    check_plot(plot)
     found = api.energy(update, cost, layers=layers, key=key)
-    if plot is not None:
-        save_plot(found, plot)
+    save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))
 
 

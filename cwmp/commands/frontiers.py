@@ -16,6 +16,7 @@ from cwmp.commands.shared import (
     QUIET,
     UPDATE,
     Several,
+    check_plot,
     counted,
     one_line_errors,
     save_plot,
@@ -46,8 +47,8 @@ def frontier_command(
     A row for each budget: what Top-K, CWMP, the optimum and the relaxation keep of UPDATE; below, the swap that wins
     wherever CWMP is not optimal.
     """
+    check_plot(plot)
     progress = counted("budgets", quiet=quiet)
     found = frontier(update, cost, budget, layers=layers, key=key, exact=exact, on_progress=progress)
-    if plot is not None:
-        save_plot(found, plot)
+    save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))

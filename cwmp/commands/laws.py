@@ -19,6 +19,7 @@ from cwmp.commands.shared import (
     PLOT,
     QUIET,
     Several,
+    check_plot,
     counted,
     one_line_errors,
     save_plot,
@@ -88,7 +89,7 @@ def _laws(
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Processes.")
 @click.option("--dask", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786, instead of --jobs.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/audit"),
-              metavar="FOLDER", show_default=True, help="Reports and finished batches; a stopped audit goes on from them.")  # fmt: skip
+              metavar="FOLDER", show_default=True, help="Reports and batches; a stopped audit goes on.")  # fmt: skip
 @QUIET
 @writes_files("output")
 @one_line_errors
@@ -137,8 +138,8 @@ def saving(
     correlation: float, seed: int, as_json: bool, budget: list[str], target: str, plot: Path | None,
 ) -> None:  # fmt: skip
     """How much energy CWMP would save you: predicted, exact, and when it is worth it."""
+    check_plot(plot)
     laws = _laws(magnitude, updates, cost, layers, key, correlation, seed)
     found = [api.saving_of(law, one, target) for law in laws for one in budget]
-    if plot is not None:
-        save_plot(found[0], plot)
+    save_plot(found[0], plot)
     click.echo(strict_json([one.to_dict() for one in found]) if as_json else "\n\n".join(map(str, found)))

@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from theory.errors import InputError, said
-from theory.files.outputs import protecting
+from theory.files.outputs import PDF, PNG, Kind, check_output, protecting, write_atomically
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -107,20 +108,34 @@ def counted(what: str, *, quiet: bool) -> Callable[[int, int], None]:
     return show
 
 
-def save_plot(result: Any, path: Path) -> None:
-    """Write a result's picture, over nothing but an earlier picture of ours.
+def check_plot(path: Path | None) -> None:
+    """Whether a picture may be written there: asked before the work that it is to show.
 
     Raises:
         InputError: another suffix, matplotlib is missing, or a file of other making is there.
     """
-    from theory.files.outputs import PDF, PNG, write_atomically
+    if path is not None:
+        import_module("cwmp.pages.plots")
+        check_output(path, _kind(path))
 
+
+def save_plot(result: Any, path: Path | None) -> None:
+    """Write a result's picture where one is asked for, over nothing but an earlier picture of ours.
+
+    Raises:
+        InputError: as :func:`check_plot`.
+    """
+    if path is not None:
+        from cwmp.pages.plots import picture
+
+        write_atomically(path, picture(result.plot(), path.suffix[1:]), _kind(path))
+
+
+def _kind(path: Path) -> Kind:
     kind = {".pdf": PDF, ".png": PNG}.get(path.suffix)
     if kind is None:
         raise InputError(f"{path}: a picture is written as .pdf or .png")
-    from cwmp.pages.plots import picture
-
-    write_atomically(path, picture(result.plot(), path.suffix[1:]), kind)
+    return kind
 
 
 def _claims() -> Iterable[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import zipfile
@@ -37,8 +38,9 @@ def write_mask(path: str | Path, mask: Mask) -> None:
         elif path.suffix == ".npz":
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
                 for name, array in _by_name(mask).items():
-                    with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                        npy.write_array(entry, array, allow_pickle=False)
+                    entry = io.BytesIO()
+                    npy.write_array(entry, array, allow_pickle=False)
+                    archive.writestr(f"{name}.npy", entry.getbuffer())
         else:
             arrays = _by_name(mask)
             header, at = {}, 0
