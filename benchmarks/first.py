@@ -19,12 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 
 from theory.instance import CostClasses, Instance
+
+ROOT = Path(__file__).parent.parent
 
 FIRST = """
 import time

@@ -179,7 +179,7 @@ class Instance:
         assert self.class_cost is not None
         if isinstance(items, slice) and self.labels.strides == (0,):
             return self.d * Fraction(self.class_cost[self.labels[0]]) if self.d else Fraction(0)
-        counts = np.bincount(self.labels[items], minlength=len(self.class_cost))
+        counts = _counted(self.labels[items], len(self.class_cost))
         return sum((int(n) * Fraction(c) for n, c in zip(counts, self.class_cost, strict=True)), Fraction(0))
 
     def retained(self, mask: NDArray[np.bool_]) -> Fraction:
@@ -267,6 +267,19 @@ def _all_between(values: NDArray, low: float, high: float) -> bool:
         if not (piece.min() > low and piece.max() < high):
             return False
     return True
+
+
+def _counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
+    """How many there are of each class; pieces of one class, as most of a layered model are, are not looked at twice."""
+    counts = np.zeros(classes, np.int64)
+    for start in range(0, labels.size, _PIECE):
+        piece = labels[start : start + _PIECE]
+        first = int(piece.min())
+        if first == int(piece.max()):
+            counts[first] += piece.size
+        else:
+            counts += np.bincount(piece, minlength=classes)
+    return counts
 
 
 def _extremes(update: NDArray[np.float64]) -> tuple[float, float]:

@@ -240,7 +240,7 @@ def _of_leaves(update: Any, name: str, kinds: Mapping[str, str] | None = None) -
         placed = tuple(Layer(one.name, one.shape, kinds.get(one.name, one.kind)) for one in placed)
     skipped = tuple(part.name for part in parts if part.array is None)
     tied = tuple((part.name, part.first) for part in parts if part.first)
-    return Given(f"{name} of {len(own)} tensors", vector, placed, skipped, tied,
+    return Given(f"{name} of {len(own)} tensor{'s' * (len(own) != 1)}", vector, placed, skipped, tied,
                  lambda values: leaves.back(update, parts, values))  # fmt: skip
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from cwmp.api.certificates import budgets_of
 from cwmp.api.given import cost_array, given_budget, given_costs, given_update, is_path
 from cwmp.api.result import Result
-from cwmp.pages.audits import audit_text, sizes_text
 from cwmp.pages.blocks import Block, Verbatim
 from cwmp.pages.savings import saving_text
 from theory.arithmetic.exact import exact_sum
@@ -196,6 +195,8 @@ class Audit(Result):
 
     def page(self) -> list[Block]:
         """As ``cwmp audit`` prints it."""
+        from cwmp.pages.audits import audit_text, sizes_text
+
         pages: list[Block] = [Verbatim(audit_text(report)) for report in self.reports]
         return [*pages, *([Verbatim(sizes_text(self.reports))] if len(self.reports) > 1 else [])]
 

@@ -105,7 +105,7 @@ def total_cost(cost: NDArray[np.floating], threads: int = 1) -> Fraction | None:
     return sum(valid, Fraction(0)) if len(valid) == len(found) else None
 
 
-_PIECE, _ROW = 1 << 15, 1 << 12  # costs that are looked at, and summed, together
+_PIECE, _ROW = 1 << 16, 1 << 12  # costs that are looked at, and summed, together
 _HIGH = np.int64(-1 << 27)  # of a float64's bits, those of which 26 digits are left
 
 
