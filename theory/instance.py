@@ -156,9 +156,10 @@ class Instance:
             assert self.class_cost is not None
             assert self.labels is not None
             self._cost = self.class_cost[self.labels]
-        elif self._cost.dtype != np.float64:
+        if self._cost.dtype != np.float64:
             self._cost = self._cost.astype(np.float64)
-        return self._cost
+        costs: NDArray[np.float64] = self._cost
+        return costs
 
     @property
     def total_cost(self) -> Fraction:
@@ -270,7 +271,7 @@ def _all_between(values: NDArray, low: float, high: float) -> bool:
 
 
 def _counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
-    """How many there are of each class; pieces of one class, as most of a layered model are, are not looked at twice."""
+    """How many there are of each class. Pieces of one class, as most of a layered model are, are only compared."""
     counts = np.zeros(classes, np.int64)
     for start in range(0, labels.size, _PIECE):
         piece = labels[start : start + _PIECE]

@@ -158,7 +158,8 @@ def models(name: str | None = None) -> Models:
 
 
 def _kinds(instance: Instance, layers: tuple[Layer, ...], costs: Costs) -> tuple[KindEnergy, ...]:
-    unit, total, found = float(instance.unit), float(instance.total_cost), {}
+    unit, total = float(instance.unit), float(instance.total_cost)
+    found: dict[str, tuple[int, float]] = {}
     parts = costs.model.parts(layers) if costs.model else {}
     at = 0
     for layer in layers:

@@ -96,11 +96,12 @@ def given_costs(cost: Any, update: Given) -> Costs:
         raise InputError('cost is missing: an energy model such as "fc-dear", joules, a dict by kind or name, an array')
     if isinstance(cost, (Mapping, list, tuple)) and not _is_numbers(cost):
         parts = leaves.of(cost)
-        if all(part.array is not None and part.array.ndim for part in parts):
+        arrays = [part.array for part in parts if part.array is not None and part.array.ndim]
+        if len(arrays) == len(parts):
             names = [layer.name for layer in update.layers]
             if isinstance(cost, Mapping) and names != [part.name for part in parts]:
                 raise InputError("costs by tensor must have the names of the update, in its order")
-            cost = np.concatenate([np.zeros(0), *(part.array.reshape(-1) for part in parts)])
+            cost = np.concatenate([np.zeros(0), *(array.reshape(-1) for array in arrays)])
     return costs_of(tensors.array(cost), update.layers)
 
 

@@ -115,7 +115,9 @@ PROFILES: dict[str, tuple[Step, ...]] = {
 @writes_files("output")
 @one_line_errors
 def reproduce(profile: str, data: Path | None, output: Path | None, quiet: bool) -> None:
-    """Run the whole chain: claims, studies, laws, benchmarks, training, figures, and the page that sums them up.
+    """Run the whole chain, from the claims to the page that sums them up.
+
+    Claims, studies, laws, benchmarks, training, figures, and the page, one after the other.
 
     PROFILE: quick (under ten minutes on two cores, offline, synthetic images), credible (CIFAR-10, two cores, an hour
     or more), full (CIFAR-10, a GPU). Stopped, the same command goes on where it was.

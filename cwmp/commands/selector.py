@@ -69,7 +69,7 @@ def check_command(selector: str, update: Path | None, as_json: bool, quiet: bool
         if not quiet:
             click.echo(f"{result.check:<26}{result.status}", err=True)
 
-    lists = {name: options.pop(name) or None for name in ("dtypes", "claims", "checks")}
-    report = check(selector, update=update, on_result=progress, **lists, **options)
+    options |= {name: options[name] or None for name in ("dtypes", "claims", "checks")}
+    report = check(selector, update=update, on_result=progress, **options)
     click.echo(report.to_json() if as_json else str(report))
     sys.exit({"passed": 0, "broken": 1, "inconclusive": 3}[report.verdict])

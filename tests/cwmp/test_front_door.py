@@ -121,8 +121,6 @@ def test_a_budget_means_the_same_everywhere(budget):
     assert cwmp.certify(STATE, "fc-dear", budget).budget == 365
     chosen = cwmp.cwmp(STATE, "fc-dear", budget)
     assert chosen.spent == selectors.cwmp(same_question(budget=365)).spent
-    if isinstance(budget, str) and "u" not in budget:
-        np.save("x.npy", FLAT) if False else None
     if budget != "365units":
         assert cwmp.cwmp(FLAT, CostClasses(LABELS, [1, 10]), budget).spent == chosen.spent
 
@@ -225,7 +223,7 @@ def test_results_are_frozen_and_turn_into_plain_data(tmp_path):
         assert page.startswith('<div class="cwmp">')
         with pytest.raises(FrozenInstanceError):
             result.d = 3
-    nasty = cwmp.certify({"<b>": CONV}, 1, "5%")
+    nasty = cwmp.certify({**STATE, "<b>": np.arange(3)}, 1, "5%")
     assert "&lt;b&gt;" in nasty._repr_html_()
     assert "<b>" not in nasty._repr_html_()
 
@@ -269,7 +267,6 @@ def test_pictures_are_drawn_where_they_are_asked_for(tmp_path):
             result.plot(ax=3)
     kept = {line.get_label(): line.get_ydata() for line in found[1].plot().get_lines()}
     assert list(kept["CWMP"]) == [100 * p.cwmp for p in found[1].points]
-    assert "matplotlib.pyplot" not in sys.modules or True
 
 
 def test_a_users_package_with_a_name_of_ours_is_named(tmp_path):
@@ -317,14 +314,14 @@ def test_selectors_take_what_the_theory_takes():
 
 def test_help_is_whole_sentences_and_every_option_says_what_it_takes():
     runner = CliRunner()
-    shown = re.sub(r"\s+", " ", runner.invoke(main, ["--help"]).stdout)
+    shown = re.sub(r"\s+", " ", runner.invoke(main, ["--help"]).stdout.partition("Commands:")[2])
     assert "..." not in shown
     for name, (_, about) in COMMANDS.items():
         command = main.get_command(None, name)
         told = re.sub(r"\s+", " ", command.help or "")
         assert about.endswith(".")
         assert f"{name} {about}" in shown
-        assert told.startswith(about) or name in ("study", "check-certificate"), name
+        assert told.startswith(about), name
         for option in command.params:
             if option.param_type_name == "option":
                 assert option.help, (name, option.name)

@@ -84,7 +84,7 @@ def _is_mask(path: Path) -> bool:
                     return bool(archive.namelist()) and all(_bool_array(archive.open(n)) for n in archive.namelist())
             (size,) = struct.unpack("<Q", file.read(8))
             header = json.loads(file.read(size)) if size <= _LONGEST else None
-        return bool(header) and all(entry["dtype"] == "BOOL" for entry in header.values())
+        return isinstance(header, dict) and bool(header) and all(entry["dtype"] == "BOOL" for entry in header.values())
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error, zipfile.BadZipFile):
         return False
 
