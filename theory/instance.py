@@ -158,8 +158,7 @@ class Instance:
             self._cost = self.class_cost[self.labels]
         if self._cost.dtype != np.float64:
             self._cost = self._cost.astype(np.float64)
-        costs: NDArray[np.float64] = self._cost
-        return costs
+        return self._cost  # type: ignore[return-value]
 
     @property
     def total_cost(self) -> Fraction:
