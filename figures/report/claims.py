@@ -28,7 +28,7 @@ NOTATION = (
     "falling p_i/c_i; those dearer than B are left out first, and ties go to the lowest index. The prefix stops at "
     "the first entry that does not fit, the critical item s; phi is the fraction of s that would still fit. Fill "
     "skips it and goes on; best-of is the better of fill and the best single entry. OPT is the largest sum p_i of any "
-    "mask within B, LP the value of the relaxation. In P1 to P10 entries are drawn from a law, B = beta sum c_i, and "
+    "mask within B, LP the value of the relaxation. In P1 to P13 entries are drawn from a law, B = beta sum c_i, and "
     "lambda and tau are the thresholds of CWMP and of Top-K."
 )
 

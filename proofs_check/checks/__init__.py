@@ -39,6 +39,9 @@ from proofs_check.checks import (
     p08_lower_deviation,
     p09_overtaken,
     p10_integrality,
+    p11_power_mean,
+    p12_small_budgets,
+    p13_lost_score,
 )
 from proofs_check.methods.judge import Check
 from theory.claims.table import CLAIMS, claim
@@ -74,6 +77,9 @@ PAGES = (
     p08_lower_deviation,
     p09_overtaken,
     p10_integrality,
+    p11_power_mean,
+    p12_small_budgets,
+    p13_lost_score,
 )
 
 CHECKS: tuple[Check, ...] = tuple(check for page in PAGES for check in page.CHECKS)

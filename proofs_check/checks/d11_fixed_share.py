@@ -6,8 +6,8 @@ Assumptions: none. Kind: false. Source: a common reading of "greedy approximatio
 
 Why it fails. p = (2, N), c = (1, N), B = N: the cheap item has the better ratio, is taken, and the other no
 longer fits, by the prefix or by fill. The share kept is 2/N, below any kappa, and no ratios tie: no way to break ties
-helps. (The smallest instance that misses 1/2 is a tie, and is kept beside the strict one.) What is true instead: only best-of has
-a constant (1/2, D10); prefix and fill lose at most one critical item (D4), which may be nearly everything.
+helps. (The smallest instance that misses 1/2 is a tie, and is kept beside the strict one.) What is true instead: only
+best-of has a constant (1/2, D10); prefix and fill lose at most one critical item (D4), which may be nearly everything.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@
 Assumptions: none. Kinds: upper, false. Source: counting argument.
 
 Proof idea. Fewer than k items that Top-K could have taken are worth less than its k, which are the largest of those and
-positive. So such a mask is dearer than the budget by itself (it holds an item that was left out, D19b) or has k items at
-least. Attained by equal magnitudes where ties fall to the dear ones. Without ties a mask other than Top-K's needs k + 1
-items, so the bound is then missed by one item's cost, and approached as k grows.
+positive. So such a mask is dearer than the budget by itself (it holds an item that was left out, D19b) or has k items
+at least. Attained by equal magnitudes where ties fall to the dear ones. Without ties a mask other than Top-K's needs k
++ 1 items, so the bound is then missed by one item's cost, and approached as k grows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """D20. Equal sparsity is a trade.
 
-    D20a   S the k best by |g|^a/c, T the k best by |g|^b/c, 0 < a < b <= infinity (infinite: by |g| alone), any tie rule:
-               c(S) <= c(T)   and   p(S) <= p(T)
+    D20a   S the k best by |g|^a/c, T the k best by |g|^b/c, 0 < a < b <= infinity (infinite: by |g| alone), any tie
+               rule: c(S) <= c(T)   and   p(S) <= p(T)
     D20b   (false) if S is the k best by |g|/c and c(S) < c(Top-K's k), Top-K with the energy c(S) retains at most p(S)
 
 Assumptions: at least k non-zero entries (zeros may be exchanged for one another at any cost). Kinds: identity, false.
@@ -17,7 +17,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -71,7 +70,7 @@ def holds(instance: Instance, _: Oracle, zeros_too: bool = False, backwards: boo
 
 
 def _items(n: int, g: int, c: int) -> Iterator[Instance]:
-    """Multisets of ``n`` items at most with scores 0, 1, 4 .. g^2 and costs 1..c, smallest first; the budget is idle."""
+    """Multisets of at most ``n`` items with scores 0, 1, 4 .. g^2, costs 1..c, smallest first; the budget is idle."""
     items = sorted(itertools.product(range(g + 1), range(1, c + 1)), key=sum)
     for size in range(1, n + 1):
         for chosen in itertools.combinations_with_replacement(items, size):

@@ -5,19 +5,18 @@
     tail score of CWMP / of Top-K, at equal energy    =  (M_1/M_q)^((alpha-2)/alpha)           alpha > 2
 
 The means are over the costs *of what Top-K keeps*, whose law has the weight L(c): costs need not be independent of the
-magnitudes, one index for all is enough. At alpha = 4 CWMP pays the harmonic mean of the costs, at alpha = 2 the geometric
-one. For alpha <= 2 scores are infinite, but what CWMP gives up and what it gains are not.
+magnitudes, one index for all is enough. At alpha = 4 CWMP pays the harmonic mean of the costs, at alpha = 2 the
+geometric one. For alpha <= 2 scores are infinite, but what CWMP gives up and what it gains are not.
 
 Kind: identity. Source: P1 and P2 for a power tail.
 
-Proof idea. Keeping |g| > sqrt(lambda c) instead of |g| > tau changes the score of cost c by alpha L(c)/(2 - alpha) times
-tau^(2-alpha) - (lambda c)^(1-alpha/2). The mean change is 0 at lambda = tau^2/M_q. The energy is L(c) c (lambda c)^(-alpha
-/2): M_q^(alpha/2) M_q^q = M_q against M_1, in units of tau^-alpha.
+Proof idea. Keeping |g| > sqrt(lambda c) instead of |g| > tau changes the score of cost c by alpha L(c)/(2 - alpha)
+times tau^(2-alpha) - (lambda c)^(1-alpha/2). The mean change is 0 at lambda = tau^2/M_q. The energy is L(c) c (lambda
+c)^(-alpha /2): M_q^(alpha/2) M_q^q = M_q against M_1, in units of tau^-alpha.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -32,6 +31,7 @@ from theory.laws.parse import law_of
 from theory.laws.power_mean import power_mean, power_mean_saving
 from theory.laws.samples import SampleLaw
 
+_NOTHING = sympy.Integer(0)
 _COSTS = (
     "classes(1=0.5, 10=0.5)",
     "classes(1=0.2, 4=0.5, 9=0.3)",
@@ -40,8 +40,9 @@ _COSTS = (
 )
 
 
-def identity(shift: sympy.Expr = sympy.Integer(0)) -> list[sympy.Expr]:
-    """Both ratios less the law, by the integrals of any power tail and any law of costs: ``A = E[L c^q]``, ``m = E[L c]``.
+def identity(shift: sympy.Expr = _NOTHING) -> list[sympy.Expr]:
+    """Both ratios less the law, by the integrals of any power tail and any law of costs: ``A = E[L c^q]``, ``m = E[L
+    c]``.
 
     ``shift`` is added to the law's order q: a wrong law leaves a rest.
     """
@@ -87,7 +88,7 @@ def second_order() -> list[sympy.Expr]:
     return [sympy.simplify((saving.coeff(s, 2) - alpha / 4).subs(q, 1 - alpha / 2)), sympy.simplify(saving.coeff(s, 1))]
 
 
-def symbolic(seed: int = 0, shift: sympy.Expr = sympy.Integer(0)) -> Verdict:
+def symbolic(seed: int = 0, shift: sympy.Expr = _NOTHING) -> Verdict:
     """Both ratios for every index and every law of costs; alpha = 2; the second order."""
     words = "any alpha > 0 and any law of costs with E L c and E L c^q finite (symbols), alpha = 2 apart"
     reach = "every power tail above the thresholds, every law of costs"

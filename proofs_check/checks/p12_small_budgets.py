@@ -5,18 +5,20 @@
                1 - c_min/E c                 where it is rapidly varying (Gaussian, Laplace, generalised normal)
     P12b   (false) the second limit whatever the tail
 
-Assumptions: costs independent of magnitudes, E c finite; M_q is 0 where E c^q is infinite. (A moment of order 1 + eps is
-not needed: dearer costs have higher thresholds, and c S(sqrt(lambda c))/S(sqrt lambda) is at most of order c.) Kinds:
-identity, false. Source: Karamata's theorem and Potter's bounds (Bingham, Goldie & Teugels 1987, 1.5.6 and 1.5.11).
+Assumptions: costs independent of magnitudes, E c finite; M_q is 0 where E c^q is infinite. (A moment of order 1 + eps
+is not needed: dearer costs have higher thresholds, and c S(sqrt(lambda c))/S(sqrt lambda) is at most of order c.)
+Kinds: identity, false. Source: Karamata's theorem and Potter's bounds (Bingham, Goldie & Teugels 1987, 1.5.6 and
+1.5.11).
 
-Proof idea. With h(t) = t f(t)/S(t), S(xt)/S(t) = exp(-int_1^x h(ut)/u du) and E[p; |g| > t]/(t^2 S(t)) -> 1 + 2/(h - 2).
-If h -> alpha both are those of a power tail, and P11 follows in the limit. If h -> infinity, S(xt)/S(t) -> 0 for x > 1:
-CWMP keeps next to nothing but the cheapest costs, scores are thresholds squared times counts, and sqrt(lambda c_min) is
-tau but for a factor that tends to 1. The limit is D19's ceiling; the approach is slow, like 1/log(1/beta).
+Proof idea. With h(t) = t f(t)/S(t), S(xt)/S(t) = exp(-int_1^x h(ut)/u du) and E[p; |g| > t]/(t^2 S(t)) -> 1 + 2/(h -
+2). If h -> alpha both are those of a power tail, and P11 follows in the limit. If h -> infinity, S(xt)/S(t) -> 0 for x
+> 1: CWMP keeps next to nothing but the cheapest costs, scores are thresholds squared times counts, and sqrt(lambda
+c_min) is tau but for a factor that tends to 1. The limit is D19's ceiling; the approach is slow, like 1/log(1/beta).
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -47,7 +49,7 @@ _BETAS = (1e-2, 1e-4, 1e-8, 1e-16)
 
 def tails(rest: int = 2) -> list[sympy.Expr]:
     """What l'Hospital and integration say of any tail with a density, and the two limits of the power mean."""
-    t, u, x, h, w, q, y = sympy.symbols("t u x h w q y", positive=True)
+    t, u, x, h, w, y = sympy.symbols("t u x h w y", positive=True)
     survival = sympy.Function("S")(t)
     slope = -h * survival / t  # S'(t) = -f(t)
     numerator = 2 * t * survival  # E[p; |g| > t] - t^2 S(t) is the integral of 2 u S(u) from t on: less its derivative
@@ -75,7 +77,7 @@ def savings(magnitude: str, cost: str) -> list[float]:
 def approach(magnitude: str, cost: str, limit: float, closes: float) -> tuple[bool, list[float]]:
     """Whether the distance from ``limit`` falls at each step, and at the last one to ``closes`` of what it was."""
     apart = [abs(limit - saving) for saving in savings(magnitude, cost)]
-    falls = all(b < a or b < 1e-6 for a, b in zip(apart, apart[1:], strict=False))
+    falls = all(b < a or b < 1e-6 for a, b in itertools.pairwise(apart))
     return falls and (apart[-1] < closes * apart[-2] or apart[-1] < 1e-6), apart
 
 
@@ -98,13 +100,18 @@ def convergence(seed: int = 0, order: float = 2.0) -> Verdict:
     for magnitude, cost, limit, closes in _limits(order):
         (good, apart), trials = approach(magnitude, cost, limit, closes), trials + 1
         if not good:
-            found = {"law": f"{magnitude}, {cost}", "should": f"saving -> {limit:.4g}", "left": str(apart), "right": "0"}
+            found = {
+                "law": f"{magnitude}, {cost}",
+                "should": f"saving -> {limit:.4g}",
+                "left": str(apart),
+                "right": "0",
+            }
             return Verdict("P12a", "convergence", Outcome.REFUTED, words, "one suffices", trials, None, found)
     return Verdict("P12a", "convergence", Outcome.SURVIVED, words, "numerical agreement never proves", trials)
 
 
 def laplace_saving(weights: tuple[float, ...], costs: tuple[float, ...], tau: float) -> float:
-    """The saving for Laplace magnitudes and cost classes at threshold tau, from its closed forms (P4), in logarithms."""
+    """The saving for Laplace magnitudes and cost classes at threshold tau, from its closed forms (P4)."""
     w, c = np.array(weights), np.array(costs)
     score = lambda t: np.exp(tau - t) * (t * t + 2 * t + 2)  # noqa: E731  in units of exp(-tau)
     cut = lambda x: np.sqrt(np.exp(x) * c)  # noqa: E731
@@ -115,7 +122,7 @@ def laplace_saving(weights: tuple[float, ...], costs: tuple[float, ...], tau: fl
 
 
 def closed_form(seed: int = 0, cheapest: float = 1.0) -> Verdict:
-    """Laplace and cost classes in closed form, tau up to 10^6: beyond what quadrature reaches, to 1e-4 of the ceiling."""
+    """Laplace and cost classes in closed form, tau up to 10^6: beyond quadrature, to 1e-4 of the ceiling."""
     classes = (((0.5, 0.5), (1.0, 10.0)), ((0.2, 0.5, 0.3), (1.0, 4.0, 9.0)), ((0.01, 0.99), (1.0, 2.0)))
     words, trials = "3 sets of cost classes, tau = 10^2, 10^4, 10^6 (beta = exp(-tau))", 0
     for weights, costs in classes:
@@ -123,7 +130,12 @@ def closed_form(seed: int = 0, cheapest: float = 1.0) -> Verdict:
         apart = [limit - laplace_saving(weights, costs, tau) for tau in (1e2, 1e4, 1e6)]
         trials += 1
         if not (apart[0] > apart[1] > apart[2] > 0 and apart[2] < 1e-4):
-            found = {"classes": str(costs), "should": f"saving -> {limit:.4g} from below", "left": str(apart), "right": "0"}
+            found = {
+                "classes": str(costs),
+                "should": f"saving -> {limit:.4g} from below",
+                "left": str(apart),
+                "right": "0",
+            }
             return Verdict("P12a", "closed form", Outcome.REFUTED, words, "one suffices", trials, None, found)
     return Verdict("P12a", "closed form", Outcome.SURVIVED, words, "numerical agreement never proves", trials)
 
@@ -136,12 +148,17 @@ def whatever_the_tail(seed: int = 0, magnitude: str = "t(df=3)") -> Verdict:
     *_, before, last = savings(magnitude, "classes(1=0.5, 10=0.5)")
     if last - before > 0.3 * (limit - before):
         return Verdict("P12b", "quadrature", Outcome.SURVIVED, words, "numerical agreement never proves", 1)
-    found = {"law": str(law), "should": f"saving -> {limit:.4g}", "left": f"{before:.6f}, {last:.6f}", "right": f"{limit:.6f}"}
+    found = {
+        "law": str(law),
+        "should": f"saving -> {limit:.4g}",
+        "left": f"{before:.6f}, {last:.6f}",
+        "right": f"{limit:.6f}",
+    }
     return Verdict("P12b", "quadrature", Outcome.REFUTED, words, "one counterexample suffices", 1, None, found)
 
 
 def whatever_exactly(seed: int = 0) -> Verdict:
-    """P12b at |g| ~ Pareto(4), c = 1 or 3, exactly: CWMP pays the harmonic mean 3/2 for 2 at every budget it reaches."""
+    """P12b at |g| ~ Pareto(4), c = 1 or 3, exactly: CWMP pays the harmonic mean, 3/2, for 2."""
     x, y = sympy.Integer(1), sympy.Integer(3)
     mean, harmonic = (x + y) / 2, 2 / (1 / x + 1 / y)
     saving, ceiling = 1 - harmonic / mean, 1 - x / mean

@@ -275,14 +275,14 @@ DETERMINISTIC = (
     Claim(
         "D19a",
         "Ceiling: what no selector can save",
-        "Any mask that retains at least as much as Top-K, which keeps k items and spends E_T, costs at least the sum of "
-        "the k smallest costs. So no selector saves more at Top-K's score than 1 - (k smallest)/E_T <= 1 - c_min/mean("
-        "c over what Top-K keeps); attained where scores tie, missed by one item's cost where they do not.",
+        "Any mask that retains at least as much as Top-K, which keeps k items and spends E_T, costs at least the sum "
+        "of the k smallest costs. So no selector saves more at Top-K's score than 1 - (k smallest)/E_T <= 1 - "
+        "c_min/mean(c over what Top-K keeps); attained where scores tie, missed by one item's cost where they do not.",
         "none",
         "upper",
         "counting argument",
-        typeset=r"Any mask that retains at least as much as Top-K, which keeps $k$ items and spends $E_T$, costs at least "
-        r"the sum of the $k$ smallest costs. So no selector saves more at Top-K's score than $$1 - "
+        typeset=r"Any mask that retains at least as much as Top-K, which keeps $k$ items and spends $E_T$, costs at "
+        r"least the sum of the $k$ smallest costs. So no selector saves more at Top-K's score than $$1 - "
         r"\frac{c_{(1)} + \dots + c_{(k)}}{E_T} \le 1 - \frac{c_{\min}}{\mathrm{mean}(c \text{ over what Top-K "
         r"keeps})};$$ attained where scores tie, missed by one item's cost where they do not.",
     ),
@@ -293,8 +293,8 @@ DETERMINISTIC = (
         "none",
         "false",
         "D19a's proof without the budget",
-        "An item dearer than the whole budget is left out before ordering and may be worth more than all that Top-K keeps; "
-        "a mask that holds one costs more than the budget, so the ceiling stands (D19a).",
+        "An item dearer than the whole budget is left out before ordering and may be worth more than all that Top-K "
+        "keeps; a mask that holds one costs more than the budget, so the ceiling stands (D19a).",
         typeset=r"Any mask that retains at least as much as Top-K's $k$ items holds at least $k$ items.",
     ),
     Claim(
@@ -305,9 +305,9 @@ DETERMINISTIC = (
         "0 < a < b; at least k non-zero entries",
         "identity",
         "exchange argument",
-        typeset=r"$S$ the $k$ best by $|g|^a/c$ and $T$ the $k$ best by $|g|^b/c$, $a < b$, or by $|g|$ ($b = \infty$): "
-        r"$c(S) \le c(T)$ and $p(S) \le p(T)$, whatever ties do. At equal sparsity a rule that weighs costs more "
-        r"spends no more and retains no more.",
+        typeset=r"$S$ the $k$ best by $|g|^a/c$ and $T$ the $k$ best by $|g|^b/c$, $a < b$, or by $|g|$ ($b = "
+        r"\infty$): $c(S) \le c(T)$ and $p(S) \le p(T)$, whatever ties do. At equal sparsity a rule that weighs costs "
+        r"more spends no more and retains no more.",
     ),
     Claim(
         "D20b",
@@ -316,9 +316,9 @@ DETERMINISTIC = (
         "none",
         "false",
         "a reading of comparisons at equal sparsity",
-        "At equal sparsity every rule that weighs costs is cheaper and retains less (D20a); which is better shows at equal "
-        "energy or at equal score, where g^2/c is never behind its own energy (D5) and |g|/c may be.",
-        typeset=r"If $S$ is the $k$ best by $|g|/c$ and costs less than Top-K's $k$, Top-K with the energy $c(S)$ retains "
-        r"at most $p(S)$.",
+        "At equal sparsity every rule that weighs costs is cheaper and retains less (D20a); which is better shows at "
+        "equal energy or at equal score, where g^2/c is never behind its own energy (D5) and |g|/c may be.",
+        typeset=r"If $S$ is the $k$ best by $|g|/c$ and costs less than Top-K's $k$, Top-K with the energy $c(S)$ "
+        r"retains at most $p(S)$.",
     ),
 )

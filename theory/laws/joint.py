@@ -124,6 +124,10 @@ class Law:
         """``P(lambda) = E[p; p > lambda c]``."""
         return self._score(threshold, count)[0]
 
+    def score_below(self, threshold: float, count: int = FINE) -> float:
+        """``E[p; p <= lambda c]``, finite whenever ``E c`` is."""
+        return self._score(threshold, count)[1]
+
     def score_top_k(self, tau: float, count: int = FINE) -> float:
         """``T(tau) = E[p; |g| > tau]``."""
         return self._score_top_k(tau, count)[0]
@@ -179,8 +183,10 @@ class Law:
         return Ranges(self.cost.lower, self.cost.upper, self.magnitude.upper**2)
 
     def lacks(self, score: int, cost: int) -> str | None:
-        """Which of ``E p^score`` and ``E c^cost`` does not exist, or cannot be known to; None when both do."""
-        sides = (f"E g^{2 * score}", self.magnitude.moment(2 * score)), (f"E c^{cost}", self.cost.moment(cost))
+        """Which of ``E p^score`` and ``E c^cost`` is not known to exist; None when both are (0: not asked for)."""
+        sides = [(f"E c^{cost}", self.cost.moment(cost))] if cost else []
+        if score:
+            sides.insert(0, (f"E g^{2 * score}", self.magnitude.moment(2 * score)))
         missing = [f"{what} is {found.status} ({found.why})" for what, found in sides if found.status != "finite"]
         return "; ".join(missing) or None
 

@@ -11,7 +11,8 @@ c)/tau in units of tau,
 
 One scalar equation, "what is gained below tau is lost above it", gives the price lambda:
 
-    sum A_c alpha (1 - r^(2-alpha))/(2 - alpha) = 0        saving = 1 - sum A_c c r^-alpha / sum A_c c,   A_c = S(tau | c)
+    sum A_c alpha (1 - r^(2-alpha))/(2 - alpha) = 0        saving = 1 - sum A_c c r^-alpha / sum A_c c,   A_c = S(tau |
+    c)
 
 With one group, one index and a power tail that is the closed form above; for a small spread of costs it is P6.
 """

@@ -155,6 +155,10 @@ class SampleLaw:
         """``E[p; p > lambda c]``."""
         return float(self.score[self.score > threshold * self.cost].sum() / self.cost.size)
 
+    def score_below(self, threshold: float) -> float:
+        """``E[p; p <= lambda c]``."""
+        return float(self.score[self.score <= threshold * self.cost].sum() / self.cost.size)
+
     def energy_top_k(self, tau: float) -> float:
         """``E[c; |g| > tau]``."""
         return float(self.cost[self.magnitude > tau].sum() / self.cost.size)
