@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,14 @@ from numpy.typing import NDArray
 
 from theory.budget import as_share
 from theory.energy.costs import cost_spec
+from theory.energy.models import radio_remark
 from theory.errors import InputError
 from theory.files.updates import UpdateFile, read_layers, read_update
 from theory.instance import CostClasses
 from theory.laws.joint import Law
 from theory.laws.parse import cost_law, is_law, magnitude_law
 from theory.laws.samples import SampleLaw
+from theory.layers import Layer
 
 
 def given_laws(
@@ -46,15 +49,21 @@ def given_laws(
 def _of_file(path: Path, cost: str, layers: Path | None, seed: int, key: str | None) -> SampleLaw:
     file = read_update(path, key)
     name = f"{path.name} with cost {cost}"
+    placed = read_layers(layers, file.update.size) if layers else file.layers
     if is_law(cost):
         drawn = cost_law(cost).sample(np.random.default_rng(seed), file.update.size)
-        return SampleLaw.of(file.update, drawn, f"{name} (drawn, seed {seed})")
-    return SampleLaw.of(file.update, _cost_of(file, cost, layers), name)
+        return SampleLaw.of(file.update, drawn, f"{name} (drawn, seed {seed})", layer=_numbered(placed))
+    spec = cost_spec(cost, placed)
+    remark = radio_remark(spec.model, placed) if spec.model else ""
+    return SampleLaw.of(file.update, _cost_of(file, spec.values), name, layer=_numbered(placed), remark=remark)
 
 
-def _cost_of(file: UpdateFile, cost: str, layers: Path | None) -> NDArray[np.float64]:
-    placed = read_layers(layers, file.update.size) if layers else file.layers
-    values = cost_spec(cost, placed).values
+def _numbered(placed: Sequence[Layer]) -> NDArray[np.int64] | None:
+    """The number of each coordinate's layer; None where there is but one, of which nothing is known."""
+    return None if len(placed) < 2 else np.repeat(np.arange(len(placed)), [layer.size for layer in placed])
+
+
+def _cost_of(file: UpdateFile, values: CostClasses | NDArray | Fraction) -> NDArray[np.float64]:
     if isinstance(values, CostClasses):
         return np.array([float(v) for v in values.values])[np.asarray(values.labels)]  # type: ignore[arg-type]
     return np.broadcast_to(np.asarray(values, dtype=np.float64), file.update.shape).copy()
