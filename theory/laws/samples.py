@@ -96,7 +96,7 @@ class SampleLaw:
         cls, update: ArrayLike, cost: ArrayLike, name: str = "update", *, layer: ArrayLike | None = None,
         remark: str = "",
     ) -> SampleLaw:  # fmt: skip
-        """From an update of any sign, shape (n,), one cost per coordinate or for all, and numbers of layers if known."""
+        """From an update of any sign, shape (n,), one cost per coordinate or for all, and layer numbers if known."""
         magnitude = np.abs(np.asarray(update, dtype=np.float64))
         costs = np.array(np.broadcast_to(np.asarray(cost, dtype=np.float64), magnitude.shape))
         return cls(magnitude, costs, name, None if layer is None else np.asarray(layer), remark)
