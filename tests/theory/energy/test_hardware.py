@@ -1,4 +1,4 @@
-"""Memories behind radios: joules from what the sources print, the page's own figures, and what an update saves there."""
+"""Memories behind radios: joules from what the sources print, the page's figures, and what an update saves there."""
 
 import re
 from fractions import Fraction
