@@ -56,7 +56,7 @@ def holds(instance: Instance, _: Oracle, floor: Floor = bounds.least_cost_at_sco
     k, least = int(best.mask.sum()), floor(instance, best)
     if k and least < k * Fraction(float(instance.cost.min())):
         return Violation("k smallest costs >= k c_min", least, k * Fraction(float(instance.cost.min())))
-    cheapest, _ = cheapest_at_score(instance, best.retained)
+    cheapest = cheapest_at_score(instance, best.retained)[0]
     return Violation("cost at Top-K's score >= k smallest costs", cheapest, least) if cheapest < least else None
 
 
@@ -78,7 +78,7 @@ def holds_at_scale(instance: Instance, _: Oracle) -> Violation | None:
 def holds_k_items(instance: Instance, _: Oracle, spare: int = 0) -> Violation | None:
     """D19b; with ``spare`` items less than k allowed."""
     best = top_k(instance)
-    _, fewest = cheapest_at_score(instance, best.retained)
+    fewest = cheapest_at_score(instance, best.retained)[1]
     least = int(best.mask.sum()) - spare
     return Violation("items of a mask worth Top-K's score >= k", fewest, least) if fewest < least else None
 

@@ -99,7 +99,7 @@ def _in_range(law: Law, index: float, beta: float) -> bool:
     """Whether CWMP's thresholds lie above 1, where ``pareto`` begins."""
     tau = beta ** (-1 / index)
     mean = power_mean(law.cost.nodes().x, 1 - index / 2, law.cost.nodes().weight)
-    return tau**2 / mean * law.cost.lower > 1
+    return bool(tau**2 / mean * law.cost.lower > 1)
 
 
 def quadrature(seed: int = 0, order: float = 2.0, beyond: bool = False) -> Verdict:

@@ -53,7 +53,10 @@ class Group:
     def of_data(cls, magnitude: Floats, cost: Floats) -> Group:
         """Of coordinates whose costs are taken to be independent of their magnitudes, all shape (n,)."""
         ascending, n = np.sort(magnitude), magnitude.size
-        above = lambda t: (n - np.searchsorted(ascending, t, side="right")) / n  # noqa: E731
+
+        def above(t: Floats) -> Floats:
+            return np.asarray((n - np.searchsorted(ascending, t, side="right")) / n, dtype=np.float64)
+
         values, counts = np.unique(cost, return_counts=True)
         if values.size > _BINS:
             parts = np.array_split(np.sort(cost), _BINS)

@@ -197,12 +197,14 @@ class SampleLaw:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Layers where they are known; else coordinates of equal cost where those are many; else all in one."""
-        labels = self.layer
-        if labels is None:
+        if self.layer is not None:
+            labels = np.asarray(self.layer)
+        else:
             values, classes, counts = np.unique(self.cost, return_inverse=True, return_counts=True)
-            labels = classes if values.size <= _CLASSES and counts.min() >= _FEW else np.zeros(self.cost.size)
+            classed = values.size <= _CLASSES and counts.min() >= _FEW
+            labels = classes if classed else np.zeros(self.cost.size, dtype=np.intp)
         order = np.argsort(labels, kind="stable")
-        parts = np.split(order, np.flatnonzero(np.diff(np.asarray(labels)[order])) + 1)
+        parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
         return tuple(Group.of_data(self.magnitude[part], self.cost[part]) for part in parts)
 
     def ceiling(self, beta: Real) -> float:
