@@ -187,10 +187,15 @@ def main() -> None:
         results = json.loads(path.read_text()) if path.exists() else {}
         if missing := [part for part in PARTS[:3] if part not in (*options.parts, *results)]:
             parser.error(f"no earlier record has the parts {', '.join(missing)}; leave --parts out")
+        revisions = results.get("made") or {
+            part: results["provenance"]["revision"] for part in PARTS if part in results
+        }
         for part in options.parts:
             print(f"{part} ...", file=sys.stderr, flush=True)
-            results |= made(part, options)
-        results |= {"seed": options.seed, "provenance": provenance()}
+            if new := made(part, options):
+                results |= new
+                revisions[part] = provenance()["revision"]
+        results |= {"seed": options.seed, "provenance": provenance(), "made": revisions}
         write_atomically(path, json.dumps(results, indent=1) + "\n", BENCHMARK)
         write_atomically(options.output / "README.md", page(results), BENCHMARK_PAGE)
 
