@@ -1,4 +1,4 @@
-"""The command line's front door. The commands live in ``command_line/``.
+"""The command line's front door. The commands live in ``cwmp/commands/``.
 
 Exit codes: 0 as expected, 1 a verdict differs from what is expected, 2 bad input, 3 inconclusive.
 """
