@@ -18,6 +18,7 @@ COMMANDS = {
     "check-certificate": ("certificates:check_certificate_command", "Verify CERTIFICATE against UPDATE independently."),
     "frontier": ("frontiers:frontier_command", "Norm kept against energy over budgets, and where CWMP is not optimal."),
     "energy": ("energy:energy_command", "What sending everything of UPDATE costs, by kind of layer."),
+    "layers": ("layers:layers_command", "What the layers of UPDATE are taken for, and how it was decided."),
     "models": ("energy:models", "List the energy models, or one of them with the source of every number."),
     "saving": ("laws:saving", "How much energy CWMP would save you: predicted, exact, and when it is worth it."),
     "audit": ("laws:audit", "Audit the probabilistic bounds under a law, or under that of real updates."),

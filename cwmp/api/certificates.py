@@ -19,6 +19,7 @@ from cwmp.pages.blocks import Block
 from theory.checker import Result as Checked
 from theory.claims.provenance import provenance
 from theory.energy.costs import Budget, Costs
+from theory.energy.shares import Share, shares, shares_fields
 from theory.errors import InputError
 from theory.files.masks import write_mask
 from theory.instance import Instance
@@ -41,7 +42,7 @@ class Certified(Result):
         mask: the best mask, in the update's own layout: bool, a state dict of masks for a state dict.
         certificate: the proof, to :meth:`write`. comparison: every selector beside it.
         skipped, tied: names of what is not in the update, and (name, first name) of what is there once.
-        bare: whether the budget came without a unit.
+        bare: whether the budget came without a unit. shares: where the energy lies, and how kinds were decided.
     """
 
     update: str
@@ -56,6 +57,7 @@ class Certified(Result):
     skipped: tuple[str, ...] = ()
     tied: tuple[tuple[str, str], ...] = ()
     bare: bool = False
+    shares: tuple[Share, ...] = ()
     _instance: Instance = field(kw_only=True)
 
     @property
@@ -141,12 +143,13 @@ class Certified(Result):
             "relaxation_of_norm": c.relaxation_of_norm,
             "bound_of_norm": c.bound_of_norm,
             "kinds": [asdict(kind) for kind in self.kinds],
+            "layers": shares_fields(self.shares),
             "swap": swap_fields(self.swap),
         }
 
 
 def certify(
-    update: Any, cost: Any = None, budget: Any = None, *, layers: Any = None, key: str | None = None,
+    update: Any, cost: Any = None, budget: Any = None, *, layers: Any = None, kinds: Any = (), key: str | None = None,
     effort: int = MAX_STATES,
 ) -> Certified:  # fmt: skip
     """What CWMP keeps of an update, what the optimum is, and how far apart they are, with a certificate.
@@ -159,32 +162,36 @@ def certify(
         cost: an energy model or its name, a text, a dict by kind or name, an array, one number.
         budget: ``"5%"`` of what sending everything costs, ``"3mJ"``, or a number of joules (units for ratios).
         layers: in place of what names and shapes say: a file, a module, layers, or pairs of name and shape.
-        key: which of several mappings of tensors in a file.
+        kinds: of layers, by name or glob: ``{"enc.*": "fc"}``. key: which of several mappings of tensors in a file.
         effort: states that the search may visit before it settles for an interval.
 
     Raises:
         InputError: input that cannot be read, or that means nothing.
     """
-    asked = question(update, cost, budget, layers=layers, key=key)
-    return certified(asked, {**described(update, cost, budget, key), "provenance": provenance()}, effort=effort)
+    asked = question(update, cost, budget, layers=layers, key=key, kinds=kinds)
+    words = described(update, cost, budget, key, asked.kinds)
+    return certified(asked, {**words, "provenance": provenance()}, effort=effort)
 
 
 def certified(asked: Question, note: dict[str, Any], *, effort: int = MAX_STATES) -> Certified:
     """:func:`certify` for input that is understood already; ``note`` is what the certificate says of its origin."""
     given, instance, unit = asked.given, asked.instance, asked.costs.unit
+    table = shares(given.layers, asked.costs)
+    note = {**note, "layers": shares_fields(table)}
     certificate = theory_certificate.certify(instance, max_states=effort, energy_unit=unit, note=note)
     return Certified(
         given.name, instance.d, given.layers, unit, instance.budget * instance.unit, float(asked.share),
         given.shaped(certificate.mask), certificate, compared(instance, certificate, given.layers),
-        given.skipped, given.tied, asked.bare, _instance=instance,
+        given.skipped, given.tied, asked.bare, table, _instance=instance,
     )  # fmt: skip
 
 
-def described(update: Any, cost: Any, budget: Any, key: str | None) -> dict[str, str | None]:
+def described(update: Any, cost: Any, budget: Any, key: str | None, kinds: Sequence[str] = ()) -> dict[str, str | None]:
     """The question in words, as far as it was asked in words."""
     words = lambda value: str(value) if isinstance(value, (str, Path, int, float, Fraction)) else None  # noqa: E731
     name = Path(update).name if isinstance(update, (str, Path)) else None
-    return {"update": name, "key": key, "cost": words(cost), "budget": words(budget)}
+    said = {"update": name, "key": key, "cost": words(cost), "budget": words(budget)}
+    return {**said, "kinds": ",".join(kinds) or None}
 
 
 def plain_mask(mask: Any) -> Any:
@@ -217,24 +224,26 @@ class CheckedCertificate(Result):
 
 
 def check_certificate(
-    certificate: Any, update: Any, cost: Any = None, budget: Any = None, *, layers: Any = None, key: str | None = None,
-    scores: bool = False,
+    certificate: Any, update: Any, cost: Any = None, budget: Any = None, *, layers: Any = None, kinds: Any = (),
+    key: str | None = None, scores: bool = False,
 ) -> CheckedCertificate:  # fmt: skip
     """Verify a certificate against an update with the independent checker, which shares no code with the solver.
 
     Args:
         certificate: a path, what :func:`certify` gave, or a certificate's fields.
-        update, cost, budget, layers, key: as for :func:`certify`; what is given here must be what it says. Costs are
-            needed where it was made from one cost each.
+        update, cost, budget, layers, kinds, key: as for :func:`certify`; what is given here must be what it says.
+            Costs are needed where it was made from one cost each.
         scores: whether ``update`` holds scores p, to be summed as they are, and no update.
 
     Raises:
         InputError: files or input that cannot be read; a budget without costs.
     """
+    if kinds and cost is None:
+        raise InputError("kinds can only be compared where the cost is given too")
     if budget is not None and cost is None:
         raise InputError("the budget can only be compared where the cost is given too")
     fields = _fields(certificate)
-    given = given_update(update, layers, key)
+    given = given_update(update, layers, key, kinds)
     if cost is None:
         result = theory_certificate.check_certificate(fields, given.vector, scores=scores)
     else:

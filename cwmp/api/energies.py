@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from cwmp.api.given import given_costs, given_layers, given_update, module_layers
+from cwmp.api.given import given_costs, given_layers, given_update, kind_texts
 from cwmp.api.result import Result
 from cwmp.pages import energies as pages
 from cwmp.pages.blocks import Block
+from theory import layers as theory_layers
 from theory.energy.costs import Costs, costs_of
 from theory.energy.models import MODELS, CostModel, coefficient_of_variation, cost_model
 from theory.errors import InputError
@@ -81,7 +82,7 @@ class Energy(Result):
         return {**rest, "kinds": [vars(kind) for kind in self.kinds], "model": self.model and self.model.fields()}
 
 
-def energy(model: Any, cost: Any = None, *, layers: Any = None, key: str | None = None) -> Energy:
+def energy(model: Any, cost: Any = None, *, layers: Any = None, kinds: Any = (), key: str | None = None) -> Energy:
     """What sending a model's update costs, by kind of layer.
 
         cwmp.energy(model, "ble-dram")
@@ -89,7 +90,7 @@ def energy(model: Any, cost: Any = None, *, layers: Any = None, key: str | None 
     Args:
         model: a PyTorch module, of which nothing but its parameters' names, types and shapes are read, or an update
             in any form that :func:`cwmp.certify` takes.
-        cost, layers, key: as for :func:`cwmp.certify`.
+        cost, layers, kinds, key: as for :func:`cwmp.certify`.
 
     Raises:
         InputError: as :func:`cwmp.certify`.
@@ -97,10 +98,12 @@ def energy(model: Any, cost: Any = None, *, layers: Any = None, key: str | None 
     if cost is None:
         raise InputError('cost is missing: an energy model such as "fc-dear", joules, a dict by kind or name, an array')
     if callable(getattr(model, "named_parameters", None)):
-        placed = module_layers(model) if layers is None else given_layers(layers, _size(module_layers(model)))
+        own = theory_layers.layers_of(model)
+        placed = own if layers is None else given_layers(layers, _size(own), own)
+        placed = theory_layers.with_kinds(placed, kind_texts(kinds))
         name, costs = type(model).__name__, costs_of(cost, placed)
     else:
-        given = given_update(model, layers, key)
+        given = given_update(model, layers, key, kinds)
         name, placed, costs = given.name, given.layers, given_costs(cost, given)
     instance = Instance(np.zeros(_size(placed), np.float32), costs.values, 0)
     values = costs.values if isinstance(costs.values, CostClasses) else instance.cost
@@ -124,7 +127,7 @@ def layers_of(model: Any) -> tuple[Layer, ...]:
         InputError: neither.
     """
     if callable(getattr(model, "named_parameters", None)):
-        return module_layers(model)
+        return theory_layers.layers_of(model)
     return given_update(model).layers
 
 

@@ -100,7 +100,7 @@ class Frontier(Result):
 
 
 def frontier(
-    update: Any, cost: Any = None, budget: Any = None, *, layers: Any = None, key: str | None = None,
+    update: Any, cost: Any = None, budget: Any = None, *, layers: Any = None, kinds: Any = (), key: str | None = None,
     exact: bool = True, on_progress: Progress = lambda done, most: None,
 ) -> Frontier:  # fmt: skip
     """Norm kept against energy at several budgets, and where CWMP is not optimal and which swap wins.
@@ -108,7 +108,7 @@ def frontier(
         cwmp.frontier(update, costs).plot()
 
     Args:
-        update, cost, layers, key: as for :func:`cwmp.certify`.
+        update, cost, layers, kinds, key: as for :func:`cwmp.certify`.
         budget: one budget or a list of them; default: eight shares from 1 % to 70 %.
         exact: whether the optimum of each budget is searched for and certified. Without it, the relaxation and D4's
             bound stand in, and CWMP is called optimal only where they meet what it retains.
@@ -122,7 +122,7 @@ def frontier(
         raise InputError("give at least one budget")
     if isinstance(update, Instance):
         raise InputError("an instance has one budget; give update and costs")
-    given = given_update(update, layers, key)
+    given = given_update(update, layers, key, kinds)
     costs = given_costs(cost, given)
     base = Instance(given.vector, costs.values, 0)
     budgets = set()

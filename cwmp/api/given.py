@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ from theory.energy.costs import Budget, Costs, budget_spec, costs_of
 from theory.errors import InputError
 from theory.files.contents import named
 from theory.files.updates import read_layers, read_update
-from theory.instance import CostClasses, Instance
-from theory.layers import Layer, named_layers, plain_vector
+from theory.instance import Instance
+from theory.layers import Layer, layers_of, named_layers, plain_vector, with_kinds
 from theory.selection import tensors
 
 _FILE = re.compile(r"[/\\]|\.(npy|npz|safetensors|pt|pth|bin|ckpt|tar|json)$")
@@ -56,7 +56,7 @@ class Given:
         return self.form(values)
 
 
-def given_update(update: Any, layers: Any = None, key: str | None = None) -> Given:
+def given_update(update: Any, layers: Any = None, key: str | None = None, kinds: Any = ()) -> Given:
     """The flat vector of an update, and how to give an answer back.
 
     Args:
@@ -64,6 +64,7 @@ def given_update(update: Any, layers: Any = None, key: str | None = None) -> Giv
         layers: of the flat vector, in place of what names and shapes say: a file or list of them with name and shape,
             :class:`theory.layers.Layer` objects, or a module whose parameters they are.
         key: which of several mappings of tensors in a file, as :func:`theory.files.updates.read_update` takes it.
+        kinds: kinds of layers by name or glob, as ``{"enc.*": "fc"}`` or texts such as ``"enc.*=fc"``.
 
     Raises:
         InputError: what is no update in any of these forms; layers that do not fit; a key for what is no file.
@@ -80,10 +81,15 @@ def given_update(update: Any, layers: Any = None, key: str | None = None) -> Giv
         found = _of_module(update)
     else:
         found = _of_array(update)
-    if layers is None:
-        return found
-    d = found.vector.size
-    return Given(found.name, found.vector, given_layers(layers, d), found.skipped, found.tied, found.form)
+    placed = found.layers if layers is None else given_layers(layers, found.vector.size, found.layers)
+    return replace(found, layers=with_kinds(placed, kind_texts(kinds)))
+
+
+def kind_texts(kinds: Any) -> tuple[str, ...]:
+    """Kinds of layers by name or glob, as :func:`theory.layers.with_kinds` takes them."""
+    if isinstance(kinds, Mapping):
+        return tuple(f"{name}={kind}" for name, kind in kinds.items())
+    return (kinds,) if isinstance(kinds, str) else tuple(kinds)
 
 
 def given_costs(cost: Any, update: Given) -> Costs:
@@ -121,7 +127,7 @@ class Question:
     """What most functions of the front door are asked: an update, its costs and a budget.
 
     Attributes:
-        given, costs, budget: as they were understood. instance: the same as the theory takes it.
+        given, costs, budget, kinds: as they were understood. instance: the same as the theory takes it.
         share: the budget's share of sending everything, exact.
     """
 
@@ -129,6 +135,7 @@ class Question:
     costs: Costs
     budget: Budget
     instance: Instance
+    kinds: tuple[str, ...] = ()
 
     @property
     def share(self) -> Fraction:
@@ -142,7 +149,9 @@ class Question:
         return self.budget.share is None and self.budget.in_units is None
 
 
-def question(update: Any, cost: Any, budget: Any, *, layers: Any = None, key: str | None = None) -> Question:
+def question(
+    update: Any, cost: Any, budget: Any, *, layers: Any = None, key: str | None = None, kinds: Any = ()
+) -> Question:
     """Update, costs and budget understood together; an :class:`theory.Instance` has all three.
 
     Raises:
@@ -151,10 +160,10 @@ def question(update: Any, cost: Any, budget: Any, *, layers: Any = None, key: st
     if isinstance(update, Instance):
         return _of_instance(update, cost, budget, layers)
     amount = given_budget(budget)
-    given = given_update(update, layers, key)
+    given = given_update(update, layers, key, kinds)
     costs = given_costs(cost, given)
     instance = Instance(given.vector, costs.values, **amount.amount(costs, given.layers))
-    return Question(given, costs, amount, instance)
+    return Question(given, costs, amount, instance, kind_texts(kinds))
 
 
 def _of_instance(instance: Instance, cost: Any, budget: Any, layers: Any) -> Question:
@@ -167,8 +176,11 @@ def _of_instance(instance: Instance, cost: Any, budget: Any, layers: Any) -> Que
     return Question(given, Costs(instance.cost), Budget(None, joules, False), instance)
 
 
-def given_layers(layers: Any, d: int) -> tuple[Layer, ...]:
+def given_layers(layers: Any, d: int, own: Sequence[Layer] = ()) -> tuple[Layer, ...]:
     """Layers of a flat vector of ``d`` coordinates, from any of the forms of :func:`given_update`.
+
+    Args:
+        own: the layers that the update has by itself, whose kinds a module may know better.
 
     Raises:
         InputError: none of these, or sizes that do not add up to ``d``.
@@ -176,7 +188,8 @@ def given_layers(layers: Any, d: int) -> tuple[Layer, ...]:
     if isinstance(layers, (str, Path)):
         return read_layers(layers, d)
     if callable(getattr(layers, "named_parameters", None)):
-        placed = module_layers(layers)
+        named = any(layer.name for layer in own)
+        placed = named_layers(((one.name, one.shape) for one in own), layers) if named else layers_of(layers)
     elif isinstance(layers, Sequence) and all(isinstance(layer, Layer) for layer in layers):
         placed = tuple(layers)
     else:
@@ -187,16 +200,6 @@ def given_layers(layers: Any, d: int) -> tuple[Layer, ...]:
     if (total := sum(layer.size for layer in placed)) != d:
         raise InputError(f"the layers hold {total} coordinates, the update has {d}")
     return placed
-
-
-def module_layers(model: Any) -> tuple[Layer, ...]:
-    """The layers of a module's parameters, their kinds by its types where :mod:`theory.layers` knows them."""
-    from theory import layers
-
-    of_model = getattr(layers, "layers_of", None)
-    if of_model is not None:
-        return tuple(of_model(model))
-    return named_layers((name, tuple(one.shape)) for name, one in model.named_parameters())
 
 
 def _of_file(path: Path, key: str | None) -> Given:
@@ -229,16 +232,14 @@ def _of_array(update: Any) -> Given:
     return Given(f"{name} of shape {tuple(array.shape)}", array.reshape(-1), plain_vector(array.size), (), (), back)
 
 
-def _of_leaves(update: Any, name: str, kinds: Mapping[str, str] | None = None) -> Given:
+def _of_leaves(update: Any, name: str, model: Any = None) -> Given:
     parts = leaves.of(update)
     own = [part for part in parts if part.counts]
     if not own:
         raise InputError(f"{name}: it holds no tensor of floating-point numbers")
     flat = [part.array.reshape(-1) for part in own if part.array is not None]
     vector = flat[0] if len(flat) == 1 else np.concatenate(flat)
-    placed = named_layers((part.name, part.array.shape) for part in own if part.array is not None)
-    if kinds:
-        placed = tuple(Layer(one.name, one.shape, kinds.get(one.name, one.kind)) for one in placed)
+    placed = named_layers(((part.name, part.array.shape) for part in own if part.array is not None), model)
     skipped = tuple(part.name for part in parts if part.array is None)
     tied = tuple((part.name, part.first) for part in parts if part.first)
     return Given(f"{name} of {len(own)} tensor{'s' * (len(own) != 1)}", vector, placed, skipped, tied,
@@ -249,8 +250,7 @@ def _of_module(model: Any) -> Given:
     gradients = {name: one.grad for name, one in model.named_parameters() if one.grad is not None}
     if not gradients:
         raise InputError(f"{type(model).__name__}: no parameter has a gradient; call backward() on a loss first")
-    kinds = {layer.name: layer.kind for layer in module_layers(model)}
-    return _of_leaves(gradients, f"gradients of {type(model).__name__},", kinds)
+    return _of_leaves(gradients, f"gradients of {type(model).__name__},", model)
 
 
 def _kind_of(update: Any) -> str:
@@ -265,10 +265,3 @@ def _is_numbers(value: Any) -> bool:
 def is_path(text: Any) -> bool:
     """Whether a text is meant as the path of a file rather than as a law."""
     return isinstance(text, Path) or (isinstance(text, str) and (bool(_FILE.search(text)) or Path(text).exists()))
-
-
-def cost_array(costs: Costs, d: int) -> NDArray[np.float64]:
-    """Joules per coordinate, float64 of shape (d,)."""
-    if isinstance(costs.values, CostClasses):
-        return np.array([float(v) for v in costs.values.values])[np.asarray(costs.values.labels)]  # type: ignore[arg-type]
-    return np.broadcast_to(np.asarray(costs.values, dtype=np.float64), (d,)).copy()

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cwmp.api.certificates import budgets_of
-from cwmp.api.given import cost_array, given_budget, given_costs, given_update, is_path
+from cwmp.api.given import given_budget, given_costs, given_update, is_path
 from cwmp.api.result import Result
 from cwmp.pages.blocks import Block, Verbatim
 from cwmp.pages.savings import saving_text
 from theory.arithmetic.exact import exact_sum
 from theory.budget import as_share
+from theory.energy.shares import shares_text
 from theory.errors import InputError
+from theory.laws.inputs import law_of_data
 from theory.laws.joint import Law
-from theory.laws.parse import cost_law, is_law, law_of
+from theory.laws.parse import is_law, law_of
 from theory.laws.samples import SampleLaw
 from theory.laws.saving import saving_report
 
@@ -69,7 +69,8 @@ class Saving(Result):
 
     def page(self) -> list[Block]:
         """As ``cwmp saving`` prints it."""
-        return [Verbatim(saving_text(self.report))]
+        layers = getattr(self.law, "shares", ())
+        return [*([Verbatim(shares_text(layers))] if layers else []), Verbatim(saving_text(self.report))]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: what ``cwmp saving --json`` prints."""
@@ -78,7 +79,7 @@ class Saving(Result):
 
 def saving(
     update: Any, cost: Any = None, budget: Any = "10%", *, target: Any = "10%", correlation: float = 0.0,
-    layers: Any = None, key: str | None = None, seed: int = 0,
+    layers: Any = None, kinds: Any = (), key: str | None = None, seed: int = 0,
 ) -> Saving:  # fmt: skip
     """How much energy CWMP would save: predicted, exact, and when it is worth it.
 
@@ -89,12 +90,12 @@ def saving(
         cost: a law of the costs as a text; for an update also what :func:`cwmp.certify` takes.
         budget: a share such as ``"10%"``; for an update also joules. target: the saving whose break-even is asked for.
         correlation: of the normal scores of ``|g|`` and c (Gaussian copula), for laws.
-        layers, key: for an update, as for :func:`cwmp.certify`. seed: of costs drawn from a law for an update.
+        layers, kinds, key: for an update, as for :func:`cwmp.certify`. seed: of costs drawn from a law for an update.
 
     Raises:
         InputError: laws or input that cannot be read, options that do not go together, joules for a law.
     """
-    law = law_given(update, cost, correlation=correlation, layers=layers, key=key, seed=seed)
+    law = law_given(update, cost, correlation=correlation, layers=layers, kinds=kinds, key=key, seed=seed)
     return saving_of(law, budget, target)
 
 
@@ -104,8 +105,8 @@ def saving_of(law: AnyLaw, budget: Any, target: Any) -> Saving:
 
 
 def law_given(
-    update: Any, cost: Any = None, *, correlation: float = 0.0, layers: Any = None, key: str | None = None,
-    seed: int = 0,
+    update: Any, cost: Any = None, *, correlation: float = 0.0, layers: Any = None, kinds: Any = (),
+    key: str | None = None, seed: int = 0,
 ) -> AnyLaw:  # fmt: skip
     """The law of two texts, or that of an update and its costs; costs that are a law are drawn for it.
 
@@ -113,12 +114,12 @@ def law_given(
         InputError: as :func:`saving`.
     """
     if isinstance(update, (Law, SampleLaw)):
-        if cost is not None or correlation or layers is not None:
+        if cost is not None or correlation or layers is not None or kinds:
             raise InputError("a law has its own costs and correlation")
         return update
     if isinstance(update, str) and (is_law(update) or not is_path(update)):
-        if layers is not None:
-            raise InputError("layers belong to an update; a law has none")
+        if layers is not None or kinds:
+            raise InputError("layers and kinds belong to an update; a law has none")
         if key is not None:
             raise InputError("key belongs to an update in a file")
         if not isinstance(cost, str):
@@ -126,14 +127,11 @@ def law_given(
         return law_of_texts(update, cost, correlation)
     if correlation:
         raise InputError("correlation belongs to laws; data bring their own dependence")
-    given = given_update(update, layers, key)
+    given = given_update(update, layers, key, kinds)
     name = Path(update).name if isinstance(update, (str, Path)) else given.name
-    if isinstance(cost, str) and is_law(cost):
-        drawn = cost_law(cost).sample(np.random.default_rng(seed), given.vector.size)
-        return SampleLaw.of(given.vector, drawn, f"{name} with cost {cost} (drawn, seed {seed})")
-    costs = given_costs(cost, given)
-    words = f" with cost {cost}" if isinstance(cost, (str, int, float)) else ""
-    return SampleLaw.of(given.vector, cost_array(costs, given.vector.size), f"{name}{words}")
+    words = f"{name} with cost {cost}" if isinstance(cost, (str, int, float)) else name
+    costs = cost if isinstance(cost, str) and is_law(cost) else given_costs(cost, given)
+    return law_of_data(given.vector, given.layers, costs, words, seed)
 
 
 def law_of_texts(magnitude: str, cost: str, correlation: float = 0.0) -> Law:
@@ -207,8 +205,8 @@ class Audit(Result):
 
 def audit(
     update: Any, cost: Any = None, budget: Any = BUDGETS, *, dim: int | Sequence[int] = 2000, claims: Any = (),
-    trials: int = 1000, correlation: float = 0.0, layers: Any = None, key: str | None = None, seed: int = 0,
-    jobs: int | None = None, dask: str | None = None, output: str | Path | None = None,
+    trials: int = 1000, correlation: float = 0.0, layers: Any = None, kinds: Any = (), key: str | None = None,
+    seed: int = 0, jobs: int | None = None, dask: str | None = None, output: str | Path | None = None,
     on_progress: Progress = lambda done, most: None,
 ) -> Audit:  # fmt: skip
     """Audit the probabilistic bounds under a law of magnitudes and costs, or under the law of a real update.
@@ -216,7 +214,7 @@ def audit(
         cwmp.audit("t(df=5)", "lognorm(s=1)", trials=200)
 
     Args:
-        update, cost, correlation, layers, key: as for :func:`saving`.
+        update, cost, correlation, layers, kinds, key: as for :func:`saving`.
         budget: shares, one or several. dim: coordinates of an instance; several show what a small number does.
         claims: ids such as ``"P7"``; default: all that instances can violate. trials: most instances at each budget.
         seed: of every random draw. jobs: processes, by default one for each core. dask: a scheduler instead.
@@ -229,7 +227,7 @@ def audit(
     """
     from proofs_check.law_audit import audit as law_audit
 
-    law = law_given(update, cost, correlation=correlation, layers=layers, key=key, seed=seed)
+    law = law_given(update, cost, correlation=correlation, layers=layers, kinds=kinds, key=key, seed=seed)
     plans = audit_plans(law, budget, dim=dim, claims=claims, trials=trials, seed=seed)
     with law_audit.workers(jobs or os.cpu_count() or 1, dask), tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch if output is None else output)

@@ -17,6 +17,7 @@ from cwmp.commands.shared import (
     COST_TEXT,
     JSON,
     KEY,
+    KIND,
     LAYERS,
     PLOT,
     QUIET,
@@ -41,6 +42,7 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
 @COST
 @BUDGET
 @LAYERS
+@KIND
 @KEY
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Where to write the certificate.  [default: UPDATE.certificate.json]")  # fmt: skip
@@ -54,8 +56,8 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
 @writes_files("output", "mask", "plot")
 @one_line_errors
 def certify_command(
-    update: Path, cost: str, budget: str, layers: Path | None, key: str | None, output: Path | None, mask: Path | None,
-    plot: Path | None, effort: int, as_json: bool, quiet: bool,
+    update: Path, cost: str, budget: str, layers: Path | None, kinds: tuple[str, ...], key: str | None,
+    output: Path | None, mask: Path | None, plot: Path | None, effort: int, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """What CWMP keeps of UPDATE, and how far that is from the optimum.
 
@@ -64,9 +66,9 @@ def certify_command(
 
     Exit code 3: the optimum is known up to an interval.
     """
-    asked = question(update, cost, budget, layers=layers, key=key)
+    asked = question(update, cost, budget, layers=layers, kinds=kinds, key=key)
     default = Path(f"{update.absolute().name}.certificate.json")
-    words = api.described(update, cost, budget, key)
+    words = api.described(update, cost, budget, key, kinds)
     replaced = check_places(output or default, words, asked.costs.path, named=output is not None)
     check_plot(plot)
     if mask is not None:
@@ -118,13 +120,14 @@ def _cost_beside(output: Path, asked: Question, certificate: Certificate) -> Pat
               help="The costs it must be about, as for certify; needed if made from one cost each.")  # fmt: skip
 @click.option("--budget", metavar="BUDGET", help="The budget it must be about, as for certify; with --cost.")
 @LAYERS
+@KIND
 @KEY
 @click.option("--scores", is_flag=True, help="UPDATE holds scores p, to be summed as they are, and no update.")
 @JSON
 @one_line_errors
 def check_certificate_command(
-    certificate: Path, update: Path, cost: str | None, budget: str | None, layers: Path | None, key: str | None,
-    scores: bool, as_json: bool,
+    certificate: Path, update: Path, cost: str | None, budget: str | None, layers: Path | None,
+    kinds: tuple[str, ...], key: str | None, scores: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Verify CERTIFICATE against UPDATE independently.
 
@@ -133,6 +136,10 @@ def check_certificate_command(
     """
     if budget and not cost:
         raise InputError("--budget needs --cost")
-    result = api.check_certificate(certificate, update, cost, budget, layers=layers, key=key, scores=scores)
+    if kinds and not cost:
+        raise InputError("--kind needs --cost")
+    result = api.check_certificate(
+        certificate, update, cost, budget, layers=layers, kinds=kinds, key=key, scores=scores
+    )
     click.echo(result.to_json() if as_json else str(result))
     sys.exit(_EXIT[result.verdict])

@@ -11,6 +11,7 @@ from cwmp.commands.shared import (
     COST,
     JSON,
     KEY,
+    KIND,
     LAYERS,
     PLOT,
     UPDATE,
@@ -26,20 +27,27 @@ from theory.claims.provenance import strict_json
 @UPDATE
 @COST
 @LAYERS
+@KIND
 @KEY
 @PLOT
 @JSON
 @writes_files("plot")
 @one_line_errors
 def energy_command(
-    update: Path, cost: str, layers: Path | None, key: str | None, plot: Path | None, as_json: bool
+    update: Path,
+    cost: str,
+    layers: Path | None,
+    kinds: tuple[str, ...],
+    key: str | None,
+    plot: Path | None,
+    as_json: bool,
 ) -> None:
     """What sending everything of UPDATE costs, by kind of layer.
 
     And how far costs differ, which is all that CWMP can save by.
     """
     check_plot(plot)
-    found = api.energy(update, cost, layers=layers, key=key)
+    found = api.energy(update, cost, layers=layers, kinds=kinds, key=key)
     save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))
 

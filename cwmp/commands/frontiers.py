@@ -11,6 +11,7 @@ from cwmp.commands.shared import (
     COST,
     JSON,
     KEY,
+    KIND,
     LAYERS,
     PLOT,
     QUIET,
@@ -30,6 +31,7 @@ from cwmp.commands.shared import (
 @click.option("--budget", type=Several("budgets"), metavar="BUDGETS", default=",".join(BUDGETS), show_default=True,
               help="Shares such as 1%,10%, or joules such as 3mJ, with commas between.")  # fmt: skip
 @LAYERS
+@KIND
 @KEY
 @click.option("--exact/--no-exact", default=True, show_default=True,
               help="Whether the optimum of each budget is searched for and certified.")  # fmt: skip
@@ -39,8 +41,8 @@ from cwmp.commands.shared import (
 @writes_files("plot")
 @one_line_errors
 def frontier_command(
-    update: Path, cost: str, budget: list[str], layers: Path | None, key: str | None, exact: bool, plot: Path | None,
-    as_json: bool, quiet: bool,
+    update: Path, cost: str, budget: list[str], layers: Path | None, kinds: tuple[str, ...], key: str | None,
+    exact: bool, plot: Path | None, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Norm kept against energy over budgets, and where CWMP is not optimal.
 
@@ -49,6 +51,6 @@ def frontier_command(
     """
     check_plot(plot)
     progress = counted("budgets", quiet=quiet)
-    found = frontier(update, cost, budget, layers=layers, key=key, exact=exact, on_progress=progress)
+    found = frontier(update, cost, budget, layers=layers, kinds=kinds, key=key, exact=exact, on_progress=progress)
     save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))

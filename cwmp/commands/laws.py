@@ -15,6 +15,7 @@ from cwmp.commands.shared import (
     COST_TEXT,
     JSON,
     KEY,
+    KIND,
     LAYERS,
     PLOT,
     QUIET,
@@ -52,6 +53,7 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--cost", required=True, type=COST_TEXT, metavar="COSTS",
                      help='Law such as "lognorm(s=1)"; for an update also what certify takes.'),
         LAYERS,
+        KIND,
         KEY,
         click.option("--correlation", default=0.0, metavar="NUMBER", show_default=True,
                      help="Of the normal scores of |g| and c (Gaussian copula), from -1 to 1."),
@@ -63,19 +65,21 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _laws(
-    magnitude: str | None, updates: tuple[Path, ...], cost: str, layers: Path | None, key: str | None,
-    correlation: float, seed: int,
+    magnitude: str | None, updates: tuple[Path, ...], cost: str, layers: Path | None,
+    kinds: tuple[str, ...], key: str | None, correlation: float, seed: int,
 ) -> list[api.AnyLaw]:  # fmt: skip
     """The law of two texts, or one law of data for each file."""
     if (magnitude is None) == (not updates):
         raise InputError('give either --magnitude "t(df=3)" or --update FILE')
     if magnitude is not None:
+        if kinds:
+            raise InputError("--kind belongs to --update; a law has no layers")
         if layers:
             raise InputError("--layers belongs to --update; a law has no layers")
         return [api.law_of_texts(magnitude, cost, correlation)]
     if correlation:
         raise InputError("--correlation belongs to --magnitude; data bring their own dependence")
-    return [api.law_given(path, cost, layers=layers, key=key, seed=seed) for path in updates]
+    return [api.law_given(path, cost, layers=layers, kinds=kinds, key=key, seed=seed) for path in updates]
 
 
 @click.command()
@@ -94,8 +98,8 @@ def _laws(
 @writes_files("output")
 @one_line_errors
 def audit(
-    magnitude: str | None, updates: tuple[Path, ...], cost: str, layers: Path | None, key: str | None,
-    correlation: float, seed: int, as_json: bool, budget: list[str], dims: list[int], claims: str, trials: int,
+    magnitude: str | None, updates: tuple[Path, ...], cost: str, layers: Path | None,
+    kinds: tuple[str, ...], key: str | None, correlation: float, seed: int, as_json: bool, budget: list[str], dims: list[int], claims: str, trials: int,
     jobs: int, dask: str | None, output: Path, quiet: bool,
 ) -> None:  # fmt: skip
     """Audit the probabilistic bounds under a law, or under that of real updates.
@@ -105,7 +109,7 @@ def audit(
 
     Exit code 1: a bound is violated; 3: one was violated and the trials do not say how often.
     """
-    laws = _laws(magnitude, updates, cost, layers, key, correlation, seed)
+    laws = _laws(magnitude, updates, cost, layers, kinds, key, correlation, seed)
     options: dict[str, Any] = {"dim": dims, "claims": claims, "trials": trials, "seed": seed}
     for law in laws:  # before the first of them is begun
         api.audit_plans(law, budget, **options)
@@ -134,12 +138,12 @@ def audit(
 @writes_files("plot")
 @one_line_errors
 def saving(
-    magnitude: str | None, updates: tuple[Path, ...], cost: str, layers: Path | None, key: str | None,
-    correlation: float, seed: int, as_json: bool, budget: list[str], target: str, plot: Path | None,
+    magnitude: str | None, updates: tuple[Path, ...], cost: str, layers: Path | None,
+    kinds: tuple[str, ...], key: str | None, correlation: float, seed: int, as_json: bool, budget: list[str], target: str, plot: Path | None,
 ) -> None:  # fmt: skip
     """How much energy CWMP would save you: predicted, exact, and when it is worth it."""
     check_plot(plot)
-    laws = _laws(magnitude, updates, cost, layers, key, correlation, seed)
+    laws = _laws(magnitude, updates, cost, layers, kinds, key, correlation, seed)
     found = [api.saving_of(law, one, target) for law in laws for one in budget]
     save_plot(found[0], plot)
     click.echo(strict_json([one.to_dict() for one in found]) if as_json else "\n\n".join(map(str, found)))

@@ -155,11 +155,13 @@ COST_TEXT = Known("costs", _models)
 
 UPDATE = click.argument("update", type=click.Path(path_type=Path))
 COST = click.option("--cost", required=True, type=COST_TEXT, metavar="COSTS",
-                    help="Energy model, joules, kind=joules list (fc=10,rest=1), or a .npy file.")  # fmt: skip
+                    help="Energy model, joules, kind=joules list (fc=10,'enc.*=3',rest=1) or .npy file.")  # fmt: skip
 BUDGET = click.option("--budget", required=True, metavar="BUDGET",
                       help="A share such as 10%, or joules (units, for ratios) such as 3, 0.4J or 3mJ.")  # fmt: skip
 LAYERS = click.option("--layers", type=click.Path(path_type=Path), metavar="FILE",
                       help="JSON list of layers, for a plain vector.")  # fmt: skip
+KIND = click.option("--kind", "kinds", multiple=True, metavar="PATTERN=KIND",
+                    help="Kind of the layers whose names a pattern matches, such as 'enc.*=fc'; repeat.")  # fmt: skip
 KEY = click.option("--key", metavar="NAME",
                    help="Which of several dictionaries of tensors in a file, such as model or ema.model.")  # fmt: skip
 PLOT = click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",

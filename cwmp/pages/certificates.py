@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cwmp.pages.blocks import Block, Line, Table
+from cwmp.pages.blocks import Block, Line, Table, Verbatim
 from cwmp.pages.words import coordinates, fixed, percent, several
+from theory.energy.shares import shares_text
 from theory.files.contents import listed
 from theory.layers import Layer
 from theory.optimum.comparison import Swap, best_row
@@ -39,7 +40,8 @@ def certified_page(r: Certified) -> list[Block]:
         "failed": "The checker refused the certificate, so nothing is concluded",
     }[r.verdict]
     last = [Line(bounds), Line(swap_words(r.swap, r.layers, best)), Line(f"{ending}; {r.certificate.how}.")]
-    return [*head, Table(columns, rows), *_kinds(r), *last]
+    table = [Verbatim(shares_text(r.shares))] if r.shares else []
+    return [*head, Table(columns, rows), *_kinds(r), *table, *last]
 
 
 def left_out(skipped: Sequence[str], tied: Sequence[tuple[str, str]]) -> list[Block]:

@@ -27,7 +27,9 @@ def saving_text(report: dict[str, Any]) -> str:
         f"at equal energy    CWMP retains {_percent(r['V'].value)} of ||g||^2, Top-K {_percent(r['V_K'].value)}: "
         f"{exact(r['gain'])} more; the advantage law (P5) says {_percent(r['gain_predicted'])}",
         f"at equal score     CWMP spends {_percent(left)} of sending everything, Top-K {_percent(beta)}: it "
-        f"saves {exact(r['saving'])}; the saving law (P6) says {_law(r['saving_predicted'])}{_between(r)}",
+        f"saves {exact(r['saving'])}; the power-mean law (P11) says {_percent(r['saving_law'])}{_made_of(r)}",
+        f"small spreads      the saving law (P6) says {_law(r['saving_predicted'])}{_between(r)}",
+        f"ceiling            {_ceiling(r)}",
         f"at the threshold   |g| = {r['tau']:.4g}: {_profile(r)}",
         f"break-even         {_break_even(r)}",
     ]
@@ -41,6 +43,19 @@ def _profile(r: dict[str, Any]) -> str:
     spread = f"by CV {r['spread']:.3g}" if math.isfinite(r["spread"]) else "without a finite variance"
     tail = f"{r['tail']:.3g}" if math.isfinite(r["tail"]) else "infinite"
     return f"costs vary {spread}, local tail index {tail}, elasticity of the mean cost {_elasticity(r)}"
+
+
+def _made_of(r: dict[str, Any]) -> str:
+    """The index of the power-mean law, and over how many groups of coordinates it was taken."""
+    if not math.isfinite(r["index"]):
+        return ""
+    return f" (index {r['index']:.3g}{', ' + str(r['groups']) + ' groups' if r['groups'] > 1 else ''})"
+
+
+def _ceiling(r: dict[str, Any]) -> str:
+    """What no selector exceeds, and what keeps it low where that is the radio."""
+    because = f": {r['remark']}" if r["remark"] else ""
+    return f"no selector can save more than {_percent(r['ceiling'])} here (D19){because}"
 
 
 def _elasticity(r: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ client's ``context.state``, which Flower carries from round to round.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +29,7 @@ from theory.energy.costs import cost_spec
 from theory.errors import InputError
 from theory.feedback.error_feedback import accumulate, split
 from theory.instance import CostClasses
-from theory.layers import Layer
+from theory.layers import Layer, layers_of, taken_from, with_kinds
 
 FISHER = "fisher"
 RESIDUAL = "cwmp.residual"
@@ -50,8 +51,11 @@ class SparsifyMod:
         reply,
             ``fisher``: the mean squared gradients, named and shaped like the weights; it is not sent.
         cost: joules per coordinate: an energy model or a text as on the command line (``"fc=10,rest=1"``), read on
-            names and shapes of the model's arrays; or a number, :class:`theory.CostClasses`, an array of shape (d,).
+            the kinds of the model's arrays; or a number, :class:`theory.CostClasses`, an array of shape (d,).
         share: of what sending everything costs, in (0, 1] or ``"5%"``: the budget of a client's round.
+        model: the app's ``torch.nn.Module`` (on the meta device will do): kinds then come from the types of its
+            modules. Without it they are read from names and shapes, as of a file.
+        kinds: ``pattern=kind`` texts that change kinds by name (:func:`theory.layers.with_kinds`).
         seed: of what is drawn: ``random-k``'s order, ``lognormal`` costs.
         error_feedback: whether what is not sent is added to the client's next update.
 
@@ -62,13 +66,15 @@ class SparsifyMod:
 
     def __init__(
         self, method: str, cost: str | float | CostClasses | NDArray, share: str | float, *,
-        seed: int = 0, error_feedback: bool = True,
+        model: Any = None, kinds: Sequence[str] = (), seed: int = 0, error_feedback: bool = True,
     ) -> None:  # fmt: skip
         if method not in METHODS:
             raise InputError(f"no method {method!r}; the methods are {', '.join(METHODS)}")
         as_share(share, "share")
         self.method, self.cost, self.share = method, cost, str(share)
         self.seed, self.error_feedback = seed, error_feedback
+        self.kinds = tuple(kinds)
+        self.known = None if model is None else layers_of(model, buffers=True, tied=True)
 
     def __call__(self, message: Message, context: Context, call_next: ClientAppCallable) -> Message:
         """Let the app train, then compress its reply; or tell the strategy which partition this client holds."""
@@ -107,12 +113,22 @@ class SparsifyMod:
             raise InputError(f"method {CURVATURE!r} needs an ArrayRecord {FISHER!r} in the reply")
         curvature = np.zeros(0) if fisher is None else flat(fisher, here)
         rng = stream(self.seed, "selection", *address)
-        return compress(self.method, Offer(update, curvature, here.layers, self._prices(here), self.share, rng))
+        layers = self.layers(here)
+        return compress(self.method, Offer(update, curvature, layers, self._prices(layers), self.share, rng))
 
-    def _prices(self, here: Layout) -> Prices:
+    def layers(self, here: Layout) -> tuple[Layer, ...]:
+        """The layers of the arrays, their kinds from the model where one was given, and as ``kinds`` say.
+
+        Raises:
+            InputError: the model has no such array, or a pattern matches none.
+        """
+        shapes = ((layer.name, layer.shape) for layer in here.layers)
+        return with_kinds(here.layers if self.known is None else taken_from(self.known, shapes), self.kinds)
+
+    def _prices(self, layers: tuple[Layer, ...]) -> Prices:
         if isinstance(self.cost, (str, float, int)):
-            return _named_prices(str(self.cost), here.layers, self.seed)
-        return given(self.cost, here.layers)
+            return _named_prices(str(self.cost), layers, self.seed)
+        return given(self.cost, layers)
 
 
 @lru_cache(maxsize=16)
