@@ -1,13 +1,15 @@
 """Tensors that lie in one storage: a second name of the same elements, or views that overlap.
 
 Two names of one tensor (the same storage, place, shape, strides and type) are one tensor, which counts, costs and
-travels once. Tensors that share only a part of their elements are refused: a coordinate cannot be both kept and dropped.
+travels once. Tensors that share only a part of their elements are refused: a coordinate cannot be both kept and
+dropped.
 PyTorch is not imported: whoever has tensors has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -58,7 +60,8 @@ def _apart(names: list[str], tensors: Mapping[str, Any], remedy: str, shown: Cal
         if used[places].any():
             other = next(n for n in names if n != name)
             raise InputError(
-                f"{shown(name)} shares a part of its storage with {shown(other)}, so its coordinates would count twice; {remedy}"
+                f"{shown(name)} shares a part of its storage with {shown(other)}, so its coordinates would "
+                f"count twice; {remedy}"
             )
         used[places] = True
         if int(used[:, 0].sum()) < places.size and np.unique(places).size < places.size:
@@ -68,7 +71,7 @@ def _apart(names: list[str], tensors: Mapping[str, Any], remedy: str, shown: Cal
 def _in_a_row(tensors: list[Any]) -> bool:
     """Whether contiguous tensors of one storage lie one after the other in it."""
     spans = sorted((t.storage_offset() * t.element_size(), t.numel() * t.element_size()) for t in tensors)
-    return all(start + size <= after for (start, size), (after, _) in zip(spans, spans[1:], strict=False))
+    return all(start + size <= after for (start, size), (after, _) in pairwise(spans))
 
 
 def _elements(tensor: Any) -> NDArray[np.int64]:

@@ -90,7 +90,7 @@ def copies(here: Layout, before: Vector, total: Vector, dtypes: Mapping[str, Any
 
 
 def refuse_overlaps(here: Layout, before: Vector, total: Vector, found: Copies) -> None:
-    """Raises :class:`InputError` for an array that is a part, or the transpose, of another one: it would count twice."""
+    """Raises :class:`InputError` for an array that is a part, or the transpose, of another: it would count twice."""
     parts = [(layer, old, new) for layer, old, new in _parts(here, before, total)
              if layer.size >= _LEAST and layer.name not in found.first_of and _varies(old)]  # fmt: skip
     for i, (one, old, new) in enumerate(parts):

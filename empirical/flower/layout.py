@@ -96,7 +96,7 @@ def flat(record: ArrayRecord, like: Layout) -> NDArray[np.floating]:
 def filled(
     record: ArrayRecord, like: Layout, vector: NDArray, whole: Mapping[str, NDArray] | None = None
 ) -> ArrayRecord:  # fmt: skip
-    """A copy of ``record`` with the floats of ``vector`` and the state of ``whole``, all in their old types and shapes."""
+    """A copy of ``record`` with the floats of ``vector`` and the state of ``whole``, in their old types and shapes."""
     arrays: dict[str, NDArray] = {name: (whole or {}).get(name, record[name].numpy()) for name in like.whole}
     start = 0
     for layer in like.layers:

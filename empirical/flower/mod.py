@@ -51,8 +51,9 @@ class SparsifyMod:
     """Compress what the train function replies: ``@app.train(mods=[SparsifyMod("cwmp", "fc-dear", "0.05")])``.
 
     Adds to the reply's metrics ``sent-energy`` (joules, or units where a model's costs are ratios; of which
-    ``state-energy`` went into state), ``sent-coordinates`` (selected), ``state-coordinates``, ``sent-bytes``, ``captured-share`` (of the squared norm) and ``optimality-gap`` (an upper
-    bound, see :class:`empirical.training.compress.Choice`). The server needs :class:`empirical.flower.SparseFedAvg`.
+    ``state-energy`` went into state), ``sent-coordinates`` (selected), ``state-coordinates``, ``sent-bytes``,
+    ``captured-share`` (of the squared norm) and ``optimality-gap`` (an upper bound, see
+    :class:`empirical.training.compress.Choice`). The server needs :class:`empirical.flower.SparseFedAvg`.
     This mod comes first in the list; mods that change weights, such as clipping, are nearer to the app.
 
     Args:
@@ -76,8 +77,8 @@ class SparsifyMod:
             it is logged too.
 
     Raises:
-        InputError: unknown method or a share out of its range; a model whose parameters overlap. What is found wrong later, in the costs or in a reply,
-            becomes an error reply of one line.
+        InputError: unknown method or a share out of its range; a model whose parameters overlap. What is
+            found wrong later, in the costs or in a reply, becomes an error reply of one line.
     """
 
     def __init__(

@@ -3,7 +3,8 @@
     w <- w + sum_k n_k sent_k / sum_k n_k
 
 summed in float64 and in the order of the partitions, so that the order in which replies come in changes nothing. State
-(running statistics, counters) is averaged as FedAvg does, in its own type, and left as it is where clients keep it. With
+(running statistics, counters) is averaged as FedAvg does, in its own type, and left as it is where clients keep it.
+With
 a seed, cohorts are reproducible too: Flower's node ids are random, so the strategy asks each node which partition it
 holds and draws partitions.
 """

@@ -2,7 +2,8 @@
 
 Nothing that is read can run code: NumPy's pickles are off, and PyTorch files are read weights-only. Tensors are
 joined in the order of the file, each in C order; a tensor with a second name (tied weights) is read once; integer
-tensors (step counters) and running statistics are no part of an update and are named in ``skipped``. ``docs/files.md`` has the layouts.
+tensors (step counters) and running statistics are no part of an update and are named in ``skipped``.
+``docs/files.md`` has the layouts.
 """
 
 from __future__ import annotations
