@@ -6,15 +6,15 @@ import pytest
 pytest.importorskip("flwr", reason="needs the extra flower", exc_type=ImportError)
 torch = pytest.importorskip("torch")
 
-from flwr.app import Array, ArrayRecord, Context, Message, MetricRecord, RecordDict
-from flwr.clientapp import ClientApp
-from flwr.serverapp.strategy import FedAvg
-from test_flower import LocalGrid, _a_task_of_flowers  # noqa: F401  (the fixture is for every test here)
+from flwr.app import Array, ArrayRecord, Context, Message, MetricRecord, RecordDict  # noqa: E402
+from flwr.clientapp import ClientApp  # noqa: E402
+from flwr.serverapp.strategy import FedAvg  # noqa: E402
+from test_flower import LocalGrid, _a_task_of_flowers  # noqa: E402, F401  (the fixture is for every test here)
 
-from empirical.flower import SparseFedAvg, SparsifyMod
-from empirical.flower.mod import RESIDUAL
-from empirical.flower.state_mean import state_mean
-from theory import InputError
+from empirical.flower import SparseFedAvg, SparsifyMod  # noqa: E402
+from empirical.flower.mod import RESIDUAL  # noqa: E402
+from empirical.flower.state_mean import state_mean  # noqa: E402
+from theory import InputError  # noqa: E402
 
 METHODS = ("cwmp", "cwmp-l1", "top-k", "random-k", "per-layer", "dense")
 RNG = np.random.default_rng(0)
@@ -133,8 +133,8 @@ def test_a_name_of_no_array_is_refused_before_training():
 @pytest.mark.parametrize("method", METHODS)
 def test_shapes_and_order_come_back_in_every_method(method):
     empty = np.zeros((0, 5), "f4")
-    for start in ({"e.weight": empty, **W}, {**W, "z.weight": empty}, {"z.weight": empty},
-                  {**W, "scale": np.float32(2.5)}, {"scale": np.float16(1), **W, "last": np.zeros(0, "f8")}):  # fmt: skip
+    starts = [{"e.weight": empty, **W}, {**W, "z.weight": empty}, {"z.weight": empty}, {**W, "scale": np.float32(2.5)}]
+    for start in (*starts, {"scale": np.float16(1), **W, "last": np.zeros(0, "f8")}):
         found, _, _ = rounds(start, mod=SparsifyMod(method, "uniform", "0.5"))
         assert list(found) == list(start)
         for name, value in start.items():
@@ -236,14 +236,16 @@ def test_arrays_that_are_alike_by_chance_stay_two():
 
 
 def test_views_of_another_array_are_named():
-    def move(arrays, k):
-        step = np.random.default_rng(k).standard_normal((6, 4)).astype("f4")
-        whole = arrays["whole"] + step
-        return {"whole": whole, "view": whole[1:3] if part == "rows" else whole.T}
+    def moves(part):
+        def move(arrays, k):
+            whole = arrays["whole"] + np.random.default_rng(k).standard_normal((6, 4)).astype("f4")
+            return {"whole": whole, "view": part(whole)}
 
-    for part, view in (("rows", TABLE[1:3]), ("transpose", TABLE.T)):
+        return move
+
+    for part in (lambda table: table[1:3], lambda table: table.T):
         with pytest.raises(InputError, match=r"array '(view|whole)' is a view of '(whole|view)'"):
-            rounds({"whole": TABLE, "view": view}, mod=SparsifyMod("cwmp", 1, "0.5"), move=move)
+            rounds({"whole": TABLE, "view": part(TABLE)}, mod=SparsifyMod("cwmp", 1, "0.5"), move=moves(part))
     net = torch.nn.Module()
     net.whole = torch.nn.Parameter(torch.zeros(6, 4))
     net.view = torch.nn.Parameter(net.whole.detach()[:, 1])

@@ -94,7 +94,7 @@ def test_values_and_amounts_that_are_none(bad):
 
 
 def test_inside_vmap_a_sentence():
-    with pytest.raises(InputError, match="update is a tensor of torch.float32 without values to read"):
+    with pytest.raises(InputError, match=r"update is a tensor of torch.float32 without values to read"):
         torch.func.vmap(lambda x: cwmp(x, 1.0, fraction="0.2").mask)(torch.stack([G, G]))
 
 

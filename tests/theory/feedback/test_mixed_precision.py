@@ -1,4 +1,4 @@
-"""The hook under a GradScaler, bf16 autocast and accumulation: what training without it does, and nothing lost (D17)."""
+"""The hook under a GradScaler, bf16 autocast and accumulation: as training without it, and nothing lost (D17)."""
 
 import os
 
@@ -152,7 +152,7 @@ def test_the_scaler_that_lives_is_found():
     assert state.residuals["weight"].tolist() == [0, 1]
     other = torch.amp.GradScaler("cpu", init_scale=8.0)
     other.scale(torch.ones(1))
-    with pytest.raises(InputError, match="2 GradScalers live; say which one"):
+    with pytest.raises(InputError, match=r"2 GradScalers live; say which one"):
         prune_hook(PruningState(model, "1", "0.5"), Bucket(0, list(model.parameters()), torch.ones(2)))
-    with pytest.raises(InputError, match="scaler must be a torch.amp.GradScaler, got int"):
+    with pytest.raises(InputError, match=r"scaler must be a torch.amp.GradScaler, got int"):
         PruningState(model, "1", "0.5", scaler=3)
