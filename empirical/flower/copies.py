@@ -65,8 +65,13 @@ def without(layers: tuple[Layer, ...], first_of: Mapping[str, str]) -> Copies:
         start = starts[first or layer.name]
         places.append(np.arange(start, start + layer.size))
         kept.append(np.full(layer.size, first is None))
-    join = lambda parts, dtype: np.concatenate(parts) if parts else np.zeros(0, dtype)  # noqa: E731
-    return Copies(tuple(left), dict(first_of), join(places, np.intp), join(kept, bool))
+    nothing = np.zeros(0, dtype=np.intp)  # of a record without layers
+    return Copies(
+        tuple(left),
+        dict(first_of),
+        np.concatenate([nothing, *places]).astype(np.intp),
+        np.concatenate([nothing, *kept]).astype(bool),
+    )
 
 
 def copies(here: Layout, before: Vector, total: Vector, dtypes: Mapping[str, Any], known: Mapping[str, str]) -> Copies:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from theory.arrays import is_tensor, plain, readable
 from theory.instance import CostClasses
 
+__all__ = ["array", "checked", "is_tensor", "on_accelerator", "put", "tensor_on"]
+
 
 def on_accelerator(value: Any) -> bool:
     """Whether ``value`` is a tensor in another memory than the processor's."""
