@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 
 from theory import CostClasses, InputError, Instance, certify, cwmp, random_k, top_k  # noqa: E402
 from theory.feedback.compressor import Compressor  # noqa: E402
+from theory.laws.samples import SampleLaw  # noqa: E402
 
 G = torch.randn(64, generator=torch.Generator().manual_seed(0))
 C = torch.randint(1, 5, (64,), generator=torch.Generator().manual_seed(1)).float()
@@ -108,3 +109,29 @@ def test_an_instance_of_a_tensor_answers_in_tensors():
     assert isinstance(cwmp(whole.with_budget(1)).mask, torch.Tensor)
     assert isinstance(cwmp(whole.of_arrays()).mask, np.ndarray)
     assert certify(whole).value == certify(arrays).value
+
+
+@pytest.mark.parametrize(("bad", "said"), SORTS)
+def test_a_sampler_that_returns_no_sample_is_named(bad, said):
+    def mine(rng, n):
+        return bad, np.ones(n)
+
+    with pytest.raises(InputError, match=rf"^mine: the update .*{said}"):
+        SampleLaw.drawn(mine, n=64, seed=0)
+    with pytest.raises(InputError, match=rf"^update: the costs .*{said}"):
+        SampleLaw.of(np.ones(64), bad)
+
+
+@pytest.mark.parametrize(
+    "bad", [None, 3, np.ones(4), (np.ones(4),), (None, None), ("a", "b"), (np.ones(4), np.ones(3))]
+)
+def test_bad_samplers(bad):
+    with pytest.raises(InputError):
+        SampleLaw.drawn(lambda rng, n: bad, n=4, seed=0)
+    with pytest.raises(InputError, match=r"a sampler must be a function \(rng, n\)"):
+        SampleLaw.drawn(bad, n=4, seed=0)
+
+
+def test_a_sampler_may_return_tensors():
+    law = SampleLaw.drawn(lambda rng, n: (G, C), n=64, seed=0)
+    assert np.array_equal(law.magnitude, np.abs(G.double().numpy()))
