@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ HALL = {
 }
 MAY_IMPORT = {
     "theory/arithmetic": {"theory/errors.py"},
+    "theory/kinds": {"theory/errors.py"},
     "theory/files": {"theory/errors.py", "theory/layers.py", "theory/model_state.py", "theory/shared_storage.py"},
     "theory/claims": {"theory/errors.py", "theory/files"},
     "theory/energy": {*HALL, "theory/arithmetic", "theory/files"},
@@ -70,10 +72,12 @@ def name(path):
     return str(path.relative_to(ROOT))
 
 
+@cache
 def tree(path):
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
 def imports(path, *, module_level_only=False):
     """Full names of what a file imports: ``from a.b import c`` gives ``a.b`` (and ``a.b.c`` where that is a module)."""
     found = set()

@@ -88,9 +88,15 @@ def flat(record: ArrayRecord, like: Layout) -> NDArray[np.floating]:
     Raises:
         InputError: other names, shapes or types than ``like`` has.
     """
-    if set(record) != {*like.whole, *(layer.name for layer in like.layers)} or layout(record, like.whole) != like:
+    names = {*like.whole, *(layer.name for layer in like.layers)}
+    if set(record) != names or _form(layout(record, like.whole)) != _form(like):
         raise InputError("the reply's arrays differ from the message's in names, order, shapes or types")
     return np.concatenate([record[layer.name].numpy().ravel() for layer in like.layers], dtype=like.dtype)
+
+
+def _form(like: Layout) -> tuple[object, ...]:
+    """All of a layout but the kinds of its layers."""
+    return tuple((layer.name, layer.shape) for layer in like.layers), like.whole, like.dtype
 
 
 def filled(

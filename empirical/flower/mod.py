@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -35,7 +35,7 @@ from theory.energy.costs import cost_spec
 from theory.errors import InputError
 from theory.feedback.error_feedback import accumulate, split
 from theory.instance import CostClasses, is_one_cost
-from theory.layers import Layer
+from theory.layers import Layer, layers_of, taken_from, with_kinds
 from theory.model_state import StateEntries
 
 FISHER = "fisher"
@@ -61,13 +61,15 @@ class SparsifyMod:
         reply,
             ``fisher``: the mean squared gradients, named and shaped like the weights; it is not sent.
         cost: joules per coordinate: an energy model or a text as on the command line (``"fc=10,rest=1"``), read on
-            names and shapes of the model's arrays; or a number, :class:`theory.CostClasses`, an array of shape (d,),
-            for the arrays that are an update, in their order.
+            the kinds of the model's arrays; or a number, :class:`theory.CostClasses`, an array of shape (d,), for the
+            arrays that are an update, in their order.
         share: of what sending the whole update costs, in (0, 1] or ``"5%"``: the budget of a client's round. State
             is sent on top of it.
+        model: the app's ``torch.nn.Module`` (on the meta device will do): kinds then come from the types of its
+            modules, and its buffers are the state. Without it both are read from names, shapes and types.
+        kinds: ``pattern=kind`` texts that change kinds by name (:func:`theory.layers.with_kinds`).
         seed: of what is drawn: ``random-k``'s order, ``lognormal`` costs.
         error_feedback: whether what is not sent is added to the client's next update.
-        model: a ``torch.nn.Module`` whose buffers are the state; without one, names and types say what is.
         state: names or patterns (``"bn*"``) of arrays that are state too.
         local_state: keep the state at the client, which starts each round from its own (FedBN, Li et al. 2021); give
             the mod to ``@app.evaluate`` too, so that it is evaluated with it.
@@ -83,19 +85,18 @@ class SparsifyMod:
 
     def __init__(
         self, method: str, cost: str | float | CostClasses | NDArray, share: str | float, *,
-        seed: int = 0, error_feedback: bool = True, model: Any = None, state: Collection[str] = (),
-        local_state: bool = False,
+        model: Any = None, kinds: Sequence[str] = (), seed: int = 0, error_feedback: bool = True,
+        state: Collection[str] = (), local_state: bool = False,
     ) -> None:  # fmt: skip
         if method not in METHODS:
             raise InputError(f"no method {method!r}; the methods are {', '.join(METHODS)}")
         as_share(share, "share")
         self.method, self.cost, self.share = method, cost, str(share)
         self.seed, self.error_feedback = seed, error_feedback
-        self.model, self.state, self.local_state = (
-            model,
-            (state,) if isinstance(state, str) else tuple(state),
-            local_state,
-        )
+        self.kinds = tuple(kinds)
+        self.known = None if model is None else layers_of(model, buffers=True, tied=True)
+        self.model, self.local_state = model, local_state
+        self.state = (state,) if isinstance(state, str) else tuple(state)
         self.found: StateEntries | None = None
         self._second_names, self._looked = model_copies(model), False
 
@@ -126,7 +127,8 @@ class SparsifyMod:
         if self.found != state:
             self.found = state
             logging.getLogger("flwr").info("SparsifyMod: %s", state)
-        return layout(before, state.names)
+        here = layout(before, state.names)
+        return replace(here, layers=self.layers(here))
 
     def _give_own_state(self, received: RecordDict, here: Layout, context: Context) -> None:
         own = context.state.get(OWN_STATE, {})
@@ -186,6 +188,15 @@ class SparsifyMod:
         curvature = np.zeros(0) if fisher is None else flat(fisher, here)[short.kept]
         rng = stream(self.seed, "selection", *address)
         return compress(self.method, Offer(total, curvature, short.layers, priced, self.share, rng))
+
+    def layers(self, here: Layout) -> tuple[Layer, ...]:
+        """The layers of the arrays, their kinds from the model where one was given, and as ``kinds`` say.
+
+        Raises:
+            InputError: the model has no such array, or a pattern matches none.
+        """
+        shapes = ((layer.name, layer.shape) for layer in here.layers)
+        return with_kinds(here.layers if self.known is None else taken_from(self.known, shapes), self.kinds)
 
     def _prices(self, here: Layout, short: Copies) -> Prices:
         if isinstance(self.cost, (str, float, int)):

@@ -30,6 +30,7 @@ from proofs_check.law_audit.cells import Cell, Trials, as_columns, cells_of
 from proofs_check.law_audit.trials import BATCH, run_batch
 from proofs_check.sources import source_digest
 from theory.claims.provenance import provenance, strict_json
+from theory.energy.shares import shares_fields
 from theory.errors import InputError
 from theory.files.outputs import AUDIT, AUDIT_BATCH, check_output, clear_output, write_atomically
 from theory.laws.deviation import AnyLaw
@@ -223,7 +224,8 @@ def _report(
         budgets.append({"beta": beta, "trials": int(trials["kept"].size), "cells": judged, **measured})
     return {
         "law": str(plan.law), "d": plan.d, "failure": plan.failure, "alpha": plan.alpha, "alpha_per_cell": alpha,
-        "seed": plan.seed, "failing": list(plan.law.failing), "budgets": budgets, "provenance": provenance(),
+        "seed": plan.seed, "failing": list(plan.law.failing), "budgets": budgets,
+        "layers": shares_fields(getattr(plan.law, "shares", ())), "provenance": provenance(),
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ Buckets are rebuilt after the first iteration, so residuals belong to parameters
 Buffers (running statistics) have no gradient: DDP broadcasts them whole, and no hook sees them.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -26,7 +26,7 @@ from theory.errors import InputError
 from theory.feedback.loss_scale import ScalerInUse
 from theory.feedback.trained import trained_parameters
 from theory.instance import CostClasses
-from theory.layers import named_layers
+from theory.layers import Layer, named_layers, with_kinds
 from theory.model_state import state_entries
 from theory.selection.selectors import Loss, selector_named
 
@@ -37,10 +37,11 @@ class PruningState:
     """What the hook remembers.
 
     Args:
-        model: whose gradients are pruned (before or after it is wrapped).
+        model: whose gradients are pruned (before or after it is wrapped); kinds come from the types of its modules.
         cost: joules per coordinate for each parameter: a text as on the command line (``"fc-dear"``,
             ``"fc=10,rest=1"``), or a mapping from parameter names.
         fraction: share of the cost of sending everything that each step may spend, in (0, 1] or ``"5%"``.
+        kinds: ``pattern=kind`` texts that change kinds by name (:func:`theory.layers.with_kinds`).
         selector: ``cwmp`` or ``top-k``. loss: of CWMP's order.
         error_feedback: whether what is not sent is added to the next gradient.
         process_group: the default one when None.
@@ -48,25 +49,27 @@ class PruningState:
         scaler: the ``torch.amp.GradScaler`` of the training. The only one that lives is found without being named.
 
     Attributes:
+        layers: the parameters with their kinds, and how these were decided.
         residuals: what each parameter has not sent yet, by name, as if losses were not scaled: save and restore it
             with the model.
         sent: coordinates sent by this process so far. joules: what they cost, exactly.
         buffers: names of the model's buffers, which DDP itself broadcasts whole and no hook sees.
 
     Raises:
-        InputError: a parameter without a cost, a fraction outside (0, 1]; a parameter that cannot be pruned, by its
-            name: complex, of sparse gradients, not initialised, in the storage of another.
+        InputError: a parameter without a cost, a pattern that matches none, a fraction outside (0, 1]; a parameter
+            that cannot be pruned, by its name: complex, of sparse gradients, not initialised, in another's storage.
     """
 
     def __init__(
-        self, model: nn.Module, cost: str | Mapping[str, Real], fraction: Real, *, selector: str = "cwmp",
-        loss: Loss = "l2", error_feedback: bool = True, process_group: Any = None, state: Collection[str] = (),
-        scaler: Any = None,
+        self, model: nn.Module, cost: str | Mapping[str, Real], fraction: Real, *, kinds: Sequence[str] = (),
+        selector: str = "cwmp", loss: Loss = "l2", error_feedback: bool = True, process_group: Any = None,
+        state: Collection[str] = (), scaler: Any = None,
     ) -> None:  # fmt: skip
         model = model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
         named = trained_parameters(model)
         self.name_of = {id(p): name for name, p in named.items()}
-        self.cost_of = _costs(cost, [(name, tuple(p.shape)) for name, p in named.items()])
+        self.layers = with_kinds(named_layers([(name, tuple(p.shape)) for name, p in named.items()], model), kinds)
+        self.cost_of = _costs(cost, self.layers)
         self.fraction, self.select = as_share(fraction), selector_named(selector, loss)
         self.error_feedback, self.process_group = error_feedback, process_group
         self.whole = set(state_entries([(name, True) for name in named], model, state).names)
@@ -105,10 +108,9 @@ class PruningState:
         self._before, self._skipped = {}, True
 
 
-def _costs(cost: str | Mapping[str, Real], shapes: list[tuple[str, tuple[int, ...]]]) -> dict[str, Fraction]:
+def _costs(cost: str | Mapping[str, Real], layers: tuple[Layer, ...]) -> dict[str, Fraction]:
     """Joules per coordinate, by parameter."""
     if isinstance(cost, str):
-        layers = named_layers(shapes)
         classes = cost_spec(cost, layers).values
         if isinstance(classes, Fraction):
             return {layer.name: classes for layer in layers}
@@ -119,10 +121,10 @@ def _costs(cost: str | Mapping[str, Real], shapes: list[tuple[str, tuple[int, ..
             found[layer.name] = as_fraction(classes.values[int(classes.labels[at])]) if layer.size else Fraction(0)
             at += layer.size
         return found
-    missing = [name for name, _ in shapes if name not in cost]
+    missing = [layer.name for layer in layers if layer.name not in cost]
     if missing:
         raise InputError(f"parameter {missing[0]!r} has no cost")
-    return {name: as_fraction(cost[name], f"cost of {name!r}") for name, _ in shapes}
+    return {layer.name: as_fraction(cost[layer.name], f"cost of {layer.name!r}") for layer in layers}
 
 
 def prune_hook(state: PruningState, bucket: dist.GradBucket) -> torch.futures.Future[Tensor]:

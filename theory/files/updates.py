@@ -123,7 +123,7 @@ def read_array(path: str | Path, what: str) -> NDArray:
 def read_layers(path: str | Path, d: int) -> tuple[Layer, ...]:
     """Layers from JSON: ``[{"name": "fc.weight", "shape": [10, 96], "kind": "fc"}, ...]``, or that list under "layers".
 
-    ``kind`` may be left out; it is then taken from name and shape (:func:`theory.layers.layer_kind`).
+    ``kind`` may be left out; it is then taken from name and shape (:func:`theory.layers.named_layers`).
 
     Raises:
         InputError: unreadable, not such a list, or sizes that do not add up to ``d``.
@@ -140,7 +140,7 @@ def read_layers(path: str | Path, d: int) -> tuple[Layer, ...]:
         why = named(f"{type(error).__name__}: {error}")
         raise InputError(f"{path}: not a list of layers with name and shape ({why})") from None
     layers = tuple(
-        layer if kind is None else Layer(layer.name, layer.shape, str(kind))
+        layer if kind is None else Layer(layer.name, layer.shape, str(kind), f"given in {path.name}")
         for layer, kind in zip(named_layers(shapes), kinds, strict=True)
     )
     if (total := sum(layer.size for layer in layers)) != d:

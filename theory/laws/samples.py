@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,7 @@ from scipy import special
 
 from theory.arithmetic.exact import Real
 from theory.arrays import plain
+from theory.energy.shares import Share
 from theory.errors import InputError
 from theory.laws.efficiency import (
     Efficiency,
@@ -54,6 +55,7 @@ class SampleLaw:
 
     Attributes:
         magnitude: float64 of shape (n,), >= 0. cost: float64 of shape (n,), > 0. name: for messages.
+        shares: of the energy, by kind of layer, where the costs come from layers.
 
     Raises:
         InputError: shapes that differ, no coordinates, values that are negative or not finite, all magnitudes 0,
@@ -63,6 +65,7 @@ class SampleLaw:
     magnitude: Floats
     cost: Floats
     name: str = "sample"
+    shares: tuple[Share, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         magnitude, cost = self.magnitude, self.cost

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from theory.energy.shares import shares_fields
 from theory.laws.deviation import AnyLaw
 from theory.laws.efficiency import Efficiency, Saving
 from theory.laws.joint import Law
@@ -33,6 +34,7 @@ def saving_report(law: AnyLaw, beta: float, target: float) -> dict[str, Any]:
         "target": target, "break_even": profile.break_even(target), "doubt": _doubt(law, at, saving),
         "error_is": "quadrature" if isinstance(law, Law) else "half of a 95 % interval",
         "support_share": law.support_share, "keeps_all": at.keeps_all,
+        "layers": shares_fields(getattr(law, "shares", ())),
     }  # fmt: skip
 
 
