@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from theory.relaxation import relax
+from theory.selectors import cwmp, top_k
 
 from proofs_check.formal import kernel, page
 from proofs_check.formal.compiling import default_cache, find_coq
@@ -18,8 +20,6 @@ from proofs_check.formal.theorems import FOUNDATIONS, NOT_FORMAL, THEOREMS, theo
 from theory.claims import CLAIMS
 from theory.errors import InputError
 from theory.instance import Instance
-from theory.relaxation import relax
-from theory.selectors import cwmp, top_k
 
 needs_coq = pytest.mark.skipif(find_coq() is None, reason="needs coqc on the path: install coq")
 SOURCES = read_sources()

@@ -52,7 +52,7 @@ class AuditPlan:
 
     Attributes:
         law: of the coordinates. d: coordinates of an instance. betas: budgets, as shares.
-        claims: ids to keep, or () for all. failure: probability that P7 and P8 are asked for.
+        claims: ids to keep, or () for all. failure: probability that P7, P8 and P13 are asked for.
         alpha: probability that any answer of the audit is wrong. trials: at most, at each budget. seed: of all draws.
 
     Raises:
@@ -123,7 +123,7 @@ def workers(jobs: int, dask: str | None = None, *, patience: float = 30.0) -> It
         yield
 
 
-COVERED = frozenset({"P7", "P8", "P9", "P10", "D13a", "D14a"})
+COVERED = frozenset({"P7", "P8", "P9", "P10", "P13", "D13a", "D14a"})
 
 
 def audit_law(

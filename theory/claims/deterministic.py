@@ -1,4 +1,4 @@
-"""The deterministic claims, D1 to D18: about one instance, whatever its numbers are.
+"""The deterministic claims, D1 to D20: about one instance, whatever its numbers are.
 
 Notation, everywhere: update ``g`` in R^d, costs ``c_i > 0`` (joules), budget ``B >= 0`` (joules),
 ``p_i = g_i^2``, ``C = sum c_i``, ``c_max = max c_i``; ``prefix``, ``fill`` and ``best-of`` are the roundings of
@@ -271,5 +271,54 @@ DETERMINISTIC = (
         r"feedback with a $\delta$-contraction satisfy $$\min_t \mathrm{E}\|\nabla f(x_t)\|^2 \le "
         r"\frac{2\,(f(x_0) - f^*)}{\eta T} + \eta L G^2 + \frac{4 \eta^2 L^2 G^2 (1 - \delta)}{\delta^2},$$ "
         r"with $\delta$ from D13a or D14a.",
+    ),
+    Claim(
+        "D19a",
+        "Ceiling: what no selector can save",
+        "Any mask that retains at least as much as Top-K, which keeps k items and spends E_T, costs at least the sum "
+        "of the k smallest costs. So no selector saves more at Top-K's score than 1 - (k smallest)/E_T <= 1 - "
+        "c_min/mean(c over what Top-K keeps); attained where scores tie, missed by one item's cost where they do not.",
+        "none",
+        "upper",
+        "counting argument",
+        typeset=r"Any mask that retains at least as much as Top-K, which keeps $k$ items and spends $E_T$, costs at "
+        r"least the sum of the $k$ smallest costs. So no selector saves more at Top-K's score than $$1 - "
+        r"\frac{c_{(1)} + \dots + c_{(k)}}{E_T} \le 1 - \frac{c_{\min}}{\mathrm{mean}(c \text{ over what Top-K "
+        r"keeps})};$$ attained where scores tie, missed by one item's cost where they do not.",
+    ),
+    Claim(
+        "D19b",
+        "... because such a mask holds at least k items",
+        "Any mask that retains at least as much as Top-K's k items holds at least k items.",
+        "none",
+        "false",
+        "D19a's proof without the budget",
+        "An item dearer than the whole budget is left out before ordering and may be worth more than all that Top-K "
+        "keeps; a mask that holds one costs more than the budget, so the ceiling stands (D19a).",
+        typeset=r"Any mask that retains at least as much as Top-K's $k$ items holds at least $k$ items.",
+    ),
+    Claim(
+        "D20a",
+        "Equal sparsity is a trade",
+        "S the k best by |g|^a/c and T the k best by |g|^b/c, a < b, or by |g| (b infinite): c(S) <= c(T) and p(S) <= "
+        "p(T), whatever ties do. At equal sparsity a rule that weighs costs more spends no more and retains no more.",
+        "0 < a < b; at least k non-zero entries",
+        "identity",
+        "exchange argument",
+        typeset=r"$S$ the $k$ best by $|g|^a/c$ and $T$ the $k$ best by $|g|^b/c$, $a < b$, or by $|g|$ ($b = "
+        r"\infty$): $c(S) \le c(T)$ and $p(S) \le p(T)$, whatever ties do. At equal sparsity a rule that weighs costs "
+        r"more spends no more and retains no more.",
+    ),
+    Claim(
+        "D20b",
+        "Cheaper at equal sparsity is better at equal energy",
+        "If S is the k best by |g|/c and costs less than Top-K's k, Top-K with the energy c(S) retains at most p(S).",
+        "none",
+        "false",
+        "a reading of comparisons at equal sparsity",
+        "At equal sparsity every rule that weighs costs is cheaper and retains less (D20a); which is better shows at "
+        "equal energy or at equal score, where g^2/c is never behind its own energy (D5) and |g|/c may be.",
+        typeset=r"If $S$ is the $k$ best by $|g|/c$ and costs less than Top-K's $k$, Top-K with the energy $c(S)$ "
+        r"retains at most $p(S)$.",
     ),
 )

@@ -1,4 +1,4 @@
-"""The probabilistic claims, P1 to P10: about coordinates drawn from a law.
+"""The probabilistic claims, P1 to P13: about coordinates drawn from a law.
 
 Notation: ``(|g_i|, c_i)`` are i.i.d. from a joint law with ``E p < infinity`` and ``E c < infinity`` (``p = g^2``), the
 budget is ``B = beta sum c_i`` with ``0 < beta < 1``, d the number of coordinates. ``S(t) = P(|g| > t)``,
@@ -168,5 +168,60 @@ PROBABILISTIC = (
         r"$$d\,\mathrm{E}\Bigl[\frac{\varphi\, p_s}{\mathrm{LP}}\Bigr] \quad\text{tends to}\quad "
         r"\frac{\lambda\,\mathrm{E}[c^2 \mid p = \lambda c]}{2\,\mathrm{E}[c \mid p = \lambda "
         r"c]\;V\,\mathrm{E}\,p}.$$",
+    ),
+    Claim(
+        "P11",
+        "Power-mean law",
+        "If P(|g| > t | c) = L(c) t^-alpha above all thresholds, CWMP's energy over Top-K's at equal score is "
+        "M_q(c)/M_1(c), q = 1 - alpha/2, M_q = (E c^q)^(1/q) the power mean (M_0 geometric) of the costs of what Top-K "
+        "keeps; at equal energy the scores kept beyond the thresholds stand as (M_1/M_q)^((alpha - 2)/alpha), alpha > "
+        "2. To second order in the spread the saving is P6's CV^2 alpha/4.",
+        "one index for all costs, the tail constant L may depend on them; tau and sqrt(lambda c), for every c, in the "
+        "range of the power tail",
+        "identity",
+        "P1 and P2 for a power tail; " + _ANALYSIS,
+        typeset=r"If $\mathrm{P}(|g| > t \mid c) = L(c)\,t^{-\alpha}$ above all thresholds, CWMP's energy over Top-K's "
+        r"at equal score is $$\frac{M_q(c)}{M_1(c)}, \quad q = 1 - \alpha/2, \quad M_q = (\mathrm{E}\,c^q)^{1/q}$$ the "
+        r"power mean ($M_0$ geometric) of the costs of what Top-K keeps; at equal energy the scores kept beyond the "
+        r"thresholds stand as $(M_1/M_q)^{(\alpha - 2)/\alpha}$, $\alpha > 2$. To second order in the spread the "
+        r"saving is P6's $\mathrm{CV}^2 \alpha/4$.",
+    ),
+    Claim(
+        "P12a",
+        "Limit of small budgets",
+        "As beta tends to 0 the saving at Top-K's score tends to 1 - M_q/M_1, q = 1 - alpha/2, where the tail of |g| "
+        "is regularly varying with index alpha, and to the ceiling 1 - c_min/E c where it is rapidly varying.",
+        "costs independent of magnitudes, E c finite; t f(t)/S(t) has a limit; M_q = 0 where E c^q is infinite",
+        "identity",
+        "Karamata's theorem and Potter's bounds (Bingham, Goldie & Teugels 1987); P11, D19a",
+        typeset=r"As $\beta \to 0$ the saving at Top-K's score tends to $1 - M_q/M_1$, $q = 1 - \alpha/2$, where the "
+        r"tail of $|g|$ is regularly varying with index $\alpha$, and to the ceiling $1 - c_{\min}/\mathrm{E}\,c$ "
+        r"where it is rapidly varying.",
+    ),
+    Claim(
+        "P12b",
+        "... which is the ceiling whatever the tail",
+        "As beta tends to 0 the saving tends to 1 - c_min/E c for every law of magnitudes.",
+        "as P12a",
+        "false",
+        "P12a without its first case",
+        "Under a power tail dear costs are still worth keeping for the largest scores; CWMP pays the power mean of "
+        "order 1 - alpha/2 in the limit (P12a).",
+        typeset=r"As $\beta \to 0$ the saving tends to $1 - c_{\min}/\mathrm{E}\,c$ for every law of magnitudes.",
+    ),
+    Claim(
+        "P13",
+        "The lost score concentrates whatever the tail",
+        "Every feasible mask loses at least sum Y_i, Y_i = min(p_i, lambda c_i) - lambda beta c_i, terms in [-lambda "
+        "beta c_max, lambda (1 - beta) c_max]; prefix CWMP at most sum p_i 1[p_i <= lambda' c_i], terms in [0, lambda' "
+        "c_max], when the rule p > lambda' c fits. So the lost score has a two-sided bound by "
+        "Hoeffding, Bernstein or Chebyshev.",
+        "costs bounded, or E c^2 finite (Chebyshev); nothing of the magnitudes, E p may be infinite",
+        "upper",
+        "weak duality (D3); Hoeffding 1963; Bernstein; Cantelli",
+        typeset=r"Every feasible mask loses at least $\sum_i Y_i$, $Y_i = \min(p_i,\, \lambda c_i) - \lambda \beta "
+        r"c_i$, terms in $[-\lambda \beta\, c_{\max},\, \lambda (1 - \beta)\, c_{\max}]$; prefix CWMP at most $\sum_i "
+        r"p_i\, 1[p_i \le \lambda' c_i]$, terms in $[0,\, \lambda' c_{\max}]$, when the rule $p > \lambda' c$ fits. So "
+        r"the lost score has a two-sided bound by Hoeffding, Bernstein or Chebyshev.",
     ),
 )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from theory.budget import as_share
 from theory.energy.costs import Costs, cost_spec
+from theory.energy.models import radio_remark
 from theory.energy.shares import shares
 from theory.errors import InputError
 from theory.files.updates import read_layers, read_update
@@ -23,7 +24,7 @@ from theory.instance import CostClasses
 from theory.laws.joint import Law
 from theory.laws.parse import cost_law, is_law, magnitude_law
 from theory.laws.samples import SampleLaw
-from theory.layers import with_kinds
+from theory.layers import Layer, with_kinds
 
 
 def given_laws(
@@ -51,13 +52,19 @@ def given_laws(
 def _of_file(path: Path, cost: str, layers: Path | None, kinds: Sequence[str], seed: int, key: str | None) -> SampleLaw:
     file = read_update(path, key)
     name = f"{path.name} with cost {cost}"
+    placed = with_kinds(read_layers(layers, file.update.size) if layers else file.layers, kinds)
     if is_law(cost):
         drawn = cost_law(cost).sample(np.random.default_rng(seed), file.update.size)
-        return SampleLaw.of(file.update, drawn, f"{name} (drawn, seed {seed})")
-    placed = with_kinds(read_layers(layers, file.update.size) if layers else file.layers, kinds)
+        return SampleLaw.of(file.update, drawn, f"{name} (drawn, seed {seed})", layer=_numbered(placed))
     costs = cost_spec(cost, placed)
-    law = SampleLaw.of(file.update, _each(costs, file.update.shape), name)
+    remark = radio_remark(costs.model, placed) if costs.model else ""
+    law = SampleLaw.of(file.update, _each(costs, file.update.shape), name, layer=_numbered(placed), remark=remark)
     return law if costs.path else replace(law, shares=shares(placed, costs))
+
+
+def _numbered(placed: Sequence[Layer]) -> NDArray[np.int64] | None:
+    """The number of each coordinate's layer; None where there is but one, of which nothing is known."""
+    return None if len(placed) < 2 else np.repeat(np.arange(len(placed)), [layer.size for layer in placed])
 
 
 def _each(costs: Costs, shape: tuple[int, ...]) -> NDArray[np.float64]:
