@@ -94,8 +94,8 @@ def _dense(instance: Instance, offer: Offer) -> Selection:
 
 
 def _per_layer(instance: Instance, offer: Offer) -> Selection:
-    starts = np.cumsum([0, *(layer.size for layer in offer.layers)])[:-1]
-    sizes = np.array([layer.size for layer in offer.layers])
+    sizes = np.array([layer.size for layer in offer.layers if layer.size], dtype=int)  # an empty slice has no sum
+    starts = np.cumsum(sizes) - sizes
     mean_square = np.add.reduceat(instance.score, starts) / sizes
     return _valued(instance, instance.score / np.repeat(np.where(mean_square > 0, mean_square, 1), sizes))
 

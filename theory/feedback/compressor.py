@@ -5,6 +5,9 @@
     sent, state = compressor.apply(state, update)       # every round
     indices, values = sent.sparse()
 
+An update is one flat vector of what may be selected; running statistics and other state are no part of it and travel
+beside it whole (:func:`theory.model_state.state_entries` says which entries of a state dict these are).
+
 Nothing is changed in place: the same state and update give the same answer again. Arrays and tensors alike; what a
 round sends and the residual it leaves have the type and the device of the update.
 """
@@ -79,9 +82,14 @@ class Compressor:
         Costs are checked and a fraction is turned into joules here, once.
 
         Raises:
-            InputError: whatever :class:`theory.Instance` refuses of costs and budget.
+            InputError: whatever :class:`theory.Instance` refuses of costs and budget; no flat array or tensor.
         """
-        whole = Instance(np.zeros(len(like)), tensors.array(self.cost), self.budget, fraction=self.fraction)
+        like = tensors.checked(like, "the update")
+        shape = tuple(np.shape(like))
+        if len(shape) != 1:
+            raise InputError(f"the update must have shape (d,), got {shape}; flatten it first")
+        whole = Instance(np.zeros(shape), tensors.array(self.cost, "cost"), self.budget, fraction=self.fraction)
+        like = like if tensors.is_tensor(like) else np.asarray(like)
         residual = like.new_zeros(like.shape) if tensors.is_tensor(like) else np.zeros_like(like)
         return State(residual, whole.budget * whole.unit)
 
@@ -91,6 +99,8 @@ class Compressor:
         Raises:
             InputError: an update of another shape or type than the state's, or one that is not finite.
         """
+        update = tensors.checked(update, "the update")
+        update = update if tensors.is_tensor(update) else np.asarray(update)
         if tuple(update.shape) != tuple(state.residual.shape) or update.dtype != state.residual.dtype:
             raise InputError(
                 f"the state is for updates of {state.residual.dtype} and shape {tuple(state.residual.shape)}, "

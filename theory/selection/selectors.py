@@ -86,7 +86,10 @@ def random_k(instance: Instance, seed: int | np.random.Generator, *, rounding: R
     entries = entries_of(instance, np.where(instance.score > 0, rank, 0), by_cost=False)
     prefix = greedy_prefix(entries, instance.budget)
     worth = instance.score.__getitem__
-    return rounded(entries, instance.budget, prefix, rounding, instance.retained, instance.unit, worth=worth)
+    selection = rounded(entries, instance.budget, prefix, rounding, instance.retained, instance.unit, worth=worth)
+    if instance.device is not None:
+        selection.mask = tensors.tensor_on(selection.mask, instance.device)
+    return selection
 
 
 def loss_weight(instance: Instance, loss: Loss) -> Floats:
@@ -115,6 +118,11 @@ class _Call(NamedTuple):
     threads: int
     out: Any
 
+    def readable(self) -> _Call:
+        """The same with arrays and tensors that can be read; raises :class:`InputError` for those that cannot."""
+        update = self.update if isinstance(self.update, Instance) else tensors.checked(self.update, "update")
+        return self._replace(update=update, cost=tensors.checked(self.cost, "cost"))
+
     def check(self) -> None:
         """Raises :class:`InputError` for what can be seen without reading the arrays."""
         _check_rounding(self.rounding)
@@ -138,19 +146,23 @@ class _Call(NamedTuple):
 
 def _select(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
     """On the device where the update lives, if it can be done there; else on the host."""
+    call = call.readable()
     call.check()
-    if not (tensors.is_tensor(call.update) or tensors.is_tensor(call.out)):
+    home = call.update.device if isinstance(call.update, Instance) or tensors.is_tensor(call.update) else None
+    if home is None and not tensors.is_tensor(call.out):
         return _select_arrays(call, loss, by_cost=by_cost)
     selection, written = None, False
     if tensors.on_accelerator(call.update) and call.rounding == "prefix" and isinstance(loss, str):
         selection = _select_on_device(call, loss, by_cost=by_cost)
     if selection is None:
-        update, cost, out = (tensors.array(x) for x in (call.update, call.cost, call.out))
+        update, cost, out = (
+            tensors.array(x, n) for x, n in ((call.update, "update"), (call.cost, "cost"), (call.out, "out"))
+        )
         written = not tensors.on_accelerator(call.out)
         out = out if written else None
         selection = _select_arrays(call._replace(update=update, cost=cost, out=out), loss, by_cost=by_cost)
         if call.out is None:
-            selection.mask = tensors.tensor_like(selection.mask, call.update)
+            selection.mask = tensors.tensor_on(selection.mask, home)
     if call.out is not None:
         if not written:
             tensors.put(selection.mask, call.out)

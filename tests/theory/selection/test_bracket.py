@@ -276,12 +276,13 @@ def test_a_class_that_there_is_not_is_refused_wherever_it_is(select, bad):
                 select(g, CostClasses(labels, [1, 2]), **{keyword: "0.5"}, threads=threads)
 
 
-def test_entries_that_cannot_be_squared_are_refused_or_scaled():
+def test_entries_that_cannot_be_squared_are_scaled():
     g = np.full(D, 1e-200)
     assert cwmp(g, 1, D // 2).mask.sum() == D // 2
     g[5] = 1e200
-    with pytest.raises(InputError, match="too small beside the largest entry"):
-        cwmp(g, 1, 10)
+    assert np.flatnonzero(cwmp(g, 1, 10).mask).tolist() == [*range(10)]
+    assert np.flatnonzero(cwmp(g[::-1], 1, 1).mask).tolist() == [D - 6]
+    assert cwmp(g, 1, fraction=1).mask.all()
 
 
 def test_the_mask_goes_where_it_is_wanted():
