@@ -59,8 +59,8 @@ def test_nothing_is_assumed_or_switched_off(name):
 
 def test_every_file_is_used():
     """By a theorem, by the evaluation or by the checker."""
-    used = {name for t in THEOREMS for name in closure(t.module, SOURCES)}
-    assert used | closure("Transfer", SOURCES) | closure("Evaluation", SOURCES) == set(SOURCES)
+    used = {name for t in (*THEOREMS, *FOUNDATIONS) for name in closure(t.module, SOURCES)}
+    assert used | closure("Evaluation", SOURCES) == set(SOURCES)
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
@@ -260,7 +260,7 @@ def test_the_page_says_what_the_kernel_does(proofs):
 def test_words_and_statement_stand_side_by_side(theorem):
     """Also where there is no Coq: whoever changes one of them has the other before their eyes."""
     one = SOURCES[theorem.module]
-    assert f"**{one.words}**\n\n`{theorem.full_name}` proves" in PAGE
+    assert f"{page.in_markdown(one.words)}\n\n`{theorem.full_name}` proves" in PAGE
     assert f"claim`:\n\n```coq\n{one.statement}\n```" in PAGE
 
 
@@ -268,3 +268,28 @@ def test_a_page_of_unchecked_theorems_is_refused():
     proof = kernel.Proof("D4", "D04.proved", "D04.v", False, "D4.", "claim", "failed", "D04.v, line 3: ...")
     with pytest.raises(InputError, match="not kernel-checked: D4"):
         page.refreshed(PAGE, (proof,))
+
+
+# --- the smallest counterexample without ties ----------------------------------------------------
+
+
+def strict_failures(total):
+    """Items of positive integer scores and costs, ``total`` in all, no two of one density, where the prefix misses OPT."""
+    for d in range(1, total // 2 + 1):
+        for numbers in itertools.product(range(1, total), repeat=2 * d):
+            score, cost = numbers[:d], numbers[d:]
+            if sum(numbers) != total or len({Fraction(*item) for item in zip(score, cost, strict=True)}) < d:
+                continue
+            for budget in range(sum(cost) + 1):
+                mask = cwmp(Instance.from_scores(np.array(score, float), np.array(cost, float), budget)).mask
+                masks = itertools.product((0, 1), repeat=d)
+                kept = [m for m in masks if sum(c for c, k in zip(cost, m, strict=True) if k) <= budget]
+                best = max(sum(p for p, k in zip(score, m, strict=True) if k) for m in kept)
+                if sum(p for p, k in zip(score, mask, strict=True) if k) < best:
+                    yield score, cost, budget
+
+
+def test_the_strict_counterexample_of_d9_is_the_smallest():
+    assert [failure for total in range(2, 8) for failure in strict_failures(total)] == []
+    assert set(strict_failures(8)) == {((2, 3), (1, 2), 2), ((3, 2), (2, 1), 2)}
+    assert "of_lists [2; 3] [1; 2] 2" in SOURCES["D09"].text
