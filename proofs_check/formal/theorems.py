@@ -67,7 +67,7 @@ THEOREMS = (
     Theorem("P13", "P13", beyond="the exponential bounds, and the bound from above"),
 )
 
-# Beside the claims: selectors stay within the budget, what is run is what is proved, the certificate's checker is sound.
+# Beside the claims: selectors stay within the budget, what is run is what is proved, the checker is sound.
 FOUNDATIONS = (Theorem("budget", "Feasible"), Theorem("transfer", "Transfer"), Theorem("checker", "Checker"))
 
 _DENSITIES = "speaks of laws with densities, and of limits, for which Coq's standard library has no measure theory"
