@@ -67,7 +67,7 @@ def cwmp(
     """
     if not callable(loss) and loss not in ("l2", "l1"):
         raise InputError(f"loss must be 'l2', 'l1' or a function of |g|, got {loss!r}")
-    return _select(_Call(update, cost, budget, fraction, rounding, threads, out), loss, by_cost=True)
+    return _select(Call(update, cost, budget, fraction, rounding, threads, out), loss, by_cost=True)
 
 
 def top_k(
@@ -75,7 +75,7 @@ def top_k(
     fraction: Real | None = None, rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
 ) -> Selection:  # fmt: skip
     """Largest magnitudes first, under the same energy budget and roundings as :func:`cwmp`; arguments as there."""
-    return _select(_Call(update, cost, budget, fraction, rounding, threads, out), "l2", by_cost=False)
+    return _select(Call(update, cost, budget, fraction, rounding, threads, out), "l2", by_cost=False)
 
 
 def random_k(instance: Instance, seed: int | np.random.Generator, *, rounding: Rounding = "prefix") -> Selection:
@@ -104,7 +104,7 @@ def loss_weight(instance: Instance, loss: Loss) -> Floats:
     return weight
 
 
-class _Call(NamedTuple):
+class Call(NamedTuple):
     """The arguments that the selectors share."""
 
     update: Any
@@ -136,7 +136,7 @@ class _Call(NamedTuple):
             raise InputError(f"out must be bool of shape ({d},), got {self.out.dtype} of shape {tuple(self.out.shape)}")
 
 
-def _select(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
+def _select(call: Call, loss: Loss, *, by_cost: bool) -> Selection:
     """On the device where the update lives, if it can be done there; else on the host."""
     call.check()
     if not (tensors.is_tensor(call.update) or tensors.is_tensor(call.out)):
@@ -158,7 +158,7 @@ def _select(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
     return selection
 
 
-def _select_on_device(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | None:
+def _select_on_device(call: Call, loss: Loss, *, by_cost: bool) -> Selection | None:
     from theory.selection.accelerator import prefix as device
 
     weight: Weight = "square" if loss == "l2" else "magnitude"
@@ -170,7 +170,7 @@ def _select_on_device(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | 
     return Selection(mask, chosen.spent, retained, chosen.critical_item, chosen.threshold, chosen.unit)
 
 
-def _select_arrays(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
+def _select_arrays(call: Call, loss: Loss, *, by_cost: bool) -> Selection:
     """By the pass that checks what it reads, if it can; else through an instance, which says what is wrong."""
     instance = call.update
     if not isinstance(instance, Instance):
@@ -182,7 +182,7 @@ def _select_arrays(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
     return rounded(entries, instance.budget, prefix, call.rounding, instance.retained, instance.unit)
 
 
-def _select_unchecked(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | None:
+def _select_unchecked(call: Call, loss: Loss, *, by_cost: bool) -> Selection | None:
     if callable(loss):
         return None
     weight: Weight = "square" if loss == "l2" else "magnitude"
