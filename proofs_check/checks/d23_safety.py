@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
@@ -128,7 +127,7 @@ def frugal(case: Case, whole: bool = False) -> Violation | None:
         may = [i for i in layer if c[i] <= case.instance.budget and p[i]]
         for i in sorted(may, key=lambda i: (-p[i] / c[i], i)):
             part = min(Fraction(1), owed / p[i]) if owed > 0 else ZERO
-            spent, owed = spent + c[i] * (Fraction(int(part > 0)) if whole else part), owed - part * p[i]  # noqa: PLW2901
+            spent, owed = spent + c[i] * (Fraction(int(part > 0)) if whole else part), owed - part * p[i]
     most = case.theta * top_k(case.instance).spent
     return Violation("the reserves cost at most theta E_T", spent, most) if spent > most else None
 

@@ -23,13 +23,13 @@ from theory.budget import as_joules
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance, class_values
 from theory.selection import tensors
+from theory.selection.bracket import SMALL
 from theory.selection.order import Floats, density_order, eligible, keys, longest_affordable
 from theory.selection.selectors import Cost
 
 Updates = Sequence[Any] | Callable[[], Iterable[Any]]
 
-_SHIFT = 44  # bits of a float64 key that a bin does not look at: a bin is 2^-8 of its key wide
-_BINS = 1 << (64 - 1 - _SHIFT)
+_FINE, _COARSE = 44, 50  # bits of a float64 key that a bin does not look at: it is 2^-8 (2^-2) of its key wide
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,25 +74,28 @@ def one_price(updates: Updates, costs: Cost | list[Any] | tuple[Any, ...], total
             refuses; a function that gives something else the second time.
     """
     joules = as_joules(total, "total")
-    unit, shared = _common(costs)
-    budget = joules / unit
-    sums, seen = np.zeros(_BINS), 0.0
-    counted = np.zeros(_BINS, dtype=np.int64)
-    for instance in clients(updates, shared, budget):
-        key, may = _keys(instance)
-        bins = key[may].view(np.int64) >> _SHIFT
-        sums += np.bincount(bins, weights=instance.cost[may], minlength=_BINS)
-        counted += np.bincount(bins, minlength=_BINS)
-        seen += float(instance.score.sum())
-    highest, lowest = _in_doubt(sums, int(counted.sum()), budget)
+    unit, shared = common_costs(costs)
+    return pooled(updates, shared, joules / unit, joules / unit, unit)
+
+
+def pooled(updates: Updates, costs: Any, budget: Fraction, affordable: Fraction, unit: Fraction) -> OnePrice:
+    """The same for costs and budgets in units, items that cost at most ``affordable`` being eligible."""
+    shift, sums, items, seen = _FINE, np.zeros(0), 0, 0.0
+    for instance in clients(updates, costs, affordable):
+        if not sums.size:
+            shift = _FINE if instance.d > SMALL else _COARSE
+            sums = np.zeros(1 << (63 - shift))
+        bins, may = _bins(instance, shift)
+        sums += np.bincount(bins[may], weights=instance.cost[may], minlength=sums.size)
+        items, seen = items + int(may.sum()), seen + float(instance.score.sum())
+    highest, lowest = _in_doubt(sums, items, budget)
     masks, spent, retained, listed, again = [], [], [], [], 0.0
-    for instance in clients(updates, shared, budget):
-        key, may = _keys(instance)
-        bins = key.view(np.int64) >> _SHIFT
+    for instance in clients(updates, costs, affordable):
+        bins, may = _bins(instance, shift)
         mask = may & (bins > highest)
-        items = np.flatnonzero(may & (bins >= lowest) & (bins <= highest))
+        near = np.flatnonzero(may & (bins >= lowest) & (bins <= highest))
         values = instance.score if instance.update is None else instance.update
-        listed.append(_Listed(items, instance.score[items], instance.cost[items], values[items]))
+        listed.append(_Listed(near, instance.score[near], instance.cost[near], values[near]))
         masks.append(mask)
         spent.append(instance.spent(mask))
         retained.append(instance.retained(mask))
@@ -160,8 +163,12 @@ def clients(updates: Updates, costs: Any, budget: Fraction) -> Iterator[Instance
         raise InputError(f"there are {len(costs)} costs for {count} clients: give one for all, or one a client")
 
 
-def _common(costs: Any) -> tuple[Fraction, Any]:
-    """A unit in which every class cost of every client is a float64, and the costs in it."""
+def common_costs(costs: Any) -> tuple[Fraction, Any]:
+    """A unit in which every class cost of every client is a float64, and the costs in it.
+
+    Raises:
+        InputError: costs that have no common unit.
+    """
     several = isinstance(costs, (list, tuple))
     every = [tensors.array(one) for one in costs] if several else [tensors.array(costs)]
     arrays = [not isinstance(one, CostClasses) and np.ndim(one) > 0 for one in every]
@@ -182,15 +189,17 @@ def _common(costs: Any) -> tuple[Fraction, Any]:
     return unit, found if several else found[0]
 
 
-def _keys(instance: Instance) -> tuple[Floats, NDArray[np.bool_]]:
-    return np.abs(keys(instance.score, instance.cost)), eligible(instance, instance.score)
+def _bins(instance: Instance, shift: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The bin of every item's key, and which items are eligible."""
+    key = np.abs(keys(instance.score, instance.cost))  # no minus before a 0
+    return key.view(np.int64) >> shift, eligible(instance, instance.score)
 
 
 def _in_doubt(sums: Floats, items: int, budget: Fraction) -> tuple[int, int]:
     """The highest and the lowest bin that may hold the critical item: the sums are rounded, and by how much is known."""
     above = np.cumsum(sums[::-1])
-    doubt = 2.0**-50 * (items + _BINS)
+    doubt = 2.0**-50 * (items + sums.size)
     target = float(min(budget, Fraction(10) ** 300))
     first = int(np.searchsorted(above * (1 + doubt), target * (1 - 2.0**-50), side="right"))
     last = int(np.searchsorted(above * (1 - doubt), target * (1 + 2.0**-50), side="right"))
-    return _BINS - 1 - first, max(_BINS - 1 - last, 0)
+    return sums.size - 1 - first, max(sums.size - 1 - last, 0)
