@@ -27,7 +27,7 @@ SCALES = ((1.0, 2.0), (1.0, 2.0, 4.0), (1.0, 1.0, 3.0))
 INDICES = (3.0, 4.0, 6.0)
 
 
-def symbolic(seed: int = 0, order: sympy.Rational = sympy.Integer(2)) -> Verdict:
+def symbolic(seed: int = 0, order: int = 2) -> Verdict:
     """Both ratios from the two powers of t, for three clients and any index."""
     a, total, x, y, w = sympy.symbols("a B x y w", positive=True)
     scales = (x, y, w)
@@ -101,7 +101,7 @@ CHECKS = (
 )
 
 FALSEHOODS = (
-    Falsehood("P14", "the arithmetic mean is what counts", lambda: symbolic(order=sympy.Integer(1))),
+    Falsehood("P14", "the arithmetic mean is what counts", lambda: symbolic(order=1)),
     Falsehood("P14", "the law is 10 % larger", lambda: exact_saving(factor=1.1)),
     Falsehood("P14", "half of the energy, by sampling", lambda: families(factor=0.5)),
 )

@@ -36,8 +36,8 @@ def power_mean(values: Sequence[float] | np.ndarray, order: float) -> float:
 def price_law(scales: Sequence[float], tail_index: float) -> PriceLaw:
     """``(M_a/M_2)^2`` and ``(M_2/M_a)^(2a/(a-2))``, the power means of the clients' scales.
 
-    Client k's magnitudes are ``s_k`` times one law with ``P(|g| > t) = L t^-a`` above every threshold in play, costs are
-    drawn from one law, independent of magnitudes there, and scores are those of the tail: thresholds that the least of
+    Client k's magnitudes are ``s_k`` times one law with ``P(|g| > t) = L t^-a`` above every threshold in play, costs
+    are drawn from one law, independent of magnitudes there, and scores are those of the tail: thresholds that the least of
     the clients' laws still covers.
 
     Args:

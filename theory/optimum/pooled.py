@@ -1,4 +1,4 @@
-"""What one price saves over equal joules for every client: exact (claim D21); :mod:`theory.laws.clients` predicts it."""
+"""What one price saves over equal joules each: exact (claim D21); :mod:`theory.laws.clients` predicts it."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def safe_bound(
 
 
 def _worth(instance: Instance, start: int, end: int, price: Fraction, factor: Fraction) -> NDArray[np.intp]:
-    """The affordable items of a span with ``factor p > price c``: by floats, and exactly where rounding could decide."""
+    """The affordable items of a span with ``factor p > price c``: by floats, exactly where rounding could decide."""
     found, floats = [np.empty(0, np.intp)], (to_float(price), to_float(factor))
     sure = all(x == 0 or 1e-290 < x < 1e290 for x in floats)
     for first in range(start, end, _CHUNK):

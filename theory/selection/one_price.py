@@ -196,7 +196,7 @@ def _bins(instance: Instance, shift: int) -> tuple[NDArray[np.int64], NDArray[np
 
 
 def _in_doubt(sums: Floats, items: int, budget: Fraction) -> tuple[int, int]:
-    """The highest and the lowest bin that may hold the critical item: the sums are rounded, and by how much is known."""
+    """The highest and the lowest bin that may hold the critical item: sums are rounded, and it is known by how much."""
     above = np.cumsum(sums[::-1])
     doubt = 2.0**-50 * (items + sums.size)
     target = float(min(budget, Fraction(10) ** 300))
