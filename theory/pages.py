@@ -62,7 +62,14 @@ class PageLayout:
         if self.item.ndim:
             found: NDArray[np.float64] = self.item[part]
             return found
-        return np.broadcast_to(self.item, np.arange(self.d)[part].shape)
+        size = (
+            len(range(self.d)[part])
+            if isinstance(part, slice)
+            else np.count_nonzero(part)
+            if (part.dtype == bool)
+            else part.size
+        )
+        return np.broadcast_to(self.item, (int(size),))
 
 
 def page_layout(costs: PageCosts, d: int) -> PageLayout:

@@ -37,8 +37,8 @@ def price_law(scales: Sequence[float], tail_index: float) -> PriceLaw:
     """``(M_a/M_2)^2`` and ``(M_2/M_a)^(2a/(a-2))``, the power means of the clients' scales.
 
     Client k's magnitudes are ``s_k`` times one law with ``P(|g| > t) = L t^-a`` above every threshold in play, costs
-    are drawn from one law, independent of magnitudes there, and scores are those of the tail: thresholds that the least of
-    the clients' laws still covers.
+    are drawn from one law, independent of magnitudes there, and scores are those of the tail: thresholds that the least
+    of the clients' laws still covers.
 
     Args:
         scales: ``s_k > 0`` of each client. tail_index: ``a > 2``, so that scores of the tail exist.
