@@ -1,7 +1,7 @@
 """The loops behind selection by page, in the part of Python that numba compiles; they run as they are where it is not.
 
-``ends`` says where pages end, ``cost`` holds a cost each or one for all, ``fee`` what every page costs, ``room`` what an
-item of the page may cost at most.
+``ends`` says where pages end, ``cost`` holds a cost each or one for all, ``fee`` what every page costs, ``room`` what
+an item of the page may cost at most.
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ def state(
         if not all_of < np.inf:
             fine = False
         doubt = 2.0**-48 * (ends[j + 1] - ends[j] + 4) * all_of
-        if fee[j] == 0.0:
-            states[j] = OPEN
-        elif least - doubt > high * fee[j] * (1.0 + 2.0**-48):
+        if fee[j] == 0.0 or least - doubt > high * fee[j] * (1.0 + 2.0**-48):
             states[j] = OPEN
         elif more + doubt < low * fee[j] * (1.0 - 2.0**-48):
             states[j] = CLOSED
@@ -79,8 +77,8 @@ def blocks(weight: Any, cost: Any, first: Any, last: Any, fee: Any, sizes: Any, 
     """How many of a page's items, sorted by ``weight/cost``, open it: those with more than the ratio of all of these.
 
     Args:
-        first, last: where each page's items lie. sizes: receives the number, or its negative less 1 where rounding could
-            decide. density: receives the block's score per cost, ``price`` what it costs, the page included.
+        first, last: where each page's items lie. sizes: receives the number, or its negative less 1 where rounding
+            could decide. density: receives the block's score per cost, ``price`` what it costs, the page included.
     """
     doubtful = 0
     for j in range(fee.size):

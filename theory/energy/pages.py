@@ -10,7 +10,6 @@ beforehand, not where whatever is kept is packed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from theory.energy.models import BLE, Energy, Source
 from theory.errors import InputError
@@ -32,7 +31,7 @@ class PageModel:
 
     Attributes:
         name, summary: what it stands for. memory: joules per bit of a page written whole. page_bytes: of a page.
-        radio: joules per bit sent. bits: sent per coordinate, index included. frame_bytes: of overhead per page (frame).
+        radio: joules per bit sent. bits: sent per coordinate, index included. frame_bytes: of overhead per frame.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """CWMP where writing costs by page: the most norm for the joules spent, pages included (claim D22).
 
-At a price ``lambda`` a page is open if its items' surplus pays for it, ``sum (p_i - lambda c_i)+ > lambda f_j``, and of
-an open page an item is kept iff ``p_i > lambda c_i``. So a page opens with a *block*, its first items by ``p/c`` as long
+At a price ``lambda`` a page is open if its items' surplus pays for it, ``sum (p_i - lambda c_i)+ > lambda f_j``, and
+of an open page an item is kept iff ``p_i > lambda c_i``. So a page opens with a *block*, its first items by ``p/c`` as long
 as each is worth more than all before it and the page together, and every other item follows by its own ``p/c``: blocks
 and items in one order, cut where the budget ends. What is kept is optimal for what it costs, and grows with the budget.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -124,8 +125,7 @@ def by_pages(
         found = _between(problem, low, high)
         if found is not None:
             mask, spent, threshold = found
-            keep = problem.retained
-            return Selection(mask, spent, lambda: keep(mask), None, threshold, problem.layout.unit)
+            return Selection(mask, spent, partial(problem.retained, mask), None, threshold, problem.layout.unit)
     raise InputError(f"update of {d} coordinates holds squares that float64 cannot hold; scale it")
 
 
