@@ -197,8 +197,11 @@ def crowded_family(seed: int = 0) -> Verdict:
         share = Fraction(2, n)
         if keeps(crowded(n), Fraction(2 * n), share) is None:
             return Verdict("D22c", "family", Outcome.SURVIVED, words, f"the family fails at n = {n}", trials)
-    found = {"d": 3, "p": "(3, 2, 2)", "c": "(1, 1, 1)", "pages": "{1}, {2, 3} of cost 2 each", "B": "4", "kept": "3",
-             "best": "4", "and": "with n such items on pages of cost n, 3/(2n) at B = 2n"}  # fmt: skip
+    smallest = crowded(2)
+    lost = keeps(smallest, Fraction(4), Fraction(1))
+    found = {"d": 3, "p": str(smallest.p), "c": str(smallest.c), "pages": str(smallest.pages), "f": str(smallest.f),
+             "B": "4", "kept": readable(lost.left if lost else 0), "best": readable(lost.right if lost else 0),
+             "with n of score 2": "3/(2n)"}  # fmt: skip
     return Verdict("D22c", "family", Outcome.REFUTED, words, "one counterexample suffices", trials, None, found)
 
 
@@ -233,7 +236,7 @@ CHECKS = (
 FALSEHOODS = (
     Falsehood("D22a", "CWMP that ignores pages is optimal for what it spends",
               lambda: exhaustion(judge=lambda flash: best_for_spent(flash, item_wise))),
-    Falsehood("D22a", "so are whole pages", lambda: exhaustion(judge=lambda flash: best_for_spent(flash, whole_pages))),
+    Falsehood("D22a", "so are whole pages", lambda: families(judge=lambda flash: best_for_spent(flash, whole_pages))),
     Falsehood("D22a", "optimal for a joule more", lambda: families(judge=lambda flash: best_for_spent(flash, room=1))),
     Falsehood("D22a", "a page's surplus rises with the price", lambda: lemmas(rises=0)),
     Falsehood("D22b", "half of the block is enough", lambda: bound_exhaustion(factor=Fraction(1, 2))),

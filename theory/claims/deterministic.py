@@ -300,14 +300,14 @@ DETERMINISTIC = (
         "D22a",
         "Pages: optimal for what is spent, and nested",
         "With cost(M) = sum c_i + sum f_j over the pages touched, M(lambda), which opens page j iff "
-        "sum (p_i - lambda c_i)+ > lambda f_j and keeps of it what has p_i > lambda c_i, maximises p - lambda cost over "
-        "all masks, is optimal for what it spends, and grows as lambda falls.",
+        "sum (p_i - lambda c_i)+ > lambda f_j and keeps what has p_i > lambda c_i of it, maximises p - lambda cost "
+        "over all masks, is optimal for what it spends, and grows as lambda falls.",
         "c_i, f_j >= 0; nested at budgets from the dearest item with its page on",
         "tight",
         "Lagrangian relaxation, as D5",
         typeset=r"With $\mathrm{cost}(M) = \sum_{i \in M} c_i + \sum f_j$ over the pages touched, $M(\lambda)$, which "
-        r"opens page $j$ iff $\sum_i (p_i - \lambda c_i)_+ > \lambda f_j$ and keeps of it what has $p_i > \lambda c_i$, "
-        r"maximises $p - \lambda\,\mathrm{cost}$ over all masks, is optimal for what it spends, and grows as $\lambda$ "
+        r"opens page $j$ iff $\sum_i (p_i - \lambda c_i)_+ > \lambda f_j$ and keeps what has $p_i > \lambda c_i$ of "
+        r"it, maximises $p - \lambda\,\mathrm{cost}$ over all masks, is optimal for what it spends, and grows as $\lambda$ "
         r"falls.",
     ),
     Claim(
@@ -342,8 +342,8 @@ DETERMINISTIC = (
         "tight",
         "linear programming duality; formalised here",
         typeset=r"The relaxation with $p(z \cap l) \ge \theta\, p(T \cap l)$ in every layer $l$ (equivalently: "
-        r"$\theta$ times Top-K for every weighing of the layers) is solved by a reserve in each layer and one threshold "
-        r"$\lambda$, scores of starved layers raised; $V(\theta) \ge (1 - \theta) V_{\mathrm{CWMP}} + \theta\, p(T)$, "
+        r"$\theta$ times Top-K for every weighing of the layers) is solved by a reserve in each layer and one "
+        r"threshold $\lambda$, scores of starved layers raised; $V(\theta) \ge (1 - \theta) V_{\mathrm{CWMP}} + \theta\, p(T)$, "
         r"and the reserves cost at most $\theta E_T$.",
     ),
     Claim(
@@ -366,7 +366,7 @@ DETERMINISTIC = (
         "false",
         "a hope",
         "CWMP may keep nothing of all that Top-K keeps of a layer; reserves give every layer its share (D23a, D23b).",
-        typeset=r"There is $\theta > 0$ such that CWMP keeps $\theta\, p(T \cap l)$ in every layer $l$, $T$ Top-K under "
-        r"the same budget.",
+        typeset=r"There is $\theta > 0$ such that CWMP keeps $\theta\, p(T \cap l)$ in every layer $l$, $T$ Top-K "
+        r"under the same budget.",
     ),
 )

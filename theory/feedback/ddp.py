@@ -10,7 +10,7 @@ gradient in buckets, one at a time, so the budget is spent bucket by bucket: eac
 Buckets are rebuilt after the first iteration, so residuals belong to parameters, by name, and not to buckets.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -25,7 +25,7 @@ from theory.errors import InputError
 from theory.feedback.error_feedback import split
 from theory.instance import CostClasses
 from theory.layers import named_layers
-from theory.selection.selectors import Loss, selector_named
+from theory.selection.selectors import Loss, Selection, selector_named
 
 
 class PruningState:
@@ -36,7 +36,8 @@ class PruningState:
         cost: joules per coordinate for each parameter: a text as on the command line (``"fc-dear"``,
             ``"fc=10,rest=1"``), or a mapping from parameter names.
         fraction: share of the cost of sending everything that each step may spend, in (0, 1] or ``"5%"``.
-        selector: ``cwmp`` or ``top-k``. loss: of CWMP's order.
+        selector: ``cwmp``, ``top-k`` or ``safe`` (each parameter is a layer). loss: of CWMP's order.
+        safety: of ``safe``, see :func:`theory.selection.safe.safe`.
         error_feedback: whether what is not sent is added to the next gradient.
         process_group: the default one when None.
 
@@ -50,16 +51,21 @@ class PruningState:
 
     def __init__(
         self, model: nn.Module, cost: str | Mapping[str, Real], fraction: Real, *, selector: str = "cwmp",
-        loss: Loss = "l2", error_feedback: bool = True, process_group: Any = None,
+        loss: Loss = "l2", error_feedback: bool = True, process_group: Any = None, safety: Real = "0.8",
     ) -> None:  # fmt: skip
         model = model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
         named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
         self.name_of = {id(p): name for name, p in named}
         self.cost_of = _costs(cost, [(name, tuple(p.shape)) for name, p in named])
-        self.fraction, self.select = as_share(fraction), selector_named(selector, loss)
+        self.fraction, self.selector, self.loss, self.safety = as_share(fraction), selector, loss, safety
+        self.select([])
         self.error_feedback, self.process_group = error_feedback, process_group
         self.residuals: dict[str, Tensor] = {}
         self.sent, self.joules = 0, Fraction(0)
+
+    def select(self, sizes: list[int]) -> Callable[..., Selection]:
+        """The selector for a bucket whose parameters have these sizes."""
+        return selector_named(self.selector, self.loss, layers=sizes, safety=self.safety)
 
 
 def _costs(cost: str | Mapping[str, Real], shapes: list[tuple[str, tuple[int, ...]]]) -> dict[str, Fraction]:
@@ -101,7 +107,7 @@ def prune_hook(state: PruningState, bucket: dist.GradBucket) -> torch.futures.Fu
         ]
     )
     classes = CostClasses(labels, costs)  # type: ignore[arg-type]
-    selection = state.select(total, classes, fraction=state.fraction)
+    selection = state.select(sizes)(total, classes, fraction=state.fraction)
     mask: Any = selection.mask
     if state.error_feedback:
         rest: Any = split(total, mask).residual  # type: ignore[arg-type]

@@ -1,9 +1,10 @@
 """CWMP where writing costs by page: the most norm for the joules spent, pages included (claim D22).
 
 At a price ``lambda`` a page is open if its items' surplus pays for it, ``sum (p_i - lambda c_i)+ > lambda f_j``, and
-of an open page an item is kept iff ``p_i > lambda c_i``. So a page opens with a *block*, its first items by ``p/c`` as long
-as each is worth more than all before it and the page together, and every other item follows by its own ``p/c``: blocks
-and items in one order, cut where the budget ends. What is kept is optimal for what it costs, and grows with the budget.
+of an open page an item is kept iff ``p_i > lambda c_i``. So a page opens with a *block*, its first items by ``p/c`` as
+long as each is worth more per joule than all before it and the page together, and every other item follows by its own
+``p/c``: blocks and items in one order, cut where the budget ends. What is kept is optimal for what it costs, and grows
+with the budget.
 
     by_pages(g, PageCosts(64, "1uJ", "40uJ"), fraction="0.1")
 

@@ -22,7 +22,7 @@ The answer does not depend on the number of threads, on the type of array or on 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -32,6 +32,7 @@ from numpy.typing import ArrayLike, NDArray
 from theory.arithmetic.exact import Real, exact_sum_of_squares
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
+from theory.layers import Layer
 from theory.selection import tensors
 from theory.selection.bracket import SMALL, bracketed_prefix, greedy_prefix
 from theory.selection.entries import Weight, entries_of, unchecked
@@ -196,19 +197,31 @@ def _select_unchecked(call: Call, loss: Loss, *, by_cost: bool) -> Selection | N
     return rounded(found.entries, found.budget, prefix, call.rounding, found.entries.retained, found.unit)
 
 
-def selector_named(name: str, loss: Loss = "l2") -> Callable[..., Selection]:
-    """The selector that settings call ``cwmp`` or ``top-k``, for whoever keeps a choice and selects later.
+def selector_named(
+    name: str, loss: Loss = "l2", *, layers: Sequence[Layer | int] | None = None, safety: Real = "0.8"
+) -> Callable[..., Selection]:
+    """The selector that settings call ``cwmp``, ``top-k`` or ``safe``, for whoever keeps a choice and selects later.
+
+    Args:
+        layers, safety: what ``safe`` needs to know, see :func:`theory.selection.safe.safe`.
 
     Raises:
-        InputError: another name; a loss for Top-K, which orders by magnitude.
+        InputError: another name; a loss for Top-K, which orders by magnitude, or for ``safe``; ``safe`` without layers.
     """
     if name == "cwmp":
         return partial(cwmp, loss=loss)
-    if name != "top-k":
-        raise InputError(f"selector must be cwmp or top-k, got {name!r}")
+    if name not in ("top-k", "safe"):
+        raise InputError(f"selector must be cwmp, top-k or safe, got {name!r}")
     if loss != "l2":
-        raise InputError("Top-K orders by magnitude; a loss is for cwmp only")
-    return top_k
+        raise InputError(f"a loss is for cwmp only; {name} goes by squares")
+    if name == "top-k":
+        return top_k
+    if layers is None:
+        raise InputError("safe needs the layers of the update: Layer objects, or how many coordinates each has")
+    from theory.selection.safe import as_safety, safe
+
+    as_safety(safety)
+    return lambda update, cost, budget=None, **more: safe(update, layers, safety, cost=cost, budget=budget, **more)
 
 
 def _check_rounding(rounding: str) -> None:
