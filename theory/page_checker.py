@@ -47,7 +47,7 @@ def check_pages(
     bound, last = price * budget, 0
     if price < 0:
         raise ValueError("the price is negative")
-    for (start, end), fee in zip(pages, map(Fraction, page_costs), strict=True):
+    for (start, end), fee in zip(pages, [Fraction(fee) for fee in page_costs], strict=True):
         if start != last or end <= start or fee < 0:
             raise ValueError(f"page from {start} to {end}: pages must follow one another and cost 0 at least")
         last, surplus, opened = end, -price * fee, False

@@ -307,8 +307,8 @@ DETERMINISTIC = (
         "Lagrangian relaxation, as D5",
         typeset=r"With $\mathrm{cost}(M) = \sum_{i \in M} c_i + \sum f_j$ over the pages touched, $M(\lambda)$, which "
         r"opens page $j$ iff $\sum_i (p_i - \lambda c_i)_+ > \lambda f_j$ and keeps what has $p_i > \lambda c_i$ of "
-        r"it, maximises $p - \lambda\,\mathrm{cost}$ over all masks, is optimal for what it spends, and grows as $\lambda$ "
-        r"falls.",
+        r"it, maximises $p - \lambda\,\mathrm{cost}$ over all masks, is optimal for what it spends, and grows as "
+        r"$\lambda$ falls.",
     ),
     Claim(
         "D22b",
@@ -343,8 +343,8 @@ DETERMINISTIC = (
         "linear programming duality; formalised here",
         typeset=r"The relaxation with $p(z \cap l) \ge \theta\, p(T \cap l)$ in every layer $l$ (equivalently: "
         r"$\theta$ times Top-K for every weighing of the layers) is solved by a reserve in each layer and one "
-        r"threshold $\lambda$, scores of starved layers raised; $V(\theta) \ge (1 - \theta) V_{\mathrm{CWMP}} + \theta\, p(T)$, "
-        r"and the reserves cost at most $\theta E_T$.",
+        r"threshold $\lambda$, scores of starved layers raised; $V(\theta) \ge (1 - \theta) V_{\mathrm{CWMP}} + \theta\, "
+        r"p(T)$, and the reserves cost at most $\theta E_T$.",
     ),
     Claim(
         "D23b",
