@@ -343,7 +343,8 @@ DETERMINISTIC = (
         "linear programming duality; formalised here",
         typeset=r"The relaxation with $p(z \cap l) \ge \theta\, p(T \cap l)$ in every layer $l$ (equivalently: "
         r"$\theta$ times Top-K for every weighing of the layers) is solved by a reserve in each layer and one "
-        r"threshold $\lambda$, scores of starved layers raised; $V(\theta) \ge (1 - \theta) V_{\mathrm{CWMP}} + \theta\, "
+        r"threshold $\lambda$, scores of starved layers raised; $V(\theta) \ge (1 - \theta) V_{\mathrm{CWMP}} "
+        r"+ \theta\, "
         r"p(T)$, and the reserves cost at most $\theta E_T$.",
     ),
     Claim(
