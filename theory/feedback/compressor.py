@@ -14,6 +14,7 @@ round sends and the residual it leaves have the type and the device of the updat
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from theory.arithmetic.exact import Real
 from theory.errors import InputError
 from theory.feedback.error_feedback import split
 from theory.instance import Instance
+from theory.layers import Layer
 from theory.selection import tensors
 from theory.selection.selectors import Cost, Loss, Rounding, Selection, selector_named
 
@@ -59,7 +61,8 @@ class Compressor:
     Attributes:
         cost: joules per coordinate, as for :class:`theory.Instance`.
         budget: joules per round, or fraction: the share of the cost of sending everything.
-        selector: ``cwmp`` or ``top-k``. loss: of CWMP's order. rounding: see :mod:`theory.selection.selectors`.
+        selector: ``cwmp``, ``top-k`` or ``safe``. loss: of CWMP's order. layers, safety: what ``safe`` needs, see
+            :func:`theory.selection.safe.safe`. rounding: see :mod:`theory.selection.selectors`.
         error_feedback: whether what is not sent is added to the next update.
         threads: as for the selectors.
     """
@@ -72,9 +75,14 @@ class Compressor:
     rounding: Rounding = "prefix"
     error_feedback: bool = True
     threads: int = 1
+    layers: Sequence[Layer | int] | None = None
+    safety: Real = "0.8"
 
     def __post_init__(self) -> None:
-        selector_named(self.selector, self.loss)
+        self._select()
+
+    def _select(self) -> Callable[..., Selection]:
+        return selector_named(self.selector, self.loss, layers=self.layers, safety=self.safety)
 
     def init(self, like: Any) -> State:
         """A client's first state, for updates of the shape, type and device of ``like``.
@@ -108,7 +116,6 @@ class Compressor:
             )
         total = update + state.residual if self.error_feedback else update
         total = total.detach() if tensors.is_tensor(total) else total
-        select = selector_named(self.selector, self.loss)
-        selection = select(total, self.cost, state.budget, rounding=self.rounding, threads=self.threads)
+        selection = self._select()(total, self.cost, state.budget, rounding=self.rounding, threads=self.threads)
         sent, residual = split(total, selection.mask)
         return Sent(sent, selection), State(residual if self.error_feedback else state.residual, state.budget)

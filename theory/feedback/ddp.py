@@ -11,7 +11,7 @@ Buckets are rebuilt after the first iteration, so residuals belong to parameters
 Buffers (running statistics) have no gradient: DDP broadcasts them whole, and no hook sees them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -28,7 +28,7 @@ from theory.feedback.trained import trained_parameters
 from theory.instance import CostClasses
 from theory.layers import Layer, named_layers, with_kinds
 from theory.model_state import state_entries
-from theory.selection.selectors import Loss, selector_named
+from theory.selection.selectors import Loss, Selection, selector_named
 
 _FINITE, _NOT_FINITE, _OVERFLOWN = 0, -1, -2  # what a process says of its gradient, in the place of a count
 
@@ -42,7 +42,8 @@ class PruningState:
             ``"fc=10,rest=1"``), or a mapping from parameter names.
         fraction: share of the cost of sending everything that each step may spend, in (0, 1] or ``"5%"``.
         kinds: ``pattern=kind`` texts that change kinds by name (:func:`theory.layers.with_kinds`).
-        selector: ``cwmp`` or ``top-k``. loss: of CWMP's order.
+        selector: ``cwmp``, ``top-k`` or ``safe`` (each parameter is a layer). loss: of CWMP's order.
+        safety: of ``safe``, see :func:`theory.selection.safe.safe`.
         error_feedback: whether what is not sent is added to the next gradient.
         process_group: the default one when None.
         state: names or patterns of parameters that are never selected: their gradients travel whole, at their cost.
@@ -63,14 +64,15 @@ class PruningState:
     def __init__(
         self, model: nn.Module, cost: str | Mapping[str, Real], fraction: Real, *, kinds: Sequence[str] = (),
         selector: str = "cwmp", loss: Loss = "l2", error_feedback: bool = True, process_group: Any = None,
-        state: Collection[str] = (), scaler: Any = None,
+        state: Collection[str] = (), scaler: Any = None, safety: Real = "0.8",
     ) -> None:  # fmt: skip
         model = model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
         named = trained_parameters(model)
         self.name_of = {id(p): name for name, p in named.items()}
         self.layers = with_kinds(named_layers([(name, tuple(p.shape)) for name, p in named.items()], model), kinds)
         self.cost_of = _costs(cost, self.layers)
-        self.fraction, self.select = as_share(fraction), selector_named(selector, loss)
+        self.fraction, self.selector, self.loss, self.safety = as_share(fraction), selector, loss, safety
+        self.select([])
         self.error_feedback, self.process_group = error_feedback, process_group
         self.whole = set(state_entries([(name, True) for name in named], model, state).names)
         self.buffers = tuple(name for name, _ in model.named_buffers())
@@ -106,6 +108,10 @@ class PruningState:
             else:
                 self.residuals[name] = before
         self._before, self._skipped = {}, True
+
+    def select(self, sizes: list[int]) -> Callable[..., Selection]:
+        """The selector for a bucket whose parameters have these sizes."""
+        return selector_named(self.selector, self.loss, layers=sizes, safety=self.safety)
 
 
 def _costs(cost: str | Mapping[str, Real], layers: tuple[Layer, ...]) -> dict[str, Fraction]:
@@ -199,10 +205,13 @@ def _chosen(state: PruningState, total: Tensor, names: list[str], sizes: list[in
     if not costs:
         return torch.nonzero(labels == -1).view(-1), fixed
     if not any(whole):
-        selection: Any = state.select(total, CostClasses(labels, costs), fraction=state.fraction)  # type: ignore[arg-type]
+        classes = CostClasses(labels, costs)  # type: ignore[arg-type]
+        selection: Any = state.select(sizes)(total, classes, fraction=state.fraction)
         return selection.support, selection.spent * selection.unit
     free = torch.nonzero(labels >= 0).view(-1)
-    selection = state.select(total[free], CostClasses(labels[free], costs), fraction=state.fraction)  # type: ignore[arg-type]
+    left = [n for n, w in zip(sizes, whole, strict=True) if not w]
+    classes = CostClasses(labels[free], costs)  # type: ignore[arg-type]
+    selection = state.select(left)(total[free], classes, fraction=state.fraction)
     kept = torch.cat([torch.nonzero(labels == -1).view(-1), free[selection.support]]).sort().values
     return kept, selection.spent * selection.unit + fixed
 
