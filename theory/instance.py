@@ -8,20 +8,23 @@ Everything downstream takes an :class:`Instance` and trusts it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory.arithmetic import sums
 from theory.arithmetic.exact import EXACT_INTEGER, Real, as_float64, as_fraction, exact_sum, exact_sum_of_squares
+from theory.arrays import is_tensor, plain, scalar
 from theory.budget import budget_in_units, is_share
 from theory.errors import InputError
 
 DEAREST = 10**300  # whose sum over an update is still a float
+_LEAST = math.ulp(0.0)  # the least positive float64
 _PIECE = 1 << 15  # entries that are looked at together: they stay in a core's cache
 _SAFE_LOW, _SAFE_HIGH = -480, 480  # |g| within 2**+-480 squares to a normal float64
 
@@ -44,7 +47,8 @@ class Instance:
     """Update ``g``, per-coordinate cost ``c`` and energy budget ``B`` of one projection.
 
     Args:
-        update: shape (d,), any float or integer dtype, finite. Not copied.
+        update: shape (d,), any float or integer dtype, finite: an array, or a dense tensor on any device, whose
+            selections then come as tensors on that device. Not copied where it lies in the processor's memory.
         cost: joules per coordinate: a positive scalar, a positive array of shape (d,), or
             :class:`CostClasses`.
         budget: joules, ``>= 0``. Exact: a float is the dyadic rational it is, ``"0.3"`` is 3/10, ``"3mJ"``
@@ -55,23 +59,28 @@ class Instance:
 
     Attributes:
         score: ``p_i``, float64 of shape (d,): the squared entries (exact for float32 and narrower,
-            correctly rounded for float64), times ``4**-scale_exponent``.
+            correctly rounded for float64), times ``4**-scale_exponent``. An entry so much smaller than the largest
+            that its square is no float64 has the least positive one: it is not zero, and comes last.
         scale_exponent: 0 unless a float64 update had to be scaled by a power of two to be squared.
         cost: ``c_i``, float64 of shape (d,), in units of ``unit`` joules.
         budget: ``B``, an exact ``Fraction`` in units of ``unit`` joules.
         unit: joules per unit of cost: 1, or ``1/n`` when class costs were written as decimals that
             float64 cannot hold.
+        device: of the tensor that the update came as, else None.
         labels, class_cost: the classes of a class-cost instance (``class_cost`` in ``unit``), else None.
 
     Raises:
         InputError: non-finite updates, non-positive or non-finite costs, shapes that do not match,
-            negative budgets, shares outside (0, 1], and squares that float64 cannot hold.
+            negative budgets, shares outside (0, 1]; tensors that hold no such numbers (:mod:`theory.arrays`).
     """
 
-    __slots__ = ("_cost", "_score", "_total", "budget", "class_cost", "labels", "scale_exponent", "unit", "update")
+    __slots__ = (
+        "_cost", "_score", "_total", "budget", "class_cost", "device", "labels", "scale_exponent", "unit", "update"
+    )  # fmt: skip
 
     update: NDArray | None
     scale_exponent: int
+    device: Any
     labels: NDArray[np.integer] | None
     class_cost: NDArray[np.float64] | None
     budget: Fraction
@@ -88,6 +97,7 @@ class Instance:
         *,
         fraction: Real | None = None,
     ) -> None:
+        self.device = update.device if is_tensor(update) else None  # type: ignore[union-attr]
         self.update, self.scale_exponent = _checked_update(update)
         self._score = None
         self._set_cost_and_budget(cost, budget, fraction)
@@ -107,6 +117,7 @@ class Instance:
         losses than the squared one (claim D12) come in through here.
         """
         instance = cls.__new__(cls)
+        instance.device = score.device if is_tensor(score) else None  # type: ignore[union-attr]
         values = _vector(score, "score").astype(np.float64)
         _refuse(values < 0, values, "score", "scores must be >= 0")
         instance.update, instance._score, instance.scale_exponent = None, values, 0
@@ -145,8 +156,14 @@ class Instance:
         if self._score is None:
             assert self.update is not None
             g = self.update.astype(np.float64)
-            g = np.ldexp(g, -self.scale_exponent, out=g) if self.scale_exponent else g
-            self._score = np.multiply(g, g, out=g)
+            if self.scale_exponent:
+                with np.errstate(under="ignore"):
+                    g = np.ldexp(g, -self.scale_exponent, out=g)
+                    np.multiply(g, g, out=g)
+                g[(g == 0) & (self.update != 0)] = _LEAST
+                self._score = g
+            else:
+                self._score = np.multiply(g, g, out=g)
         return self._score
 
     @property
@@ -170,7 +187,7 @@ class Instance:
 
     def spent(self, mask: NDArray[np.bool_]) -> Fraction:
         """Exact energy of ``mask`` (bool, shape (d,)), in units of ``unit`` joules."""
-        return self._spent_on(mask)
+        return self._spent_on(plain(mask, "mask"))
 
     def _spent_on(self, items: NDArray[np.bool_] | slice) -> Fraction:
         if self.labels is None:
@@ -184,20 +201,32 @@ class Instance:
 
     def retained(self, mask: NDArray[np.bool_]) -> Fraction:
         """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``; squares are not rounded."""
+        mask = plain(mask, "mask")
         if self.update is None:
             return exact_sum(self.score[mask])
-        kept = self.update[mask]
-        return exact_sum_of_squares(np.ldexp(kept, -self.scale_exponent) if self.scale_exponent else kept)
+        return exact_sum_of_squares(self.update[mask]) / Fraction(4) ** self.scale_exponent
 
     def exact_score(self, i: int) -> Fraction:
         """``p_i`` exactly: the square that ``score`` rounds where the update is float64."""
         if self.update is None:
             return Fraction(self.score[i])
-        return Fraction(math.ldexp(float(self.update[i]), -self.scale_exponent)) ** 2
+        return Fraction(float(self.update[i])) ** 2 / Fraction(4) ** self.scale_exponent
 
     def feasible(self, mask: NDArray[np.bool_]) -> bool:
         """Whether ``mask`` fits the budget, decided in exact arithmetic."""
         return self.spent(mask) <= self.budget
+
+    def refuse_lost_squares(self) -> None:
+        """Raises :class:`InputError` for an entry whose square is no normal float64 beside the largest one's."""
+        if self.update is not None and self.scale_exponent:
+            tiny = (self.update != 0) & (self.score < math.ldexp(1.0, 2 * _SAFE_LOW))
+            _refuse(tiny, self.update, "update", "too small beside the largest entry for exact squares; set it to 0")
+
+    def of_arrays(self) -> Instance:
+        """The same instance, whose selections come as arrays wherever its update came from."""
+        other = self.with_budget(self.budget)
+        other.device = None
+        return other
 
     def with_budget(self, budget: Fraction) -> Instance:
         """The same update and costs under another budget, in units of ``unit`` joules."""
@@ -221,8 +250,6 @@ def _checked_update(update: ArrayLike) -> tuple[NDArray, int]:
     if not largest or (math.frexp(largest)[1] <= _SAFE_HIGH and math.frexp(smallest)[1] >= _SAFE_LOW):
         return array, 0
     exponent = math.frexp(largest)[1] - _SAFE_HIGH
-    tiny = (array != 0) & (np.abs(np.ldexp(array, -exponent)) < math.ldexp(1.0, _SAFE_LOW))
-    _refuse(tiny, array, "update", "too small beside the largest entry to be squared in float64; set it to 0")
     return array, exponent
 
 
@@ -239,10 +266,7 @@ def _finite(array: NDArray, name: str) -> NDArray:
 
 def _shaped(values: ArrayLike, name: str) -> NDArray:
     """Real numbers of shape (d,), as float16, float32 or float64."""
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} must be an array of real numbers of shape (d,)") from None
+    array = plain(values, name)
     if array.dtype.kind not in "fiu":
         raise InputError(f"{name} must be real numbers, got dtype {array.dtype}")
     if array.ndim != 1:
@@ -301,7 +325,7 @@ def _extremes(update: NDArray[np.float64]) -> tuple[float, float]:
 
 def _cost_array(cost: ArrayLike, d: int, *, in_all: bool) -> tuple[NDArray[np.floating], Fraction | None]:
     """Costs as they are, checked; and their exact sum, which checks them too, where that is asked for."""
-    array = np.asarray(cost)
+    array = plain(cost, "cost")
     valid = array.dtype.kind == "f" and array.ndim == 1 and array.dtype.itemsize <= 8 and array.size > 0
     total = sums.total_cost(array) if valid and in_all else None
     if total is None and not (valid and not in_all and _all_between(array, 0.0, np.inf)):
@@ -313,7 +337,7 @@ def _cost_array(cost: ArrayLike, d: int, *, in_all: bool) -> tuple[NDArray[np.fl
 
 
 def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np.float64], Fraction]:
-    labels = np.asarray(cost.labels)
+    labels = plain(cost.labels, "labels")
     if labels.dtype == bool:
         labels = labels.view(np.int8)
     if labels.dtype.kind not in "iu" or labels.shape != (d,):
@@ -331,7 +355,7 @@ def as_cost(value: Real, name: str) -> Fraction:
     Raises:
         InputError: it is not a number, not positive, or so large that sums of it are no floats.
     """
-    cost = as_fraction(value, name)
+    cost = as_fraction(scalar(value, name), name)
     if cost <= 0:
         raise InputError(f"{name} = {value}: costs must be > 0 joules")
     if cost > DEAREST:
@@ -345,6 +369,10 @@ def class_values(given: Sequence[Real]) -> tuple[NDArray[np.float64], Fraction]:
     Raises:
         InputError: costs that are not positive finite numbers, or that have no common unit.
     """
+    if isinstance(given, (str, Mapping)) or not hasattr(given, "__len__") or (is_tensor(given) and given.is_nested):  # type: ignore[attr-defined]
+        raise InputError(
+            f"the values of cost classes must be a list of joules, one a class, got {type(given).__name__}"
+        )
     names = ["cost"] if len(given) == 1 else [f"class cost {k}" for k in range(len(given))]
     values = [as_cost(v, name) for v, name in zip(given, names, strict=True)]
     unit = Fraction(1)
@@ -357,7 +385,9 @@ def class_values(given: Sequence[Real]) -> tuple[NDArray[np.float64], Fraction]:
 
 def is_one_cost(cost: object) -> bool:
     """Whether ``cost`` is one number, the same for every coordinate."""
-    return not isinstance(cost, CostClasses) and (isinstance(cost, (str, Fraction)) or np.ndim(cost) == 0)  # type: ignore[arg-type]
+    if isinstance(cost, (CostClasses, list, tuple, Mapping)):
+        return False
+    return isinstance(cost, (str, Fraction)) or np.ndim(cost) == 0  # type: ignore[arg-type]
 
 
 def _is_float64(value: Fraction) -> bool:

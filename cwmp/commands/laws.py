@@ -99,7 +99,8 @@ def _laws(
 @one_line_errors
 def audit(
     magnitude: str | None, updates: tuple[Path, ...], cost: str, layers: Path | None,
-    kinds: tuple[str, ...], key: str | None, correlation: float, seed: int, as_json: bool, budget: list[str], dims: list[int], claims: str, trials: int,
+    kinds: tuple[str, ...], key: str | None, correlation: float, seed: int,
+    as_json: bool, budget: list[str], dims: list[int], claims: str, trials: int,
     jobs: int, dask: str | None, output: Path, quiet: bool,
 ) -> None:  # fmt: skip
     """Audit the probabilistic bounds under a law, or under that of real updates.
@@ -139,7 +140,8 @@ def audit(
 @one_line_errors
 def saving(
     magnitude: str | None, updates: tuple[Path, ...], cost: str, layers: Path | None,
-    kinds: tuple[str, ...], key: str | None, correlation: float, seed: int, as_json: bool, budget: list[str], target: str, plot: Path | None,
+    kinds: tuple[str, ...], key: str | None, correlation: float, seed: int,
+    as_json: bool, budget: list[str], target: str, plot: Path | None,
 ) -> None:  # fmt: skip
     """How much energy CWMP would save you: predicted, exact, and when it is worth it."""
     check_plot(plot)

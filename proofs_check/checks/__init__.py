@@ -29,6 +29,9 @@ from proofs_check.checks import (
     d18_ef_sgd_rate,
     d19_ceiling,
     d20_equal_sparsity,
+    d21_one_price,
+    d22_pages,
+    d23_safety,
     p01_cwmp_efficiency,
     p02_top_k_efficiency,
     p03_never_less_efficient,
@@ -42,6 +45,8 @@ from proofs_check.checks import (
     p11_power_mean,
     p12_small_budgets,
     p13_lost_score,
+    p14_price_law,
+    p15_signal,
 )
 from proofs_check.methods.judge import Check
 from theory.claims.table import CLAIMS, claim
@@ -67,6 +72,9 @@ PAGES = (
     d18_ef_sgd_rate,
     d19_ceiling,
     d20_equal_sparsity,
+    d21_one_price,
+    d22_pages,
+    d23_safety,
     p01_cwmp_efficiency,
     p02_top_k_efficiency,
     p03_never_less_efficient,
@@ -80,6 +88,8 @@ PAGES = (
     p11_power_mean,
     p12_small_budgets,
     p13_lost_score,
+    p14_price_law,
+    p15_signal,
 )
 
 CHECKS: tuple[Check, ...] = tuple(check for page in PAGES for check in page.CHECKS)

@@ -224,4 +224,53 @@ PROBABILISTIC = (
         r"p_i\, 1[p_i \le \lambda' c_i]$, terms in $[0,\, \lambda' c_{\max}]$, when the rule $p > \lambda' c$ fits. So "
         r"the lost score has a two-sided bound by Hoeffding, Bernstein or Chebyshev.",
     ),
+    # the second edition: clients that differ
+    Claim(
+        "P14",
+        "Price law across clients",
+        "One price retains (M_a(s)/M_2(s))^2 times what equal budgets retain, and at equal score spends "
+        "(M_2/M_a)^(2a/(a-2)) of their joules, M_q the power mean of the clients' scales s_k.",
+        "magnitudes are s_k times one law with P(|g| > t) = L t^-a, a > 2, above every threshold; costs of one law, "
+        "independent of magnitudes there; scores of the tail",
+        "identity",
+        "D21a and power tails; " + _ANALYSIS,
+        typeset=r"One price retains $(M_a(s)/M_2(s))^2$ times what equal budgets retain, and at equal score spends "
+        r"$(M_2/M_a)^{2a/(a-2)}$ of their joules, $M_q$ the power mean of the clients' scales $s_k$.",
+    ),
+    Claim(
+        "P15a",
+        "What a coordinate is worth to the average",
+        "For u = mu + xi, the first-order decrease that sending u_i buys is E[mu_i u_i | u_i] = a u_i^2, "
+        "a = s^2/(s^2 + t^2) by layer: the order of most expected decrease is a g^2/c.",
+        "mu ~ N(0, s^2), xi ~ N(0, t^2), independent",
+        "identity",
+        "posterior mean of a normal law; formalised here",
+        typeset=r"For $u = \mu + \xi$, the first-order decrease that sending $u_i$ buys is $\mathrm{E}[\mu_i u_i \mid "
+        r"u_i] = a u_i^2$, $a = s^2/(s^2 + t^2)$ by layer: the order of most expected decrease is $a g^2/c$.",
+    ),
+    Claim(
+        "P15b",
+        "Pairs of clients tell signal from noise",
+        "(|sum n_k u_k|^2 - sum n_k^2 |u_k|^2)/(1 - sum n_k^2) has mean |mu|^2 and sum n_k |u_k|^2 has "
+        "|mu|^2 + E|xi|^2; with s_k chosen from u_k alone, <s, u> - sum n_k^2 <s_k, u_k> has mean "
+        "sum n_k (1 - n_k) <E s_k, mu>, s and u the averages.",
+        "clients independent given mu, E xi = 0, sum n_k = 1; the quotients are consistent, not unbiased",
+        "identity",
+        "U-statistics; formalised here",
+        typeset=r"$(\|\sum n_k u_k\|^2 - \sum n_k^2 \|u_k\|^2)/(1 - \sum n_k^2)$ has mean $\|\mu\|^2$ and $\sum n_k "
+        r"\|u_k\|^2$ has $\|\mu\|^2 + \mathrm{E}\|\xi\|^2$; with $s_k$ chosen from $u_k$ alone, $\langle \bar s, "
+        r"\bar u \rangle - \sum n_k^2 \langle s_k, u_k \rangle$ has mean $\sum n_k (1 - n_k) \langle \mathrm{E} s_k, "
+        r"\mu \rangle$.",
+    ),
+    Claim(
+        "P15c",
+        "More captured norm means more decrease",
+        "Of two selections, the one that captures more of ||g||^2 decreases the expected loss more, across layers.",
+        "none",
+        "false",
+        "captured norm as a proxy for progress",
+        "A coordinate is worth a g^2, a its layer's share of signal (P15a).",
+        typeset=r"Of two selections, the one that captures more of $\|g\|^2$ decreases the expected loss more, across "
+        r"layers.",
+    ),
 )

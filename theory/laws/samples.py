@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from theory.arithmetic.exact import Real
+from theory.arrays import plain
 from theory.energy.shares import Share
 from theory.errors import InputError
 from theory.laws.efficiency import (
@@ -99,10 +100,17 @@ class SampleLaw:
         cls, update: ArrayLike, cost: ArrayLike, name: str = "update", *, layer: ArrayLike | None = None,
         remark: str = "",
     ) -> SampleLaw:  # fmt: skip
-        """From an update of any sign, shape (n,), one cost per coordinate or for all, and layer numbers if known."""
-        magnitude = np.abs(np.asarray(update, dtype=np.float64))
-        costs = np.array(np.broadcast_to(np.asarray(cost, dtype=np.float64), magnitude.shape))
-        return cls(magnitude, costs, name, None if layer is None else np.asarray(layer), remark)
+        """From an update of any sign, shape (n,), one cost per coordinate or for all, and layer numbers if known.
+
+        Raises:
+            InputError: as the class; what holds no real numbers, and costs of another shape.
+        """
+        magnitude = np.abs(_numbers(update, f"{name}: the update"))
+        costs = _numbers(cost, f"{name}: the costs")
+        if costs.ndim and costs.shape != magnitude.shape:
+            raise InputError(f"{name}: {magnitude.shape} magnitudes and {costs.shape} costs; give (n,) of each")
+        costs = np.array(np.broadcast_to(costs, magnitude.shape))
+        return cls(magnitude, costs, name, None if layer is None else plain(layer, f"{name}: the layers"), remark)
 
     @classmethod
     def drawn(
@@ -113,8 +121,13 @@ class SampleLaw:
         Raises:
             InputError: as the class, when what it returns is no sample.
         """
-        update, cost = sample(np.random.default_rng(seed), n)
-        return cls.of(np.asarray(update), np.asarray(cost), getattr(sample, "__name__", "sample"))
+        name = getattr(sample, "__name__", "sample")
+        if not callable(sample):
+            raise InputError(f"a sampler must be a function (rng, n) -> (g, c), got {type(sample).__name__}")
+        pair = sample(np.random.default_rng(seed), n)
+        if not (isinstance(pair, (tuple, list)) and len(pair) == 2):
+            raise InputError(f"{name} must return two arrays of shape ({n},), (g, c), got {type(pair).__name__}")
+        return cls.of(*pair, name)
 
     def __str__(self) -> str:
         return f"{self.name}, {self.magnitude.size} coordinates"
@@ -322,6 +335,17 @@ class SampleLaw:
     @cached_property
     def _by_magnitude(self) -> _Frontier:
         return _Frontier(np.argsort(-self.magnitude, kind="stable"), self.score, self.cost)
+
+
+def _numbers(values: ArrayLike, name: str) -> Floats:
+    """Float64 of what somebody hands over."""
+    array = plain(values, name)
+    try:
+        if array.dtype.kind not in "fiubO":
+            raise TypeError
+        return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name} must be real numbers, got dtype {array.dtype}") from None
 
 
 def degrees_of_freedom(psi: Floats) -> float:

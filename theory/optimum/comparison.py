@@ -91,6 +91,7 @@ def compared(instance: Instance, certificate: Certificate, layers: Sequence[Laye
     Args:
         layers: of the flat update, whose sizes add up to ``instance.d``.
     """
+    instance = instance.of_arrays()
     prefix, exact = cwmp(instance), certificate.verdict == "exact"
     found = {
         PREFIX: prefix,
