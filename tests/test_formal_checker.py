@@ -5,12 +5,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from theory.certificate import certify
 
 from proofs_check.formal.certificates import accepted
 from proofs_check.formal.compiling import find_coq
 from proofs_check.formal.evaluation import Rational
 from theory import checker
-from theory.certificate import certify
 from theory.errors import InputError
 from theory.instance import Instance
 

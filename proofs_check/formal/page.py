@@ -5,6 +5,7 @@ python -c "from proofs_check.formal.page import write; write('docs/formal.md')"
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def outside() -> str:
 def statements(proofs: Iterable[Proof]) -> str:
     """Words and statement of every claim, one under the other."""
     return "\n\n".join(
-        f"**{proof.words}**\n\n{_verdict(proof)}\n\n```coq\n{proof.statement}\n```" for proof in proofs
+        f"{in_markdown(proof.words)}\n\n{_verdict(proof)}\n\n```coq\n{proof.statement}\n```" for proof in proofs
     )  # fmt: skip
 
 
@@ -62,6 +63,11 @@ def write(path: str | Path) -> None:
     page = Path(path)
     text = refreshed(page.read_text(encoding="utf-8"), check_proofs((*THEOREMS, *FOUNDATIONS)))
     page.write_text(text, encoding="utf-8")
+
+
+def in_markdown(words: str) -> str:
+    """A claim's words as a paragraph: none of its signs is Markdown."""
+    return re.sub(r"([*_<>|\\[\]])", r"\\\1", words)
 
 
 def _rests_on(proof: Proof) -> str:

@@ -52,7 +52,7 @@ class AuditPlan:
 
     Attributes:
         law: of the coordinates. d: coordinates of an instance. betas: budgets, as shares.
-        claims: ids to keep, or () for all. failure: probability that P7 and P8 are asked for.
+        claims: ids to keep, or () for all. failure: probability that P7, P8 and P13 are asked for.
         alpha: probability that any answer of the audit is wrong. trials: at most, at each budget. seed: of all draws.
 
     Raises:
@@ -123,7 +123,7 @@ def workers(jobs: int, dask: str | None = None, *, patience: float = 30.0) -> It
         yield
 
 
-COVERED = frozenset({"P7", "P8", "P9", "P10", "D13a", "D14a"})
+COVERED = frozenset({"P7", "P8", "P9", "P10", "P13", "D13a", "D14a"})
 
 
 def audit_law(
@@ -169,6 +169,14 @@ def audit_law(
     report = _report(plan, by_budget, [as_columns(r) for r in rows], alpha)
     write_atomically(folder / f"{_digest(plan)}.json", strict_json(report) + "\n", AUDIT)
     return report
+
+
+def exit_code(report: dict[str, Any]) -> int:
+    """0: no bound is violated. 1: one is. 3: one was violated now and then and the trials do not say how often."""
+    answers = {cell["answer"] for at in report["budgets"] for cell in at["cells"]}
+    if "violated" in answers:
+        return 1
+    return 3 if "open" in answers else 0
 
 
 def _batch_to_file(plan: AuditPlan, key: tuple[int, int], store: Path) -> list[list[float]]:

@@ -231,7 +231,7 @@ def test_the_mod_sends_what_the_selector_chooses_and_keeps_the_rest():
         assert np.array_equal(state[RESIDUAL]["0"].numpy(), owed)
         metrics = reply.content["metrics"]
         assert metrics["sent-coordinates"] == mask.sum()
-        assert metrics["sent-energy"] == pytest.approx(costs[mask].sum())
+        assert metrics["sent-energy"] == pytest.approx(costs[mask].sum() + costs.mean())  # and the counter of steps
         assert metrics["captured-share"] == pytest.approx((sent**2).sum() / ((sent + owed) ** 2).sum())
     without = RecordDict()
     one_reply(app_with(SparsifyMod("cwmp", costs, "0.3", error_feedback=False)), without)
@@ -268,7 +268,8 @@ def test_costs_come_in_many_forms(cost):
     reply = one_reply(app_with(SparsifyMod("top-k", cost, "0.25")))
     _, mask = decode(reply.content["arrays"], 24, FLOAT)
     assert np.flatnonzero(mask).tolist() == [18, 19, 20, 21, 22, 23]  # the largest six of STEP
-    assert reply.content["metrics"]["sent-energy"] == 15
+    assert reply.content["metrics"]["sent-energy"] == 15 + 2.5  # six weights and the counter
+    assert reply.content["metrics"]["state-energy"] == 2.5
     assert reply.content["metrics"]["sent-bytes"] == 6 * 4 + 3 + len(reply.content["arrays"]["steps"].data)
 
 

@@ -2,7 +2,8 @@
 
 Nothing that is read can run code: NumPy's pickles are off, and PyTorch files are read weights-only. Tensors are
 joined in the order of the file, each in C order; a tensor with a second name (tied weights) is read once; integer
-tensors (step counters) are no part of an update and are named in ``skipped``. ``docs/files.md`` has the layouts.
+tensors (step counters) and running statistics are no part of an update and are named in ``skipped``.
+``docs/files.md`` has the layouts.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from theory.files.safetensors import read_safetensors
 from theory.files.shards import INDEX, read_folder, read_index
 from theory.files.torch_checkpoints import read_torch
 from theory.layers import Layer, named_layers, plain_vector
+from theory.model_state import state_entries
 
 _FLOATS = (np.float16, np.float32, np.float64)
 _TORCH = (".pt", ".pth", ".bin", ".ckpt", ".pth.tar")
@@ -35,8 +37,10 @@ class UpdateFile:
         path: where from.
         update: shape (d,), float16, float32 or float64; bfloat16 comes as the float32 of the same values.
         layers: its tensors, in the order of ``update``; one of kind ``unknown`` for a plain vector.
-        skipped: names of tensors that hold no floats, and of what stands beside them and is no tensor.
+        skipped: names of tensors that are state and no update (:mod:`theory.model_state`: running statistics,
+            counters), and of what stands beside them and is no tensor.
         tied: (name, first name) of tensors with a second name; they are in ``update`` once, under the first.
+        shapes: (name, shape) of the tensors in ``update`` as they are stored; an array without a name is ``""``.
     """
 
     path: Path
@@ -44,6 +48,7 @@ class UpdateFile:
     layers: tuple[Layer, ...]
     skipped: tuple[str, ...] = ()
     tied: tuple[tuple[str, str], ...] = ()
+    shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 def read_update(path: str | Path, key: str | None = None) -> UpdateFile:
@@ -154,9 +159,12 @@ def _length(n: Any) -> int:
 def _joined(path: Path, stored: Stored) -> UpdateFile:
     """One flat vector of the widest precision among the float tensors."""
     tensors = stored.tensors
-    floats = {name: array for name, array in tensors.items() if array.dtype.type in _FLOATS}
+    state = set(state_entries((name, array.dtype.kind == "f") for name, array in tensors.items()).names)
+    floats = {name: array for name, array in tensors.items() if array.dtype.type in _FLOATS and name not in state}
     whole = tuple(name for name in tensors if name not in floats)
-    if wrong := [name for name in whole if tensors[name].dtype.kind not in "iub"]:
+    if wrong := [
+        name for name in whole if tensors[name].dtype.kind not in "iub" and tensors[name].dtype.type not in _FLOATS
+    ]:
         dtype = tensors[wrong[0]].dtype
         what = named(wrong[0] or "the array")
         raise InputError(f"{path}: {what} has type {dtype}; float16, float32 and float64 are read")
@@ -169,7 +177,8 @@ def _joined(path: Path, stored: Stored) -> UpdateFile:
         layers = plain_vector(update.size)
     else:
         layers = named_layers((name, array.shape) for name, array in floats.items())
-    return UpdateFile(path, update, layers, (*whole, *stored.beside), stored.tied)
+    shapes = tuple((name, tuple(array.shape)) for name, array in floats.items())
+    return UpdateFile(path, update, layers, (*whole, *stored.beside), stored.tied, shapes)
 
 
 def _no_floats(tensors: dict[str, NDArray]) -> str:

@@ -1,7 +1,6 @@
-"""Laws as users give them on the command line: two texts, a function, or update files with costs of any kind.
+"""Laws as users give them on the command line: two texts, or update files with costs of any kind.
 
 --magnitude "t(df=3)" --cost "lognorm(s=1)"         a law, with --correlation if wanted
---law mylaws:sample                                  a law of one's own, see theory.laws.custom
 --update a.npy b.npy --cost fc-dear                  data: an energy model, joules, a list, a .npy file
 --update a.npy --cost "lognorm(s=1)"                 data with costs drawn independently from a law
 """
@@ -15,38 +14,30 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.budget import as_share
 from theory.energy.costs import Costs, cost_spec
+from theory.energy.models import radio_remark
 from theory.energy.shares import shares
 from theory.errors import InputError
 from theory.files.updates import read_layers, read_update
 from theory.instance import CostClasses
-from theory.laws.custom import named_law
 from theory.laws.draws import law_or_sample
 from theory.laws.joint import Law
 from theory.laws.parse import cost_law, is_law
 from theory.laws.samples import SampleLaw
-from theory.layers import with_kinds
+from theory.layers import Layer, with_kinds
 
 
 def given_laws(
-    magnitude: str | None, updates: Sequence[Path], cost: str | None, *, layers: Path | None = None,
+    magnitude: str | None, updates: Sequence[Path], cost: str, *, layers: Path | None = None,
     kinds: Sequence[str] = (), correlation: float = 0.0, seed: int = 0, key: str | None = None,
-    custom: str | None = None,
 ) -> list[Law | SampleLaw]:  # fmt: skip
     """The law of two texts, or one law of data per update file (of its tensors at ``key``).
 
     Raises:
-        InputError: not one of magnitude, updates and a law of one's own, options that do not go together, bad
-            laws or files.
+        InputError: both or neither of magnitude and updates, options that do not go together, bad laws or files.
     """
-    if custom is not None:
-        return [_custom(custom, magnitude or updates, cost, correlation, layers or kinds, seed)]
     if (magnitude is None) == (not updates):
-        raise InputError('give one of --magnitude "t(df=3)", --update FILE and --law module:function')
-    if cost is None:
-        known = "such as fc-dear" if updates else 'such as "lognorm(s=0.3)"'
-        raise InputError(f"--cost is missing: give costs {known}")
+        raise InputError('give either --magnitude "t(df=3)" or --update FILE')
     if magnitude is not None:
         if kinds:
             raise InputError("--kind belongs to --update; a law has no layers")
@@ -58,26 +49,33 @@ def given_laws(
     return [_of_file(path, cost, layers, kinds, seed, key) for path in updates]
 
 
-def _custom(
-    target: str, other: object, cost: str | None, correlation: float, layers: object, seed: int
-) -> Law | SampleLaw:
-    """The law called ``target``, which brings its costs and their dependence."""
-    options = {"--magnitude or --update": other, "--cost": cost, "--correlation": correlation, "layers": layers}
-    if given := [name for name, value in options.items() if value]:
-        raise InputError(f"--law {target} draws magnitudes and costs itself; leave out {', '.join(given)}")
-    return named_law(target, seed=seed)
-
-
 def _of_file(path: Path, cost: str, layers: Path | None, kinds: Sequence[str], seed: int, key: str | None) -> SampleLaw:
     file = read_update(path, key)
-    name = f"{path.name} with cost {cost}"
-    if is_law(cost):
-        drawn = cost_law(cost).sample(np.random.default_rng(seed), file.update.size)
-        return SampleLaw.of(file.update, drawn, f"{name} (drawn, seed {seed})")
     placed = with_kinds(read_layers(layers, file.update.size) if layers else file.layers, kinds)
-    costs = cost_spec(cost, placed)
-    law = SampleLaw.of(file.update, _each(costs, file.update.shape), name)
-    return law if costs.path else replace(law, shares=shares(placed, costs))
+    costs = cost if is_law(cost) else cost_spec(cost, placed)
+    return law_of_data(file.update, placed, costs, f"{path.name} with cost {cost}", seed)
+
+
+def law_of_data(update: NDArray, placed: Sequence[Layer], cost: str | Costs, name: str, seed: int = 0) -> SampleLaw:
+    """The law of an update, shape (d,), of these layers.
+
+    Args:
+        cost: costs of it, or a law of costs as a text, from which they are drawn with ``seed``.
+
+    Raises:
+        InputError: as :class:`SampleLaw`, and for a law that is none.
+    """
+    if isinstance(cost, str):
+        drawn = cost_law(cost).sample(np.random.default_rng(seed), update.size)
+        return SampleLaw.of(update, drawn, f"{name} (drawn, seed {seed})", layer=_numbered(placed))
+    remark = radio_remark(cost.model, placed) if cost.model else ""
+    law = SampleLaw.of(update, _each(cost, update.shape), name, layer=_numbered(placed), remark=remark)
+    return law if cost.path else replace(law, shares=shares(placed, cost))
+
+
+def _numbered(placed: Sequence[Layer]) -> NDArray[np.int64] | None:
+    """The number of each coordinate's layer; None where there is but one, of which nothing is known."""
+    return None if len(placed) < 2 else np.repeat(np.arange(len(placed)), [layer.size for layer in placed])
 
 
 def _each(costs: Costs, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -85,15 +83,3 @@ def _each(costs: Costs, shape: tuple[int, ...]) -> NDArray[np.float64]:
     if isinstance(values, CostClasses):
         return np.array([float(v) for v in values.values])[np.asarray(values.labels)]  # type: ignore[arg-type]
     return np.broadcast_to(np.asarray(values, dtype=np.float64), shape).copy()
-
-
-def share_of(text: str, what: str = "budget") -> float:
-    """A share such as ``10%`` or ``0.1``, of the budget or of ``what``.
-
-    Raises:
-        InputError: joules (a law has no total to compare them with), or no share in (0, 1].
-    """
-    try:
-        return float(as_share(text, what))
-    except InputError:
-        raise InputError(f"{what} {text!r} must be a share above 0 and up to 100 %, such as 10% or 0.1") from None

@@ -57,6 +57,21 @@ class Certificate:
     how: str = ""
 
     @property
+    def mask(self) -> NDArray[np.bool_]:
+        """The mask, under the name that every result has: ``primal``."""
+        return self.primal
+
+    @property
+    def retained(self) -> Fraction:
+        """Exact retained score of the mask, under the name that every result has: ``value``."""
+        return self.value
+
+    @property
+    def support(self) -> NDArray[np.intp]:
+        """Indices of the kept coordinates, ascending."""
+        return np.flatnonzero(self.primal)
+
+    @property
     def relative_gap(self) -> float:
         """``gap / value``: 0 when exact, infinite beside an empty mask."""
         if not self.gap:
@@ -81,7 +96,11 @@ def certify(
         max_states: effort of the exhaustive search before it settles for an interval.
         energy_unit: what the costs are in: ``J``, or ``units`` where they are ratios.
         note: JSON-ready remarks to carry in the certificate (provenance, file names); covered by its digest.
+
+    Raises:
+        InputError: an entry too small beside the largest one for its square to be compared exactly.
     """
+    instance.refuse_lost_squares()
     solution = solve(instance, max_states=max_states)
     mask = solution.mask
     spent, value = instance.spent(mask), instance.retained(mask)

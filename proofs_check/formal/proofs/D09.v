@@ -11,7 +11,8 @@ Open Scope R_scope.
 Definition claim : Prop := forall I m, valid I -> mask I m -> spend I m <= B I ->
   value I m <= value I (kept (cwmp reals I)).
 
-(* The smallest counterexample without ties, which no other order of ties would mend: p = (2, 3), c = (1, 2), B = 2.
+(* The smallest counterexample without ties (by costs, then scores), which no order of ties would mend:
+   p = (2, 3), c = (1, 2), B = 2.
    The order takes the item of density 2 and has no room for that of density 3/2, which alone would retain 3. *)
 Definition strict : instance R := of_lists [2; 3] [1; 2] 2.
 

@@ -57,7 +57,7 @@ def test_without_error_feedback_nothing_is_remembered():
 
 
 def test_bad_compressors_and_updates():
-    with pytest.raises(InputError, match="selector must be cwmp or top-k"):
+    with pytest.raises(InputError, match="selector must be cwmp, top-k or safe"):
         Compressor(1, fraction="0.1", selector="best")
     with pytest.raises(InputError, match="a loss is for cwmp only"):
         Compressor(1, fraction="0.1", selector="top-k", loss="l1")
@@ -247,5 +247,5 @@ def test_bad_hook_states():
         PruningState(model, {"0.weight": 1}, "0.1")
     with pytest.raises(InputError, match="has no cost; add"):
         PruningState(model, "conv=1", "0.1")
-    with pytest.raises(InputError, match="selector must be cwmp or top-k"):
+    with pytest.raises(InputError, match="selector must be cwmp, top-k or safe"):
         PruningState(model, "1", "0.1", selector="all")

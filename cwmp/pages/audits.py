@@ -1,4 +1,4 @@
-"""An audit's report as a page for a terminal."""
+"""The page of an audit: every bound with its answer, and what is kept and saved beside what was predicted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _WHAT = {
     "P8": "prefix/d",
     "P9": "P(Top-K ahead)",
     "P10": "gap/(max p/(beta sum p))",
+    "P13": "score lost/d",
     "D13a": "CWMP's loss/allowed",
     "D14a": "Top-K's loss/allowed",
 }
@@ -47,25 +48,17 @@ def audit_text(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def exit_code(report: dict[str, Any]) -> int:
-    """0: no bound is violated. 1: one is. 3: one was violated now and then and the trials do not say how often."""
-    answers = {cell["answer"] for at in report["budgets"] for cell in at["cells"]}
-    if "violated" in answers:
-        return 1
-    return 3 if "open" in answers else 0
-
-
 def _bounds(cells: list[dict[str, Any]]) -> list[str]:
-    head = f"{'bound':<16}{'about':<26}{'answer':<15}{'violations':>14}{'rate below':>12}{'caught':>9}"
+    head = f"{'bound':<22}{'about':<26}{'answer':<15}{'violations':>14}{'rate below':>12}{'caught':>9}"
     lines = [f"{head}{'bound/seen':>12}"]
     for cell in cells:
         name = f"{cell['claim']} {cell['method']}"
         if cell["answer"] == "does not apply":
-            lines.append(f"{name:<16}{_WHAT[cell['claim']]:<26}does not apply: {cell['why']}")
+            lines.append(f"{name:<22}{_WHAT[cell['claim']]:<26}does not apply: {cell['why']}")
             continue
         tightness = f"{cell['tightness']:.3g}" if cell["tightness"] else "-"
         lines.append(
-            f"{name:<16}{_WHAT[cell['claim']]:<26}{cell['answer']:<15}{cell['failures']:>7} / {cell['trials']:<4}"
+            f"{name:<22}{_WHAT[cell['claim']]:<26}{cell['answer']:<15}{cell['failures']:>7} / {cell['trials']:<4}"
             f"{_percent(cell['interval'][1]):>12}{_percent(cell['caught']):>9}{tightness:>12}"
         )
     return lines
