@@ -5,6 +5,7 @@ Exit codes: 0 as expected, 1 a verdict differs from what is expected, 2 bad inpu
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -69,6 +70,7 @@ def main() -> None:
 
     Exit codes: 0 as expected, 1 a verdict differs from what is expected, 2 bad input, 3 inconclusive.
     """
+    os.environ["MPLBACKEND"] = "agg"  # commands draw files; a notebook's backend is not for its child processes
 
 
 if __name__ == "__main__":

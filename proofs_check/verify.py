@@ -7,6 +7,7 @@ same sources and does the rest. A check that crashes, or overruns its time, is i
 from __future__ import annotations
 
 import multiprocessing as mp
+import os
 import signal
 import sys
 import time
@@ -16,6 +17,8 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from proofs_check.checks import CHECKS
 from proofs_check.methods.judge import Check
@@ -128,6 +131,7 @@ def _carried(check: Check) -> Check | tuple[str, str]:
 def _judge(carried: Check | tuple[str, str], seed: int, folder: Path, sources: str) -> None:
     """In the child: run one check and write its verdict."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means, and kills
+    set_hypothesis_home_dir(os.devnull)  # its notes are written nowhere; by default they go to the current folder
     start = time.perf_counter()
     check = carried if isinstance(carried, Check) else {(c.claim, c.method): c for c in CHECKS}[carried]
     try:

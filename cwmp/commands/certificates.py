@@ -142,4 +142,8 @@ def check_certificate_command(
         certificate, update, cost, budget, layers=layers, kinds=kinds, key=key, scores=scores
     )
     click.echo(result.to_json() if as_json else str(result))
+    if cost is None and result.reason.endswith("costs") and "needs its" in result.reason:
+        beside = cost_place(certificate)[0]
+        known = f", here probably --cost {beside}" if beside.is_file() else ""
+        click.echo(f"cwmp: give the costs that it was made for by --cost, as for certify{known}", err=True)
     sys.exit(_EXIT[result.verdict])

@@ -12,6 +12,8 @@ from theory.files.contents import listed
 from theory.layers import Layer
 from theory.optimum.comparison import Swap, best_row
 
+_NAMES = 3  # of those left out, in a line
+
 if TYPE_CHECKING:
     from cwmp.api.certificates import Certified, CheckedCertificate
 
@@ -39,7 +41,8 @@ def certified_page(r: Certified) -> list[Block]:
         "interval": f"The optimum is known up to an interval of relative width {percent(r.gap)}",
         "failed": "The checker refused the certificate, so nothing is concluded",
     }[r.verdict]
-    last = [Line(bounds), Line(swap_words(r.swap, r.layers, best)), Line(f"{ending}; {r.certificate.how}.")]
+    of_what = Line(f"Below {best}: by what share of the {best}'s own retained ||g||^2 a mask retains less.")
+    last = [of_what, Line(bounds), Line(swap_words(r.swap, r.layers, best)), Line(f"{ending}; {r.certificate.how}.")]
     table = [Verbatim(shares_text(r.shares))] if r.shares else []
     return [*head, Table(columns, rows), *_kinds(r), *table, *last]
 
@@ -48,9 +51,9 @@ def left_out(skipped: Sequence[str], tied: Sequence[tuple[str, str]]) -> list[Bl
     """What of the input is not in the update, or there once."""
     lines: list[Block] = []
     if skipped:
-        lines.append(Line(f"left out, no floating-point numbers: {listed(skipped)}"))
+        lines.append(Line(f"left out, no floating-point numbers: {listed(skipped, _NAMES)}"))
     if tied:
-        lines.append(Line(f"tied, counted once: {listed(f'{name} is {first}' for name, first in tied)}"))
+        lines.append(Line(f"tied, counted once: {listed((f'{name} is {first}' for name, first in tied), _NAMES)}"))
     return lines
 
 

@@ -16,8 +16,11 @@ def percent(share: float, digits: int = 3) -> str:
 
 
 def fixed(share: float, digits: int) -> str:
-    """``0.05`` as ``5.000 %``, with so many decimals."""
-    return f"{100 * share:.{digits}f} %"
+    """``0.05`` as ``5.000 %``, with so many decimals; less than everything never reads as ``100 %``."""
+    shown = f"{100 * share:.{digits}f}"
+    if share < 1 and float(shown) >= 100:
+        shown = f"{100 - 10**-digits:.{digits}f}"
+    return f"{shown} %"
 
 
 def several(count: int, word: str) -> str:

@@ -25,7 +25,7 @@ def is_class_folders(folder: Path) -> bool:
 
 def image_files(folder: Path) -> tuple[str, list[Path]]:
     """What the images are (``PNG``, ``JPEG``, or ``image`` when mixed), and their files in order."""
-    files = sorted(folder.glob("*/*/*"))
+    files = sorted(path for path in folder.glob("*/*/*") if not _hidden(path))
     suffixes = {path.suffix.lower().replace(".jpg", ".jpeg") for path in files}
     return suffixes.pop().lstrip(".").upper() if len(suffixes) == 1 else "image", files
 
@@ -50,12 +50,17 @@ def read_folders(folder: Path, classes: Sequence[str], per_class: dict[str, int]
 def _files(folder: Path, count: int) -> list[Path]:
     if not folder.is_dir():
         raise InputError(f"{folder}: the folder of this class is missing")
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and not _hidden(path))
     if len(files) != count:
         raise InputError(
             f"{folder}: {len(files)} images ({', '.join(_SUFFIXES)}), CIFAR-10 has {count}; unpack it again"
         )
     return files
+
+
+def _hidden(path: Path) -> bool:
+    """Whether a file is one that systems leave beside the user's (``._0001.png``, ``.DS_Store``)."""
+    return path.name.startswith(".")
 
 
 def _decoded(path: Path) -> NDArray[np.uint8]:

@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from hypothesis.configuration import set_hypothesis_home_dir
+
 from proofs_check.selector import shadowing as ours
 from proofs_check.selector.catalogue import Domain, checks_named
 from proofs_check.selector.subject import Selector, with_promise
@@ -94,6 +96,7 @@ def run(
 ) -> dict[str, Any]:
     """One check; the instance it is at is always in the file ``trail``."""
     path = Path(trail)
+    set_hypothesis_home_dir(os.devnull)  # its notes are written nowhere; by default they go to the current folder
 
     def note(script: str) -> None:
         path.write_text(script)

@@ -1,6 +1,7 @@
 """The command line as a user meets it: real files, one-line errors, exit codes, nothing written on bad input."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from cwmp.__main__ import main
+from cwmp.pages.words import fixed
 from theory.instance import CostClasses, Instance
 from theory.selection.selectors import cwmp, top_k
 
@@ -58,6 +60,54 @@ def test_what_is_only_the_best_found_is_called_so(files):
     shown = run(*arguments).stdout
     assert "below best found" in shown
     assert "below optimum" not in shown
+
+
+def test_a_certificate_that_needs_its_costs_names_the_option_that_gives_them(files):
+    assert run("certify", "update.npy", "--cost", "costs.npy", "--budget", "30%", "--output", "c.json").exit_code == 0
+    refused = run("check-certificate", "c.json", "update.npy")
+    assert refused.exit_code == 1
+    assert "by --cost" in refused.stderr
+    assert run("check-certificate", "c.json", "update.npy", "--cost", "costs.npy").exit_code == 0
+
+
+def test_left_out_names_are_a_line_that_can_be_read(files):
+    steps = {f"layer{k}.a_rather_long_name.num_batches_tracked": np.arange(2) for k in range(51)}
+    np.savez("many.npz", weight=np.load("update.npy"), **steps)
+    shown = run("certify", "many.npz", "--cost", "1", "--budget", "30%").stdout
+    line = next(line for line in shown.splitlines() if line.startswith("left out"))
+    assert "and 48 more" in line
+    assert len(line) < 240
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "shown"),
+    [(0.99999999, 5, "99.99999 %"), (1.0, 5, "100.00000 %"), (0.999, 1, "99.9 %"), (0.9999, 1, "99.9 %"),
+     (0.05, 3, "5.000 %"), (0.9999, 0, "99 %")],
+)  # fmt: skip
+def test_less_than_everything_never_reads_as_everything(share, digits, shown):
+    assert fixed(share, digits) == shown
+
+
+def test_below_the_optimum_says_of_what(files):
+    shown = run("certify", "update.npy", "--cost", "costs.npy", "--budget", "30%").stdout
+    assert "Below optimum: by what share of the optimum's own retained ||g||^2" in shown
+
+
+def test_verify_leaves_nothing_in_the_current_folder(files):
+    """Hypothesis keeps notes in the folder it is started in, unless it is told otherwise."""
+    code = [sys.executable, "-m", "cwmp", "verify", "D7", "--output", "elsewhere"]
+    before = set(os.listdir())
+    assert subprocess.run(code, capture_output=True, check=False).returncode == 0
+    assert set(os.listdir()) - before == {"elsewhere"}
+
+
+def test_a_notebooks_backend_does_not_reach_the_figures(files):
+    """A backend that Matplotlib cannot load here, as one of a notebook's kernel is outside of it."""
+    environment = {**os.environ, "MPLBACKEND": "module://of_some_notebook.backend_inline"}
+    code = [sys.executable, "-m", "cwmp", "energy", "update.npy", "--cost", "costs.npy", "--plot", "plot.png"]
+    done = subprocess.run(code, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert Path("plot.png").stat().st_size
 
 
 def test_a_certificate_is_checked_alone_and_any_changed_bit_is_refused(files):

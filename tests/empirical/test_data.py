@@ -45,6 +45,16 @@ def images(tmp_path):
     return tmp_path / "images", pixels
 
 
+def test_hidden_files_are_no_images(images):
+    """What macOS and others leave beside the images is not counted, not read, and does not change the name."""
+    folder, _ = images
+    for name in ("._0000.png", ".DS_Store", ".0001.jpg"):
+        (folder / "train" / CLASSES[0] / name).write_bytes(b"not an image")
+    loaded = load(str(folder))
+    assert loaded.name == "CIFAR-10 (PNG copy)"
+    assert loaded.train_labels.size == 30
+
+
 def test_class_folders_are_read_whole_and_in_order(images):
     folder, pixels = images
     loaded = load(str(folder))

@@ -224,7 +224,7 @@ class Law:
         Raises:
             InputError: as :meth:`efficiency`.
         """
-        budget = min(self._allowed(beta), self.support_share) * self.mean_cost()
+        budget = min(self.allowed(beta), self.support_share) * self.mean_cost()
         _, low, high, share = self._edge(budget, FINE)
         above, with_ties = self.magnitude.sf(np.array([high, low]))
         kept = float((1 - share) * above + share * with_ties)

@@ -9,9 +9,9 @@ do; :meth:`Marginal.moment` says which exist, and says so when SciPy's distribut
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, wraps
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +31,17 @@ _FURTHEST = 38.0  # normal score of the smallest floats
 _LEAST_SCALE = 1e-140  # and its reciprocal: usual values whose squares are far from the ends of the floats
 _UNEVEN = 1e-3  # probability that the quadrature may miss
 _LIMIT = 9.0  # normal scores beyond +-9 have probability 1e-19
+
+
+def _quietly(method: Callable[[Any, Floats], Floats]) -> Callable[[Any, Floats], Floats]:
+    """Without SciPy's warnings at the ends of a support, where its formulas pass through infinity."""
+
+    @wraps(method)
+    def run(self: Any, x: Floats) -> Floats:
+        with np.errstate(all="ignore"):
+            return method(self, x)
+
+    return run
 
 
 class Nodes(NamedTuple):
@@ -94,6 +105,7 @@ class Marginal:
             ends.append(inside if self.folded else low)
         return min(ends)
 
+    @_quietly
     def sf(self, x: Floats) -> Floats:
         """``P(X > x)`` for ``x >= 0``, any shape."""
         x = np.asarray(x, dtype=float)
@@ -105,6 +117,7 @@ class Marginal:
             total = total + self.slab * tail
         return np.asarray(total, dtype=float)
 
+    @_quietly
     def cdf(self, x: Floats) -> Floats:
         """``P(X <= x)`` for ``x >= 0``, without the cancellation of ``1 - sf`` at small values."""
         x = np.asarray(x, dtype=float)
@@ -114,6 +127,7 @@ class Marginal:
             total = total + self.slab * below
         return np.asarray(total, dtype=float)
 
+    @_quietly
     def pdf(self, x: Floats) -> Floats:
         """Density of the continuous part, its probability included."""
         if not self.continuous:

@@ -5,14 +5,15 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from scipy_laws import ORDINARY, extremes, text_of
 
-from tests.support.scipy_laws import ORDINARY, extremes, text_of
+from cwmp.pages.savings import saving_text
 from theory.errors import InputError
 from theory.laws.draws import drawn_pairs, law_or_sample
 from theory.laws.joint import Law
 from theory.laws.parse import cost_law, magnitude_law
 from theory.laws.samples import SampleLaw
-from theory.laws.saving import saving_report, saving_text
+from theory.laws.saving import saving_report
 from theory.laws.tails import _INDEX
 from theory.laws.variates import _OWN as OWN
 
