@@ -13,10 +13,13 @@ from cwmp.pages import energies as pages
 from cwmp.pages.blocks import Block
 from theory import layers as theory_layers
 from theory.energy.costs import Costs, costs_of
-from theory.energy.models import MODELS, CostModel, coefficient_of_variation, cost_model
+from theory.energy.models import MODELS, CostModel, break_even, coefficient_of_variation, cost_model
+from theory.energy.own import model_of
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
 from theory.layers import Layer
+
+NEAR = "1.1"  # dearest over cheapest from which on there is little to save
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Energy(Result):
         total: of every coordinate. overhead: what any non-empty selection pays on top (a bitmap).
         ratio: dearest over cheapest coordinate. cv: coefficient of variation of the costs: what a saving depends on.
         ceiling: share of Top-K's energy that any selector saves at most while it retains as much, ``1 - 1/ratio``.
+        radio: the model's joules per bit. break_even: joules per bit from which on dearest and cheapest differ by at
+            most a tenth; None for both without a model in joules.
         kinds: in order of appearance. model: the energy model, where there is one.
     """
 
@@ -59,6 +64,8 @@ class Energy(Result):
     ratio: float
     cv: float
     ceiling: float
+    radio: float | None
+    break_even: float | None
     kinds: tuple[KindEnergy, ...]
     model: CostModel | None
 
@@ -110,10 +117,12 @@ def energy(model: Any, cost: Any = None, *, layers: Any = None, kinds: Any = (),
     spread = instance.class_cost[np.unique(instance.labels)] if instance.class_cost is not None else instance.cost  # type: ignore[arg-type]
     ratio = float(spread.max() / spread.min()) if spread.size else 1.0
     overhead = float(costs.model.overhead(placed)) if costs.model else 0.0
+    even = break_even(costs.model, placed, NEAR) if costs.model and not costs.model.relative and placed else None
     return Energy(
         name, instance.d, pages.cost_words(cost), costs.unit, float(instance.total_cost * instance.unit), overhead,
-        ratio, coefficient_of_variation(values) if instance.d else 0.0, 1 - 1 / ratio, _kinds(instance, placed, costs),
-        costs.model,
+        ratio, coefficient_of_variation(values) if instance.d else 0.0, 1 - 1 / ratio,
+        float(even.model_radio) if even else None, float(even.radio) if even else None,
+        _kinds(instance, placed, costs), costs.model,
     )  # fmt: skip
 
 
@@ -154,10 +163,14 @@ class Models(Result):
 def models(name: str | None = None) -> Models:
     """The energy models, or one of them with the source of every number.
 
+    Args:
+        name: of a model, or of a changed one or a TOML file, as costs take them.
+
     Raises:
         InputError: no model is called so.
     """
-    return Models((cost_model(name),) if name else tuple(MODELS.values()), sources=name is not None)
+    chosen = tuple(MODELS.values()) if name is None else (model_of(name) or cost_model(name),)
+    return Models(chosen, sources=name is not None)
 
 
 def _kinds(instance: Instance, layers: tuple[Layer, ...], costs: Costs) -> tuple[KindEnergy, ...]:

@@ -155,7 +155,8 @@ COST_TEXT = Known("costs", _models)
 
 UPDATE = click.argument("update", type=click.Path(path_type=Path))
 COST = click.option("--cost", required=True, type=COST_TEXT, metavar="COSTS",
-                    help="Energy model, joules, kind=joules list (fc=10,'enc.*=3',rest=1) or .npy file.")  # fmt: skip
+                    help="Energy model or .toml file of one, joules (5nJ), kind=joules list (fc=10,'enc.*=3',rest=1) "
+                         "or .npy file.")  # fmt: skip
 BUDGET = click.option("--budget", required=True, metavar="BUDGET",
                       help="A share such as 10%, or joules (units, for ratios) such as 3, 0.4J or 3mJ.")  # fmt: skip
 LAYERS = click.option("--layers", type=click.Path(path_type=Path), metavar="FILE",

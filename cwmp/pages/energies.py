@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cwmp.pages.blocks import Block, Line, Table
-from cwmp.pages.words import fixed, percent, several
+from cwmp.pages.words import fixed, joules, percent, several
 from theory.energy.models import CostModel
 from theory.selection import tensors
 
@@ -35,7 +35,15 @@ def energy_page(r: Energy) -> list[Block]:
     if r.ratio == 1:
         spread = "Every coordinate costs the same: CWMP is Top-K (D7), and there is nothing to save."
     fixed_cost = [Line(f"Anything that is sent pays {r.overhead:.6g} {r.energy_unit} on top.")] if r.overhead else []
-    return [head, Table(columns, rows), Line(spread), *fixed_cost]
+    return [head, Table(columns, rows), Line(spread), *_break_even(r), *fixed_cost]
+
+
+def _break_even(r: Energy) -> list[Block]:
+    """The radio from which on costs hardly differ, beside the model's own."""
+    if r.break_even is None or r.radio is None or r.ratio == 1:
+        return []
+    own = f"this one spends {joules(r.radio)}/bit" if r.radio else "this model has none"
+    return [Line(f"From a radio of {joules(r.break_even)}/bit on, dearest and cheapest differ by at most 10 %; {own}.")]
 
 
 def _number(value: float | None) -> str:

@@ -23,6 +23,14 @@ def fixed(share: float, digits: int) -> str:
     return f"{shown} %"
 
 
+def joules(amount: float) -> str:
+    """``5e-9`` as ``5 nJ``, in three significant digits."""
+    for unit, power in (("J", 0), ("mJ", -3), ("uJ", -6), ("nJ", -9)):
+        if amount >= 10.0**power:
+            return f"{amount / 10.0**power:.3g} {unit}"
+    return f"{amount * 1e12:.3g} pJ"
+
+
 def several(count: int, word: str) -> str:
     """``1 coordinate``, ``2 coordinates``."""
     return f"{count} {word}{'s' * (count != 1)}"

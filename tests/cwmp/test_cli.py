@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from cwmp.__main__ import main
-from cwmp.pages.words import fixed
+from cwmp.pages.words import fixed, joules
 from theory.instance import CostClasses, Instance
 from theory.selection.selectors import cwmp, top_k
 
@@ -108,6 +108,24 @@ def test_a_notebooks_backend_does_not_reach_the_figures(files):
     done = subprocess.run(code, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert Path("plot.png").stat().st_size
+
+
+def test_a_model_of_ones_own_is_written_filled_in_shown_and_used(files):
+    assert run("models", "--new", "board.toml").exit_code == 0
+    text = Path("board.toml").read_text()
+    Path("board.toml").write_text(text.replace('"21.3e-9"', '"5pJ/bit"').replace("nRF52832", "my own meter"))
+    assert "my own meter" in run("models", "board.toml").stdout
+    mine = run("energy", "update.npy", "--layers", "layers.json", "--cost", "board.toml", "--json")
+    changed = run("energy", "update.npy", "--layers", "layers.json", "--cost", "ble-dram,radio=5pJ/bit", "--json")
+    assert mine.exit_code == 0, mine.stderr
+    assert json.loads(mine.stdout)["total"] == json.loads(changed.stdout)["total"]
+    shown = run("energy", "update.npy", "--layers", "layers.json", "--cost", "board.toml").stdout
+    even = json.loads(mine.stdout)["break_even"]
+    assert f"From a radio of {joules(even)}/bit on" in shown
+    assert "this one spends 5 pJ/bit" in shown
+    Path("notes.toml").write_text("mine")
+    assert run("models", "--new", "notes.toml").exit_code == 2  # somebody's file stays
+    assert run("models", "--new", "board.txt").exit_code == 2
 
 
 def test_a_certificate_is_checked_alone_and_any_changed_bit_is_refused(files):

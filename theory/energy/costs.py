@@ -3,7 +3,9 @@
     costs     "fc-dear"                      a named energy model (theory.energy.models), or a CostModel
               0.003  "0.003"                 joules, the same for every coordinate
               {"fc": 10, "rest": 1}          joules per kind of layer, or per layer by its name
-              "fc=10,rest=1"                 the same as a text
+              "fc=10,rest=1"                 the same as a text; with units: "fc=640pJ,rest=5pJ"
+              "ble-dram,radio=50nJ/bit"      a model with some of its numbers replaced
+              "board.toml"                   a model of one's own (theory.energy.own)
               "enc.*=3,rest=1"               joules per layer whose name a glob matches
               array, "costs.npy"             joules per coordinate
     budget    "10%"                          a share of what sending everything costs, up to 100 %
@@ -29,6 +31,7 @@ from numpy.typing import NDArray
 from theory.arithmetic.exact import Real, as_float64
 from theory.budget import RATIOS, UNITS, as_joules, as_share
 from theory.energy.models import MODELS, CostModel
+from theory.energy.own import model_of
 from theory.errors import InputError
 from theory.files.updates import read_array
 from theory.instance import DEAREST, CostClasses, as_cost, is_one_cost
@@ -120,18 +123,35 @@ def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
     Raises:
         InputError: a text that is none of the forms above, a layer without a cost, a file that does not fit.
     """
-    if text in MODELS:
-        return Costs(MODELS[text].costs(layers), model=MODELS[text])
+    if (model := model_of(text)) is not None:
+        return Costs(model.costs(layers), model=model)
     if text.endswith(".npy"):
         return Costs(_fitting(read_array(text, "the costs").reshape(-1), layers, text), path=Path(text))
     if "=" in text:
         return Costs(costs_by_layer(_pairs(text), layers))
     if re.match(r"[-+.0-9]", text):
-        return Costs(as_cost(text, "cost"))
+        return Costs(_joules(text, "cost"))
     raise InputError(f"cost {text!r} is no {_ACCEPTED}")
 
 
-_ACCEPTED = f"energy model ({', '.join(MODELS)}), number, kind=number list (fc=10,rest=1) or .npy file"
+_ACCEPTED = (
+    f"energy model ({', '.join(MODELS)}; ble-dram,radio=50nJ/bit; a .toml file), joules (3, 5nJ), kind=joules list "
+    "(fc=640pJ,rest=5pJ) or .npy file"
+)
+
+
+def _joules(given: Real | str, name: str) -> Fraction:
+    """The exact cost that a number, or a text with its unit, denotes.
+
+    Raises:
+        InputError: none, or one that is not positive.
+    """
+    found = _NUMBER.fullmatch(given) if isinstance(given, str) else None
+    if found and found[2] in UNITS:
+        return as_cost(as_joules(given), name)  # type: ignore[arg-type]
+    if found and found[2]:
+        raise InputError(f"{name} = {given}: no unit {found[2]!r}; there are {', '.join(UNITS)}")
+    return as_cost(given, name)  # type: ignore[arg-type]
 
 
 def _fitting(values: NDArray, layers: Sequence[Layer], name: str) -> NDArray:
@@ -164,7 +184,7 @@ def costs_by_layer(given: Mapping[str, Real], layers: Sequence[Layer]) -> CostCl
     Raises:
         InputError: a number that is no cost, a name that nothing has, a layer without a cost.
     """
-    prices = {str(name): as_cost(number, f"cost of {name!r}") for name, number in given.items()}
+    prices = {str(name): _joules(number, f"cost of {name!r}") for name, number in given.items()}
     known = {"rest", *(layer.name for layer in layers), *(layer.kind for layer in layers)}
     globs = [name for name in prices if name not in known and any(matches(layer, name) for layer in layers)]
     if unknown := [name for name in prices if name not in known and name not in globs]:

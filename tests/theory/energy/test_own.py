@@ -1,0 +1,125 @@
+"""Energy models of one's own: changed by a text, or in a TOML file; joules with units; what is refused."""
+
+import re
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from theory.energy.costs import costs_of
+from theory.energy.models import MODELS, break_even
+from theory.energy.own import energy_per_bit, model_of, template
+from theory.errors import InputError
+from theory.layers import named_layers
+
+LAYERS = named_layers([("conv.weight", (4, 3, 5, 5)), ("fc.weight", (10, 10))])
+
+
+OTHER = """
+name = "b"
+value_bits = 16
+word_bits = 8
+index = "none"
+[radio]
+energy = "1nJ/bit"
+source = "a"
+[memory.rest]
+energy = "2nJ/byte"
+source = "b"
+[memory.fc]
+energy = "8nJ/byte"
+source = "c"
+"""
+
+
+def values(cost):
+    """Joules of a convolution's coordinate and of a dense layer's, exact."""
+    classes = costs_of(cost, LAYERS).values
+    return tuple(Fraction(classes.values[int(np.asarray(classes.labels)[place])]) for place in (0, -1))
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [("50nJ/bit", Fraction(5, 10**8)), ("0.4uJ/byte", Fraction(5, 10**8)), ("0.4 µJ / B", Fraction(5, 10**8)), ("5e-8", Fraction(5, 10**8)),
+     ("3J/bit", Fraction(3)), ("2pJ/byte", Fraction(1, 4 * 10**12)), (0, Fraction(0)), ("0.1234567890123456789012345678901234567nJ/bit",
+      Fraction(1234567890123456789012345678901234567, 10**46))],
+)  # fmt: skip
+def test_an_energy_is_exactly_what_is_written(text, exact):
+    assert Fraction(energy_per_bit(text, "radio")) == exact
+
+
+@pytest.mark.parametrize("text", ["50nJ", "-5nJ/bit", "50kJ/bit", "nJ/bit", "", "1/3", None, True, [], "1e9999"])
+def test_what_is_no_energy_per_bit_is_refused(text):
+    with pytest.raises(InputError, match="joules per bit or byte"):
+        energy_per_bit(text, "radio")
+
+
+def test_a_changed_model_has_the_numbers_that_were_given_and_the_others_as_before():
+    """c = (32 + 9) bits of radio + 32 bits of memory; 400 coordinates take 9 bits to index."""
+    memory = [MODELS["ble-dram"].memory[kind].exact for kind in ("conv", "fc")]
+    assert values("ble-dram,radio=50nJ/bit") == tuple(41 * Fraction(5, 10**8) + 32 * m for m in memory)
+    assert values("ble-dram,radio=0,fc=3pJ/bit") == (32 * memory[0], 32 * Fraction(3, 10**12))
+    said = model_of("ble-dram,radio=50nJ/bit").fields()["joules_per_bit"]["radio"]
+    assert said["source"] == "given as radio=50nJ/bit"
+    assert values("ble-dram") == tuple(41 * MODELS["ble-dram"].radio.exact + 32 * m for m in memory)
+
+
+def test_joules_have_units_where_budgets_have_them():
+    assert values("fc=640pJ,rest=5pJ") == (Fraction(5, 10**12), Fraction(640, 10**12))
+    assert values({"fc": "0.64nJ", "rest": "5pJ"}) == (Fraction(5, 10**12), Fraction(640, 10**12))
+    assert costs_of("3mJ", LAYERS).values == Fraction(3, 1000)
+    assert values("fc=10,rest=1") == (Fraction(1), Fraction(10))
+
+
+@pytest.mark.parametrize(
+    ("cost", "says"),
+    [("fc=3kJ,rest=1", "no unit 'kJ'"), ("fc=0pJ,rest=1", "must be > 0"), ("3kJ", "no unit"),
+     ("ble-dram,radio", "must be radio, "), ("ble-dram,radio=50nJ", "50nJ/bit"), ("ble-dram,tpu=1", "must be radio, "),
+     ("ble-dram,radio=1,radio=2", "given twice"), ("fc-dear,fc=3pJ/bit", "are ratios"),
+     ("ble-dram,fc=0", "memory energies > 0"), ("ble-dramm,radio=1", "must be a kind")],
+)  # fmt: skip
+def test_what_is_no_cost_is_refused_in_one_line(cost, says):
+    with pytest.raises(InputError) as found:
+        costs_of(cost, LAYERS)
+    assert says in str(found.value)
+    assert "\n" not in str(found.value)
+
+
+def test_the_template_is_the_model_that_it_says(tmp_path):
+    path = tmp_path / "board.toml"
+    path.write_text(template(), encoding="utf-8")
+    assert values(str(path)) == values("ble-dram")
+    for name, part in model_of(str(path)).fields()["joules_per_bit"].items():
+        assert part["source"], name
+
+
+def test_a_file_with_other_numbers(tmp_path):
+    path = tmp_path / "board.toml"
+    path.write_text(OTHER)
+    assert values(str(path)) == (Fraction(16 + 2, 10**9), Fraction(16 + 8, 10**9))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "by", "says"),
+    [(r"\[radio\]", "[radioo]", "no field 'radioo'"), (r'source = ".*"', "", "source of its number is missing"),
+     (r'energy = ".*"', 'energy = "5nJ"', "50nJ/bit"), ("memory.rest", "memory.tpu", "no kind of layer"),
+     ("value_bits = 32", "value_bits = 0", "at least 1"), ("value_bits = 32", "value_bits = 1.5", "whole number"),
+     ('index = "explicit"', 'index = "coo"', "index must be"), ("name =", "name", "is no TOML"),
+     (r"(?s)\[memory.*", "", "needs a table"), ('name = "my-board"', "name = 3", "must be a text"),
+     (r"(?s)\[radio\].*?\n\n", "", "must be a table"), ("link =", "page =", "no field 'page'")],
+)  # fmt: skip
+def test_what_is_no_model_file_is_refused_in_one_line(tmp_path, pattern, by, says):
+    changed, times = re.subn(pattern, by, template(), count=1)
+    assert times == 1
+    path = tmp_path / "board.toml"
+    path.write_text(changed, encoding="utf-8")
+    with pytest.raises(InputError) as found:
+        model_of(str(path))
+    assert says in str(found.value)
+    assert "\n" not in str(found.value)
+
+
+def test_the_break_even_is_the_radio_at_which_costs_differ_by_a_tenth():
+    even = break_even(MODELS["ble-dram"], LAYERS, "1.1")
+    model = model_of(f"ble-dram,radio={float(even.radio)!r}")
+    assert float(break_even(model, LAYERS).ratio) == pytest.approx(1.1, rel=1e-12)
