@@ -81,7 +81,7 @@ def _underflows(side: Marginal, drawn: Floats) -> bool:
     """Whether more draws are 0 than its atom there explains (6 standard deviations), though it has a density."""
     expected = drawn.size * (1 - side.slab)
     density = side.continuous is not None and hasattr(side.continuous.dist, "pdf")
-    return density and np.count_nonzero(drawn == 0) > expected + 6 * math.sqrt(expected)
+    return density and bool(np.count_nonzero(drawn == 0) > expected + 6 * math.sqrt(expected))
 
 
 def why_drawn(side: Marginal) -> str:

@@ -243,12 +243,12 @@ class Marginal:
     @cached_property
     def _masses_above(self) -> Floats:
         """Probability of all atoms but the first k, k = 0, 1, ..."""
-        return np.r_[np.cumsum(self.masses[::-1])[::-1], 0.0]
+        return np.asarray(np.r_[np.cumsum(self.masses[::-1])[::-1], 0.0], dtype=float)
 
     @cached_property
     def _masses_below(self) -> Floats:
         """Probability of the first k atoms."""
-        return np.r_[0.0, np.cumsum(self.masses)]
+        return np.asarray(np.r_[0.0, np.cumsum(self.masses)], dtype=float)
 
     @cached_property
     def _spike(self) -> float:
@@ -274,7 +274,7 @@ class Marginal:
     @cached_property
     def _edges(self) -> Floats:
         """Ends of the panels: quantiles at every decade of survival until x^2 P(X > x) is negligible."""
-        dist, decades = self.continuous, 10.0 ** -np.arange(1, 291)
+        dist, decades = self.continuous, 10.0 ** -np.arange(1.0, 291.0)
         middle = np.linspace(0.1, 0.9, 17)
         with np.errstate(all="ignore"):
             points = np.abs(np.concatenate([
@@ -325,7 +325,7 @@ class Marginal:
         return Nodes(*(np.concatenate(side) for side in zip(*parts, strict=True)))
 
 
-def _defined(quantile: Any, levels: Floats) -> Floats:
+def _defined(quantile: Any, levels: NDArray[np.floating]) -> Floats:
     """Quantiles at ``levels``; NaN where SciPy has none, which it may say for all by raising."""
     try:
         return np.asarray(quantile(levels), dtype=float)

@@ -40,12 +40,12 @@ def values(cost):
 
 @pytest.mark.parametrize(
     ("text", "exact"),
-    [("50nJ/bit", Fraction(5, 10**8)), ("0.4uJ/byte", Fraction(5, 10**8)), ("0.4 µJ / B", Fraction(5, 10**8)), ("5e-8", Fraction(5, 10**8)),
-     ("3J/bit", Fraction(3)), ("2pJ/byte", Fraction(1, 4 * 10**12)), (0, Fraction(0)), ("0.1234567890123456789012345678901234567nJ/bit",
-      Fraction(1234567890123456789012345678901234567, 10**46))],
+    [("50nJ/bit", "5e-8"), ("0.4uJ/byte", "5e-8"), ("0.4 µJ / B", "5e-8"), ("5e-8", "5e-8"), ("3J/bit", "3"), (0, "0"),
+     ("2pJ/byte", "0.25e-12"),
+     ("0.1234567890123456789012345678901234567nJ/bit", "0.1234567890123456789012345678901234567e-9")],
 )  # fmt: skip
 def test_an_energy_is_exactly_what_is_written(text, exact):
-    assert Fraction(energy_per_bit(text, "radio")) == exact
+    assert Fraction(energy_per_bit(text, "radio")) == Fraction(exact)
 
 
 @pytest.mark.parametrize("text", ["50nJ", "-5nJ/bit", "50kJ/bit", "nJ/bit", "", "1/3", None, True, [], "1e9999"])
