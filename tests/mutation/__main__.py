@@ -62,15 +62,16 @@ def _module(
         results = {m.name: results[m.name] for m in every if m.name in results}
         chosen = [m for m in every if not results.get(m.name, True) and m.name not in named]
     start = time.monotonic()
-    trials = Trials(copy, module, settings["modules"][module])
+    tests = [*settings["modules"][module], *(test.format(module=module) for test in settings["every"])]
+    trials = Trials(copy, module, tests)
     click.echo(f"{module}: {len(chosen)} of {len(every)} mutants, tests {trials.known.total:.1f} s", err=True)
-    for mutant in chosen:
-        results[mutant.name] = trials.killed(mutant)
-        if not results[mutant.name] and mutant.name not in named:
-            click.echo(f"  survived: {' | '.join(mutant.name)}", err=True)
-    click.echo(f"{module}: {time.monotonic() - start:.0f} s", err=True)
     RECORDS.mkdir(parents=True, exist_ok=True)
+    for k, (mutant, killed) in enumerate(trials.run(chosen)):
+        results[mutant.name] = killed
+        if not killed and mutant.name not in named:
+            click.echo(f"  survived ({k}): {' | '.join(mutant.name)}", err=True)
     record.write_text(json.dumps([[*name, killed] for name, killed in results.items()], indent=0))
+    click.echo(f"{module}: {time.monotonic() - start:.0f} s", err=True)
     return scored(module, {m.name for m in every}, results, named)
 
 

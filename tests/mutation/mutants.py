@@ -81,7 +81,7 @@ def _difference(source: str, code: str) -> tuple[str, str]:
 
 
 def _running(source: str) -> str:
-    """What of a module is ever run: not its annotations, which ``from __future__ import annotations`` leaves alone."""
+    """What of some code is ever run: not its annotations, nor the mark from which on arguments are named."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -89,6 +89,9 @@ def _running(source: str) -> str:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             node.returns = None
+        elif isinstance(node, ast.arguments):
+            node.args, node.posonlyargs, node.kwonlyargs = [*node.posonlyargs, *node.args, *node.kwonlyargs], [], []
+            node.defaults, node.kw_defaults = [*node.defaults, *filter(None, node.kw_defaults)], []
         elif isinstance(node, ast.arg):
             node.annotation = None
         elif isinstance(node, ast.AnnAssign):

@@ -48,9 +48,7 @@ class Score:
         return self.killed / judged if judged else 1.0
 
 
-def scored(
-    module: str, possible: Collection[Name], results: Mapping[Name, bool], named: Collection[Name]
-) -> Score:
+def scored(module: str, possible: Collection[Name], results: Mapping[Name, bool], named: Collection[Name]) -> Score:
     """The score of a module. Args: results: of the mutants tried, whether they were killed."""
     left = [name for name, killed in results.items() if not killed]
     stale = [name for name in named if name not in possible or results.get(name, False)]

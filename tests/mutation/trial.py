@@ -12,17 +12,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from mutation.mutants import Mutant
-from mutation.plugin import Chosen, Traced
+from mutation.plugin import Chosen, Instead, Traced, failed
+from mutation.swap import functions_of, swap
 
 MEMORY = 12 << 30  # bytes of address space for a trial
-SLACK, TIMES = 10, 5  # a trial may take SLACK + TIMES what all tests took, in seconds of the processor
-WALL = 20  # and as many times that by the clock: others may use the machine
+SLOW = 4.0  # seconds of the processor, traced: a test that takes longer is left out, which can only lower the count
+SLACK, TIMES = 3.0, 3.0  # a test may take SLACK + TIMES what it took, in seconds of the processor
+WALL = 20  # and all of them as many times that by the clock: others may use the machine
 
 
 def copied(root: Path, to: Path) -> None:
@@ -38,11 +41,16 @@ def copied(root: Path, to: Path) -> None:
 
 @dataclass(frozen=True)
 class Known:
-    """What running the tests without a mutant taught: per test its seconds and lines of the module; the seconds in all."""
+    """What the tests did without a mutant: per test its seconds and lines of the module; all seconds."""
 
     seconds: dict[str, float]
     lines: dict[str, frozenset[int]]
     total: float
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """What each test may take, those left out that are slow."""
+        return {test: SLACK + TIMES * took for test, took in self.seconds.items() if took <= SLOW}
 
     def tests(self, mutant: Mutant) -> list[str]:
         """The tests that can tell, quickest first.
@@ -50,7 +58,7 @@ class Known:
         Those that execute the statement, and those that execute nothing of the module in this process: they may start
         another. All of them if the statement runs when the module is imported.
         """
-        able = [t for t, seen in self.lines.items() if not mutant.lines or not seen or seen & mutant.lines]
+        able = [t for t in self.limits if not mutant.lines or not self.lines[t] or self.lines[t] & mutant.lines]
         return sorted(able, key=lambda t: (not self.lines[t] & mutant.lines, self.seconds[t]))
 
 
@@ -62,20 +70,55 @@ class Trials:
         self._source = self._path.read_text(encoding="utf-8")
         self.known = self._learn()
 
-    def killed(self, mutant: Mutant) -> bool:
-        """Whether some test fails, or takes far too long."""
-        tests = self.known.tests(mutant)
-        if not tests:
-            return False
+    def run(self, mutants: Sequence[Mutant]) -> Iterator[tuple[Mutant, bool]]:
+        """Each mutant, and whether some test fails or takes far too long.
+
+        The code of a function is exchanged when the tests are collected. What runs when the module is imported has the
+        whole of it collected again.
+        """
+        inside = [mutant for mutant in mutants if mutant.lines]
+        report = self._copy / "killed"
+        report.touch()
+        child = os.fork() if inside else 0
+        if inside and not child:
+            os._exit(
+                self._alone(lambda: self._pytest(Chosen(None), Instead(lambda s: self._swapped(s, inside, report))))
+            )
+        if inside:
+            yield from zip(inside, _letters(report, child), strict=True)
+        for mutant in mutants:
+            if not mutant.lines:
+                yield mutant, self._imported(mutant)
+
+    def _swapped(self, session: pytest.Session, mutants: Sequence[Mutant], report: Path) -> None:
+        """Write a letter for each mutant, K if it is killed."""
+        functions = functions_of(str(self._path))
+        gc.collect()
+        gc.freeze()
+        with report.open("w") as results:
+            for mutant in mutants:
+
+                def work(mutant: Mutant = mutant) -> int:
+                    swap(functions, mutant.code, str(self._path))
+                    return int(failed(session, self.known.tests(mutant), self.known.limits))
+
+                results.write("K" if self._tried(mutant, work) else "S")
+                results.flush()
+
+    def _imported(self, mutant: Mutant) -> bool:
+        return self._tried(mutant, lambda: self._pytest(Chosen(self.known.tests(mutant), self.known.limits)))
+
+    def _tried(self, mutant: Mutant, work: Callable[[], int]) -> bool:
+        """Whether the tests fail with the mutant in its file: other processes see it too."""
         for compiled in (self._path.parent / "__pycache__").glob(f"{self._path.stem}.*"):
             compiled.unlink()  # recognised by size and whole seconds: it could be another mutant's
         self._path.write_text(mutant.code, encoding="utf-8")
         try:
-            code = self._forked(lambda: self._pytest(Chosen(tests)), SLACK + TIMES * self.known.total, writes=False)
+            code = self._forked(work, sum(self.known.limits.values()), writes=False)
         finally:
             self._path.write_text(self._source, encoding="utf-8")
         if code in (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.USAGE_ERROR):
-            raise RuntimeError(f"pytest could not run {tests[0]} and others: exit code {code}")
+            raise RuntimeError(f"pytest could not run the tests of {mutant.name}: exit code {code}")
         return code != 0
 
     def _learn(self) -> Known:
@@ -115,13 +158,7 @@ class Trials:
         """The exit code of some work in a process of its own; negative if a signal ended it."""
         child = os.fork()
         if not child:
-            try:
-                self._settle(seconds, writes=writes)
-                code = work()
-                sys.stdout.flush()
-            except BaseException:
-                code = 70
-            os._exit(code)
+            os._exit(self._alone(work, seconds, writes=writes))
         end = None if seconds is None else time.monotonic() + WALL * seconds
         pause = 0.002
         while not (done := os.waitpid(child, os.WNOHANG))[0]:
@@ -133,6 +170,15 @@ class Trials:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # what the tests have started and not ended
         return os.waitstatus_to_exitcode(done[1])
+
+    def _alone(self, work: Callable[[], int], seconds: float | None = None, *, writes: bool = False) -> int:
+        """The exit code of some work, in a process that does nothing else."""
+        try:
+            self._settle(seconds, writes=writes)
+            return work()
+        except BaseException:
+            traceback.print_exc()
+            return 70
 
     def _settle(self, seconds: float | None, *, writes: bool) -> None:
         """Be a process that knows the copy alone, and is ended if it takes too much."""
@@ -150,5 +196,18 @@ class Trials:
             os.dup2(sink.fileno(), 2)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if seconds:
-            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _letters(report: Path, child: int) -> Iterator[bool]:
+    """What a child writes into a file, letter by letter, until it ends."""
+    with report.open() as results:
+        done = 0
+        while True:
+            if letter := results.read(1):
+                yield letter == "K"
+            elif done:
+                return
+            else:
+                done = os.waitpid(child, os.WNOHANG)[0]
+                time.sleep(0 if done else 0.05)
