@@ -2,6 +2,7 @@
 
     python benchmarks/laws.py                                     # everything but real updates, about three minutes
     python benchmarks/laws.py --updates DIR --layers layers.json  # predicted and measured saving of real updates too
+    python benchmarks/laws.py --parts losses updates ...          # these parts; the others stay as they are recorded
 
 Limits come from quadrature with its stated error, samples have a million coordinates. Where a law lacks a mean there is
 no limit, and the sampled shares at 10^4, 10^5 and 10^6 coordinates show what happens instead. Everything goes to
@@ -21,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import places
+from laws_measured import loss_rows, update_rows
 from laws_page import page
 
 from proofs_check.law_audit.cells import as_columns, upper_cell
@@ -28,7 +30,6 @@ from proofs_check.law_audit.trials import run_batch
 from theory.claims.provenance import provenance
 from theory.files.outputs import BENCHMARK, BENCHMARK_PAGE, write_atomically
 from theory.laws import named as named_laws
-from theory.laws.inputs import given_laws
 from theory.laws.joint import Law
 from theory.laws.parse import law_of
 from theory.laws.rates import RateTest
@@ -52,7 +53,7 @@ MORE_COSTS = {
     **{f"two classes 1:{r}": f"classes(1=0.5, {r}=0.5)" for r in (1.2, 1.5, 2, 3, 5)},
     "uniform 1..3": "uniform(loc=1, scale=2)",
 }
-UPDATE_COSTS = ("fc-dear", "conv-dear", "lognorm(s=0.3)", "lognorm(s=1)")
+PARTS = ("table", "planted", "losses", "updates")
 
 
 def table(d: int, seed: int) -> list[dict[str, Any]]:
@@ -155,19 +156,16 @@ def planted(audits: int, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-def updates(folder: Path, layers: Path, seed: int) -> list[dict[str, Any]]:
-    """Predicted and measured saving and gain of real updates."""
-    rows = []
-    for path, cost in itertools.product(sorted(folder.glob("update_*.npy")), UPDATE_COSTS):
-        placed = None if "(" in cost else layers
-        (data,) = given_laws(None, [path], cost, layers=placed, seed=seed)
-        for beta in BETAS:
-            saving = data.saving(beta)
-            errors = {"saving_error": saving.at_equal_score.error, "gain_error": saving.at_equal_energy.error}
-            elastic = dict(zip(("elasticity", "elasticity_error"), saving.profile.elasticity, strict=True))
-            rows.append({"update": path.stem, "cost": cost, "beta": beta, **errors, **elastic,
-                         **predictions(data, beta, saving)})  # type: ignore[arg-type]  # fmt: skip
-    return rows
+def made(part: str, options: argparse.Namespace) -> dict[str, Any]:
+    """What one part adds to the results."""
+    if part == "table":
+        rows = table(int(options.dim), options.seed)
+        return {"d": int(options.dim), "table": rows, "region": region(rows)}
+    if part == "planted":
+        return {"planted": planted(options.audits, options.seed)}
+    if part == "losses":
+        return {"losses": loss_rows(MAGNITUDES, COSTS, options.seed)}
+    return {"updates": update_rows(options.updates, options.layers, options.seed)} if options.updates else {}
 
 
 def main() -> None:
@@ -176,20 +174,28 @@ def main() -> None:
     parser.add_argument("--dim", type=float, default=1e6, help="coordinates of the samples")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--audits", type=int, default=100, help="audits of each planted bound")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="the others stay as recorded")
     parser.add_argument("--updates", type=Path, help="folder of update_*.npy")
     parser.add_argument("--layers", type=Path, help="JSON list of their layers")
     places.add_output(parser, RESULTS, "folder of the results and their page")
     options = parser.parse_args()
+    if options.updates and not options.layers:
+        parser.error("--updates needs --layers: the power-mean law is taken layer by layer")
     path = options.output / "laws.json"
     files = {path: BENCHMARK, options.output / "README.md": BENCHMARK_PAGE}
     with places.guarded(parser, options, files):
         results = json.loads(path.read_text()) if path.exists() else {}
-        rows = table(int(options.dim), options.seed)
-        results |= {"d": int(options.dim), "seed": options.seed, "table": rows, "region": region(rows)}
-        results["planted"] = planted(options.audits, options.seed)
-        if options.updates:
-            results["updates"] = updates(options.updates, options.layers, options.seed)
-        results["provenance"] = provenance()
+        if missing := [part for part in PARTS[:3] if part not in (*options.parts, *results)]:
+            parser.error(f"no earlier record has the parts {', '.join(missing)}; leave --parts out")
+        revisions = results.get("made") or {
+            part: results["provenance"]["revision"] for part in PARTS if part in results
+        }
+        for part in options.parts:
+            print(f"{part} ...", file=sys.stderr, flush=True)
+            if new := made(part, options):
+                results |= new
+                revisions[part] = provenance()["revision"]
+        results |= {"seed": options.seed, "provenance": provenance(), "made": revisions}
         write_atomically(path, json.dumps(results, indent=1) + "\n", BENCHMARK)
         write_atomically(options.output / "README.md", page(results), BENCHMARK_PAGE)
 

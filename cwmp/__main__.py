@@ -1,4 +1,4 @@
-"""The command line's front door. The commands live in ``command_line/``.
+"""The command line's front door. The commands live in ``cwmp/commands/``.
 
 Exit codes: 0 as expected, 1 a verdict differs from what is expected, 2 bad input, 3 inconclusive.
 """
@@ -15,6 +15,7 @@ from cwmp.commands.energy import models
 from cwmp.commands.experiment import pareto
 from cwmp.commands.figures import figures
 from cwmp.commands.laws import audit, saving
+from cwmp.commands.layers import layers_command
 from cwmp.commands.report import report
 from cwmp.commands.reproduce import reproduce
 from cwmp.commands.selector import check_command
@@ -42,8 +43,8 @@ def main() -> None:
 
 
 for command in (
-    verify, table, certify_command, check_certificate_command, check_command, audit, saving, models, pareto,
-    study, figures, report, reproduce,
+    verify, table, certify_command, check_certificate_command, check_command, audit, saving, models, layers_command,
+    pareto, study, figures, report, reproduce,
 ):  # fmt: skip
     main.add_command(command)
 

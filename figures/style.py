@@ -118,6 +118,7 @@ METHODS: dict[str, Method] = {
     "dense": Method("dense", GREEN, "*", DASHES[5], "|||"),
     "per-layer": Method("per layer", PURPLE, "v", DASHES[4], "\\\\\\"),
     "curvature": Method("curvature", VERMILION, "^", DASHES[6], "---"),
+    "safe": Method("safe CWMP", ORANGE, "P", DASHES[3], "xxx"),
     "prefix": Method("prefix", BLUE, "o", "-", ""),
     "fill": Method("fill", ORANGE, "v", DASHES[3], "..."),
     "best-of": Method("best-of", PURPLE, "^", DASHES[4], "\\\\\\"),

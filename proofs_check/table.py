@@ -29,7 +29,7 @@ def terminal_table(rows: Sequence[Row], width: int = 100) -> str:
     """Plain text: id, title, what came out, and by which methods; a line below for what is false and what is true."""
     lines = []
     for row in rows:
-        lines.append(f"{row.claim.id:<5}{row.claim.title:<58.58}{row.word:<14}{_note(row)}".rstrip())
+        lines.append(f"{row.claim.id:<5}{row.claim.title:<58.58}{row.grade:<14}{_note(row)}".rstrip())
         behind = _wrapped("; ".join(f"{kind}: {', '.join(names)}" for kind, names in row.methods.items()), width - 5)
         lines += [f"     {line}" for line in behind]
         if row.refuted:

@@ -1,8 +1,8 @@
 """The energy-constrained projection: instances, selectors, the relaxation, certificates and bounds.
 
-Rooms: :mod:`arithmetic`, :mod:`files`, :mod:`claims`, :mod:`energy`, :mod:`selection`, :mod:`optimum`, :mod:`laws`,
-:mod:`feedback`. In the hall, what everyone meets first: :mod:`instance`, :mod:`budget`, :mod:`layers`, :mod:`errors`,
-and :mod:`checker`, a program of its own that needs nothing but the standard library.
+Rooms: :mod:`arithmetic`, :mod:`kinds`, :mod:`files`, :mod:`claims`, :mod:`energy`, :mod:`selection`, :mod:`optimum`,
+:mod:`laws`, :mod:`feedback`. In the hall, what everyone meets first: :mod:`instance`, :mod:`budget`, :mod:`layers`,
+:mod:`errors`, and :mod:`checker`, a program of its own that needs nothing but the standard library.
 Imports nothing of who uses it, and returns data: pages for a terminal are the command line's.
 """
 

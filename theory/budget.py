@@ -15,6 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from theory.arithmetic.exact import Real, as_fraction
+from theory.arrays import scalar
 from theory.errors import InputError
 
 UNITS = {"mJ": -3, "uJ": -6, "µJ": -6, "nJ": -9, "pJ": -12, "J": 0}  # powers of ten, in joules
@@ -26,6 +27,7 @@ def as_share(value: Real, name: str = "fraction") -> Fraction:
     Raises:
         InputError: no number, or one outside (0, 1].
     """
+    value = scalar(value, name)
     text = str(value) if isinstance(value, (float, np.floating, str)) else value
     percent = isinstance(text, str) and text.rstrip().endswith("%")
     share = as_fraction(text.rstrip()[:-1], name) / 100 if percent else as_fraction(text, name)  # type: ignore[union-attr, arg-type]
@@ -40,6 +42,7 @@ def as_joules(value: Real, name: str = "budget") -> Fraction:
     Raises:
         InputError: no number, or a negative one.
     """
+    value = scalar(value, name)
     text = value.strip() if isinstance(value, str) else value
     unit = next((u for u in UNITS if isinstance(text, str) and text.endswith(u)), None)
     number = as_fraction(text if unit is None else text.removesuffix(unit), name)  # type: ignore[union-attr]

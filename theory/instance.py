@@ -8,20 +8,23 @@ Everything downstream takes an :class:`Instance` and trusts it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory.arithmetic import sums
 from theory.arithmetic.exact import EXACT_INTEGER, Real, as_float64, as_fraction, exact_sum, exact_sum_of_squares
+from theory.arrays import is_tensor, plain, scalar
 from theory.budget import budget_in_units
 from theory.errors import InputError
 
 DEAREST = 10**300  # whose sum over an update is still a float
+_LEAST = math.ulp(0.0)  # the least positive float64
 _SAFE_LOW, _SAFE_HIGH = -480, 480  # |g| within 2**+-480 squares to a normal float64
 
 
@@ -43,7 +46,8 @@ class Instance:
     """Update ``g``, per-coordinate cost ``c`` and energy budget ``B`` of one projection.
 
     Args:
-        update: shape (d,), any float or integer dtype, finite. Not copied.
+        update: shape (d,), any float or integer dtype, finite: an array, or a dense tensor on any device, whose
+            selections then come as tensors on that device. Not copied where it lies in the processor's memory.
         cost: joules per coordinate: a positive scalar, a positive array of shape (d,), or
             :class:`CostClasses`.
         budget: joules, ``>= 0``. Exact: a float is the dyadic rational it is, ``"0.3"`` is 3/10, ``"3mJ"``
@@ -54,24 +58,29 @@ class Instance:
 
     Attributes:
         score: ``p_i``, float64 of shape (d,): the squared entries (exact for float32 and narrower,
-            correctly rounded for float64), times ``4**-scale_exponent``.
+            correctly rounded for float64), times ``4**-scale_exponent``. An entry so much smaller than the largest
+            that its square is no float64 has the least positive one: it is not zero, and comes last.
         scale_exponent: 0 unless a float64 update had to be scaled by a power of two to be squared.
         cost: ``c_i``, float64 of shape (d,), in units of ``unit`` joules.
         budget: ``B``, an exact ``Fraction`` in units of ``unit`` joules.
         unit: joules per unit of cost: 1, or ``1/n`` when class costs were written as decimals that
             float64 cannot hold.
+        device: of the tensor that the update came as, else None.
         labels, class_cost: the classes of a class-cost instance (``class_cost`` in ``unit``), else None.
 
     Raises:
         InputError: non-finite updates, non-positive or non-finite costs, shapes that do not match,
-            negative budgets, shares outside (0, 1], and squares that float64 cannot hold.
+            negative budgets, shares outside (0, 1]; tensors that hold no such numbers (:mod:`theory.arrays`).
     """
 
-    __slots__ = ("_cost", "_total", "budget", "class_cost", "labels", "scale_exponent", "score", "unit", "update")
+    __slots__ = (
+        "_cost", "_total", "budget", "class_cost", "device", "labels", "scale_exponent", "score", "unit", "update"
+    )  # fmt: skip
 
     update: NDArray | None
     score: NDArray[np.float64]
     scale_exponent: int
+    device: Any
     labels: NDArray[np.integer] | None
     class_cost: NDArray[np.float64] | None
     budget: Fraction
@@ -87,6 +96,7 @@ class Instance:
         *,
         fraction: Real | None = None,
     ) -> None:
+        self.device = update.device if is_tensor(update) else None  # type: ignore[union-attr]
         self.update = _vector(update, "update")
         self.score, self.scale_exponent = _squares(self.update)
         self._set_cost_and_budget(cost, budget, fraction)
@@ -106,6 +116,7 @@ class Instance:
         losses than the squared one (claim D12) come in through here.
         """
         instance = cls.__new__(cls)
+        instance.device = score.device if is_tensor(score) else None  # type: ignore[union-attr]
         values = _vector(score, "score").astype(np.float64)
         _refuse(values < 0, values, "score", "scores must be >= 0")
         instance.update, instance.score, instance.scale_exponent = None, values, 0
@@ -156,7 +167,7 @@ class Instance:
 
     def spent(self, mask: NDArray[np.bool_]) -> Fraction:
         """Exact energy of ``mask`` (bool, shape (d,)), in units of ``unit`` joules."""
-        return self._spent_on(mask)
+        return self._spent_on(plain(mask, "mask"))
 
     def _spent_on(self, items: NDArray[np.bool_] | slice) -> Fraction:
         if self.labels is None:
@@ -168,20 +179,32 @@ class Instance:
 
     def retained(self, mask: NDArray[np.bool_]) -> Fraction:
         """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``; squares are not rounded."""
+        mask = plain(mask, "mask")
         if self.update is None:
             return exact_sum(self.score[mask])
-        kept = self.update[mask]
-        return exact_sum_of_squares(np.ldexp(kept, -self.scale_exponent) if self.scale_exponent else kept)
+        return exact_sum_of_squares(self.update[mask]) / Fraction(4) ** self.scale_exponent
 
     def exact_score(self, i: int) -> Fraction:
         """``p_i`` exactly: the square that ``score`` rounds where the update is float64."""
         if self.update is None:
             return Fraction(self.score[i])
-        return Fraction(math.ldexp(float(self.update[i]), -self.scale_exponent)) ** 2
+        return Fraction(float(self.update[i])) ** 2 / Fraction(4) ** self.scale_exponent
 
     def feasible(self, mask: NDArray[np.bool_]) -> bool:
         """Whether ``mask`` fits the budget, decided in exact arithmetic."""
         return self.spent(mask) <= self.budget
+
+    def refuse_lost_squares(self) -> None:
+        """Raises :class:`InputError` for an entry whose square is no normal float64 beside the largest one's."""
+        if self.update is not None and self.scale_exponent:
+            tiny = (self.update != 0) & (self.score < math.ldexp(1.0, 2 * _SAFE_LOW))
+            _refuse(tiny, self.update, "update", "too small beside the largest entry for exact squares; set it to 0")
+
+    def of_arrays(self) -> Instance:
+        """The same instance, whose selections come as arrays wherever its update came from."""
+        other = self.with_budget(self.budget)
+        other.device = None
+        return other
 
     def with_budget(self, budget: Fraction) -> Instance:
         """The same update and costs under another budget, in units of ``unit`` joules."""
@@ -195,10 +218,7 @@ class Instance:
 
 
 def _vector(values: ArrayLike, name: str) -> NDArray:
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} must be an array of real numbers of shape (d,)") from None
+    array = plain(values, name)
     if array.dtype.kind not in "fiu":
         raise InputError(f"{name} must be real numbers, got dtype {array.dtype}")
     if array.ndim != 1:
@@ -229,9 +249,11 @@ def _squares(update: NDArray) -> tuple[NDArray[np.float64], int]:
         smallest = float(nonzero.min()) if nonzero.size else 1.0
         if largest and (math.frexp(largest)[1] > _SAFE_HIGH or math.frexp(smallest)[1] < _SAFE_LOW):
             exponent = math.frexp(largest)[1] - _SAFE_HIGH
-            g = np.ldexp(g, -exponent)
-            tiny = (update != 0) & (np.abs(g) < math.ldexp(1.0, _SAFE_LOW))
-            _refuse(tiny, update, "update", "too small beside the largest entry to be squared in float64; set it to 0")
+            with np.errstate(under="ignore"):
+                g = np.ldexp(g, -exponent)
+                score = g * g
+            score[(score == 0) & (update != 0)] = _LEAST
+            return score, exponent
     return np.multiply(g, g, out=g), exponent
 
 
@@ -244,7 +266,7 @@ def _cost_array(cost: ArrayLike, d: int) -> NDArray[np.float64]:
 
 
 def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np.float64], Fraction]:
-    labels = np.asarray(cost.labels)
+    labels = plain(cost.labels, "labels")
     if labels.dtype == bool:
         labels = labels.view(np.int8)
     if labels.dtype.kind not in "iu" or labels.shape != (d,):
@@ -261,7 +283,7 @@ def as_cost(value: Real, name: str) -> Fraction:
     Raises:
         InputError: it is not a number, not positive, or so large that sums of it are no floats.
     """
-    cost = as_fraction(value, name)
+    cost = as_fraction(scalar(value, name), name)
     if cost <= 0:
         raise InputError(f"{name} = {value}: costs must be > 0 joules")
     if cost > DEAREST:
@@ -275,6 +297,10 @@ def class_values(given: Sequence[Real]) -> tuple[NDArray[np.float64], Fraction]:
     Raises:
         InputError: costs that are not positive finite numbers, or that have no common unit.
     """
+    if isinstance(given, (str, Mapping)) or not hasattr(given, "__len__") or (is_tensor(given) and given.is_nested):  # type: ignore[attr-defined]
+        raise InputError(
+            f"the values of cost classes must be a list of joules, one a class, got {type(given).__name__}"
+        )
     names = ["cost"] if len(given) == 1 else [f"class cost {k}" for k in range(len(given))]
     values = [as_cost(v, name) for v, name in zip(given, names, strict=True)]
     unit = Fraction(1)
@@ -287,7 +313,9 @@ def class_values(given: Sequence[Real]) -> tuple[NDArray[np.float64], Fraction]:
 
 def is_one_cost(cost: object) -> bool:
     """Whether ``cost`` is one number, the same for every coordinate."""
-    return not isinstance(cost, CostClasses) and (isinstance(cost, (str, Fraction)) or np.ndim(cost) == 0)  # type: ignore[arg-type]
+    if isinstance(cost, (CostClasses, list, tuple, Mapping)):
+        return False
+    return isinstance(cost, (str, Fraction)) or np.ndim(cost) == 0  # type: ignore[arg-type]
 
 
 def _is_float64(value: Fraction) -> bool:

@@ -3,31 +3,36 @@
 Energy differs between layers because layers live in different memories and are used differently, so the
 unit of a cost model is the *kind* of a layer:
 
-    conv        convolution weights (3 to 5 dimensions)
-    fc          weights of linear layers (2 dimensions)
-    embedding   look-up tables, by their name
+    conv        weights of convolutions
+    fc          weights of linear and recurrent layers, projections of attention, experts
+    embedding   tables of vectors: look-up tables, positions, tokens that are learned
     norm        scale, shift and running statistics of normalisation layers
     bias        biases whose weight is not in the update; every other bias has the kind of its weight,
                 because it lives where its weight lives
-    other       named tensors that are none of these
+    other       tensors that are none of these: scales of a channel, states, gates, single numbers
     unknown     coordinates nothing is known about: a plain vector without a layers file
+
+:func:`layers_of` takes kinds from the modules of a model, :func:`named_layers` from names and shapes alone, and
+:func:`with_kinds` changes them by name. Every layer says how its kind was decided, a guess that it is one.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
+from theory.errors import InputError
 from theory.instance import CostClasses
+from theory.kinds.by_module import kinds_by_module, owned_tensors
+from theory.kinds.by_shape import kinds_by_shape
 
 KINDS = ("conv", "fc", "embedding", "norm", "bias", "other", "unknown")
-
-_NORM_TENSORS = {"weight", "gamma", "beta", "running_mean", "running_var"}
 
 
 @dataclass(frozen=True)
@@ -38,60 +43,121 @@ class Layer:
         name: its key in the state dict, ``""`` for a vector that has none.
         shape: its shape; the flat vector holds it in C order.
         kind: one of :data:`KINDS`, or any word that a layers file uses.
+        how: how the kind was decided: ``type Linear``, ``shape: ...``, ``given ...``, ``guess: ...``.
     """
 
     name: str
     shape: tuple[int, ...]
     kind: str
+    how: str = field(default="", compare=False)
 
     @property
     def size(self) -> int:
         """Number of coordinates."""
         return math.prod(self.shape)
 
+    @property
+    def guessed(self) -> bool:
+        """Whether the kind is a guess."""
+        return self.how.startswith("guess")
+
 
 def plain_vector(d: int) -> tuple[Layer, ...]:
     """The layers of a vector of which nothing but its length is known."""
-    return (Layer("", (d,), "unknown"),)
+    return (Layer("", (d,), "unknown", "nothing is known"),)
 
 
-def layer_kind(name: str, shape: tuple[int, ...]) -> str:
-    """The kind of one tensor as its name and shape suggest it: a convention of state dicts, not a certainty.
+def named_layers(shapes: Iterable[tuple[str, tuple[int, ...]]], model: Any = None) -> tuple[Layer, ...]:
+    """Layers from (name, shape) pairs in the order of the flat vector: see :mod:`theory.kinds.by_shape`.
 
-    A bias comes out as ``bias`` here; :func:`named_layers` gives it the kind of its weight.
-    """
-    last = name.rpartition(".")[2]
-    words = {word.rstrip("0123456789") for word in re.split(r"[^a-z0-9]+", name.lower())}
-    is_norm = "norm" in name.lower() or bool(words & {"bn", "ln", "gn"})
-    is_table = "embed" in name.lower() or bool(words & {"emb", "wte", "wpe", "token"})
-    if not shape:
-        return "other"
-    if len(shape) == 1:
-        if "bias" in last:
-            return "bias"
-        return "norm" if is_norm or last in _NORM_TENSORS else "other"
-    if is_table:
-        return "embedding"
-    if is_norm:
-        return "norm"
-    return "fc" if len(shape) == 2 else "conv"
+    A single tensor whose name says nothing is of kind ``unknown``. With the ``model`` that the tensors belong to, kinds
+    are those of :func:`layers_of`.
 
-
-def named_layers(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> tuple[Layer, ...]:
-    """Layers from (name, shape) pairs in the order of the flat vector; biases get the kind of their weight.
-
-    The weight of ``10.bias`` is ``10.weight``, of ``in_proj_bias`` it is ``in_proj_weight``. A single
-    tensor whose name says nothing is of kind ``unknown``.
+    Raises:
+        InputError: no model, or one without a tensor of such a name and shape.
     """
     pairs = list(shapes)
-    kinds = {name: layer_kind(name, shape) for name, shape in pairs}
-    for name, kind in list(kinds.items()):
-        if kind == "bias":
-            module, dot, last = name.rpartition(".")
-            kinds[name] = kinds.get(module + dot + last.replace("bias", "weight"), "bias")
-    if len(pairs) == 1 and kinds[pairs[0][0]] == "other":
-        kinds[pairs[0][0]] = "unknown"
-    return tuple(Layer(name, shape, kinds[name]) for name, shape in pairs)
+    if model is not None:
+        return taken_from(layers_of(model, buffers=True, tied=True), pairs)
+    kinds = kinds_by_shape(dict(pairs))
+    if len(pairs) == 1 and kinds[pairs[0][0]].kind == "other":
+        return (Layer(*pairs[0], "unknown", "nothing is known"),)
+    return tuple(Layer(name, shape, *kinds[name]) for name, shape in pairs)
+
+
+def layers_of(model: Any, *, buffers: bool = False, tied: bool = False) -> tuple[Layer, ...]:
+    """Layers of a PyTorch model, their kinds from the types of its modules: see :mod:`theory.kinds.by_module`.
+
+    Args:
+        model: a ``torch.nn.Module``, wrapped in DataParallel or DistributedDataParallel or not.
+        buffers: whether the floats among its buffers (running statistics) are layers too, as in its state dict.
+        tied: whether a parameter with several names is a layer under each, as in its state dict.
+
+    Returns:
+        Its parameters in the order of ``model.parameters()``; with ``buffers`` the floats of ``model.state_dict()``,
+        in its order but for names that are tied. Without ``tied``, tied parameters are one layer, under the first.
+
+    Raises:
+        InputError: no model.
+    """
+    if not all(hasattr(model, method) for method in ("named_parameters", "named_buffers", "named_modules")):
+        raise InputError(f"a model must be a torch.nn.Module, got {type(model).__name__}")
+    inner = getattr(model, "module", None)
+    if type(model).__name__ in ("DataParallel", "DistributedDataParallel") and inner is not None:
+        model = inner
+    tensors = owned_tensors(model, buffers=buffers)
+    kinds = kinds_by_module(tensors)
+    return tuple(
+        Layer(name, one.shape, *kinds[one.names[0]])
+        for one in tensors
+        for name in (one.names if tied else one.names[:1])
+    )
+
+
+def taken_from(known: Iterable[Layer], shapes: Iterable[tuple[str, tuple[int, ...]]]) -> tuple[Layer, ...]:
+    """The layers of a model that (name, shape) pairs are, in the order of the pairs.
+
+    Raises:
+        InputError: none of such a name and shape is known.
+    """
+    by_name = {layer.name: layer for layer in known}
+    found = []
+    for name, shape in shapes:
+        if name not in by_name or by_name[name].shape != shape:
+            there = f"has shape {by_name[name].shape}" if name in by_name else "is not in it"
+            raise InputError(f"the model is another one: {name!r} of shape {shape} {there}")
+        found.append(by_name[name])
+    return tuple(found)
+
+
+def with_kinds(layers: Sequence[Layer], given: Iterable[str]) -> tuple[Layer, ...]:
+    """Layers with the kinds that ``pattern=kind`` texts give; of several that match a name, the last one holds.
+
+    A pattern is a name in which ``*``, ``?`` and ``[...]`` stand for what they stand for in file names.
+
+    Raises:
+        InputError: no ``=``, a kind that is not in :data:`KINDS`, a pattern that matches no layer.
+    """
+    changed = tuple(layers)
+    for text in given:
+        pattern, equals, kind = (part.strip() for part in text.rpartition("="))
+        if not equals or not pattern or kind not in KINDS:
+            raise InputError(f"kind {text!r} must be 'pattern=kind', a kind being {', '.join(KINDS)}")
+        if not any(matches(layer, pattern) for layer in changed):
+            raise InputError(f"kind {text!r}: no layer is called {pattern!r}; {_names(changed)}")
+        how = f"given: {pattern}={kind}"
+        changed = tuple(replace(one, kind=kind, how=how) if matches(one, pattern) else one for one in changed)
+    return changed
+
+
+def matches(layer: Layer, pattern: str) -> bool:
+    """Whether ``pattern`` is the name of the layer, or a glob that matches it; capitals count."""
+    return layer.name == pattern or fnmatchcase(layer.name, pattern)
+
+
+def _names(layers: Sequence[Layer]) -> str:
+    names = [repr(layer.name) for layer in layers[:3]]
+    return f"there are {', '.join(names)}{' ...' if len(layers) > 3 else ''}"
 
 
 def layer_classes(layers: Sequence[Layer], costs: Sequence[Fraction]) -> CostClasses:

@@ -12,13 +12,14 @@ import click
 import numpy as np
 
 from cwmp.commands.certificate_files import check_places, cost_place
-from cwmp.commands.shared import COST_TEXT, KEY, one_line_errors, writes_files
+from cwmp.commands.shared import COST_TEXT, KEY, KIND, LAYERS, one_line_errors, placed, writes_files
 from theory.checker import Result
 from theory.claims.provenance import provenance, strict_json
 from theory.energy.costs import Costs, budget_spec, cost_spec
+from theory.energy.shares import shares, shares_fields, shares_text
 from theory.errors import InputError
 from theory.files.outputs import writing
-from theory.files.updates import UpdateFile, read_layers, read_update
+from theory.files.updates import UpdateFile, read_update
 from theory.instance import Instance
 from theory.layers import Layer
 from theory.optimum.certificate import (
@@ -37,9 +38,10 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
 @click.command("certify")
 @click.argument("update", type=click.Path(path_type=Path))
 @click.option("--cost", "cost_text", required=True, type=COST_TEXT,
-              help="Energy model, joules, kind=joules list (fc=10,rest=1), or a .npy file.")  # fmt: skip
+              help="Energy model, joules, kind=joules list (fc=10,'enc.*=3',rest=1), or a .npy file.")  # fmt: skip
 @click.option("--budget", "budget_text", required=True, help="A share such as 10%, or joules such as 0.4J or 3mJ.")
-@click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
+@LAYERS
+@KIND
 @KEY
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the certificate.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -50,6 +52,7 @@ def certify_command(
     cost_text: str,
     budget_text: str,
     layers: Path | None,
+    kinds: tuple[str, ...],
     key: str | None,
     output: Path | None,
     as_json: bool,
@@ -62,27 +65,29 @@ def certify_command(
     """
     budget = budget_spec(budget_text)
     file = read_update(update, key)
-    placed = read_layers(layers, file.update.size) if layers else file.layers
-    costs = cost_spec(cost_text, placed)
-    instance = Instance(file.update, costs.values, **budget.amount(costs, placed))
+    here = placed(file, layers, kinds)
+    costs = cost_spec(cost_text, here)
+    instance = Instance(file.update, costs.values, **budget.amount(costs, here))
     default = Path(f"{update.absolute().name}.certificate.json")
     question = {"update": update.name, "key": key, "cost": cost_text, "budget": budget_text}
+    question["kinds"] = ",".join(kinds) or None
     if replaced := check_places(output or default, question, costs.path, named=output is not None):
         click.echo(f"replacing the certificate of another question ({replaced})", err=True)
     output = output or default
     click.echo(f"certifying {instance.d} coordinates ...", err=True)
-    note = {**question, "provenance": provenance()}
+    table = shares(here, costs)
+    note = {**question, "layers": shares_fields(table), "provenance": provenance()}
     unit = _energy_unit(costs)
     certificate = certify(instance, energy_unit=unit, note=note)
     cost_file = None
     if certificate.verdict != "failed":
         cost_file = _cost_beside(output, costs, instance, certificate)
         certificate.write(output)
-    report = compared(instance, certificate, file, unit)
+    report = {**compared(instance, certificate, file, unit), "layers": shares_fields(table)}
     if as_json:
         click.echo(strict_json(report))
     else:
-        click.echo(comparison_text(report))
+        click.echo(f"{comparison_text(report)}\n\n{shares_text(table)}\n")
         if certificate.verdict != "failed":
             given = (f" --cost {cost_file}" if cost_file else "") + (f" --key {key}" if key else "")
             click.echo(f"Certificate: {output}\nCheck it:    cwmp check-certificate {output} {update}{given}")
@@ -107,14 +112,15 @@ def _cost_beside(output: Path, costs: Costs, instance: Instance, certificate: Ce
 @click.option("--cost", "cost_text", type=COST_TEXT,
               help="The costs it must be about, as for certify; needed if made from one cost each.")  # fmt: skip
 @click.option("--budget", "budget_text", help="The budget it must be about, as for certify; with --cost.")
-@click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
+@LAYERS
+@KIND
 @KEY
 @click.option("--scores", is_flag=True, help="UPDATE holds scores p, to be summed as they are, and no update.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @one_line_errors
 def check_certificate_command(
     certificate: Path, update: Path, cost_text: str | None, budget_text: str | None, layers: Path | None,
-    key: str | None, scores: bool, as_json: bool,
+    kinds: tuple[str, ...], key: str | None, scores: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Verify CERTIFICATE against UPDATE with the independent checker, which shares no code with the solver.
 
@@ -122,22 +128,26 @@ def check_certificate_command(
     """
     if budget_text and not cost_text:
         raise InputError("--budget needs --cost")
-    fields, file = read_certificate(certificate), read_update(update, key)
+    fields, file, table = read_certificate(certificate), read_update(update, key), ""
     if cost_text:
-        placed = read_layers(layers, file.update.size) if layers else file.layers
-        result = _check_given(fields, file, cost_spec(cost_text, placed), budget_text, placed, scores=scores)
+        here = placed(file, layers, kinds)
+        costs = cost_spec(cost_text, here)
+        result = _check_given(fields, file, costs, budget_text, here, scores=scores)
+        table = "" if costs.path else f"\n\n{shares_text(shares(here, costs))}"
+    elif kinds:
+        raise InputError("--kind needs --cost")
     else:
         result = check_certificate(fields, file.update, scores=scores)
-    click.echo(strict_json(result._asdict()) if as_json else f"{result.verdict}: {result.reason}")
+    click.echo(strict_json(result._asdict()) if as_json else f"{result.verdict}: {result.reason}{table}")
     sys.exit(_EXIT[result.verdict])
 
 
 def _check_given(
-    fields: dict[str, Any], file: UpdateFile, costs: Costs, budget_text: str | None, placed: Sequence[Layer], *,
+    fields: dict[str, Any], file: UpdateFile, costs: Costs, budget_text: str | None, here: Sequence[Layer], *,
     scores: bool,
 ) -> Result:  # fmt: skip
     """Costs from a file go to the checker; those of a text must be the certificate's own, and so must a budget."""
-    amount = budget_spec(budget_text).amount(costs, placed) if budget_text else {"fraction": Fraction(1)}
+    amount = budget_spec(budget_text).amount(costs, here) if budget_text else {"fraction": Fraction(1)}
     instance = Instance.from_scores(np.zeros(file.update.size), costs.values, **amount)
     needed = costs.path is not None or not brings_costs(fields)
     result = check_certificate(fields, file.update, instance.cost if needed else None, scores=scores)

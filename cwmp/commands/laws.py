@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from cwmp.commands.shared import COST_TEXT, KEY, one_line_errors, writes_files
+from cwmp.commands.shared import COST_TEXT, KEY, KIND, LAYERS, one_line_errors, writes_files
 from theory.claims.provenance import strict_json
+from theory.energy.shares import shares_text
 
 
 class _Shares(click.ParamType):
@@ -44,7 +45,8 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--update", "updates", multiple=True, type=click.Path(path_type=Path), help="File; repeat."),
         click.option("--cost", "cost_text", required=True, type=COST_TEXT,
                      help='Law such as "lognorm(s=1)"; for an update also what certify takes.'),
-        click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector."),
+        LAYERS,
+        KIND,
         KEY,
         click.option("--correlation", default=0.0, help="Of the normal scores of |g| and c (Gaussian copula)."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw."),
@@ -74,16 +76,17 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
 @writes_files("output")
 @one_line_errors
 def audit(
-    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None, key: str | None,
-    correlation: float, seed: int, as_json: bool, budgets: list[str], dims: list[int], claims: str, trials: int,
-    jobs: int, dask: str | None, output: Path,
+    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None,
+    kinds: tuple[str, ...], key: str | None, correlation: float, seed: int, as_json: bool, budgets: list[str],
+    dims: list[int], claims: str, trials: int, jobs: int, dask: str | None, output: Path,
 ) -> None:  # fmt: skip
     """Audit the probabilistic bounds under a law of magnitudes and costs, or under the law of real updates."""
     from proofs_check.law_audit import audit as law_audit
     from proofs_check.law_audit import page as law_report
     from theory.laws.inputs import given_laws, share_of
 
-    laws = given_laws(magnitude, updates, cost_text, layers=layers, correlation=correlation, seed=seed, key=key)
+    laws = given_laws(magnitude, updates, cost_text, layers=layers, kinds=kinds, correlation=correlation, seed=seed,
+                      key=key)  # fmt: skip
     wanted, betas = tuple(filter(None, claims.split(","))), tuple(share_of(text) for text in budgets)
     progress = lambda done, most: click.echo(f"[{done}/{most}] batches", err=True)  # noqa: E731
     options: dict[str, Any] = {"betas": betas, "claims": wanted, "trials": trials, "seed": seed}
@@ -95,7 +98,8 @@ def audit(
         click.echo(f"cwmp: stopped; what is finished is in {output}, the same command goes on from there", err=True)
         sys.exit(130)
     by_law = [reports[k : k + len(dims)] for k in range(0, len(reports), len(dims))]
-    pages = [*map(law_report.audit_text, reports), *(map(law_report.sizes_text, by_law) if len(dims) > 1 else ())]
+    pages = [*map(shares_text, filter(None, (getattr(law, "shares", ()) for law in laws)))]
+    pages += [*map(law_report.audit_text, reports), *(map(law_report.sizes_text, by_law) if len(dims) > 1 else ())]
     click.echo(strict_json(reports) if as_json else "\n\n".join(pages))
     sys.exit(max(map(law_report.exit_code, reports)))
 
@@ -106,13 +110,16 @@ def audit(
 @click.option("--target", default="10%", show_default=True, help="Saving whose break-even is asked for.")
 @one_line_errors
 def saving(
-    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None, key: str | None,
-    correlation: float, seed: int, as_json: bool, budgets: list[str], target: str,
+    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None,
+    kinds: tuple[str, ...], key: str | None, correlation: float, seed: int, as_json: bool, budgets: list[str],
+    target: str,
 ) -> None:  # fmt: skip
     """How much energy CWMP would save you: predicted, exact, and when it is worth it."""
     from theory.laws.inputs import given_laws, share_of
     from theory.laws.saving import saving_report, saving_text
 
-    laws = given_laws(magnitude, updates, cost_text, layers=layers, correlation=correlation, seed=seed, key=key)
+    laws = given_laws(magnitude, updates, cost_text, layers=layers, kinds=kinds, correlation=correlation, seed=seed,
+                      key=key)  # fmt: skip
     reports = [saving_report(law, share_of(text), share_of(target, "target")) for law in laws for text in budgets]
-    click.echo(strict_json(reports) if as_json else "\n\n".join(map(saving_text, reports)))
+    pages = [*map(shares_text, filter(None, (getattr(law, "shares", ()) for law in laws))), *map(saving_text, reports)]
+    click.echo(strict_json(reports) if as_json else "\n\n".join(pages))

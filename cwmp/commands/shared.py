@@ -16,6 +16,8 @@ from theory.claims.table import CLAIMS
 from theory.energy.models import MODELS
 from theory.errors import InputError, said
 from theory.files.outputs import protecting
+from theory.files.updates import UpdateFile, read_layers
+from theory.layers import Layer, with_kinds
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -63,6 +65,11 @@ def _files_in(values: Iterable[Any]) -> Iterator[Path]:
             yield Path(value)
 
 
+def placed(file: UpdateFile, layers: Path | None, kinds: Iterable[str]) -> tuple[Layer, ...]:
+    """The layers of an update: its own or those of a layers file, with the kinds that were given by pattern."""
+    return with_kinds(read_layers(layers, file.update.size) if layers else file.layers, kinds)
+
+
 def _fail(message: str) -> None:
     click.echo(f"cwmp: {message}", err=True)
     sys.exit(2)
@@ -98,6 +105,9 @@ class Known(click.ParamType):
 
 
 KEY = click.option("--key", help="Which of several dictionaries of tensors in the file, such as model or ema.model.")
+LAYERS = click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
+KIND = click.option("--kind", "kinds", multiple=True, metavar="PATTERN=KIND",
+                    help="Kind of the layers whose names a pattern matches, such as 'enc.*=fc'; repeat.")  # fmt: skip
 
 CLAIM_ID = Known("claim", lambda: ((c.id, c.title) for c in CLAIMS.values()), str.upper)
 COST_TEXT = Known("costs", lambda: ((m.name, m.summary) for m in MODELS.values()))

@@ -10,10 +10,12 @@ nothing of them fails on the first one, where plain arrays of equal length would
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
-from flwr.app import Array, ArrayRecord
+from flwr.app import Array, ArrayRecord, ConfigRecord
 from numpy.typing import NDArray
 
 from theory.energy.models import index_bits
@@ -22,6 +24,34 @@ from theory.errors import InputError
 VALUES, SUPPORT = "cwmp.values", "cwmp.support"
 
 Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a client says of its arrays beside the packet, where names and types do not say it already.
+
+    Attributes:
+        state: names of the arrays that are state. first_of: second name to first name of those that travel once.
+        kept: whether state stays at the client.
+    """
+
+    KEY: ClassVar[str] = "cwmp.layout"
+    state: tuple[str, ...]
+    first_of: Mapping[str, str] = field(default_factory=dict)
+    kept: bool = False
+
+    def record(self) -> ConfigRecord:
+        """It as a record."""
+        return ConfigRecord({
+            "state": list(self.state), "second": list(self.first_of), "first": list(self.first_of.values()),
+            "kept": self.kept,
+        })  # fmt: skip
+
+    @classmethod
+    def of(cls, record: Any) -> Said:
+        """What :meth:`record` says."""
+        pairs = dict(zip(record["second"], record["first"], strict=True))
+        return cls(tuple(record["state"]), pairs, bool(record["kept"]))
 
 
 def encode(total: NDArray[np.floating], mask: Mask) -> dict[str, Array]:

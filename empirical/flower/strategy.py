@@ -2,13 +2,16 @@
 
     w <- w + sum_k n_k sent_k / sum_k n_k
 
-summed in float64 and in the order of the partitions, so that the order in which replies come in changes nothing. With
+summed in float64 and in the order of the partitions, so that the order in which replies come in changes nothing. State
+(running statistics, counters) is averaged as FedAvg does, in its own type, and left as it is where clients keep it.
+With
 a seed, cohorts are reproducible too: Flower's node ids are random, so the strategy asks each node which partition it
 holds and draws partitions.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,9 +24,20 @@ from flwr.serverapp.strategy import FedAvg
 from flwr.serverapp.strategy.strategy_utils import validate_message_reply_consistency
 from numpy.typing import NDArray
 
-from empirical.flower.layout import filled, flat, layout
-from empirical.flower.mod import BYTES, COORDINATES, ENERGY, PARTITION, PARTITION_ID, partition_question
-from empirical.flower.packet import decode
+from empirical.flower.copies import Copies, without
+from empirical.flower.layout import Layout, filled, flat, found_state, layout
+from empirical.flower.mod import (
+    BYTES,
+    COORDINATES,
+    ENERGY,
+    PARTITION,
+    PARTITION_ID,
+    STATE_COORDINATES,
+    STATE_ENERGY,
+    partition_question,
+)
+from empirical.flower.packet import Said, decode
+from empirical.flower.state_mean import state_mean
 from empirical.streams import stream
 from empirical.training.federated import weighted_mean
 from theory.errors import InputError
@@ -57,8 +71,8 @@ class SparseFedAvg(FedAvg):  # type: ignore[misc]
         options: of FedAvg.
 
     Raises:
-        InputError: in a round: a reply that is not a sparse update of this model; no reply but errors; clients that
-            hold no partition, or the same one, when cohorts are to be drawn.
+        InputError: in a round: a reply that is not a sparse update of this model; no reply but errors; no client with
+            examples; clients that hold no partition, or the same one, when cohorts are to be drawn.
     """
 
     def __init__(self, *, seed: int | None = None, **options: Any) -> None:
@@ -103,27 +117,51 @@ class SparseFedAvg(FedAvg):  # type: ignore[misc]
         if not valid:
             return None, None
         valid.sort(key=lambda m: self._partition_of.get(m.metadata.src_node_id, m.metadata.src_node_id))
-        here = layout(self._arrays)
         contents = [message.content for message in valid]
-        packets = [decode(next(iter(c.array_records.values()), ArrayRecord()), here.d, here.dtype) for c in contents]
-        validate_message_reply_consistency(contents, self.weighted_by_key, check_arrayrecord=True)
+        here, copies = self._agreed(contents)
+        records = [next(iter(c.array_records.values()), ArrayRecord()) for c in contents]
+        packets = [decode(record, one.d, here.dtype) for record, one in zip(records, copies, strict=True)]
+        validate_message_reply_consistency(
+            [RecordDict({**c.array_records, **c.metric_records}) for c in contents], self.weighted_by_key,
+            check_arrayrecord=True,
+        )  # fmt: skip
         arrived = []
-        for content, (update, mask) in zip(contents, packets, strict=True):
+        for content, one, (update, mask) in zip(contents, copies, packets, strict=True):
             metrics = next(iter(content.metric_records.values()))
-            arrived.append(Arrived(update, mask, metrics[self.weighted_by_key], metrics))
+            arrived.append(Arrived(update[one.places], mask[one.places], metrics[self.weighted_by_key], metrics))
+        self._check_weights(server_round, valid, arrived)
         weights = self.combined(server_round, flat(self._arrays, here), arrived)
-        whole = {name: self._mean(name, contents, arrived) for name in here.whole}
+        whole = {name: state_mean(name, [record[name].numpy() for record in records], [r.examples for r in arrived])
+                 for name in here.whole if all(name in record for record in records)}  # fmt: skip
         return filled(self._arrays, here, weights, whole), self._metrics(contents, arrived)
 
-    def _mean(self, name: str, contents: list[RecordDict], arrived: list[Arrived]) -> NDArray:
-        """Average of an array that was sent whole, in its own type."""
-        arrays = [next(iter(content.array_records.values()))[name].numpy() for content in contents]
-        mean = np.average(np.stack(arrays), axis=0, weights=[reply.examples for reply in arrived])
-        return np.asarray(np.rint(mean), dtype=arrays[0].dtype)
+    def _agreed(self, contents: list[RecordDict]) -> tuple[Layout, list[Copies]]:
+        """The layout that all clients speak of, and what each of them sends once."""
+        own = None
+        said = []
+        for content in contents:
+            if Said.KEY in content:
+                said.append(Said.of(content.pop(Said.KEY)))
+            else:
+                own = own or Said(found_state(self._arrays).names)
+                said.append(own)
+        if len({(one.state, one.kept) for one in said}) > 1:
+            raise InputError("clients disagree on which arrays are state; give all of them the same SparsifyMod")
+        here = layout(self._arrays, said[0].state)
+        return here, [without(here.layers, one.first_of) for one in said]
+
+    def _check_weights(self, server_round: int, valid: list[Message], arrived: list[Arrived]) -> None:
+        """Raises :class:`InputError` unless the replies can be averaged by their numbers of examples."""
+        key = self.weighted_by_key
+        for message, reply in zip(valid, arrived, strict=True):
+            if not 0 <= reply.examples < math.inf:
+                raise InputError(f"node {message.metadata.src_node_id}: {key} = {reply.examples}; it must be >= 0")
+        if not sum(reply.examples for reply in arrived):
+            raise InputError(f"round {server_round}: every client has {key} = 0, so there is nothing to average")
 
     def _metrics(self, contents: list[RecordDict], arrived: list[Arrived]) -> MetricRecord:
         metrics: MetricRecord = self.train_metrics_aggr_fn(contents, self.weighted_by_key)
-        for key in (ENERGY, COORDINATES, BYTES):
+        for key in (ENERGY, COORDINATES, BYTES, STATE_ENERGY, STATE_COORDINATES):
             metrics[key] = sum(reply.metrics[key] for reply in arrived)
         return metrics
 

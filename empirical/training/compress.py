@@ -3,6 +3,7 @@
     top-k        largest |g| first                          the baseline
     cwmp         largest g^2/c first                        the paper's, in the reading that can be optimal (D2, D12)
     cwmp-l1      largest |g|/c first                        the other reading (optimal for l1, D12)
+    safe         as cwmp, but in every layer at least 80 % of what top-k keeps there (D23)
     random-k     in random order
     dense        everything, whatever it costs: the ceiling, not a competitor
     per-layer    largest (g/rms of its layer)^2 / c first   a coordinate is worth its share of its own layer
@@ -27,6 +28,7 @@ from theory.errors import InputError
 from theory.instance import Instance
 from theory.layers import Layer
 from theory.optimum.relaxation import relax
+from theory.selection.safe import safe
 from theory.selection.selectors import Selection, cwmp, random_k, top_k
 
 
@@ -94,8 +96,8 @@ def _dense(instance: Instance, offer: Offer) -> Selection:
 
 
 def _per_layer(instance: Instance, offer: Offer) -> Selection:
-    starts = np.cumsum([0, *(layer.size for layer in offer.layers)])[:-1]
-    sizes = np.array([layer.size for layer in offer.layers])
+    sizes = np.array([layer.size for layer in offer.layers if layer.size], dtype=int)  # an empty slice has no sum
+    starts = np.cumsum(sizes) - sizes
     mean_square = np.add.reduceat(instance.score, starts) / sizes
     return _valued(instance, instance.score / np.repeat(np.where(mean_square > 0, mean_square, 1), sizes))
 
@@ -111,12 +113,13 @@ def _valued(instance: Instance, value: NDArray[np.float64]) -> Selection:
     return Selection(chosen.mask, chosen.spent, instance.retained(chosen.mask))
 
 
-DENSE, BASELINE, CWMP, CURVATURE = "dense", "top-k", "cwmp", "curvature"
+DENSE, BASELINE, CWMP, CURVATURE, SAFE = "dense", "top-k", "cwmp", "curvature", "safe"
 
 METHODS: dict[str, Selector] = {
     BASELINE: lambda instance, offer: top_k(instance),
     CWMP: lambda instance, offer: cwmp(instance),
     "cwmp-l1": lambda instance, offer: cwmp(instance, loss="l1"),
+    SAFE: lambda instance, offer: safe(instance, offer.layers),
     "random-k": lambda instance, offer: random_k(instance, offer.rng),
     DENSE: _dense,
     "per-layer": _per_layer,

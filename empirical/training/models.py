@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from theory.layers import Layer, named_layers
+from theory.layers import Layer, layers_of
 
 Vector = NDArray[np.float32]
 
@@ -37,7 +37,7 @@ def small_cnn(classes: int = 10) -> nn.Sequential:
 
 def model_layers(model: nn.Module) -> tuple[Layer, ...]:
     """The model's parameters in the order of the flat vector."""
-    return named_layers((name, tuple(p.shape)) for name, p in model.named_parameters())
+    return layers_of(model)
 
 
 def initial_weights(model: nn.Module, generator: torch.Generator) -> Vector:

@@ -18,8 +18,10 @@ from theory.claims.verdict import Outcome, Verdict
 PAGES = Path(__file__).parents[2] / "proofs_check" / "checks"  # read as text: this room imports nothing of it
 
 READING = (
-    "*Proved* means a symbolic identity, an SMT proof over all reals, or exhaustion of a stated finite domain in "
-    "exact arithmetic. *Certified*: an optimum that an independent checker confirmed. *Survived*: sampling found no "
+    "*Proved* is said of a claim as stated, for every n: *kernel-checked* by a formal proof, else a symbolic identity "
+    "that is the whole claim. *Checked* is part of it, without exception, and the reach says which part: exhaustion of "
+    "a finite domain in exact arithmetic, an SMT proof over all reals for few items, a lemma on one item whose "
+    "induction is prose. *Certified*: an optimum that an independent checker confirmed. *Survived*: sampling found no "
     "failure, which never proves. *Refuted*: a counterexample, checked again in rational arithmetic; claims of the "
     "kind *false* are in the table to be refuted."
 )
@@ -28,7 +30,7 @@ NOTATION = (
     "falling p_i/c_i; those dearer than B are left out first, and ties go to the lowest index. The prefix stops at "
     "the first entry that does not fit, the critical item s; phi is the fraction of s that would still fit. Fill "
     "skips it and goes on; best-of is the better of fill and the best single entry. OPT is the largest sum p_i of any "
-    "mask within B, LP the value of the relaxation. In P1 to P10 entries are drawn from a law, B = beta sum c_i, and "
+    "mask within B, LP the value of the relaxation. In P1 to P13 entries are drawn from a law, B = beta sum c_i, and "
     "lambda and tau are the thresholds of CWMP and of Top-K."
 )
 

@@ -16,6 +16,7 @@ from figures.report.markup import Markup, html, joined
 from theory.errors import InputError
 
 _PARTS = re.compile(r"\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$]+)\$", re.DOTALL)
+_LONG = 40  # characters of LaTeX: such a formula scrolls by itself where the page is narrow
 _SOURCE = ((re.compile(r"\\[bB]ig([lr])"), r""), (re.compile(r"\\mathrm\{([A-Za-z])\}"), r"\\mathrm \1 "))
 _CLOSING = tuple(",.;:)")  # stay on the line of the formula before them
 _STIFF = re.compile(r"<mo[^>]*>(&#x02016;|&#x02225;|\||&#x0007C;|/|&#x0002F;)</mo>")
@@ -36,6 +37,9 @@ def typeset(text: str) -> Markup:
             out.append(html('<span class="formula">{}</span>', mathml(found["display"], display=True)))
             continue
         made, mark = mathml(found["inline"]), text[at : at + 1]
+        if len(found["inline"]) > _LONG:
+            out.append(html('<span class="long">{}</span>', made))
+            continue
         if mark in _CLOSING:
             made, at = html('<span class="nobreak">{}{}</span>', made, mark), at + 1
         out.append(made)

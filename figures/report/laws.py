@@ -88,10 +88,11 @@ def updates(found: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Head and rows: real updates at 1 % and 10 % of full energy."""
     made = [
         [f"{row['update']}, {row['cost']}", f"{100 * row['beta']:g}\u00a0%", f"{row['spread']:.2f}",
-         f"{percent(row['saving'])} ± {percent(row['saving_error'])}", percent(row["saving_P6"])]
+         f"{percent(row['saving'])} ± {percent(row['saving_error'])}", percent(row["saving_P6"]),
+         percent(row["saving_P11"]) if "saving_P11" in row else "-"]
         for row in found["updates"] if row["beta"] in (0.01, 0.1)
     ]  # fmt: skip
-    return ["update, costs", "budget", "CV at the threshold", "saved", "by P6a"], made
+    return ["update, costs", "budget", "CV at the threshold", "saved", "by P6a", "by P11"], made
 
 
 def broken(found: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:

@@ -27,6 +27,11 @@ from proofs_check.checks import (
     d16_invariances,
     d17_error_feedback,
     d18_ef_sgd_rate,
+    d19_ceiling,
+    d20_equal_sparsity,
+    d21_one_price,
+    d22_pages,
+    d23_safety,
     p01_cwmp_efficiency,
     p02_top_k_efficiency,
     p03_never_less_efficient,
@@ -37,6 +42,11 @@ from proofs_check.checks import (
     p08_lower_deviation,
     p09_overtaken,
     p10_integrality,
+    p11_power_mean,
+    p12_small_budgets,
+    p13_lost_score,
+    p14_price_law,
+    p15_signal,
 )
 from proofs_check.methods.judge import Check
 from theory.claims.table import CLAIMS, claim
@@ -60,6 +70,11 @@ PAGES = (
     d16_invariances,
     d17_error_feedback,
     d18_ef_sgd_rate,
+    d19_ceiling,
+    d20_equal_sparsity,
+    d21_one_price,
+    d22_pages,
+    d23_safety,
     p01_cwmp_efficiency,
     p02_top_k_efficiency,
     p03_never_less_efficient,
@@ -70,6 +85,11 @@ PAGES = (
     p08_lower_deviation,
     p09_overtaken,
     p10_integrality,
+    p11_power_mean,
+    p12_small_budgets,
+    p13_lost_score,
+    p14_price_law,
+    p15_signal,
 )
 
 CHECKS: tuple[Check, ...] = tuple(check for page in PAGES for check in page.CHECKS)

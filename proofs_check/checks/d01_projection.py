@@ -91,7 +91,7 @@ def symbolic(seed: int = 0) -> Verdict:
     """``(g - m g)^2 - (g^2 - m g^2)`` is a multiple of ``m (m - 1)``, which is 0 on masks."""
     g, m = sympy.symbols("g m", real=True)
     rest = sympy.simplify((g - m * g) ** 2 - (g**2 - m * g**2) - g**2 * m * (m - 1))
-    outcome = Outcome.PROVED if rest == 0 else Outcome.REFUTED
+    outcome = Outcome.CHECKED if rest == 0 else Outcome.REFUTED
     return Verdict("D1", "symbolic", outcome, "one coordinate, symbolic g and m", "every d, summed over coordinates", 1)
 
 

@@ -5,13 +5,18 @@
 Assumptions: none. Kind: false. Source: the literal reading of the abstract's "optimal greedy solution".
 
 Why it fails. The critical item may be worth more than everything before it: with p = (2, 3), c = (1, 2) and B = 2
-the prefix takes the first item, the second no longer fits, and 3 > 2. What is true instead: the prefix is optimal
+the prefix takes the first item, the second no longer fits, and 3 > 2. No ratios tie there, so no way to break ties
+helps. (The smallest instance of all, p = (1, 2), c = (1, 2), B = 2, is a tie: taking the second item first would be
+right. It is kept beside the strict one.) What is true instead: the prefix is optimal
 for the energy it spends (D5) and within phi p_s of OPT for the budget given (D4).
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from proofs_check.methods import smt as z
@@ -38,9 +43,40 @@ def holds(instance: Instance, optimum: Oracle, rounding: Rounding = "prefix") ->
     return Violation(f"p({rounding}) = OPT", retained, best) if retained != best else None
 
 
+def by_every_order(instance: Instance, rounding: Rounding = "prefix") -> list[Fraction]:
+    """What the prefix (or fill) retains under each order that p/c allows: ties broken in all ways, exactly."""
+    p, c = [Fraction(x) for x in instance.score], [Fraction(x) for x in instance.cost]
+    items = [i for i in range(instance.d) if c[i] <= instance.budget and p[i] > 0]
+    values = []
+    for order in itertools.permutations(items):
+        if any(p[i] * c[j] < p[j] * c[i] for i, j in itertools.pairwise(order)):
+            continue
+        spent = kept = Fraction(0)
+        for i in order:
+            if spent + c[i] <= instance.budget:
+                spent, kept = spent + c[i], kept + p[i]
+            elif rounding == "prefix":
+                break
+        values.append(kept)
+    return values
+
+
+def holds_strictly(instance: Instance, optimum: Oracle, rounding: Rounding = "prefix") -> Violation | None:
+    """Some way to break ties attains OPT."""
+    retained, best = max(by_every_order(instance, rounding)), optimum(instance)
+    relation = f"p({rounding}) = OPT for some order of ties"
+    return Violation(relation, retained, best) if retained != best else None
+
+
 def exhaustion(seed: int = 0, rounding: Rounding = "prefix") -> Verdict:
-    """The smallest counterexample of the small domain."""
-    return exhaust("D9", lambda i, o: holds(i, o, rounding))
+    """The smallest counterexample of the small domain where no order of ties helps."""
+    return exhaust("D9", lambda i, o: holds_strictly(i, o, rounding))
+
+
+def tie(seed: int = 0) -> Verdict:
+    """The smallest of all, which another order of its ties would undo."""
+    verdict = exhaust("D9", holds)
+    return replace(verdict, method="tie")
 
 
 def smt(seed: int = 0) -> Verdict:
@@ -67,6 +103,7 @@ def certificate(seed: int = 0) -> Verdict:
 
 CHECKS = (
     Check("D9", "exhaustion", exhaustion),
+    Check("D9", "tie", tie),
     Check("D9", "smt", smt),
     Check("D9", "search", shrinking),
     Check("D9", "certificate", certificate),

@@ -5,19 +5,22 @@
 Assumptions: none. Kind: false. Source: a common reading of "greedy approximation".
 
 Why it fails. p = (2, N), c = (1, N), B = N: the cheap item has the better ratio, is taken, and the other no
-longer fits, by the prefix or by fill. The share kept is 2/N, below any kappa. What is true instead: only best-of has
-a constant (1/2, D10); prefix and fill lose at most one critical item (D4), which may be nearly everything.
+longer fits, by the prefix or by fill. The share kept is 2/N, below any kappa, and no ratios tie: no way to break ties
+helps. (The smallest instance that misses 1/2 is a tie, and is kept beside the strict one.) What is true instead: only
+best-of has a constant (1/2, D10); prefix and fill lose at most one critical item (D4), which may be nearly everything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import sympy
 
+from proofs_check.checks.d09_optimal_everywhere import by_every_order
 from proofs_check.methods import smt as z
 from proofs_check.methods.instances import small_domain, small_instances
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, enumerated, exhaust, from_smt, refuted
@@ -35,12 +38,28 @@ def keeps(instance: Instance, optimum: Oracle, kappa: Fraction, roundings: tuple
     return Violation(f"p({' or '.join(roundings)}) >= {kappa} OPT", retained, least) if retained < least else None
 
 
+def keeps_for_some_order(
+    instance: Instance, optimum: Oracle, kappa: Fraction, roundings: tuple[Rounding, ...]
+) -> Violation | None:
+    """``p(rounding) >= kappa OPT`` for at least one of the roundings and one way to break ties."""
+    retained = max(max(by_every_order(instance, rounding)) for rounding in roundings)
+    relation, least = f"p({' or '.join(roundings)}) >= {kappa} OPT for some order of ties", kappa * optimum(instance)
+    return Violation(relation, retained, least) if retained < least else None
+
+
 def exhaustion(
     seed: int = 0, kappa: Fraction = Fraction(1, 2), roundings: tuple[Rounding, ...] = _ROUNDINGS
 ) -> Verdict:
-    """The smallest instance on which neither rounding keeps half."""
+    """The smallest instance on which neither rounding keeps half, whatever the order of ties."""
+    words, judge = small_domain(2, 5, 5) + f", kappa = {kappa}", keeps_for_some_order
+    return exhaust("D11", lambda i, o: judge(i, o, kappa, roundings), domain=small_instances(2, 5, 5), words=words)
+
+
+def tie(seed: int = 0, kappa: Fraction = Fraction(1, 2)) -> Verdict:
+    """The smallest of all, which another order of its ties would undo."""
     words = small_domain(2, 5, 5) + f", kappa = {kappa}"
-    return exhaust("D11", lambda i, o: keeps(i, o, kappa, roundings), domain=small_instances(2, 5, 5), words=words)
+    judge = lambda i, o: keeps(i, o, kappa, _ROUNDINGS)  # noqa: E731
+    return replace(exhaust("D11", judge, domain=small_instances(2, 5, 5), words=words), method="tie")
 
 
 def family(seed: int = 0) -> Verdict:
@@ -74,6 +93,7 @@ def smt(seed: int = 0) -> Verdict:
 
 CHECKS = (
     Check("D11", "exhaustion", exhaustion),
+    Check("D11", "tie", tie),
     Check("D11", "family", family),
     Check("D11", "smt", smt),
 )

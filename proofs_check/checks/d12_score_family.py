@@ -112,7 +112,7 @@ def smt_own_loss(seed: int = 0, n_max: int = 3) -> Verdict:
                 yield [*case.assumptions, *box, spent <= case.budget], bound
 
     domain = f"all real w >= 0, c > 0, B and z in [0,1]^n with n <= {n_max}"
-    return from_smt("D12a", z.prove(obligations()), domain=domain, reach="w enters only through its values, as in D2")
+    return from_smt("D12a", z.prove(obligations()), domain=domain, reach=f"n <= {n_max}; w enters only by its values")
 
 
 def wrong_score(seed: int = 0) -> Verdict:

@@ -71,7 +71,7 @@ def exhaustion(seed: int = 0, thresholds: Threshold = all_ratios) -> Verdict:
                 found = {"law": str(law), "beta": str(beta), "should": "min of the dual = E[p z]"}
                 found |= {"left": str(dual), "right": str(primal)}
                 return Verdict("P1", "exhaustion", Outcome.REFUTED, words, "one suffices", trials, None, found)
-    return Verdict("P1", "exhaustion", Outcome.PROVED, words, "exactly the stated finite domain", trials)
+    return Verdict("P1", "exhaustion", Outcome.CHECKED, words, "exactly the stated finite domain", trials)
 
 
 def families(seed: int = 0, stretch: float = 1.0) -> Verdict:

@@ -60,7 +60,7 @@ def exhaustion(seed: int = 0, strict: bool = True) -> Verdict:
                 found = {"law": str(law), "tau^2": level, "should": "E[p; |g| > tau] = E[p z]"}
                 found |= {"left": str(stated), "right": str(taken)}
                 return Verdict("P2", "exhaustion", Outcome.REFUTED, words, "one suffices", trials, None, found)
-    return Verdict("P2", "exhaustion", Outcome.PROVED, words, "exactly the stated finite domain", trials)
+    return Verdict("P2", "exhaustion", Outcome.CHECKED, words, "exactly the stated finite domain", trials)
 
 
 def families(seed: int = 0, by_count: bool = False) -> Verdict:

@@ -60,7 +60,7 @@ def exhaustion(seed: int = 0, agree: object = orders_agree) -> Verdict:
             found = {"law": str(law), "should": "V >= V_K, equal everywhere iff the orders agree"}
             found |= {"equal everywhere": str(everywhere)}
             return Verdict("P3a", "exhaustion", Outcome.REFUTED, words, "one suffices", trials, None, found)
-    return Verdict("P3a", "exhaustion", Outcome.PROVED, words, "exactly the stated finite domain", trials)
+    return Verdict("P3a", "exhaustion", Outcome.CHECKED, words, "exactly the stated finite domain", trials)
 
 
 def families(seed: int = 0, gain: Fraction = Fraction(1)) -> Verdict:
@@ -100,7 +100,7 @@ def one_budget_exhaustion(seed: int = 0, budgets: range = range(1, 12)) -> Verdi
             trials += 1
             if not orders_agree(law) and _ratio_is_one(law, Fraction(k, 12))[2]:
                 return _shared_cut("exhaustion", words, law, Fraction(k, 12), trials, None)
-    return Verdict("P3b", "exhaustion", Outcome.PROVED, words, "the stated finite domain", trials)
+    return Verdict("P3b", "exhaustion", Outcome.CHECKED, words, "the stated finite domain", trials)
 
 
 def one_budget_search(seed: int = 0) -> Verdict:

@@ -70,7 +70,7 @@ def symbolic(seed: int = 0, last: int = 2) -> Verdict:
         (tail(gauss) - 2 * q).rewrite(sympy.erf),
         (tail(u**2 * gauss) - 2 * (t * phi + q)).rewrite(sympy.erf),
     ]
-    return identities("P4", expressions, domain="all t > 0, unit scale", reach="every number of classes")
+    return identities("P4", expressions, domain="all t > 0, unit scale", reach="every number of classes", whole=True)
 
 
 def quadrature(seed: int = 0, forms: dict[str, Pair] = FORMS) -> Verdict:

@@ -53,7 +53,9 @@ def second_order(share: sympy.Expr = _QUARTER) -> list[sympy.Expr]:
 def symbolic(seed: int = 0, share: sympy.Expr = _QUARTER) -> Verdict:
     """The second-order term, derived for any density that is differentiable at tau."""
     words = "any density f differentiable at tau, costs m(1 + s x) with E x = 0 and E x^2 = 1"
-    return identities("P5", second_order(share), domain=words, reach="every smooth density; to second order in s")
+    return identities(
+        "P5", second_order(share), domain=words, reach="every smooth density; to second order in s", whole=True
+    )
 
 
 def convergence(seed: int = 0, factor: float = 1.0) -> Verdict:

@@ -65,7 +65,7 @@ def second_order(factor: bool = True) -> list[sympy.Expr]:
 def symbolic(seed: int = 0) -> Verdict:
     """P6a: the second-order term, derived for any smooth density and any smooth conditional mean cost."""
     words = "any f and mu differentiable at tau, e < 2, costs mu(t)(1 + s x) with E x = 0 and E x^2 = 1"
-    return identities("P6a", second_order(), domain=words, reach="every smooth law; to second order in s")
+    return identities("P6a", second_order(), domain=words, reach="every smooth law; to second order in s", whole=True)
 
 
 def symbolic_without(seed: int = 0) -> Verdict:

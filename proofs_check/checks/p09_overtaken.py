@@ -66,7 +66,7 @@ def exhaustion(seed: int = 0, inflate: int = 1) -> Verdict:
                 found = {"law": str(law), "n": d, "beta": str(beta), "should": "P(prefix < Top-K) <= bound"}
                 found |= {"left": float(exact), "right": limit}
                 return Verdict("P9", "exhaustion", Outcome.REFUTED, words, "one suffices", trials, None, found)
-    outcome = Outcome.PROVED if trials > none else Outcome.INCONCLUSIVE
+    outcome = Outcome.CHECKED if trials > none else Outcome.INCONCLUSIVE
     observed = {"largest probability / bound": tightest, "bound says nothing": none}
     return Verdict("P9", "exhaustion", outcome, words, "exactly the stated finite domain", trials, observed=observed)
 

@@ -30,6 +30,7 @@ from proofs_check.law_audit.cells import Cell, Trials, as_columns, cells_of
 from proofs_check.law_audit.trials import BATCH, run_batch
 from proofs_check.sources import source_digest
 from theory.claims.provenance import provenance, strict_json
+from theory.energy.shares import shares_fields
 from theory.errors import InputError
 from theory.files.outputs import AUDIT, AUDIT_BATCH, check_output, clear_output, write_atomically
 from theory.laws.deviation import AnyLaw
@@ -51,7 +52,7 @@ class AuditPlan:
 
     Attributes:
         law: of the coordinates. d: coordinates of an instance. betas: budgets, as shares.
-        claims: ids to keep, or () for all. failure: probability that P7 and P8 are asked for.
+        claims: ids to keep, or () for all. failure: probability that P7, P8 and P13 are asked for.
         alpha: probability that any answer of the audit is wrong. trials: at most, at each budget. seed: of all draws.
 
     Raises:
@@ -122,7 +123,7 @@ def workers(jobs: int, dask: str | None = None, *, patience: float = 30.0) -> It
         yield
 
 
-COVERED = frozenset({"P7", "P8", "P9", "P10", "D13a", "D14a"})
+COVERED = frozenset({"P7", "P8", "P9", "P10", "P13", "D13a", "D14a"})
 
 
 def audit_law(
@@ -223,7 +224,8 @@ def _report(
         budgets.append({"beta": beta, "trials": int(trials["kept"].size), "cells": judged, **measured})
     return {
         "law": str(plan.law), "d": plan.d, "failure": plan.failure, "alpha": plan.alpha, "alpha_per_cell": alpha,
-        "seed": plan.seed, "failing": list(plan.law.failing), "budgets": budgets, "provenance": provenance(),
+        "seed": plan.seed, "failing": list(plan.law.failing), "budgets": budgets,
+        "layers": shares_fields(getattr(plan.law, "shares", ())), "provenance": provenance(),
     }  # fmt: skip
 
 

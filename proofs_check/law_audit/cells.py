@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proofs_check.law_audit.trials import Trial
 from theory.laws.deviation import AnyLaw, lower_deviation, overtaken, upper_deviation
+from theory.laws.lost_score import LossMethod, lost_at_least, lost_at_most, mean_loss
 from theory.laws.marginals import Floats
 
 _ROUNDING = 1 + 1e-12
@@ -53,6 +55,7 @@ def cells_of(law: AnyLaw, d: int, beta: float, failure: float) -> list[Cell]:
     for method in ("hoeffding", "chebyshev"):
         found.append(upper_cell(law, d, beta, failure, method))
         found.append(lower_cell(law, d, beta, failure, method))
+    found += [cell for method in get_args(LossMethod) for cell in loss_cells(law, d, beta, failure, method)]
     bound = overtaken(law, beta, d)
     if bound.limit is None:
         found.append(Cell("P9", "hoeffding", beta, None, why=bound.why))
@@ -83,6 +86,28 @@ def lower_cell(law: AnyLaw, d: int, beta: float, failure: float, method: str, sc
     below = lambda t: t["kept"] * _ROUNDING < limit  # noqa: E731
     level = lambda t: float(np.quantile(t["kept"], failure))  # noqa: E731
     return Cell("P8", method, beta, failure, limit, violated=below, observed=level)
+
+
+def loss_cells(
+    law: AnyLaw, d: int, beta: float, failure: float, method: LossMethod, scale: float = 1.0
+) -> tuple[Cell, Cell]:
+    """P13, below and above; ``scale`` as in :func:`upper_cell`. They apply whatever the tail of the magnitudes is."""
+    names, bounds = (f"{method} below", f"{method} above"), (lost_at_least, lost_at_most)
+    low, high = (bound(law, beta, d, failure, method) for bound in bounds)
+    none = [Cell("P13", name, beta, None, why=end.why) for name, end in zip(names, (low, high), strict=True)]
+    if low.limit is None and high.limit is None:
+        return none[0], none[1]
+    mean = mean_loss(law, beta)
+    least, most = (mean + scale * ((end.limit or mean) - mean) for end in (low, high))
+    below = Cell(
+        "P13", names[0], beta, failure, least, violated=lambda t: t["lost_least"] * _ROUNDING < least,
+        observed=lambda t: float(np.quantile(t["lost_least"], failure)),
+    )  # fmt: skip
+    above = Cell(
+        "P13", names[1], beta, failure, most, violated=lambda t: t["lost"] > most * _ROUNDING,
+        observed=lambda t: float(np.quantile(t["lost"], 1 - failure)),
+    )  # fmt: skip
+    return (none[0] if low.limit is None else below), (none[1] if high.limit is None else above)
 
 
 def _scaled(law: AnyLaw, beta: float, limit: float, scale: float) -> float:

@@ -13,6 +13,7 @@ _WHAT = {
     "P8": "prefix/d",
     "P9": "P(Top-K ahead)",
     "P10": "gap/(max p/(beta sum p))",
+    "P13": "score lost/d",
     "D13a": "CWMP's loss/allowed",
     "D14a": "Top-K's loss/allowed",
 }
@@ -56,16 +57,16 @@ def exit_code(report: dict[str, Any]) -> int:
 
 
 def _bounds(cells: list[dict[str, Any]]) -> list[str]:
-    head = f"{'bound':<16}{'about':<26}{'answer':<15}{'violations':>14}{'rate below':>12}{'caught':>9}"
+    head = f"{'bound':<22}{'about':<26}{'answer':<15}{'violations':>14}{'rate below':>12}{'caught':>9}"
     lines = [f"{head}{'bound/seen':>12}"]
     for cell in cells:
         name = f"{cell['claim']} {cell['method']}"
         if cell["answer"] == "does not apply":
-            lines.append(f"{name:<16}{_WHAT[cell['claim']]:<26}does not apply: {cell['why']}")
+            lines.append(f"{name:<22}{_WHAT[cell['claim']]:<26}does not apply: {cell['why']}")
             continue
         tightness = f"{cell['tightness']:.3g}" if cell["tightness"] else "-"
         lines.append(
-            f"{name:<16}{_WHAT[cell['claim']]:<26}{cell['answer']:<15}{cell['failures']:>7} / {cell['trials']:<4}"
+            f"{name:<22}{_WHAT[cell['claim']]:<26}{cell['answer']:<15}{cell['failures']:>7} / {cell['trials']:<4}"
             f"{_percent(cell['interval'][1]):>12}{_percent(cell['caught']):>9}{tightness:>12}"
         )
     return lines

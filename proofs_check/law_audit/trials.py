@@ -26,6 +26,7 @@ class Trial(NamedTuple):
 
     Attributes:
         relaxed, kept, top_k, norm: LP/d, prefix/d, Top-K/d and ``||g||^2/d``.
+        lost, lost_least: score per coordinate that the prefix loses, and the least that any mask of the budget can.
         ahead: whether Top-K retains more than the prefix, exactly (1.0 or 0.0).
         contraction_cwmp, contraction_top_k: share of the norm that is lost over what D13a and D14a allow (0/0 is 0).
         gap: the integrality gap ``phi p_s/LP``. gap_used: the gap over P10's bound ``max p/(beta sum p)``.
@@ -44,6 +45,8 @@ class Trial(NamedTuple):
     gap_used: float
     saved: float
     dearest_fits: float
+    lost: float
+    lost_least: float
 
 
 def run_batch(law: AnyLaw, d: int, beta: float, seed: int, key: tuple[int, ...]) -> list[list[float]]:
@@ -73,4 +76,5 @@ def one_trial(law: AnyLaw, d: int, beta: float, rng: np.random.Generator) -> Tri
                                            relaxation.value * Fraction(float(instance.score.max()))),
         SampleLaw(magnitude, cost).saving(beta).at_equal_score.value,
         float(instance.budget >= instance.cost.max()),
+        scale * float(norm - kept) / d, scale * float(norm - relaxation.value) / d,
     )  # fmt: skip

@@ -109,7 +109,7 @@ def rare_indeed(
             found = {"law": str(rare.law), "n": rare.d, "beta": str(rare.beta), "method": rare.method}
             found |= {"should": should, "left": float(exact), "right": rare.failure}
             return Verdict(claim, method, Outcome.REFUTED, words, "one suffices", trials, None, found)
-    outcome = Outcome.PROVED if trials else Outcome.INCONCLUSIVE
+    outcome = Outcome.CHECKED if trials else Outcome.INCONCLUSIVE
     seen = {"largest probability / failure": tightest, **observed}
     return Verdict(claim, method, outcome, words, "exactly the stated finite domain", trials, observed=seen)
 

@@ -96,7 +96,7 @@ def exhaust(
         trials += 1
         if violation := holds(instance, oracle):
             return refuted(claim, "exhaustion", instance, violation, domain=words, trials=trials)
-    return Verdict(claim, "exhaustion", Outcome.PROVED, words, "exactly the stated finite domain", trials)
+    return Verdict(claim, "exhaustion", Outcome.CHECKED, words, "exactly the stated finite domain", trials)
 
 
 def sample(
@@ -207,13 +207,16 @@ def _fewest_items(
     return instance, violation
 
 
-def from_smt(claim: str, decided: Decided, *, domain: str, reach: str, method: str = "smt") -> Verdict:
-    """The verdict on a list of SMT obligations."""
+def from_smt(
+    claim: str, decided: Decided, *, domain: str, reach: str, method: str = "smt", whole: bool = False
+) -> Verdict:
+    """The verdict on a list of SMT obligations; only where they are the ``whole`` claim as stated do they prove it."""
     if decided.model is not None:
         return Verdict(
             claim, method, Outcome.REFUTED, domain, reach, decided.formulas, counterexample={"model": decided.model}
         )
-    outcome = Outcome.INCONCLUSIVE if decided.unknown else Outcome.PROVED
+    held = Outcome.PROVED if whole else Outcome.CHECKED
+    outcome = Outcome.INCONCLUSIVE if decided.unknown else held
     return Verdict(claim, method, outcome, domain, reach, decided.formulas, observed={"unknown": decided.unknown})
 
 

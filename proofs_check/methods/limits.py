@@ -87,12 +87,13 @@ def agreement(claim: str, method: str, cases: Iterable[tuple[str, float, float, 
     )
 
 
-def identities(claim: str, expressions: Iterable[object], *, domain: str, reach: str) -> Verdict:
-    """Symbolic expressions that must all simplify to zero."""
+def identities(claim: str, expressions: Iterable[object], *, domain: str, reach: str, whole: bool = False) -> Verdict:
+    """Symbolic expressions that must all simplify to zero; only where that is the ``whole`` claim is it proved."""
     import sympy
 
     left = [sympy.simplify(x) for x in expressions]
     wrong = [x for x in left if x != 0]
     found = {"should": "= 0", "left": str(wrong[0])[:200]} if wrong else None
-    outcome = Outcome.REFUTED if wrong else Outcome.PROVED
+    held = Outcome.PROVED if whole else Outcome.CHECKED
+    outcome = Outcome.REFUTED if wrong else held
     return Verdict(claim, "symbolic", outcome, domain, reach, len(left), counterexample=found)

@@ -5,8 +5,8 @@
 ``update`` is a float array of shape (d,), ``cost`` float64 joules of shape (d,), ``budget`` joules. The function may
 return, as arrays of NumPy or any library whose arrays convert to it,
 
-    a mask               bool, shape (d,)
-    indices              integers, shape (k,), no two alike
+    a mask               bool, shape (d,); or 0 and 1 in bytes, where these cannot be indices
+    indices              integers, shape (k,), no two alike; nothing kept is an empty list
     the sparse update    floats, shape (d,), zero where nothing is sent; a sparse tensor; or values with their indices
 """
 
@@ -152,8 +152,12 @@ def read_output(raw: Any, d: int, dtype: np.dtype[Any]) -> Kept:
     if isinstance(raw, tuple) and len(raw) == 2:
         return _pair(plain(raw[0]), plain(raw[1]), d)
     array = plain(raw)
+    if not array.size and array.dtype.kind in "fiu":  # an empty list has no type of its own
+        return Kept(np.zeros(d, dtype=bool))
     if array.dtype.kind == "b":
         return _whole(Kept(array), d)
+    if array.dtype.kind in "iu" and _looks_like_mask(array, d):
+        return Kept(array.astype(bool))
     if array.dtype.kind in "iu":
         return Kept(_scattered(array, np.ones(array.shape, dtype=bool), d))
     if array.dtype.kind == "f":
@@ -161,6 +165,23 @@ def read_output(raw: Any, d: int, dtype: np.dtype[Any]) -> Kept:
     if array.size == 0:
         return Kept(np.zeros(d, dtype=bool))
     raise BrokenPromiseError(f"it returned {type(raw).__name__} of dtype {array.dtype}: no mask, indices or update")
+
+
+def _looks_like_mask(array: Array, d: int) -> bool:
+    """Whether integers are a mask: 0 and 1 in bytes, one for each coordinate, that could not be indices.
+
+    Raises:
+        BrokenPromiseError: they could be either, which only who returns them can tell.
+    """
+    if array.shape != (d,) or int(array.min()) < 0 or int(array.max()) > 1:
+        return False
+    indices = len(np.unique(array)) == d and int(array.max()) < d
+    if (array.itemsize == 1) == indices:
+        raise BrokenPromiseError(
+            f"it returned {shown(array.tolist())} of {array.dtype} for an update of {d}: is that a mask or indices? "
+            "Return a mask as bool, or indices as int64"
+        )
+    return array.itemsize == 1
 
 
 def plain(raw: Any) -> Array:

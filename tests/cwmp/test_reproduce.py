@@ -140,7 +140,7 @@ def test_a_step_that_reads_the_records_follows_them(chain):
 def test_an_interrupt_ends_the_step_and_says_what_is_kept(chain, number):
     (chain.output / "b.how").write_text("wait")
     code = (
-        "import sys; from pathlib import Path; from command_line import reproduce as r\n"
+        "import sys; from pathlib import Path; from cwmp.commands import reproduce as r\n"
         f"r.ROOT = Path({str(reproduce.ROOT)!r})\n"
         "steps = [r.Step(n, ('benchmarks/step.py', n, '{out}'), n + '.made', ('theory',), 1.0) for n in 'abc']\n"
         f"chain = r.Chain(Path({str(chain.output)!r}), None, steps)\n"

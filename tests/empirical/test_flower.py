@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("flwr", reason="needs the extra flower", exc_type=ImportError)
 
@@ -230,11 +231,36 @@ def test_the_mod_sends_what_the_selector_chooses_and_keeps_the_rest():
         assert np.array_equal(state[RESIDUAL]["0"].numpy(), owed)
         metrics = reply.content["metrics"]
         assert metrics["sent-coordinates"] == mask.sum()
-        assert metrics["sent-energy"] == pytest.approx(costs[mask].sum())
+        assert metrics["sent-energy"] == pytest.approx(costs[mask].sum() + costs.mean())  # and the counter of steps
         assert metrics["captured-share"] == pytest.approx((sent**2).sum() / ((sent + owed) ** 2).sum())
     without = RecordDict()
     one_reply(app_with(SparsifyMod("cwmp", costs, "0.3", error_feedback=False)), without)
     assert RESIDUAL not in without
+
+
+class PairNorm(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight, self.bias = torch.nn.Parameter(torch.ones(4, 5)), torch.nn.Parameter(torch.zeros(4))
+
+
+@pytest.mark.parametrize("told", [{"model": torch.nn.ModuleDict({"fc": PairNorm()})}, {"kinds": ["fc.*=norm"]}])
+def test_the_mod_takes_kinds_from_the_model_or_by_name(told):
+    """Names and shapes alone say fc, of which this cost knows nothing."""
+    reply = one_reply(app_with(SparsifyMod("top-k", "norm=2.5", "0.25", **told)))
+    assert reply.content["metrics"]["sent-energy"] == 15
+    assert (
+        "no layer is called or of kind 'norm'"
+        in one_reply(app_with(SparsifyMod("top-k", "norm=2.5", "0.25"))).error.reason
+    )
+
+
+def test_a_mod_of_another_model_is_an_error_reply():
+    other = torch.nn.ModuleDict({"fc": torch.nn.Linear(4, 5)})
+    reply = one_reply(app_with(SparsifyMod("top-k", 1, "0.25", model=other)))
+    assert "the model is another one: 'fc.weight' of shape (4, 5) has shape (5, 4)" in reply.error.reason
+    with pytest.raises(InputError, match="a model must be"):
+        SparsifyMod("top-k", 1, "0.25", model={})
 
 
 @pytest.mark.parametrize("cost", [2.5, "2.5", "fc=2.5", CostClasses(np.zeros(24, int), ["2.5"]), np.full(24, 2.5)])
@@ -242,7 +268,8 @@ def test_costs_come_in_many_forms(cost):
     reply = one_reply(app_with(SparsifyMod("top-k", cost, "0.25")))
     _, mask = decode(reply.content["arrays"], 24, FLOAT)
     assert np.flatnonzero(mask).tolist() == [18, 19, 20, 21, 22, 23]  # the largest six of STEP
-    assert reply.content["metrics"]["sent-energy"] == 15
+    assert reply.content["metrics"]["sent-energy"] == 15 + 2.5  # six weights and the counter
+    assert reply.content["metrics"]["state-energy"] == 2.5
     assert reply.content["metrics"]["sent-bytes"] == 6 * 4 + 3 + len(reply.content["arrays"]["steps"].data)
 
 

@@ -298,7 +298,7 @@ def test_the_digest_follows_what_a_figure_imports():
     def names(figure):
         return {path.name for path in manifest.sources(figure)}
 
-    assert {"pareto.py", "frontiers.py", "style.py", "experiment.py", "provenance.py", "records.py"} <= names("pareto")
+    assert {"pareto.py", "frontiers.py", "style.py", "experiment.py", "sources.py", "records.py"} <= names("pareto")
     assert "captured.py" not in names("pareto")
     assert "labels.py" in names("speed") - names("audit")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory import CostClasses, InputError, Instance
+from theory import CostClasses, InputError, Instance, certify, cwmp
 from theory.arithmetic.exact import as_fraction, exact_sum, floor_float
 
 G = [3.0, -1.0, 2.0]
@@ -33,7 +33,6 @@ REFUSED = {
     "2**53 + 1": (([2**53 + 1], 1, 1), {}, r"update\[0\] = 9007199254740993 .*within \+-2\*\*53"),
     "wide uint": ((np.array([2**64 - 1], dtype=np.uint64), 1, 1), {}, r"within \+-2\*\*53"),
     "longdouble": ((np.ones(1, dtype=np.longdouble), 1, 1), {}, "must be float16, float32 or float64"),
-    "range too wide": (([1e-200, 1e200], 1, 1), {}, r"update\[0\] = 1e-200 .*too small beside the largest"),
     "zero cost": ((G, [1, 0, 1], 1), {}, r"cost\[1\] = 0.0 \(1 such\): costs must be > 0 joules"),
     "negative cost": ((G, [1, 2, -3], 1), {}, r"cost\[2\] = -3.0"),
     "nan cost": ((G, [1, 2, nan], 1), {}, r"cost\[2\] = nan"),
@@ -199,3 +198,16 @@ def test_as_fraction():
     for bad in ("", "1/0", None, [], 1j, np.bool_(True), Decimal("NaN"), Decimal("-Infinity")):
         with pytest.raises(InputError, match="price must be a"):
             as_fraction(bad, "price")
+
+
+def test_an_entry_however_small_beside_the_largest_is_no_zero():
+    """Its square is no float64; it is selected last, counted exactly, and no certificate is made of it."""
+    for pair in ([1, 1e-310], [1e200, 1e-200], [1e300, 5e-324]):
+        instance = Instance(pair, 1, 2)
+        assert (instance.score > 0).all()
+        assert cwmp(instance).mask.tolist() == cwmp(np.array(pair), 1, 2).mask.tolist() == [True, True]
+        assert cwmp(np.array(pair[::-1]), 1, 1).mask.tolist() == [False, True]
+        exact = (Fraction(pair[0]) ** 2 + Fraction(pair[1]) ** 2) / Fraction(4) ** instance.scale_exponent
+        assert cwmp(instance).retained == exact
+        with pytest.raises(InputError, match=r"update\[1\] = .* too small beside the largest entry for exact squares"):
+            certify(instance)

@@ -154,6 +154,21 @@ def total(
     return False, many, few
 
 
+def kept(values: Any, mask: Any, start: int, stop: int, square: bool) -> float:
+    """The sum, in float64, of what the masked values weigh."""
+    g, over = values[start:stop], mask[start:stop]
+    found = 0.0
+    if square:  # a branch inside would keep compilers from making vectors
+        for i in range(g.size):
+            v = np.float64(g[i])
+            found += v * v if over[i] else 0.0
+    else:
+        for i in range(g.size):
+            v = np.float64(g[i])
+            found += abs(v) if over[i] else 0.0
+    return found
+
+
 # --- comparing ----------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""The probabilistic claims, P1 to P10: about coordinates drawn from a law.
+"""The probabilistic claims, P1 to P13: about coordinates drawn from a law.
 
 Notation: ``(|g_i|, c_i)`` are i.i.d. from a joint law with ``E p < infinity`` and ``E c < infinity`` (``p = g^2``), the
 budget is ``B = beta sum c_i`` with ``0 < beta < 1``, d the number of coordinates. ``S(t) = P(|g| > t)``,
@@ -168,5 +168,109 @@ PROBABILISTIC = (
         r"$$d\,\mathrm{E}\Bigl[\frac{\varphi\, p_s}{\mathrm{LP}}\Bigr] \quad\text{tends to}\quad "
         r"\frac{\lambda\,\mathrm{E}[c^2 \mid p = \lambda c]}{2\,\mathrm{E}[c \mid p = \lambda "
         r"c]\;V\,\mathrm{E}\,p}.$$",
+    ),
+    Claim(
+        "P11",
+        "Power-mean law",
+        "If P(|g| > t | c) = L(c) t^-alpha above all thresholds, CWMP's energy over Top-K's at equal score is "
+        "M_q(c)/M_1(c), q = 1 - alpha/2, M_q = (E c^q)^(1/q) the power mean (M_0 geometric) of the costs of what Top-K "
+        "keeps; at equal energy the scores kept beyond the thresholds stand as (M_1/M_q)^((alpha - 2)/alpha), alpha > "
+        "2. To second order in the spread the saving is P6's CV^2 alpha/4.",
+        "one index for all costs, the tail constant L may depend on them; tau and sqrt(lambda c), for every c, in the "
+        "range of the power tail",
+        "identity",
+        "P1 and P2 for a power tail; " + _ANALYSIS,
+        typeset=r"If $\mathrm{P}(|g| > t \mid c) = L(c)\,t^{-\alpha}$ above all thresholds, CWMP's energy over Top-K's "
+        r"at equal score is $$\frac{M_q(c)}{M_1(c)}, \quad q = 1 - \alpha/2, \quad M_q = (\mathrm{E}\,c^q)^{1/q}$$ the "
+        r"power mean ($M_0$ geometric) of the costs of what Top-K keeps; at equal energy the scores kept beyond the "
+        r"thresholds stand as $(M_1/M_q)^{(\alpha - 2)/\alpha}$, $\alpha > 2$. To second order in the spread the "
+        r"saving is P6's $\mathrm{CV}^2 \alpha/4$.",
+    ),
+    Claim(
+        "P12a",
+        "Limit of small budgets",
+        "As beta tends to 0 the saving at Top-K's score tends to 1 - M_q/M_1, q = 1 - alpha/2, where the tail of |g| "
+        "is regularly varying with index alpha, and to the ceiling 1 - c_min/E c where it is rapidly varying.",
+        "costs independent of magnitudes, E c finite; t f(t)/S(t) has a limit; M_q = 0 where E c^q is infinite",
+        "identity",
+        "Karamata's theorem and Potter's bounds (Bingham, Goldie & Teugels 1987); P11, D19a",
+        typeset=r"As $\beta \to 0$ the saving at Top-K's score tends to $1 - M_q/M_1$, $q = 1 - \alpha/2$, where the "
+        r"tail of $|g|$ is regularly varying with index $\alpha$, and to the ceiling $1 - c_{\min}/\mathrm{E}\,c$ "
+        r"where it is rapidly varying.",
+    ),
+    Claim(
+        "P12b",
+        "... which is the ceiling whatever the tail",
+        "As beta tends to 0 the saving tends to 1 - c_min/E c for every law of magnitudes.",
+        "as P12a",
+        "false",
+        "P12a without its first case",
+        "Under a power tail dear costs are still worth keeping for the largest scores; CWMP pays the power mean of "
+        "order 1 - alpha/2 in the limit (P12a).",
+        typeset=r"As $\beta \to 0$ the saving tends to $1 - c_{\min}/\mathrm{E}\,c$ for every law of magnitudes.",
+    ),
+    Claim(
+        "P13",
+        "The lost score concentrates whatever the tail",
+        "Every feasible mask loses at least sum Y_i, Y_i = min(p_i, lambda c_i) - lambda beta c_i, terms in [-lambda "
+        "beta c_max, lambda (1 - beta) c_max]; prefix CWMP at most sum p_i 1[p_i <= lambda' c_i], terms in [0, lambda' "
+        "c_max], when the rule p > lambda' c fits. So the lost score has a two-sided bound by "
+        "Hoeffding, Bernstein or Chebyshev.",
+        "costs bounded, or E c^2 finite (Chebyshev); nothing of the magnitudes, E p may be infinite",
+        "upper",
+        "weak duality (D3); Hoeffding 1963; Bernstein; Cantelli",
+        typeset=r"Every feasible mask loses at least $\sum_i Y_i$, $Y_i = \min(p_i,\, \lambda c_i) - \lambda \beta "
+        r"c_i$, terms in $[-\lambda \beta\, c_{\max},\, \lambda (1 - \beta)\, c_{\max}]$; prefix CWMP at most $\sum_i "
+        r"p_i\, 1[p_i \le \lambda' c_i]$, terms in $[0,\, \lambda' c_{\max}]$, when the rule $p > \lambda' c$ fits. So "
+        r"the lost score has a two-sided bound by Hoeffding, Bernstein or Chebyshev.",
+    ),
+    # the second edition: clients that differ
+    Claim(
+        "P14",
+        "Price law across clients",
+        "One price retains (M_a(s)/M_2(s))^2 times what equal budgets retain, and at equal score spends "
+        "(M_2/M_a)^(2a/(a-2)) of their joules, M_q the power mean of the clients' scales s_k.",
+        "magnitudes are s_k times one law with P(|g| > t) = L t^-a, a > 2, above every threshold; costs of one law, "
+        "independent of magnitudes there; scores of the tail",
+        "identity",
+        "D21a and power tails; " + _ANALYSIS,
+        typeset=r"One price retains $(M_a(s)/M_2(s))^2$ times what equal budgets retain, and at equal score spends "
+        r"$(M_2/M_a)^{2a/(a-2)}$ of their joules, $M_q$ the power mean of the clients' scales $s_k$.",
+    ),
+    Claim(
+        "P15a",
+        "What a coordinate is worth to the average",
+        "For u = mu + xi, the first-order decrease that sending u_i buys is E[mu_i u_i | u_i] = a u_i^2, "
+        "a = s^2/(s^2 + t^2) by layer: the order of most expected decrease is a g^2/c.",
+        "mu ~ N(0, s^2), xi ~ N(0, t^2), independent",
+        "identity",
+        "posterior mean of a normal law; formalised here",
+        typeset=r"For $u = \mu + \xi$, the first-order decrease that sending $u_i$ buys is $\mathrm{E}[\mu_i u_i \mid "
+        r"u_i] = a u_i^2$, $a = s^2/(s^2 + t^2)$ by layer: the order of most expected decrease is $a g^2/c$.",
+    ),
+    Claim(
+        "P15b",
+        "Pairs of clients tell signal from noise",
+        "(|sum n_k u_k|^2 - sum n_k^2 |u_k|^2)/(1 - sum n_k^2) has mean |mu|^2 and sum n_k |u_k|^2 has "
+        "|mu|^2 + E|xi|^2; with s_k chosen from u_k alone, <s, u> - sum n_k^2 <s_k, u_k> has mean "
+        "sum n_k (1 - n_k) <E s_k, mu>, s and u the averages.",
+        "clients independent given mu, E xi = 0, sum n_k = 1; the quotients are consistent, not unbiased",
+        "identity",
+        "U-statistics; formalised here",
+        typeset=r"$(\|\sum n_k u_k\|^2 - \sum n_k^2 \|u_k\|^2)/(1 - \sum n_k^2)$ has mean $\|\mu\|^2$ and $\sum n_k "
+        r"\|u_k\|^2$ has $\|\mu\|^2 + \mathrm{E}\|\xi\|^2$; with $s_k$ chosen from $u_k$ alone, $\langle \bar s, "
+        r"\bar u \rangle - \sum n_k^2 \langle s_k, u_k \rangle$ has mean $\sum n_k (1 - n_k) \langle \mathrm{E} s_k, "
+        r"\mu \rangle$.",
+    ),
+    Claim(
+        "P15c",
+        "More captured norm means more decrease",
+        "Of two selections, the one that captures more of ||g||^2 decreases the expected loss more, across layers.",
+        "none",
+        "false",
+        "captured norm as a proxy for progress",
+        "A coordinate is worth a g^2, a its layer's share of signal (P15a).",
+        typeset=r"Of two selections, the one that captures more of $\|g\|^2$ decreases the expected loss more, across "
+        r"layers.",
     ),
 )

@@ -11,7 +11,8 @@ from theory.claims.verdict import Outcome, Verdict
 
 Standing = Literal["as expected", "differs", "inconclusive"]
 
-_STANDS = (Outcome.PROVED, Outcome.CERTIFIED, Outcome.SURVIVED)  # the strongest first
+_STANDS = (Outcome.KERNEL, Outcome.PROVED, Outcome.CHECKED, Outcome.CERTIFIED, Outcome.SURVIVED)  # the strongest first
+_FORMAL = ("smt", "lemmas", "symbolic")  # methods that reach beyond finite domains
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,27 @@ class Row:
 
     @property
     def reach(self) -> str:
-        """How far the proof carries beyond finite domains: the widest thing a proving method says of itself."""
+        """How far what was found carries: the whole claim where it is proved, else what was checked of it.
+
+        What is beyond is said to be prose; a claim that is proved as stated has nothing beyond.
+        """
         if self.refuted:
             return "one counterexample suffices"
-        proving = [
-            v.reach for v in self.verdicts if v.outcome is Outcome.PROVED and v.method in ("lemmas", "smt", "symbolic")
-        ]
-        parts = [part.strip() for reach in proving for part in reach.split(";")]
-        widest = next((part for part in parts if "every" in part), parts[0] if parts else "the stated finite domain")
-        return widest.split(":")[0].split(", by")[0]
+        whole = [v.reach for v in self.verdicts if v.outcome in (Outcome.KERNEL, Outcome.PROVED)]
+        if whole:
+            return whole[0].split(":")[0].split(";")[0]
+        formal = [v for v in self.verdicts if v.outcome is Outcome.CHECKED and v.method in _FORMAL]
+        if not formal:
+            return "the stated finite domain" if self.word == Outcome.CHECKED.value else "these instances"
+        parts = [part.strip() for verdict in formal for part in verdict.reach.split(";")]
+        sizes = next((part for part in parts if part.startswith("n <=")), formal[0].domain)
+        beyond = any(word in verdict.reach for verdict in formal for word in ("every", "prose"))
+        return f"{sizes}; the rest in prose" if beyond else sizes
+
+    @property
+    def grade(self) -> str:
+        """The verdict with its reach beside it, where it is of a part of the claim: ``checked, n <= 5``."""
+        return f"{self.word}, {self.reach}" if self.word == Outcome.CHECKED.value else self.word
 
     @property
     def methods(self) -> dict[str, list[str]]:
@@ -87,8 +100,8 @@ class Row:
 def summarise(verdicts: Iterable[Verdict]) -> list[Row]:
     """One row per claim that has verdicts, in the order of the claim table.
 
-    A claim that should hold is as expected when no method refutes it and at least one proves, certifies or survives. A
-    claim known to be false is as expected when *every* method refutes it: one that fails to is a finding.
+    A claim that should hold is as expected when no method refutes it and at least one proves, checks, certifies or
+    survives. A claim known to be false is as expected when *every* method refutes it: one that fails to is a finding.
     """
     by_claim: dict[str, list[Verdict]] = {}
     for verdict in verdicts:

@@ -1,7 +1,10 @@
 """Verdicts: what a check found, in which domain, and how far that is from the claim.
 
-proved        a symbolic identity, an SMT proof over all reals, or exhaustion in exact arithmetic over a
-              *stated* finite domain
+kernel        the claim as stated, for every n: a formal proof that a small kernel (Coq's) has checked
+proved        the claim as stated: a symbolic identity that is the whole claim, or an SMT proof over all reals where
+              the number of items is part of the statement
+checked       part of the claim, without exception: exhaustion in exact arithmetic of a stated finite domain, an SMT
+              proof for n <= 6, a lemma on one item whose induction is prose; ``reach`` says which part
 certified     a primal-dual certificate re-verified in exact arithmetic by independent code
 survived      tried on N instances, none failed; sampling never proves
 refuted       a counterexample, the smallest found, re-checked in rational arithmetic
@@ -27,7 +30,9 @@ from theory.files.outputs import VERDICT, write_atomically
 class Outcome(StrEnum):
     """What a check, or a measurement, can say."""
 
+    KERNEL = "proved, kernel-checked"
     PROVED = "proved"
+    CHECKED = "checked"
     CERTIFIED = "certified"
     SURVIVED = "survived"
     REFUTED = "refuted"
@@ -45,7 +50,7 @@ class Verdict:
         method: name of the check: ``symbolic``, ``smt``, ``exhaustion``, ``certificate``, ``families``, ``search`` …
         outcome: see :class:`Outcome`.
         domain: what was covered, exactly.
-        reach: how far what was established is from the claim ("n <= 5", "every n, by induction on items").
+        reach: how far what was established is from the claim ("n <= 5", "one item; every n by induction in prose").
         trials: how many instances, formulas or cases were decided.
         failure_bound: for ``survived`` by random sampling, the exact (Clopper-Pearson) 95 % upper limit of the
             failure rate under the sampling distribution; else None.

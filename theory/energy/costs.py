@@ -3,6 +3,7 @@
     costs     fc-dear                a named energy model (theory.energy.models)
               0.003                  joules, the same for every coordinate
               fc=10,rest=1           joules per kind of layer, or per layer by its name
+              enc.*=3,rest=1         joules per layer whose name a glob matches
               costs.npy              joules per coordinate
     budget    10%                    a share of what sending everything costs, up to 100 %
               0.4J 3mJ 5uJ 7nJ 2pJ   joules
@@ -27,7 +28,7 @@ from theory.energy.models import MODELS, CostModel
 from theory.errors import InputError
 from theory.files.updates import read_array
 from theory.instance import DEAREST, CostClasses, as_cost
-from theory.layers import Layer, layer_classes
+from theory.layers import Layer, layer_classes, matches
 
 _RATIOS = "units"
 _NUMBER = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(%|[a-zA-Zµ]*)\s*")
@@ -101,21 +102,27 @@ def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
 
 
 def _by_layer(text: str, layers: Sequence[Layer]) -> CostClasses:
-    """``name=number`` pairs: a layer's name comes before its kind, ``rest`` is for all others."""
+    """``name=number`` pairs: a layer's name counts first, then the first glob that matches it, its kind, ``rest``."""
     prices: dict[str, Fraction] = {}
     for pair in text.split(","):
         name, _, number = (part.strip() for part in pair.partition("="))
         if not name or not number:
-            raise InputError(f"cost {pair!r} must be a kind or name of a layer, '=', and a number of joules")
+            raise InputError(f"cost {pair!r} must be a kind, name or glob of a layer, '=', and a number of joules")
         if name in prices:
             raise InputError(f"cost of {name!r} is given twice")
         prices[name] = as_cost(number, f"cost of {name!r}")
     known = {"rest", *(layer.name for layer in layers), *(layer.kind for layer in layers)}
-    if unknown := [name for name in prices if name not in known]:
+    globs = [name for name in prices if name not in known and any(matches(layer, name) for layer in layers)]
+    if unknown := [name for name in prices if name not in known and name not in globs]:
         kinds = ", ".join(dict.fromkeys(layer.kind for layer in layers))
         hint = "; give a layers file" if kinds == "unknown" else ""
         raise InputError(f"no layer is called or of kind {unknown[0]!r}; the kinds here are {kinds}{hint}")
-    costs = [prices.get(layer.name, prices.get(layer.kind, prices.get("rest"))) for layer in layers]
+
+    def price(layer: Layer) -> Fraction | None:
+        glob = next((name for name in globs if matches(layer, name)), None)
+        return next((prices[name] for name in (layer.name, glob, layer.kind, "rest") if name in prices), None)
+
+    costs = [price(layer) for layer in layers]
     if None in costs:
         layer = layers[costs.index(None)]
         raise InputError(f"layer {layer.name!r} of kind {layer.kind!r} has no cost; add {layer.kind}=... or rest=...")

@@ -223,6 +223,14 @@ def break_even(model: CostModel, layers: Sequence[Layer], target: Real = "1.1") 
     return BreakEven(ratio, goal, max(Fraction(0), radio), model.radio.exact)
 
 
+def radio_remark(model: CostModel, layers: Sequence[Layer]) -> str:
+    """How the radio's share of a coordinate stands to the dearest memory write; empty without a radio."""
+    parts = model.parts(layers).values()
+    radio, memory = max(p.radio for p in parts), max(p.memory for p in parts)
+    times = float(f"{float(radio / memory):.3g}")
+    return f"the radio is {times:,g} times the dearest memory write" if radio else ""
+
+
 def coefficient_of_variation(costs: CostClasses | NDArray) -> float:
     """``CV = sqrt(Var c)/E c`` over the coordinates: what the advantage and saving laws depend on (0: equal costs).
 

@@ -5,12 +5,16 @@
     sent, state = compressor.apply(state, update)       # every round
     indices, values = sent.sparse()
 
+An update is one flat vector of what may be selected; running statistics and other state are no part of it and travel
+beside it whole (:func:`theory.model_state.state_entries` says which entries of a state dict these are).
+
 Nothing is changed in place: the same state and update give the same answer again. Arrays and tensors alike; what a
 round sends and the residual it leaves have the type and the device of the update.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -21,6 +25,7 @@ from theory.arithmetic.exact import Real
 from theory.errors import InputError
 from theory.feedback.error_feedback import split
 from theory.instance import Instance
+from theory.layers import Layer
 from theory.selection import tensors
 from theory.selection.selectors import Cost, Loss, Rounding, Selection, selector_named
 
@@ -56,7 +61,8 @@ class Compressor:
     Attributes:
         cost: joules per coordinate, as for :class:`theory.Instance`.
         budget: joules per round, or fraction: the share of the cost of sending everything.
-        selector: ``cwmp`` or ``top-k``. loss: of CWMP's order. rounding: see :mod:`theory.selection.selectors`.
+        selector: ``cwmp``, ``top-k`` or ``safe``. loss: of CWMP's order. layers, safety: what ``safe`` needs, see
+            :func:`theory.selection.safe.safe`. rounding: see :mod:`theory.selection.selectors`.
         error_feedback: whether what is not sent is added to the next update.
         threads: as for the selectors.
     """
@@ -69,9 +75,14 @@ class Compressor:
     rounding: Rounding = "prefix"
     error_feedback: bool = True
     threads: int = 1
+    layers: Sequence[Layer | int] | None = None
+    safety: Real = "0.8"
 
     def __post_init__(self) -> None:
-        selector_named(self.selector, self.loss)
+        self._select()
+
+    def _select(self) -> Callable[..., Selection]:
+        return selector_named(self.selector, self.loss, layers=self.layers, safety=self.safety)
 
     def init(self, like: Any) -> State:
         """A client's first state, for updates of the shape, type and device of ``like``.
@@ -79,9 +90,14 @@ class Compressor:
         Costs are checked and a fraction is turned into joules here, once.
 
         Raises:
-            InputError: whatever :class:`theory.Instance` refuses of costs and budget.
+            InputError: whatever :class:`theory.Instance` refuses of costs and budget; no flat array or tensor.
         """
-        whole = Instance(np.zeros(len(like)), tensors.array(self.cost), self.budget, fraction=self.fraction)
+        like = tensors.checked(like, "the update")
+        shape = tuple(np.shape(like))
+        if len(shape) != 1:
+            raise InputError(f"the update must have shape (d,), got {shape}; flatten it first")
+        whole = Instance(np.zeros(shape), tensors.array(self.cost, "cost"), self.budget, fraction=self.fraction)
+        like = like if tensors.is_tensor(like) else np.asarray(like)
         residual = like.new_zeros(like.shape) if tensors.is_tensor(like) else np.zeros_like(like)
         return State(residual, whole.budget * whole.unit)
 
@@ -91,6 +107,8 @@ class Compressor:
         Raises:
             InputError: an update of another shape or type than the state's, or one that is not finite.
         """
+        update = tensors.checked(update, "the update")
+        update = update if tensors.is_tensor(update) else np.asarray(update)
         if tuple(update.shape) != tuple(state.residual.shape) or update.dtype != state.residual.dtype:
             raise InputError(
                 f"the state is for updates of {state.residual.dtype} and shape {tuple(state.residual.shape)}, "
@@ -98,7 +116,6 @@ class Compressor:
             )
         total = update + state.residual if self.error_feedback else update
         total = total.detach() if tensors.is_tensor(total) else total
-        select = selector_named(self.selector, self.loss)
-        selection = select(total, self.cost, state.budget, rounding=self.rounding, threads=self.threads)
+        selection = self._select()(total, self.cost, state.budget, rounding=self.rounding, threads=self.threads)
         sent, residual = split(total, selection.mask)
         return Sent(sent, selection), State(residual if self.error_feedback else state.residual, state.budget)

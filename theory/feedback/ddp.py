@@ -8,9 +8,10 @@ Each process selects from its own gradient plus residual, sends indices and valu
 zeros would save nothing), and everybody averages what all have sent, in the order of the ranks. DDP hands over the
 gradient in buckets, one at a time, so the budget is spent bucket by bucket: each gets the same share of its cost.
 Buckets are rebuilt after the first iteration, so residuals belong to parameters, by name, and not to buckets.
+Buffers (running statistics) have no gradient: DDP broadcasts them whole, and no hook sees them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -22,50 +23,100 @@ from theory.arithmetic.exact import Real, as_fraction
 from theory.budget import as_share
 from theory.energy.costs import cost_spec
 from theory.errors import InputError
-from theory.feedback.error_feedback import split
+from theory.feedback.loss_scale import ScalerInUse
+from theory.feedback.trained import trained_parameters
 from theory.instance import CostClasses
-from theory.layers import named_layers
-from theory.selection.selectors import Loss, selector_named
+from theory.layers import Layer, named_layers, with_kinds
+from theory.model_state import state_entries
+from theory.selection.selectors import Loss, Selection, selector_named
+
+_FINITE, _NOT_FINITE, _OVERFLOWN = 0, -1, -2  # what a process says of its gradient, in the place of a count
 
 
 class PruningState:
     """What the hook remembers.
 
     Args:
-        model: whose gradients are pruned (before or after it is wrapped).
+        model: whose gradients are pruned (before or after it is wrapped); kinds come from the types of its modules.
         cost: joules per coordinate for each parameter: a text as on the command line (``"fc-dear"``,
             ``"fc=10,rest=1"``), or a mapping from parameter names.
         fraction: share of the cost of sending everything that each step may spend, in (0, 1] or ``"5%"``.
-        selector: ``cwmp`` or ``top-k``. loss: of CWMP's order.
+        kinds: ``pattern=kind`` texts that change kinds by name (:func:`theory.layers.with_kinds`).
+        selector: ``cwmp``, ``top-k`` or ``safe`` (each parameter is a layer). loss: of CWMP's order.
+        safety: of ``safe``, see :func:`theory.selection.safe.safe`.
         error_feedback: whether what is not sent is added to the next gradient.
         process_group: the default one when None.
+        state: names or patterns of parameters that are never selected: their gradients travel whole, at their cost.
+        scaler: the ``torch.amp.GradScaler`` of the training. The only one that lives is found without being named.
 
     Attributes:
-        residuals: what each parameter has not sent yet, by name: save and restore it with the model.
+        layers: the parameters with their kinds, and how these were decided.
+        residuals: what each parameter has not sent yet, by name, as if losses were not scaled: save and restore it
+            with the model.
         sent: coordinates sent by this process so far. joules: what they cost, exactly.
+        buffers: names of the model's buffers, which DDP itself broadcasts whole and no hook sees.
 
     Raises:
-        InputError: a parameter without a cost, or a fraction outside (0, 1].
+        InputError: a parameter without a cost, a pattern that matches none, a fraction outside (0, 1]; a parameter
+            that cannot be pruned, by its name: complex, of sparse gradients, not initialised, in another's storage.
     """
 
     def __init__(
-        self, model: nn.Module, cost: str | Mapping[str, Real], fraction: Real, *, selector: str = "cwmp",
-        loss: Loss = "l2", error_feedback: bool = True, process_group: Any = None,
+        self, model: nn.Module, cost: str | Mapping[str, Real], fraction: Real, *, kinds: Sequence[str] = (),
+        selector: str = "cwmp", loss: Loss = "l2", error_feedback: bool = True, process_group: Any = None,
+        state: Collection[str] = (), scaler: Any = None, safety: Real = "0.8",
     ) -> None:  # fmt: skip
         model = model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
-        named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
-        self.name_of = {id(p): name for name, p in named}
-        self.cost_of = _costs(cost, [(name, tuple(p.shape)) for name, p in named])
-        self.fraction, self.select = as_share(fraction), selector_named(selector, loss)
+        named = trained_parameters(model)
+        self.name_of = {id(p): name for name, p in named.items()}
+        self.layers = with_kinds(named_layers([(name, tuple(p.shape)) for name, p in named.items()], model), kinds)
+        self.cost_of = _costs(cost, self.layers)
+        self.fraction, self.selector, self.loss, self.safety = as_share(fraction), selector, loss, safety
+        self.select([])
         self.error_feedback, self.process_group = error_feedback, process_group
+        self.whole = set(state_entries([(name, True) for name in named], model, state).names)
+        self.buffers = tuple(name for name, _ in model.named_buffers())
+        self.scaler = ScalerInUse(scaler)
         self.residuals: dict[str, Tensor] = {}
         self.sent, self.joules = 0, Fraction(0)
+        self._before: dict[str, Tensor | None] = {}
+        self._skipped = False
+
+    def names_in(self, bucket: dist.GradBucket) -> list[str]:
+        """Names of the parameters of a bucket; the first bucket of a backward pass begins a step."""
+        if not hasattr(bucket, "index") or bucket.index() == 0:
+            self._before, self._skipped = {}, False
+        try:
+            return [self.name_of[id(parameter)] for parameter in bucket.parameters()]
+        except KeyError:
+            raise InputError(
+                "the hook met a parameter that its state does not know: make the state of the model that is trained, "
+                "after its parameters are frozen or replaced"
+            ) from None
+
+    def keep(self, residuals: Mapping[str, Tensor]) -> None:
+        """New residuals of some parameters, unless this step will be skipped."""
+        if not self._skipped:
+            self._before |= {name: self.residuals.get(name) for name in residuals}
+            self.residuals |= residuals
+
+    def skip(self) -> None:
+        """This step has a gradient that is not finite, so nothing of it arrives: residuals are as they were before."""
+        for name, before in self._before.items():
+            if before is None:
+                self.residuals.pop(name, None)
+            else:
+                self.residuals[name] = before
+        self._before, self._skipped = {}, True
+
+    def select(self, sizes: list[int]) -> Callable[..., Selection]:
+        """The selector for a bucket whose parameters have these sizes."""
+        return selector_named(self.selector, self.loss, layers=sizes, safety=self.safety)
 
 
-def _costs(cost: str | Mapping[str, Real], shapes: list[tuple[str, tuple[int, ...]]]) -> dict[str, Fraction]:
+def _costs(cost: str | Mapping[str, Real], layers: tuple[Layer, ...]) -> dict[str, Fraction]:
     """Joules per coordinate, by parameter."""
     if isinstance(cost, str):
-        layers = named_layers(shapes)
         classes = cost_spec(cost, layers).values
         if isinstance(classes, Fraction):
             return {layer.name: classes for layer in layers}
@@ -73,61 +124,126 @@ def _costs(cost: str | Mapping[str, Real], shapes: list[tuple[str, tuple[int, ..
             raise InputError("the hook takes one cost per parameter, not a file of costs per coordinate")
         at, found = 0, {}
         for layer in layers:
-            if layer.size:
-                found[layer.name] = as_fraction(classes.values[int(classes.labels[at])])
+            found[layer.name] = as_fraction(classes.values[int(classes.labels[at])]) if layer.size else Fraction(0)
             at += layer.size
         return found
-    missing = [name for name, _ in shapes if name not in cost]
+    missing = [layer.name for layer in layers if layer.name not in cost]
     if missing:
         raise InputError(f"parameter {missing[0]!r} has no cost")
-    return {name: as_fraction(cost[name], f"cost of {name!r}") for name, _ in shapes}
+    return {layer.name: as_fraction(cost[layer.name], f"cost of {layer.name!r}") for layer in layers}
 
 
 def prune_hook(state: PruningState, bucket: dist.GradBucket) -> torch.futures.Future[Tensor]:
-    """Average over all processes of what each keeps of its gradient: ``register_comm_hook(state, prune_hook)``."""
-    names = [state.name_of[id(parameter)] for parameter in bucket.parameters()]
-    sizes = [parameter.numel() for parameter in bucket.parameters()]
-    gradient = bucket.buffer()
+    """Average over all processes of what each keeps of its gradient: ``register_comm_hook(state, prune_hook)``.
+
+    Where a gradient is not finite on any process, the bucket is averaged as DDP does without a hook: everybody gets
+    what is not finite, so that a ``GradScaler`` skips the step on all of them, and residuals stay what they were.
+    """
+    names, sizes = state.names_in(bucket), [parameter.numel() for parameter in bucket.parameters()]
+    gradient, scale = bucket.buffer(), state.scaler.scale()
+    total = _total(state, gradient, names, sizes, scale)
+    status, found, spent = _FINITE, None, Fraction(0)
+    if not bool(torch.isfinite(gradient).all()):
+        status = _NOT_FINITE
+    elif not bool(torch.isfinite(total).all()):
+        status = _OVERFLOWN
+    else:
+        found, spent = _chosen(state, total, names, sizes)
+    numbers = _gathered(status if found is None else found.numel(), gradient, state.process_group)
+    if _NOT_FINITE in numbers:
+        state.skip()
+    if found is None or min(numbers) < 0:
+        state.sent += gradient.numel()
+        state.joules += sum((n * state.cost_of[name] for name, n in zip(names, sizes, strict=True)), Fraction(0))
+        return _dense_mean(gradient, state.process_group)
+    state.sent, state.joules = state.sent + found.numel(), state.joules + spent
+    values = _in_scale(total[found], scale, gradient.dtype)
+    if state.error_feedback:
+        rest = total.index_fill(0, found, 0)
+        if scale is not None:  # rounding, where gradients are narrower or the scale is no power of two
+            rest[found] = total[found] - values.to(total.dtype) / scale
+        state.keep(dict(zip(names, rest.split(sizes), strict=True)))
+    return _mean(gradient, found, values, numbers, state.process_group)
+
+
+def _total(
+    state: PruningState, gradient: Tensor, names: list[str], sizes: list[int], scale: float | None
+) -> Tensor:  # fmt: skip
+    """Gradient, unscaled, plus residual: shape (d,), in float32 where a scaled gradient is narrower."""
     total = gradient
-    if state.error_feedback:
-        zeros = [(name, size) for name, size in zip(names, sizes, strict=True) if name not in state.residuals]
-        state.residuals |= {name: torch.zeros(size, dtype=total.dtype, device=total.device) for name, size in zeros}
-        total = gradient + torch.cat([state.residuals[name] for name in names])
-    costs = list(dict.fromkeys(state.cost_of[name] for name in names))
-    labels = torch.cat(
-        [
-            torch.full((size,), costs.index(state.cost_of[name]), dtype=torch.int16, device=total.device)
-            for name, size in zip(names, sizes, strict=True)
-        ]
+    if scale is not None:
+        total = (gradient.float() if gradient.element_size() < 4 else gradient) / scale
+    if not (state.error_feedback and names):
+        return total
+    parts = [state.residuals.get(name) for name in names]
+    return total + torch.cat([
+        total.new_zeros(size) if part is None else part.to(total) for part, size in zip(parts, sizes, strict=True)
+    ])  # fmt: skip
+
+
+def _in_scale(values: Tensor, scale: float | None, dtype: torch.dtype) -> Tensor:
+    """Values as the optimiser is to meet them; what the type does not hold stays with the sender."""
+    if scale is None:
+        return values
+    most = torch.finfo(dtype).max
+    return (values * scale).clamp(-most, most).to(dtype)
+
+
+def _chosen(state: PruningState, total: Tensor, names: list[str], sizes: list[int]) -> tuple[Tensor, Fraction]:
+    """Indices of what is sent, ascending, and its joules."""
+    whole = [name in state.whole for name in names]
+    costs = list(
+        dict.fromkeys(state.cost_of[n] for n, size, w in zip(names, sizes, whole, strict=True) if size and not w)
     )
-    classes = CostClasses(labels, costs)  # type: ignore[arg-type]
-    selection = state.select(total, classes, fraction=state.fraction)
-    mask: Any = selection.mask
-    if state.error_feedback:
-        rest: Any = split(total, mask).residual  # type: ignore[arg-type]
-        state.residuals |= dict(zip(names, rest.split(sizes), strict=True))
-    indices: Any = selection.support
-    state.sent += len(indices)
-    state.joules += selection.spent * selection.unit
-    return _mean(gradient, indices, total[indices], state.process_group)
+    label = {cost: k for k, cost in enumerate(costs)}
+    codes = [-1 if w else label.get(state.cost_of[n], 0) for n, w in zip(names, whole, strict=True)]
+    labels = torch.cat([
+        torch.full((size,), code, dtype=torch.int16, device=total.device)
+        for code, size in zip(codes, sizes, strict=True)
+    ])  # fmt: skip
+    fixed = sum((n * state.cost_of[name] for name, n, w in zip(names, sizes, whole, strict=True) if w), Fraction(0))
+    if not costs:
+        return torch.nonzero(labels == -1).view(-1), fixed
+    if not any(whole):
+        classes = CostClasses(labels, costs)  # type: ignore[arg-type]
+        selection: Any = state.select(sizes)(total, classes, fraction=state.fraction)
+        return selection.support, selection.spent * selection.unit
+    free = torch.nonzero(labels >= 0).view(-1)
+    left = [n for n, w in zip(sizes, whole, strict=True) if not w]
+    classes = CostClasses(labels[free], costs)  # type: ignore[arg-type]
+    selection = state.select(left)(total[free], classes, fraction=state.fraction)
+    kept = torch.cat([torch.nonzero(labels == -1).view(-1), free[selection.support]]).sort().values
+    return kept, selection.spent * selection.unit + fixed
 
 
-def _mean(like: Tensor, indices: Tensor, values: Tensor, group: Any) -> torch.futures.Future[Tensor]:
-    """The average, over the processes of ``group``, of the sparse vectors they bring."""
-    world = dist.get_world_size(group)
-    own = torch.tensor([indices.numel()], device=like.device)
-    counts = [torch.zeros_like(own) for _ in range(world)]
-    dist.all_gather(counts, own, group=group)
-    numbers = [int(count) for count in counts]
-    room = max(numbers) - indices.numel()
+def _gathered(number: int, like: Tensor, group: Any) -> list[int]:
+    """What each process says, by its rank."""
+    own = torch.tensor([number], device=like.device)
+    told = [torch.zeros_like(own) for _ in range(dist.get_world_size(group))]
+    dist.all_gather(told, own, group=group)
+    return [int(one) for one in told]
+
+
+def _dense_mean(gradient: Tensor, group: Any) -> torch.futures.Future[Tensor]:
+    """The average of everything, as DDP forms it without a hook."""
+    mean = gradient / dist.get_world_size(group)
+    work: Any = dist.all_reduce(mean, group=group, async_op=True)
+    return work.get_future().then(lambda _: mean)  # type: ignore[no-any-return]
+
+
+def _mean(
+    like: Tensor, indices: Tensor, values: Tensor, numbers: list[int], group: Any
+) -> torch.futures.Future[Tensor]:  # fmt: skip
+    """The average, over the processes of ``group``, of the sparse vectors they bring, of so many values each."""
+    world, room = len(numbers), max(numbers) - indices.numel()
     pair = nn.functional.pad(indices, (0, room)), nn.functional.pad(values, (0, room))
     gathered = [[torch.empty_like(part) for _ in range(world)] for part in pair]
     works = [dist.all_gather(out, part, group=group, async_op=True) for out, part in zip(gathered, pair, strict=True)]
 
     def average(_: Any) -> Tensor:
-        dense = torch.zeros_like(like)
+        dense = torch.zeros_like(like, dtype=torch.float32 if like.element_size() < 4 else like.dtype)
         for number, where, what in zip(numbers, *gathered, strict=True):
-            dense.index_add_(0, where[:number], what[:number])
-        return dense.div_(world)
+            dense.index_add_(0, where[:number], what[:number].to(dense.dtype) / world)
+        return dense.to(like.dtype)
 
     return torch.futures.collect_all([work.get_future() for work in works]).then(average)

@@ -12,12 +12,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from theory.errors import InputError
 from theory.files.contents import Stored, first_line, listed, named
 from theory.files.nesting import Found, at_key, mappings
+from theory.shared_storage import second_names
 
 _READ = "float16, bfloat16, float32 and float64 are read"
 
@@ -131,56 +131,11 @@ def _readable(path: Path, name: str, tensor: Any) -> None:
 
 
 def _tied(path: Path, tensors: dict[str, Any]) -> dict[str, str]:
-    """Names of tensors that are another one, with the other's name.
-
-    Raises:
-        InputError: two tensors share a part of their storage, or one repeats its own.
-    """
-    seen: dict[tuple[Any, ...], str] = {}
-    groups: dict[int, list[str]] = {}
-    tied = {}
-    for name, tensor in tensors.items():
-        place = tensor.untyped_storage().data_ptr()
-        same = (place, tensor.storage_offset(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
-        if not tensor.numel():
-            continue
-        if same in seen:
-            tied[name] = seen[same]
-            continue
-        seen[same] = name
-        groups.setdefault(place, []).append(name)
-        if tensor.numel() > tensor.untyped_storage().nbytes() // tensor.element_size():
-            raise InputError(f"{path}: {named(name)} repeats its storage (an expanded view); save a copy: .clone()")
-    for names in groups.values():
-        _apart(path, names, tensors)
-    return tied
-
-
-def _apart(path: Path, names: list[str], tensors: dict[str, Any]) -> None:
-    """Raises InputError if tensors of one storage share elements of it, or one of them repeats its own."""
-    if len(names) == 1 and tensors[names[0]].is_contiguous():
-        return
-    taken = np.zeros(tensors[names[0]].untyped_storage().nbytes(), bool)  # of its bytes
-    for name in names:
-        places = _elements(tensors[name])
-        used = taken[: taken.size // (size := tensors[name].element_size()) * size].reshape(-1, size)
-        if used[places].any():
-            other = next(n for n in names if n != name)
-            raise InputError(
-                f"{path}: {named(name)} shares a part of its storage with {named(other)}, so its coordinates would "
-                "count twice; save a copy: .clone()"
-            )
-        used[places] = True
-        if int(used[:, 0].sum()) < places.size and np.unique(places).size < places.size:
-            raise InputError(f"{path}: {named(name)} repeats its storage (an expanded view); save a copy: .clone()")
-
-
-def _elements(tensor: Any) -> NDArray[np.int64]:
-    """Where in its storage the elements of a tensor are, in elements."""
-    at = np.full((), tensor.storage_offset(), np.int64)
-    for length, stride in zip(tensor.shape, tensor.stride(), strict=True):
-        at = np.add.outer(at, np.arange(length, dtype=np.int64) * stride)
-    return at.reshape(-1)
+    """Names of tensors that are another one, with the other's name; an overlap is refused."""
+    try:
+        return second_names(tensors, shown=named)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _values(tensor: Any) -> NDArray:

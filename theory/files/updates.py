@@ -2,7 +2,8 @@
 
 Nothing that is read can run code: NumPy's pickles are off, and PyTorch files are read weights-only. Tensors are
 joined in the order of the file, each in C order; a tensor with a second name (tied weights) is read once; integer
-tensors (step counters) are no part of an update and are named in ``skipped``. ``docs/files.md`` has the layouts.
+tensors (step counters) and running statistics are no part of an update and are named in ``skipped``.
+``docs/files.md`` has the layouts.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from theory.files.safetensors import read_safetensors
 from theory.files.shards import INDEX, read_folder, read_index
 from theory.files.torch_checkpoints import read_torch
 from theory.layers import Layer, named_layers, plain_vector
+from theory.model_state import state_entries
 
 _FLOATS = (np.float16, np.float32, np.float64)
 _TORCH = (".pt", ".pth", ".bin", ".ckpt", ".pth.tar")
@@ -35,7 +37,8 @@ class UpdateFile:
         path: where from.
         update: shape (d,), float16, float32 or float64; bfloat16 comes as the float32 of the same values.
         layers: its tensors, in the order of ``update``; one of kind ``unknown`` for a plain vector.
-        skipped: names of tensors that hold no floats, and of what stands beside them and is no tensor.
+        skipped: names of tensors that are state and no update (:mod:`theory.model_state`: running statistics,
+            counters), and of what stands beside them and is no tensor.
         tied: (name, first name) of tensors with a second name; they are in ``update`` once, under the first.
     """
 
@@ -120,7 +123,7 @@ def read_array(path: str | Path, what: str) -> NDArray:
 def read_layers(path: str | Path, d: int) -> tuple[Layer, ...]:
     """Layers from JSON: ``[{"name": "fc.weight", "shape": [10, 96], "kind": "fc"}, ...]``, or that list under "layers".
 
-    ``kind`` may be left out; it is then taken from name and shape (:func:`theory.layers.layer_kind`).
+    ``kind`` may be left out; it is then taken from name and shape (:func:`theory.layers.named_layers`).
 
     Raises:
         InputError: unreadable, not such a list, or sizes that do not add up to ``d``.
@@ -137,7 +140,7 @@ def read_layers(path: str | Path, d: int) -> tuple[Layer, ...]:
         why = named(f"{type(error).__name__}: {error}")
         raise InputError(f"{path}: not a list of layers with name and shape ({why})") from None
     layers = tuple(
-        layer if kind is None else Layer(layer.name, layer.shape, str(kind))
+        layer if kind is None else Layer(layer.name, layer.shape, str(kind), f"given in {path.name}")
         for layer, kind in zip(named_layers(shapes), kinds, strict=True)
     )
     if (total := sum(layer.size for layer in layers)) != d:
@@ -154,9 +157,12 @@ def _length(n: Any) -> int:
 def _joined(path: Path, stored: Stored) -> UpdateFile:
     """One flat vector of the widest precision among the float tensors."""
     tensors = stored.tensors
-    floats = {name: array for name, array in tensors.items() if array.dtype.type in _FLOATS}
+    state = set(state_entries((name, array.dtype.kind == "f") for name, array in tensors.items()).names)
+    floats = {name: array for name, array in tensors.items() if array.dtype.type in _FLOATS and name not in state}
     whole = tuple(name for name in tensors if name not in floats)
-    if wrong := [name for name in whole if tensors[name].dtype.kind not in "iub"]:
+    if wrong := [
+        name for name in whole if tensors[name].dtype.kind not in "iub" and tensors[name].dtype.type not in _FLOATS
+    ]:
         dtype = tensors[wrong[0]].dtype
         what = named(wrong[0] or "the array")
         raise InputError(f"{path}: {what} has type {dtype}; float16, float32 and float64 are read")

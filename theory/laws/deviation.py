@@ -58,7 +58,7 @@ def upper_deviation(law: AnyLaw, beta: Real, d: int, failure: float, method: Met
     Raises:
         InputError: a share outside (0, 1], a probability outside (0, 1), d < 1.
     """
-    beta = _check(beta, d, failure)
+    beta = checked(beta, d, failure)
     if reason := _unfit(law, method, score=2, cost=2):
         return Bound(None, reason)
     threshold = law.threshold(beta * law.mean_cost())
@@ -77,7 +77,7 @@ def lower_deviation(law: AnyLaw, beta: Real, d: int, failure: float, method: Met
     Raises:
         InputError: as :func:`upper_deviation`.
     """
-    beta = _check(beta, d, failure)
+    beta = checked(beta, d, failure)
     if reason := _unfit(law, method, score=2, cost=2):
         return Bound(None, reason)
     threshold = _fitting(law, beta, d, failure / 2, method)
@@ -107,7 +107,7 @@ def overtaken(law: AnyLaw, beta: Real, d: int) -> Bound:
     Raises:
         InputError: a share outside (0, 1], d < 1.
     """
-    beta = _check(beta, d, 0.5)
+    beta = checked(beta, d, 0.5)
     low, high, score = law.ranges
     if not math.isfinite(high):
         return Bound(None, "costs are not bounded")
@@ -152,7 +152,12 @@ def integrality_constant(law: AnyLaw, beta: Real) -> Bound:
     return Bound(threshold * residual / (law.efficiency(beta).cwmp.value * law.mean_score()))
 
 
-def _check(beta: Real, d: int, failure: float) -> float:
+def checked(beta: Real, d: int, failure: float) -> float:
+    """The share ``beta`` as a float.
+
+    Raises:
+        InputError: a share outside (0, 1], a probability outside (0, 1), d < 1.
+    """
     share = check_share(beta)
     if d < 1 or not 0 < failure < 1:
         raise InputError(f"d must be >= 1 and the failure probability in (0, 1), got {d} and {failure}")

@@ -8,24 +8,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory.budget import as_share
-from theory.energy.costs import cost_spec
+from theory.energy.costs import Costs, cost_spec
+from theory.energy.models import radio_remark
+from theory.energy.shares import shares
 from theory.errors import InputError
-from theory.files.updates import UpdateFile, read_layers, read_update
+from theory.files.updates import read_layers, read_update
 from theory.instance import CostClasses
 from theory.laws.joint import Law
 from theory.laws.parse import cost_law, is_law, magnitude_law
 from theory.laws.samples import SampleLaw
+from theory.layers import Layer, with_kinds
 
 
 def given_laws(
-    magnitude: str | None, updates: Sequence[Path], cost: str, *, layers: Path | None = None, correlation: float = 0.0,
-    seed: int = 0, key: str | None = None,
+    magnitude: str | None, updates: Sequence[Path], cost: str, *, layers: Path | None = None,
+    kinds: Sequence[str] = (), correlation: float = 0.0, seed: int = 0, key: str | None = None,
 ) -> list[Law | SampleLaw]:  # fmt: skip
     """The law of two texts, or one law of data per update file (of its tensors at ``key``).
 
@@ -35,29 +39,39 @@ def given_laws(
     if (magnitude is None) == (not updates):
         raise InputError('give either --magnitude "t(df=3)" or --update FILE')
     if magnitude is not None:
+        if kinds:
+            raise InputError("--kind belongs to --update; a law has no layers")
         if layers:
             raise InputError("--layers belongs to --update; a law has no layers")
         return [Law(magnitude_law(magnitude), cost_law(cost), correlation)]
     if correlation:
         raise InputError("--correlation belongs to --magnitude; data bring their own dependence")
-    return [_of_file(path, cost, layers, seed, key) for path in updates]
+    return [_of_file(path, cost, layers, kinds, seed, key) for path in updates]
 
 
-def _of_file(path: Path, cost: str, layers: Path | None, seed: int, key: str | None) -> SampleLaw:
+def _of_file(path: Path, cost: str, layers: Path | None, kinds: Sequence[str], seed: int, key: str | None) -> SampleLaw:
     file = read_update(path, key)
     name = f"{path.name} with cost {cost}"
+    placed = with_kinds(read_layers(layers, file.update.size) if layers else file.layers, kinds)
     if is_law(cost):
         drawn = cost_law(cost).sample(np.random.default_rng(seed), file.update.size)
-        return SampleLaw.of(file.update, drawn, f"{name} (drawn, seed {seed})")
-    return SampleLaw.of(file.update, _cost_of(file, cost, layers), name)
+        return SampleLaw.of(file.update, drawn, f"{name} (drawn, seed {seed})", layer=_numbered(placed))
+    costs = cost_spec(cost, placed)
+    remark = radio_remark(costs.model, placed) if costs.model else ""
+    law = SampleLaw.of(file.update, _each(costs, file.update.shape), name, layer=_numbered(placed), remark=remark)
+    return law if costs.path else replace(law, shares=shares(placed, costs))
 
 
-def _cost_of(file: UpdateFile, cost: str, layers: Path | None) -> NDArray[np.float64]:
-    placed = read_layers(layers, file.update.size) if layers else file.layers
-    values = cost_spec(cost, placed).values
+def _numbered(placed: Sequence[Layer]) -> NDArray[np.int64] | None:
+    """The number of each coordinate's layer; None where there is but one, of which nothing is known."""
+    return None if len(placed) < 2 else np.repeat(np.arange(len(placed)), [layer.size for layer in placed])
+
+
+def _each(costs: Costs, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    values = costs.values
     if isinstance(values, CostClasses):
         return np.array([float(v) for v in values.values])[np.asarray(values.labels)]  # type: ignore[arg-type]
-    return np.broadcast_to(np.asarray(values, dtype=np.float64), file.update.shape).copy()
+    return np.broadcast_to(np.asarray(values, dtype=np.float64), shape).copy()
 
 
 def share_of(text: str, what: str = "budget") -> float:

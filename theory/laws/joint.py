@@ -41,10 +41,12 @@ from theory.laws.efficiency import (
     nothing_to_save,
 )
 from theory.laws.marginals import COARSE, FINE, Floats, Marginal
+from theory.laws.power_mean import Group
 
 _ROUNDING = 1e-13  # relative, of sums over thousands of nodes
 _STEP = 1e-3  # relative, of the derivative that gives the elasticity
 _DIVERGING = 1e-6  # share of an integral in its outermost panel from which it counts as infinite
+_TAIL = 1e-300  # probabilities below are 0
 _NUDGE = 1e-12  # relative, to both sides of a threshold that may be an atom
 
 
@@ -124,6 +126,10 @@ class Law:
         """``P(lambda) = E[p; p > lambda c]``."""
         return self._score(threshold, count)[0]
 
+    def score_below(self, threshold: float, count: int = FINE) -> float:
+        """``E[p; p <= lambda c]``, finite whenever ``E c`` is."""
+        return self._score(threshold, count)[1]
+
     def score_top_k(self, tau: float, count: int = FINE) -> float:
         """``T(tau) = E[p; |g| > tau]``."""
         return self._score_top_k(tau, count)[0]
@@ -179,8 +185,10 @@ class Law:
         return Ranges(self.cost.lower, self.cost.upper, self.magnitude.upper**2)
 
     def lacks(self, score: int, cost: int) -> str | None:
-        """Which of ``E p^score`` and ``E c^cost`` does not exist, or cannot be known to; None when both do."""
-        sides = (f"E g^{2 * score}", self.magnitude.moment(2 * score)), (f"E c^{cost}", self.cost.moment(cost))
+        """Which of ``E p^score`` and ``E c^cost`` is not known to exist; None when both are (0: not asked for)."""
+        sides = [(f"E c^{cost}", self.cost.moment(cost))] if cost else []
+        if score:
+            sides.insert(0, (f"E g^{2 * score}", self.magnitude.moment(2 * score)))
         missing = [f"{what} is {found.status} ({found.why})" for what, found in sides if found.status != "finite"]
         return "; ".join(missing) or None
 
@@ -199,6 +207,32 @@ class Law:
             weight *= np.exp(-(r * r * (z * z + zeta * zeta) - 2 * r * z * zeta) / (2 * (1 - r * r)))
             weight /= math.sqrt(1 - r * r)
         return float(np.sum(weight * f(magnitude.x[:, None] ** 2, cost.x[None, :])))
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The law as the power-mean law takes it: one group, with the magnitude's tail at every cost."""
+        nodes = self.cost.nodes(spread=bool(self.correlation))
+        if not self.correlation:
+            return (Group(nodes.x, nodes.weight, self.magnitude.sf, _TAIL),)
+        r, s = self.correlation, math.sqrt(1 - self.correlation**2)
+        given = lambda t: special.ndtr((r * nodes.score - self.magnitude.score(t)) / s)  # noqa: E731
+        return (Group(nodes.x, nodes.weight, given, _TAIL),)
+
+    def ceiling(self, beta: Real) -> float:
+        """What any selector saves at most at Top-K's score as d grows (claim D19a): it keeps the cheapest, as many.
+
+        Raises:
+            InputError: as :meth:`efficiency`.
+        """
+        budget = min(self._allowed(beta), self.support_share) * self.mean_cost()
+        _, low, high, share = self._edge(budget, FINE)
+        above, with_ties = self.magnitude.sf(np.array([high, low]))
+        kept = float((1 - share) * above + share * with_ties)
+        edge = float(self.cost.quantile(special.ndtri(np.array([min(kept, 1 - 1e-16)])))[0])
+        nodes = self.cost.nodes([edge])
+        inside = nodes.x < edge * (1 - _NUDGE)
+        mass, least = float(nodes.weight[inside].sum()), float(nodes.weight[inside] @ nodes.x[inside])
+        return max(0.0, 1 - (least + max(kept - mass, 0.0) * edge) / budget)
 
     # --- what follows from them ---------------------------------------------------------------------
 
@@ -225,15 +259,19 @@ class Law:
 
     def _top_k(self, budget: float, count: int) -> tuple[float, float, float]:
         """``tau``, and the score that Top-K keeps and loses, both per coordinate; ties are kept in part."""
+        tau, low, high, share = self._edge(budget, count)
+        without, with_all = (self._score_top_k(t, count) for t in (high, low))
+        kept, lost = ((1 - share) * a + share * b for a, b in zip(without, with_all, strict=True))
+        return tau, kept, lost
+
+    def _edge(self, budget: float, count: int) -> tuple[float, float, float, float]:
+        """``tau``, a little less and a little more, and the share of what ties there that Top-K keeps."""
         tau = self.tau(budget, count)
         nudge = _NUDGE if self.magnitude.values else 0.0
         low, high = tau * (1 - nudge), tau * (1 + nudge)
         above, with_ties = (self.energy_top_k(t, count) for t in (high, low))
         share = (budget - above) / (with_ties - above) if with_ties - above > 1e-9 * budget else 0.0
-        share = min(max(share, 0.0), 1.0)
-        without, with_all = (self._score_top_k(t, count) for t in (high, low))
-        kept, lost = ((1 - share) * a + share * b for a, b in zip(without, with_all, strict=True))
-        return tau, kept, lost
+        return tau, low, high, min(max(share, 0.0), 1.0)
 
     def saving(self, beta: Real) -> Saving:
         """What CWMP saves at Top-K's score and gains at Top-K's energy, exactly, and what predicts them.

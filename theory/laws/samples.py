@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +26,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from theory.arithmetic.exact import Real
+from theory.arrays import plain
+from theory.energy.shares import Share
 from theory.errors import InputError
 from theory.laws.efficiency import (
     Efficiency,
@@ -41,9 +43,11 @@ from theory.laws.efficiency import (
 )
 from theory.laws.elasticity import elasticity
 from theory.laws.marginals import Floats
+from theory.laws.power_mean import Group
 
 _UPPER = 0.975  # of a 95 % interval
 _VISIBLE, _FEW = 0.01, 50  # a share of ||g||^2, a number of coordinates: intervals are trusted below, and from there on
+_CLASSES = 64  # distinct costs up to which each may be a group of its own
 _SMALLEST, _LARGEST = 1e-140, 1e140  # of the largest magnitude and cost: squares and their sums stay floats
 
 
@@ -53,6 +57,9 @@ class SampleLaw:
 
     Attributes:
         magnitude: float64 of shape (n,), >= 0. cost: float64 of shape (n,), > 0. name: for messages.
+        layer: which layer each coordinate is of, integers of shape (n,), where that is known: the power-mean law is
+            then taken layer by layer. remark: on where the costs come from.
+        shares: of the energy, by kind of layer, where the costs come from layers.
 
     Raises:
         InputError: shapes that differ, no coordinates, values that are negative or not finite, all magnitudes 0,
@@ -62,6 +69,9 @@ class SampleLaw:
     magnitude: Floats
     cost: Floats
     name: str = "sample"
+    layer: NDArray[np.integer] | None = None
+    remark: str = ""
+    shares: tuple[Share, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         magnitude, cost = self.magnitude, self.cost
@@ -69,6 +79,8 @@ class SampleLaw:
             raise InputError(f"{self.name}: {magnitude.shape} magnitudes and {cost.shape} costs; give (n,) of each")
         if not magnitude.size:
             raise InputError(f"{self.name}: no coordinates")
+        if self.layer is not None and self.layer.shape != magnitude.shape:
+            raise InputError(f"{self.name}: {self.layer.shape} layer numbers for {magnitude.shape} magnitudes")
         for what, values, low in (("magnitude", magnitude, magnitude < 0), ("cost", cost, cost <= 0)):
             bad = np.flatnonzero(low | ~np.isfinite(values))
             if bad.size:
@@ -84,10 +96,21 @@ class SampleLaw:
                 )
 
     @classmethod
-    def of(cls, update: ArrayLike, cost: ArrayLike, name: str = "update") -> SampleLaw:
-        """From an update of any sign, shape (n,), and one cost per coordinate or for all."""
-        magnitude = np.abs(np.asarray(update, dtype=np.float64))
-        return cls(magnitude, np.array(np.broadcast_to(np.asarray(cost, dtype=np.float64), magnitude.shape)), name)
+    def of(
+        cls, update: ArrayLike, cost: ArrayLike, name: str = "update", *, layer: ArrayLike | None = None,
+        remark: str = "",
+    ) -> SampleLaw:  # fmt: skip
+        """From an update of any sign, shape (n,), one cost per coordinate or for all, and layer numbers if known.
+
+        Raises:
+            InputError: as the class; what holds no real numbers, and costs of another shape.
+        """
+        magnitude = np.abs(_numbers(update, f"{name}: the update"))
+        costs = _numbers(cost, f"{name}: the costs")
+        if costs.ndim and costs.shape != magnitude.shape:
+            raise InputError(f"{name}: {magnitude.shape} magnitudes and {costs.shape} costs; give (n,) of each")
+        costs = np.array(np.broadcast_to(costs, magnitude.shape))
+        return cls(magnitude, costs, name, None if layer is None else plain(layer, f"{name}: the layers"), remark)
 
     @classmethod
     def drawn(
@@ -98,8 +121,13 @@ class SampleLaw:
         Raises:
             InputError: as the class, when what it returns is no sample.
         """
-        update, cost = sample(np.random.default_rng(seed), n)
-        return cls.of(np.asarray(update), np.asarray(cost), getattr(sample, "__name__", "sample"))
+        name = getattr(sample, "__name__", "sample")
+        if not callable(sample):
+            raise InputError(f"a sampler must be a function (rng, n) -> (g, c), got {type(sample).__name__}")
+        pair = sample(np.random.default_rng(seed), n)
+        if not (isinstance(pair, (tuple, list)) and len(pair) == 2):
+            raise InputError(f"{name} must return two arrays of shape ({n},), (g, c), got {type(pair).__name__}")
+        return cls.of(*pair, name)
 
     def __str__(self) -> str:
         return f"{self.name}, {self.magnitude.size} coordinates"
@@ -155,6 +183,10 @@ class SampleLaw:
         """``E[p; p > lambda c]``."""
         return float(self.score[self.score > threshold * self.cost].sum() / self.cost.size)
 
+    def score_below(self, threshold: float) -> float:
+        """``E[p; p <= lambda c]``."""
+        return float(self.score[self.score <= threshold * self.cost].sum() / self.cost.size)
+
     def energy_top_k(self, tau: float) -> float:
         """``E[c; |g| > tau]``."""
         return float(self.cost[self.magnitude > tau].sum() / self.cost.size)
@@ -177,6 +209,32 @@ class SampleLaw:
         return float(np.mean(f(self.score, self.cost)))
 
     # --- what follows ----------------------------------------------------------------------------------
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Layers where they are known; else coordinates of equal cost where those are many; else all in one."""
+        if self.layer is not None:
+            labels = np.asarray(self.layer)
+        else:
+            values, classes, counts = np.unique(self.cost, return_inverse=True, return_counts=True)
+            classed = values.size <= _CLASSES and counts.min() >= _FEW
+            labels = classes if classed else np.zeros(self.cost.size, dtype=np.intp)
+        order = np.argsort(labels, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+        return tuple(Group.of_data(self.magnitude[part], self.cost[part]) for part in parts)
+
+    def ceiling(self, beta: Real) -> float:
+        """What any selector saves at most at Top-K's score (claim D19a), Top-K's last item taken in part.
+
+        Raises:
+            InputError: ``beta`` outside (0, 1].
+        """
+        energy = min(check_share(beta), self.support_share) * float(self.cost.sum())
+        kept = self._by_magnitude.count_at(energy)
+        whole = int(kept)
+        cheapest = np.partition(self.cost, min(whole, self.cost.size - 1))[: whole + 1]
+        least = float(cheapest[:whole].sum()) + (kept - whole) * float(cheapest[-1])
+        return max(0.0, 1 - least / energy)
 
     def efficiency(self, beta: Real) -> Efficiency:
         """V, V_K and R of the data at ``beta`` times their total cost, with 95 % intervals.
@@ -279,6 +337,17 @@ class SampleLaw:
         return _Frontier(np.argsort(-self.magnitude, kind="stable"), self.score, self.cost)
 
 
+def _numbers(values: ArrayLike, name: str) -> Floats:
+    """Float64 of what somebody hands over."""
+    array = plain(values, name)
+    try:
+        if array.dtype.kind not in "fiubO":
+            raise TypeError
+        return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name} must be real numbers, got dtype {array.dtype}") from None
+
+
 def degrees_of_freedom(psi: Floats) -> float:
     """What the variance of the mean of ``psi`` is known with: ``2 n/(kurtosis - 1)``, at least 1 (Satterthwaite 1946).
 
@@ -309,6 +378,11 @@ class _Frontier:
     def energy_of(self, count: int) -> float:
         """What the first ``count`` coordinates cost."""
         return float(self._energy[count])
+
+    def count_at(self, energy: float) -> float:
+        """How many coordinates ``energy`` pays for, the one at the edge in part."""
+        k = min(int(np.searchsorted(self._energy[1:], energy, side="right")), self.order.size - 1)
+        return k + _part(energy, self._energy[k : k + 2])
 
     def at_energy(self, energy: float) -> tuple[int, float, float]:
         """The item at the edge; the score kept with ``energy``, and lost."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from theory.energy.shares import shares_fields
 from theory.laws.deviation import AnyLaw
 from theory.laws.efficiency import Efficiency, Saving
 from theory.laws.joint import Law
+from theory.laws.power_mean import NO_LAW, PowerMeanLaw, predicted_saving
 
 VALID_SPREAD = 0.3  # CV_tau up to which P5 and P6 were within 13 % and 22 % over a table of laws (results/laws)
 _WORTH_A_NOTE = 0.005  # savings below this are not worth a word on how well they were predicted
@@ -16,27 +18,35 @@ _UNSEEN = 1e-6  # errors up to this are not printed
 
 
 def saving_report(law: AnyLaw, beta: float, target: float) -> dict[str, Any]:
-    """V, V_K, the saving and its prediction at the budget share ``beta``; the spread needed to save ``target``.
+    """V, V_K, the saving and what predicts it at the budget share ``beta``; the spread needed to save ``target``.
+
+    ``saving_law`` is the power-mean law (P11), layer by layer where layers are known, ``index`` and ``groups`` what it
+    was made of; ``saving_predicted`` is its limit for small spreads (P6). ``ceiling`` is what no selector exceeds
+    (D19).
 
     Raises:
         InputError: shares out of range, a law without the moments.
     """
     at, saving = law.efficiency(beta), law.saving(beta)
     profile = saving.profile
+    means = NO_LAW if at.keeps_all else predicted_saving(law.groups, profile.tau)
     return {
         "law": str(law), "beta": beta, "V": at.cwmp, "V_K": at.top_k, "R": at.ratio,
-        "saving": saving.at_equal_score, "saving_predicted": profile.saving,
+        "saving": saving.at_equal_score, "saving_law": means.saving, "index": means.index, "groups": means.groups,
+        "ceiling": 0.0 if at.keeps_all else law.ceiling(beta), "saving_predicted": profile.saving,
         "saving_predicted_range": list(profile.saving_range),
         "gain": saving.at_equal_energy, "gain_predicted": profile.advantage,
         "tau": profile.tau, "spread": profile.spread, "tail": profile.tail, "elasticity": profile.elasticity.value,
         "elasticity_error": profile.elasticity.error,
-        "target": target, "break_even": profile.break_even(target), "doubt": _doubt(law, at, saving),
+        "target": target, "break_even": profile.break_even(target), "doubt": _doubt(law, at, saving, means),
+        "remark": "" if isinstance(law, Law) else law.remark,
         "error_is": "quadrature" if isinstance(law, Law) else "half of a 95 % interval",
         "support_share": law.support_share, "keeps_all": at.keeps_all,
+        "layers": shares_fields(getattr(law, "shares", ())),
     }  # fmt: skip
 
 
-def _doubt(law: AnyLaw, at: Efficiency, saving: Saving) -> str | None:
+def _doubt(law: AnyLaw, at: Efficiency, saving: Saving, means: PowerMeanLaw = NO_LAW) -> str | None:
     """What a reader should know before believing the interval or the prediction."""
     profile = saving.profile
     doubts = list(law.doubtful) if isinstance(law, Law) else law.doubts(at.tau)
@@ -54,6 +64,10 @@ def _doubt(law: AnyLaw, at: Efficiency, saving: Saving) -> str | None:
         ratio = profile.saving / saving.at_equal_score.value
         if abs(math.log(max(ratio, 1e-9))) > _FAR:
             doubts.append(f"the saving law says {ratio:.2g} times the exact saving: the law changes near the threshold")
+    if means.saving > 0 and saving.at_equal_score.value > _WORTH_A_NOTE:
+        ratio = means.saving / saving.at_equal_score.value
+        if abs(math.log(ratio)) > _FAR:
+            doubts.append(f"the power-mean law says {ratio:.2g} times the exact saving: costs follow magnitudes there")
     return "; ".join(doubts) or None
 
 
@@ -76,7 +90,9 @@ def saving_text(report: dict[str, Any]) -> str:
         f"at equal energy    CWMP retains {_percent(r['V'].value)} of ||g||^2, Top-K {_percent(r['V_K'].value)}: "
         f"{exact(r['gain'])} more; the advantage law (P5) says {_percent(r['gain_predicted'])}",
         f"at equal score     CWMP spends {_percent(left)} of sending everything, Top-K {_percent(beta)}: it "
-        f"saves {exact(r['saving'])}; the saving law (P6) says {_law(r['saving_predicted'])}{_between(r)}",
+        f"saves {exact(r['saving'])}; the power-mean law (P11) says {_percent(r['saving_law'])}{_made_of(r)}",
+        f"small spreads      the saving law (P6) says {_law(r['saving_predicted'])}{_between(r)}",
+        f"ceiling            {_ceiling(r)}",
         f"at the threshold   |g| = {r['tau']:.4g}: {_profile(r)}",
         f"break-even         {_break_even(r)}",
     ]
@@ -90,6 +106,19 @@ def _profile(r: dict[str, Any]) -> str:
     spread = f"by CV {r['spread']:.3g}" if math.isfinite(r["spread"]) else "without a finite variance"
     tail = f"{r['tail']:.3g}" if math.isfinite(r["tail"]) else "infinite"
     return f"costs vary {spread}, local tail index {tail}, elasticity of the mean cost {_elasticity(r)}"
+
+
+def _made_of(r: dict[str, Any]) -> str:
+    """The index of the power-mean law, and over how many groups of coordinates it was taken."""
+    if not math.isfinite(r["index"]):
+        return ""
+    return f" (index {r['index']:.3g}{', ' + str(r['groups']) + ' groups' if r['groups'] > 1 else ''})"
+
+
+def _ceiling(r: dict[str, Any]) -> str:
+    """What no selector exceeds, and what keeps it low where that is the radio."""
+    because = f": {r['remark']}" if r["remark"] else ""
+    return f"no selector can save more than {_percent(r['ceiling'])} here (D19){because}"
 
 
 def _elasticity(r: dict[str, Any]) -> str:

@@ -10,9 +10,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from theory.arithmetic.exact import exact_sum
 from theory.instance import Instance
 from theory.optimum.relaxation import Relaxation
 from theory.selection.order import longest_affordable
+from theory.selection.rounding import Selection
 
 
 def greedy_gap(instance: Instance, relaxation: Relaxation) -> Fraction:
@@ -43,6 +45,21 @@ def contraction_top_k(instance: Instance) -> Fraction:
     """``delta = k_B/d``, ``k_B`` the largest k such that the k dearest coordinates cost at most B (claim D14a)."""
     dearest_first = np.sort(instance.cost)[::-1]
     return Fraction(longest_affordable(dearest_first, instance.budget)[0], instance.d) if instance.d else Fraction(1)
+
+
+def least_cost_at_score(instance: Instance, best: Selection) -> Fraction:
+    """The sum of the k smallest costs, k what Top-K keeps: no mask that retains as much costs less (claim D19a)."""
+    kept = int(best.mask.sum())
+    return exact_sum(np.partition(instance.cost, kept - 1)[:kept]) if kept else Fraction(0)
+
+
+def saving_ceiling(instance: Instance, best: Selection) -> Fraction:
+    """The share of Top-K's energy that any selector saves at most at its score (claim D19a); 0 where it keeps nothing.
+
+    Args:
+        best: Top-K's selection on ``instance``, whose budget it was made with.
+    """
+    return 1 - least_cost_at_score(instance, best) / best.spent if best.spent else Fraction(0)
 
 
 def error_feedback_rate(

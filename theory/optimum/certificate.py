@@ -81,7 +81,11 @@ def certify(
         max_states: effort of the exhaustive search before it settles for an interval.
         energy_unit: what the costs are in: ``J``, or ``units`` where they are ratios.
         note: JSON-ready remarks to carry in the certificate (provenance, file names); covered by its digest.
+
+    Raises:
+        InputError: an entry too small beside the largest one for its square to be compared exactly.
     """
+    instance.refuse_lost_squares()
     solution = solve(instance, max_states=max_states)
     mask = solution.mask
     spent, value = instance.spent(mask), instance.retained(mask)

@@ -15,6 +15,7 @@ from theory.selection.selectors import Selection, cwmp, top_k
 
 def compared(instance: Instance, certificate: Certificate, file: UpdateFile, unit: str) -> dict[str, Any]:
     """What each selector keeps, against the certified optimum, or the best mask found where that is an interval."""
+    instance = instance.of_arrays()
     best = Selection(certificate.primal, certificate.spent, certificate.value)
     rows = {
         "CWMP prefix": cwmp(instance),

@@ -119,6 +119,7 @@ def _best_of(instance: Instance, tried: list[Solution], masks: list[NDArray[np.b
 
 def _selected(instance: Instance) -> Iterator[NDArray[np.bool_]]:
     """What every selector keeps, in every rounding that another does not contain."""
+    instance = instance.of_arrays()
     for rounding in ("fill", "best-of"):
         yield cwmp(instance, rounding=rounding).mask
         yield top_k(instance, rounding=rounding).mask

@@ -32,7 +32,7 @@ from theory.selection.scan import lent_workspaces, scan
 SMALL = 1 << 14  # below this many items, sorting them is as fast
 
 _SORTED = 1 << 12  # of a sample: keys that are sorted without looking which of them matter
-_WIDTHS = (3.0, 14.0, 60.0)  # standard deviations of the sample to either side; wider after a miss
+WIDTHS = (3.0, 14.0, 60.0)  # standard deviations of the sample to either side; wider after a miss
 
 
 def bracketed_prefix(
@@ -45,13 +45,13 @@ def bracketed_prefix(
         out: bool of shape (d,) to receive the mask.
     """
     mask = np.empty(entries.d, dtype=bool) if out is None else out
-    sample = _sample(entries, budget, threads)
+    sample = sampled(entries, budget, threads)
     if sample is None:
         return None
     threads = useful_threads(threads, entries.d, IN_ORDER)
     with lent_workspaces() as workspaces:
-        for width in _WIDTHS:
-            low, high = _bracket(sample, budget, entries.d, width)
+        for width in WIDTHS:
+            low, high = bracket_of(sample, budget, entries.d, width)
             found = scan(entries, budget, low, high, threads, workspaces, mask)
             if found is None:
                 return None
@@ -63,7 +63,7 @@ def bracketed_prefix(
 # --- the sample ---------------------------------------------------------------------------------
 
 
-class _Sample(NamedTuple):
+class Sample(NamedTuple):
     """Keys of the sampled items that are eligible, in the order drawn, and their costs in ``unit``; ``size`` drawn."""
 
     key: Floats
@@ -72,9 +72,13 @@ class _Sample(NamedTuple):
     size: int
 
 
-def _sample(entries: Entries, budget: Fraction, threads: int) -> _Sample | None:
-    """``d^(2/3)`` items, drawn with a fixed seed; None if one of them is not finite or of a class that there is not."""
-    drawn = _drawn(entries.d, _sample_size(entries.d))
+def sampled(entries: Entries, budget: Fraction, threads: int, drawn: Indices | None = None) -> Sample | None:
+    """``d^(2/3)`` items, drawn with a fixed seed; None if one of them is not finite or of a class that there is not.
+
+    Args:
+        drawn: others than these, ascending.
+    """
+    drawn = draw(entries.d) if drawn is None else drawn
     parts = [drawn[first:end] for first, end in shares(useful_threads(threads, drawn.size, SCATTERED), drawn.size)]
     try:
         read = each(lambda items: (entries.weights_of(items), entries.costs_of(items)), parts)
@@ -87,7 +91,12 @@ def _sample(entries: Entries, budget: Fraction, threads: int) -> _Sample | None:
     if not may.all():
         weight, cost = weight[may], cost[may]
     key = keys(weight, cost) if entries.by_cost else weight
-    return _Sample(key, np.divide(cost, unit, out=cost), unit, drawn.size)
+    return Sample(key, np.divide(cost, unit, out=cost), unit, drawn.size)
+
+
+def draw(d: int) -> Indices:
+    """Which of ``d`` items a sample looks at."""
+    return _drawn(d, _sample_size(d))
 
 
 @lru_cache(maxsize=2)
@@ -102,13 +111,13 @@ def _sample_size(d: int) -> int:
     return int(d ** (2 / 3))
 
 
-def _bracket(sample: _Sample, budget: Fraction, d: int, width: float) -> tuple[float, float]:
+def bracket_of(sample: Sample, budget: Fraction, d: int, width: float) -> tuple[float, float]:
     """Keys that probably enclose the critical one: where the sampled cost, give or take, reaches the budget."""
     target = floor_float(budget / Fraction(sample.unit) * sample.size / d)
-    return _enclosed(sample.key, sample.cost, target, width)
+    return enclosed(sample.key, sample.cost, target, width)
 
 
-def _enclosed(key: Floats, cost: Floats, target: float, width: float) -> tuple[float, float]:
+def enclosed(key: Floats, cost: Floats, target: float, width: float) -> tuple[float, float]:
     """The same for costs in units: sorted are only those keys that a sample of the sample cannot tell from the target.
 
     Args:
@@ -117,7 +126,7 @@ def _enclosed(key: Floats, cost: Floats, target: float, width: float) -> tuple[f
     least, most, before, squares = 0.0, math.inf, 0.0, 0.0
     if key.size > _SORTED:
         some = slice(None, None, int(key.size ** (1 / 3)))
-        least, most = _enclosed(key[some], cost[some], target * key[some].size / key.size, 1.25 * width)
+        least, most = enclosed(key[some], cost[some], target * key[some].size / key.size, 1.25 * width)
         first, near = np.compress(key >= most, cost), (key >= least) & (key < most)
         before, squares = float(first.sum()), float(np.square(first).sum())  # BLAS would keep a core waiting
         key, cost = key[near], cost[near]

@@ -78,8 +78,8 @@ class Entries:
             return None
         return self.cost_of_counts(np.bincount(self.labels, minlength=self.class_cost.size))
 
-    def subset(self, items: Indices) -> Entries:
-        """Some of the items, in ascending order."""
+    def subset(self, items: Indices | slice) -> Entries:
+        """Some of the items, in ascending order; a slice of them as views."""
         return replace(
             self,
             values=self.values[items],

@@ -45,24 +45,34 @@ def scan(
     threads: int,
     workspaces: Workspaces,
     mask: NDArray[np.bool_],
+    whole: int = 0,
 ) -> Scanned | None:
-    """The pass in float32 where inputs and thresholds allow it, else in float64; None where neither will do."""
+    """The pass in float32 where inputs and thresholds allow it, else in float64; None where neither will do.
+
+    Args:
+        whole: how many items are read in such passes, if these entries are a part of them.
+    """
     narrow = entries.values.dtype.itemsize <= 4 and (entries.cost is None or entries.cost.dtype.itemsize <= 4)
     precisions: list[type[np.floating]] = [np.float32, np.float64] if narrow else [np.float64]
     for precision in precisions:
         try:
             thresholds = Thresholds.of(entries, budget, low, high, precision)
-            return _pass(entries, thresholds, threads, workspaces, mask)
+            return _pass(entries, thresholds, threads, workspaces, mask, whole)
         except Unsuited:
             continue
     return None
 
 
 def _pass(
-    entries: Entries, thresholds: Thresholds, threads: int, workspaces: Workspaces, mask: NDArray[np.bool_]
+    entries: Entries,
+    thresholds: Thresholds,
+    threads: int,
+    workspaces: Workspaces,
+    mask: NDArray[np.bool_],
+    whole: int,
 ) -> Scanned:
     """One pass over everything. Chunks are the same whatever the number of threads, and so is every sum."""
-    reader = scan_numba.reader(entries) or PartialScan
+    reader = scan_numba.reader(entries, whole) or PartialScan
     own = workspaces.setdefault((thresholds.precision, _CHUNK), [])
     own += [Workspace(thresholds.precision, _CHUNK) for _ in range(threads - len(own))]
 

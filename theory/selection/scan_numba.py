@@ -17,9 +17,13 @@ from theory.selection.scan_numpy import SAFE, PartialScan, Thresholds, Unsuited,
 _LABELS = tuple(np.dtype(kind) for kind in ("uint8", "int8", "int32", "int64"))
 
 
-def reader(entries: Entries) -> type[PartialScan] | None:
-    """What reads these entries: they are many and contiguous, of usual types, and numba is there; else None."""
-    if not compiled_loops.worth_it(entries.d):
+def reader(entries: Entries, whole: int = 0) -> type[PartialScan] | None:
+    """What reads these entries: they are many and contiguous, of usual types, and numba is there; else None.
+
+    Args:
+        whole: how many there are together with others that are read in the same way.
+    """
+    if not compiled_loops.worth_it(max(entries.d, whole)):
         return None
     read, kinds = (entries.labels, _LABELS) if entries.cost is None else (entries.cost, FLOATS)
     assert read is not None

@@ -22,7 +22,7 @@ The answer does not depend on the number of threads, on the type of array or on 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -32,6 +32,7 @@ from numpy.typing import ArrayLike, NDArray
 from theory.arithmetic.exact import Real, exact_sum_of_squares
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
+from theory.layers import Layer
 from theory.selection import tensors
 from theory.selection.bracket import SMALL, bracketed_prefix, greedy_prefix
 from theory.selection.entries import Weight, entries_of, unchecked
@@ -67,7 +68,7 @@ def cwmp(
     """
     if not callable(loss) and loss not in ("l2", "l1"):
         raise InputError(f"loss must be 'l2', 'l1' or a function of |g|, got {loss!r}")
-    return _select(_Call(update, cost, budget, fraction, rounding, threads, out), loss, by_cost=True)
+    return _select(Call(update, cost, budget, fraction, rounding, threads, out), loss, by_cost=True)
 
 
 def top_k(
@@ -75,7 +76,7 @@ def top_k(
     fraction: Real | None = None, rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
 ) -> Selection:  # fmt: skip
     """Largest magnitudes first, under the same energy budget and roundings as :func:`cwmp`; arguments as there."""
-    return _select(_Call(update, cost, budget, fraction, rounding, threads, out), "l2", by_cost=False)
+    return _select(Call(update, cost, budget, fraction, rounding, threads, out), "l2", by_cost=False)
 
 
 def random_k(instance: Instance, seed: int | np.random.Generator, *, rounding: Rounding = "prefix") -> Selection:
@@ -86,7 +87,10 @@ def random_k(instance: Instance, seed: int | np.random.Generator, *, rounding: R
     entries = entries_of(instance, np.where(instance.score > 0, rank, 0), by_cost=False)
     prefix = greedy_prefix(entries, instance.budget)
     worth = instance.score.__getitem__
-    return rounded(entries, instance.budget, prefix, rounding, instance.retained, instance.unit, worth=worth)
+    selection = rounded(entries, instance.budget, prefix, rounding, instance.retained, instance.unit, worth=worth)
+    if instance.device is not None:
+        selection.mask = tensors.tensor_on(selection.mask, instance.device)
+    return selection
 
 
 def loss_weight(instance: Instance, loss: Loss) -> Floats:
@@ -104,7 +108,7 @@ def loss_weight(instance: Instance, loss: Loss) -> Floats:
     return weight
 
 
-class _Call(NamedTuple):
+class Call(NamedTuple):
     """The arguments that the selectors share."""
 
     update: Any
@@ -114,6 +118,11 @@ class _Call(NamedTuple):
     rounding: Rounding
     threads: int
     out: Any
+
+    def readable(self) -> _Call:
+        """The same with arrays and tensors that can be read; raises :class:`InputError` for those that cannot."""
+        update = self.update if isinstance(self.update, Instance) else tensors.checked(self.update, "update")
+        return self._replace(update=update, cost=tensors.checked(self.cost, "cost"))
 
     def check(self) -> None:
         """Raises :class:`InputError` for what can be seen without reading the arrays."""
@@ -136,21 +145,25 @@ class _Call(NamedTuple):
             raise InputError(f"out must be bool of shape ({d},), got {self.out.dtype} of shape {tuple(self.out.shape)}")
 
 
-def _select(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
+def _select(call: Call, loss: Loss, *, by_cost: bool) -> Selection:
     """On the device where the update lives, if it can be done there; else on the host."""
+    call = call.readable()
     call.check()
-    if not (tensors.is_tensor(call.update) or tensors.is_tensor(call.out)):
+    home = call.update.device if isinstance(call.update, Instance) or tensors.is_tensor(call.update) else None
+    if home is None and not tensors.is_tensor(call.out):
         return _select_arrays(call, loss, by_cost=by_cost)
     selection, written = None, False
     if tensors.on_accelerator(call.update) and call.rounding == "prefix" and isinstance(loss, str):
         selection = _select_on_device(call, loss, by_cost=by_cost)
     if selection is None:
-        update, cost, out = (tensors.array(x) for x in (call.update, call.cost, call.out))
+        update, cost, out = (
+            tensors.array(x, n) for x, n in ((call.update, "update"), (call.cost, "cost"), (call.out, "out"))
+        )
         written = not tensors.on_accelerator(call.out)
         out = out if written else None
         selection = _select_arrays(call._replace(update=update, cost=cost, out=out), loss, by_cost=by_cost)
         if call.out is None:
-            selection.mask = tensors.tensor_like(selection.mask, call.update)
+            selection.mask = tensors.tensor_on(selection.mask, home)
     if call.out is not None:
         if not written:
             tensors.put(selection.mask, call.out)
@@ -158,7 +171,7 @@ def _select(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
     return selection
 
 
-def _select_on_device(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | None:
+def _select_on_device(call: Call, loss: Loss, *, by_cost: bool) -> Selection | None:
     from theory.selection.accelerator import prefix as device
 
     weight: Weight = "square" if loss == "l2" else "magnitude"
@@ -170,7 +183,7 @@ def _select_on_device(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | 
     return Selection(mask, chosen.spent, retained, chosen.critical_item, chosen.threshold, chosen.unit)
 
 
-def _select_arrays(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
+def _select_arrays(call: Call, loss: Loss, *, by_cost: bool) -> Selection:
     """By the pass that checks what it reads, if it can; else through an instance, which says what is wrong."""
     instance = call.update
     if not isinstance(instance, Instance):
@@ -182,7 +195,7 @@ def _select_arrays(call: _Call, loss: Loss, *, by_cost: bool) -> Selection:
     return rounded(entries, instance.budget, prefix, call.rounding, instance.retained, instance.unit)
 
 
-def _select_unchecked(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | None:
+def _select_unchecked(call: Call, loss: Loss, *, by_cost: bool) -> Selection | None:
     if callable(loss):
         return None
     weight: Weight = "square" if loss == "l2" else "magnitude"
@@ -196,19 +209,31 @@ def _select_unchecked(call: _Call, loss: Loss, *, by_cost: bool) -> Selection | 
     return rounded(found.entries, found.budget, prefix, call.rounding, found.entries.retained, found.unit)
 
 
-def selector_named(name: str, loss: Loss = "l2") -> Callable[..., Selection]:
-    """The selector that settings call ``cwmp`` or ``top-k``, for whoever keeps a choice and selects later.
+def selector_named(
+    name: str, loss: Loss = "l2", *, layers: Sequence[Layer | int] | None = None, safety: Real = "0.8"
+) -> Callable[..., Selection]:
+    """The selector that settings call ``cwmp``, ``top-k`` or ``safe``, for whoever keeps a choice and selects later.
+
+    Args:
+        layers, safety: what ``safe`` needs to know, see :func:`theory.selection.safe.safe`.
 
     Raises:
-        InputError: another name; a loss for Top-K, which orders by magnitude.
+        InputError: another name; a loss for Top-K, which orders by magnitude, or for ``safe``; ``safe`` without layers.
     """
     if name == "cwmp":
         return partial(cwmp, loss=loss)
-    if name != "top-k":
-        raise InputError(f"selector must be cwmp or top-k, got {name!r}")
+    if name not in ("top-k", "safe"):
+        raise InputError(f"selector must be cwmp, top-k or safe, got {name!r}")
     if loss != "l2":
-        raise InputError("Top-K orders by magnitude; a loss is for cwmp only")
-    return top_k
+        raise InputError(f"a loss is for cwmp only; {name} goes by squares")
+    if name == "top-k":
+        return top_k
+    if layers is None:
+        raise InputError("safe needs the layers of the update: Layer objects, or how many coordinates each has")
+    from theory.selection.safe import as_safety, safe
+
+    as_safety(safety)
+    return lambda update, cost, budget=None, **more: safe(update, layers, safety, cost=cost, budget=budget, **more)
 
 
 def _check_rounding(rounding: str) -> None:

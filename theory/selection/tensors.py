@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.arrays import is_tensor, plain, readable
 from theory.instance import CostClasses
 
-
-def is_tensor(value: object) -> bool:
-    """Whether ``value`` is a PyTorch tensor (or a subclass of one)."""
-    return any(base.__module__ == "torch" and base.__name__ == "Tensor" for base in type(value).__mro__)
+__all__ = ["array", "checked", "is_tensor", "on_accelerator", "put", "tensor_on"]
 
 
 def on_accelerator(value: Any) -> bool:
@@ -21,26 +19,35 @@ def on_accelerator(value: Any) -> bool:
     return is_tensor(value) and value.device.type != "cpu"
 
 
-def array(value: Any) -> Any:
-    """A tensor, or the labels of cost classes, as an array: on its memory where it can be (bfloat16 is widened)."""
+def checked(value: Any, name: str) -> Any:
+    """An update, costs or classes that can be read where they lie; lists as arrays.
+
+    Raises:
+        InputError: as :func:`theory.arrays.plain`.
+    """
+    if isinstance(value, CostClasses):
+        labels = checked(value.labels, "labels")
+        return value if labels is value.labels else replace(value, labels=labels)
+    return plain(value, name) if isinstance(value, (list, tuple)) else readable(value, name)
+
+
+def array(value: Any, name: str = "update") -> Any:
+    """A tensor, or the labels of cost classes, as an array: on its memory where it can be."""
     if isinstance(value, CostClasses) and is_tensor(value.labels):
-        return replace(value, labels=array(value.labels))
-    if not is_tensor(value):
-        return value
-    value = value.detach().cpu()
-    return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+        return replace(value, labels=plain(value.labels, "labels"))
+    return plain(value, name) if is_tensor(value) else value
 
 
-def tensor_like(mask: NDArray[np.bool_], update: Any) -> Any:
-    """A mask as a tensor on the device of ``update``."""
+def tensor_on(mask: NDArray[np.bool_], device: Any) -> Any:
+    """A mask as a tensor on ``device``."""
     import torch
 
-    return torch.from_numpy(mask).to(update.device)
+    return torch.from_numpy(mask).to(device)
 
 
 def put(mask: Any, out: Any) -> None:
     """Copy a mask, an array or a tensor on any device, into another."""
     if is_tensor(out):
-        out.copy_(mask if is_tensor(mask) else tensor_like(mask, out))
+        out.copy_(mask if is_tensor(mask) else tensor_on(mask, out.device))
     else:
         out[:] = array(mask)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from checked import SMALL, here
 
-from proofs_check.selector import Promise, Status, from_compressor, from_ddp_hook, from_torch
+from proofs_check.selector import BrokenPromiseError, Promise, Status, from_compressor, from_ddp_hook, from_torch
+from proofs_check.selector.subject import read_output
 
 torch = pytest.importorskip("torch")
 
@@ -130,3 +131,39 @@ def test_without_torch_the_checks_work_and_the_adapter_says_so():
     environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests' / 'support'}"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert "this adapter needs torch: pip install 'cwmp[torch]'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("raw", "d", "kept"),
+    [
+        (np.array([1, 0, 1], np.uint8), 3, [0, 2]),  # bytes that cannot be indices: 1 stands there twice
+        (np.array([0, 0, 0], np.uint8), 3, []),
+        ([True, False, True], 3, [0, 2]),
+        ([2, 0], 3, [0, 2]),
+        (np.array([2, 0], np.uint8), 3, [0, 2]),
+        ([], 3, []),
+        (np.array([]), 3, []),
+        (np.array([], int), 3, []),
+        ([0, 1], 2, [0, 1]),
+        ([0], 1, [0]),
+    ],
+)
+def test_masks_and_indices_are_told_apart(raw, d, kept):
+    assert read_output(raw, d, np.dtype(float)).support == kept
+
+
+@pytest.mark.parametrize(
+    ("raw", "d"),
+    [
+        (np.array([0, 1], np.uint8), 2),
+        (np.array([1, 0], np.int8), 2),
+        (np.array([0], np.uint8), 1),
+        ([1, 0, 1], 3),
+        (np.array([0, 0, 0]), 3),
+    ],
+)
+def test_what_could_be_either_is_asked(raw, d):
+    with pytest.raises(BrokenPromiseError, match="is that a mask or indices"):
+        read_output(raw, d, np.dtype(float))
+    with pytest.raises(BrokenPromiseError, match="has shape"):
+        read_output(np.zeros(d + 1, dtype=bool), d, np.dtype(float))

@@ -127,7 +127,7 @@ def count(request, monkeypatch):
 
 def test_a_call_within_a_call(count, monkeypatch):
     """As a signal's handler or a finaliser may select while its thread selects."""
-    expected, real, inner = cwmp(G, C, fraction="0.1"), bracket.finish, []
+    expected, real, inner = cwmp(G, C, fraction="0.1"), bracket.find_critical_item, []
 
     def interrupting(*given):
         if not inner:
@@ -135,7 +135,7 @@ def test_a_call_within_a_call(count, monkeypatch):
             inner[0] = cwmp(C, G, fraction="0.5", threads=count)
         return real(*given)
 
-    monkeypatch.setattr(bracket, "finish", interrupting)
+    monkeypatch.setattr(bracket, "find_critical_item", interrupting)
     found = cwmp(G, C, fraction="0.1", threads=count)
     assert np.array_equal(found.mask, expected.mask)
     assert found.spent == expected.spent
@@ -149,7 +149,7 @@ def test_memory_of_an_interrupted_call_is_not_used_again(count, monkeypatch):
     cwmp(G, C, fraction="0.1", threads=count)
     (kept,) = scan._KEPT.workspaces
     with monkeypatch.context() as patch:
-        patch.setattr(bracket, "finish", interrupted)
+        patch.setattr(bracket, "find_critical_item", interrupted)
         with pytest.raises(KeyboardInterrupt):
             cwmp(G, C, fraction="0.1", threads=count)
     assert scan._KEPT.workspaces == []

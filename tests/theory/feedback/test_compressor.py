@@ -57,7 +57,7 @@ def test_without_error_feedback_nothing_is_remembered():
 
 
 def test_bad_compressors_and_updates():
-    with pytest.raises(InputError, match="selector must be cwmp or top-k"):
+    with pytest.raises(InputError, match="selector must be cwmp, top-k or safe"):
         Compressor(1, fraction="0.1", selector="best")
     with pytest.raises(InputError, match="a loss is for cwmp only"):
         Compressor(1, fraction="0.1", selector="top-k", loss="l1")
@@ -210,6 +210,25 @@ def test_costs_of_a_hook():
     assert state.name_of[id(model[0].bias)] == names[1]
 
 
+class TokenMixer(nn.Module):
+    """A convolution and a linear layer whose names say otherwise."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm_proj = nn.Conv1d(4, 2, 3)
+        self.embed = nn.Linear(2, 2, bias=False)
+
+
+def test_a_hook_takes_kinds_from_the_model():
+    state = PruningState(TokenMixer(), "conv=2,fc=10", "0.1")
+    assert state.cost_of == {"norm_proj.weight": 2, "norm_proj.bias": 2, "embed.weight": 10}
+    assert [layer.how for layer in state.layers] == ["type Conv1d", "type Conv1d", "type Linear"]
+    given = PruningState(TokenMixer(), "norm=3,fc=10", "0.1", kinds=("norm_proj.*=norm",))
+    assert given.cost_of == {"norm_proj.weight": 3, "norm_proj.bias": 3, "embed.weight": 10}
+    with pytest.raises(InputError, match="no layer is called"):
+        PruningState(TokenMixer(), "1", "0.1", kinds=("decoder.*=fc",))
+
+
 def test_masks_that_are_none():
     for mask in (np.array([1, 0, 1]), np.array([True, False])):
         with pytest.raises(InputError, match="mask must be bool of shape"):
@@ -228,5 +247,5 @@ def test_bad_hook_states():
         PruningState(model, {"0.weight": 1}, "0.1")
     with pytest.raises(InputError, match="has no cost; add"):
         PruningState(model, "conv=1", "0.1")
-    with pytest.raises(InputError, match="selector must be cwmp or top-k"):
+    with pytest.raises(InputError, match="selector must be cwmp, top-k or safe"):
         PruningState(model, "1", "0.1", selector="all")

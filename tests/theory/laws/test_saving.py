@@ -175,14 +175,18 @@ def test_the_page_says_what_the_report_says(tmp_path):
         left = 0.1 * (1 - r["saving"].value)
         assert f"CWMP spends {percent(left)} of sending everything, Top-K 10 %" in lines["at equal score"]
         assert f"saves {percent(r['saving'].value)}" in lines["at equal score"]
-        assert f"law (P6) says {percent(r['saving_predicted'])}" in lines["at equal score"]
+        assert f"law (P11) says {percent(r['saving_law'])}" in lines["at equal score"]
+        assert f"law (P6) says {percent(r['saving_predicted'])}" in lines["small spreads"]
+        assert f"no selector can save more than {percent(r['ceiling'])} here" in lines["ceiling"]
+        assert r["saving"].value < r["ceiling"] < 1
         assert f"at least CV {r['break_even']:.3g}" in lines["break-even"]
         interval = f"(95 %: +- {percent(r['saving'].error)})"
         assert (interval in lines["at equal score"]) == (subject is data)
         assert ("95 %" in saving_text(r)) == (subject is data)
         assert f"elasticity of the mean cost {r['elasticity']:.2g}" in lines["at the threshold"]
     rough = {**r, "error_is": "quadrature", "saving": Estimate(0.02, 0.001), "saving_predicted": 1.2}
-    assert "saves 2 % (+- 0.1 %); the saving law (P6) says more than all of it" in saving_text(rough)
+    assert "saves 2 % (+- 0.1 %); the power-mean law (P11) says" in saving_text(rough)
+    assert "the saving law (P6) says more than all of it" in saving_text(rough)
 
 
 def test_what_all_non_zero_entries_cost_is_where_nothing_is_left_to_decide():

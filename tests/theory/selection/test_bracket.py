@@ -108,7 +108,7 @@ def test_a_sample_of_the_sample_changes_no_bracket(monkeypatch, share):
         found = []
         for most in (1 << 8, 1 << 12, 1 << 30):
             monkeypatch.setattr(bracket, "_SORTED", most)
-            found.append(bracket._enclosed(key, cost, share * cost.sum(), 3.5))
+            found.append(bracket.enclosed(key, cost, share * cost.sum(), 3.5))
         low, high = found[-1]
         assert found == [(low, high)] * 3
         assert share > 1 or ((key >= low) & (key < high)).any()
@@ -158,7 +158,7 @@ def test_brackets_that_end_next_to_the_critical_item(monkeypatch):
     for low in [0.0, *near]:
         for high in [*near, np.inf]:
             if low < high:
-                monkeypatch.setattr(bracket, "_bracket", lambda *_, edges=(float(low), float(high)): edges)
+                monkeypatch.setattr(bracket, "bracket_of", lambda *_, edges=(float(low), float(high)): edges)
                 found = bracketed_prefix(entries, instance.budget)
                 assert found is not None or not low <= critical < high
                 if found is not None:
@@ -171,7 +171,7 @@ def test_brackets_that_end_next_to_the_critical_item(monkeypatch):
 @pytest.mark.parametrize("kind", ["lognormal", "layers"])
 def test_threads_draw_the_sample_that_one_thread_draws(kind):
     instance = Instance(updates("mostly zeros", np.float32), costs(kind), fraction="0.1")
-    one, three = (bracket._sample(entries_of(instance), instance.budget, n) for n in (1, 3))
+    one, three = (bracket.sampled(entries_of(instance), instance.budget, n) for n in (1, 3))
     assert one.size == three.size > one.key.size > 0
     assert np.array_equal(one.key, three.key)
     assert np.array_equal(one.cost, three.cost)
@@ -276,12 +276,13 @@ def test_a_class_that_there_is_not_is_refused_wherever_it_is(select, bad):
                 select(g, CostClasses(labels, [1, 2]), **{keyword: "0.5"}, threads=threads)
 
 
-def test_entries_that_cannot_be_squared_are_refused_or_scaled():
+def test_entries_that_cannot_be_squared_are_scaled():
     g = np.full(D, 1e-200)
     assert cwmp(g, 1, D // 2).mask.sum() == D // 2
     g[5] = 1e200
-    with pytest.raises(InputError, match="too small beside the largest entry"):
-        cwmp(g, 1, 10)
+    assert np.flatnonzero(cwmp(g, 1, 10).mask).tolist() == [*range(10)]
+    assert np.flatnonzero(cwmp(g[::-1], 1, 1).mask).tolist() == [D - 6]
+    assert cwmp(g, 1, fraction=1).mask.all()
 
 
 def test_the_mask_goes_where_it_is_wanted():

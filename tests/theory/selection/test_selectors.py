@@ -207,7 +207,7 @@ def test_budgets_that_meet_the_edge_of_a_bracket(sampled):
     met = 0
     for more in range(1, LARGE - 1):
         budget, critical = Fraction(10**6 + more), float(score[order[more + 1]])
-        edges = bracket._bracket(bracket._sample(entries, budget, 1), budget, LARGE, 3.5)
+        edges = bracket.bracket_of(bracket.sampled(entries, budget, 1), budget, LARGE, 3.5)
         if min(abs(critical - edge) for edge in edges) > 40:
             continue
         met += 1

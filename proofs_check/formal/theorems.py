@@ -1,0 +1,84 @@
+"""Which theorem stands for which claim: one explicit table. A claim that has none stands in it with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A theorem of ``proofs/``, for every number of coordinates.
+
+    Attributes:
+        claim: ``D4``. module: its file, ``D04``.
+        name: ``proved``, a proof of the statement; or ``refuted``, one of its negation.
+        beyond: what the claim says and the theorem does not, or "".
+    """
+
+    claim: str
+    module: str
+    name: Literal["proved", "refuted"] = "proved"
+    beyond: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """As Coq knows it: ``D04.proved``."""
+        return f"{self.module}.{self.name}"
+
+
+THEOREMS = (
+    Theorem("D1", "D01"),
+    Theorem("D2", "D02"),
+    Theorem("D3", "D03"),
+    Theorem("D4", "D04"),
+    Theorem("D5", "D05"),
+    Theorem("D6", "D06", beyond="the level right end of the hull, which is there where scores are zero"),
+    Theorem("D7", "D07"),
+    Theorem("D8", "D08"),
+    Theorem("D9", "D09", "refuted"),
+    Theorem("D10", "D10"),
+    Theorem("D11", "D11", "refuted"),
+    Theorem("D12a", "D12a"),
+    Theorem("D12b", "D12b", "refuted"),
+    Theorem("D13a", "D13a"),
+    Theorem("D13b", "D13b", "refuted"),
+    Theorem(
+        "D14a",
+        "D14a",
+        beyond="that CWMP's constant is better by up to c_max/mean(c); the constant is shown attained once",
+    ),
+    Theorem("D14b", "D14b", "refuted"),
+    Theorem("D15a", "D15a"),
+    Theorem("D15b", "D15b", "refuted"),
+    Theorem("D15c", "D15c", "refuted"),
+    Theorem("D16", "D16"),
+    Theorem("D17", "D17"),
+    Theorem("D19", "D19"),
+    Theorem("D20", "D20"),
+    Theorem("D21", "D21", beyond="that a common price exists, and that the pooled prefix misses by one critical item"),
+    Theorem("D21b", "D21b", "refuted"),
+    Theorem("D22", "D22", beyond="that M(lambda) is on the supported frontier, and how far it is from OPT at a budget"),
+    Theorem("D23", "D23", beyond="the form of the safe solution, and what its reserves cost"),
+    Theorem("D23b", "D23b", "refuted"),
+    Theorem("P3a", "P03a", beyond="when equality holds, and laws that are not finite"),
+    Theorem("P7", "P07", beyond="how far the mean of the X_i strays from its expectation (Hoeffding, Cantelli)"),
+    Theorem("P10", "P10", beyond="the limit of the expectation"),
+    Theorem("P13", "P13", beyond="the exponential bounds, and the bound from above"),
+)
+
+# Beside the claims: selectors stay within the budget, what is run is what is proved, the checker is sound.
+FOUNDATIONS = (Theorem("budget", "Feasible"), Theorem("transfer", "Transfer"), Theorem("checker", "Checker"))
+
+_DENSITIES = "speaks of laws with densities, and of limits, for which Coq's standard library has no measure theory"
+_TAILS = "rests on Hoeffding's inequality for laws that are not finite, which needs measure theory"
+NOT_FORMAL = {
+    "D18": "needs expectations over stochastic gradients, and smooth functions of many variables",
+    **dict.fromkeys(("P1", "P2", "P3b", "P4", "P5", "P6a", "P6b"), _DENSITIES),
+    **dict.fromkeys(("P8", "P9"), _TAILS),
+}
+
+
+def theorem_of(claim: str) -> Theorem | None:
+    """The theorem that stands for a claim, if there is one."""
+    return next((theorem for theorem in THEOREMS if theorem.claim == claim), None)

@@ -1,0 +1,85 @@
+"""One price is one selection of all updates laid end to end; what it saves is exact and as predicted."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from theory import CostClasses, InputError, Instance, cwmp
+from theory.laws.clients import power_mean, price_law
+from theory.optimum.pooled import price_gain
+from theory.selection.one_price import one_price
+
+RNG = np.random.default_rng(5)
+
+
+@pytest.mark.parametrize("d", [1, 37, 20_000])
+@pytest.mark.parametrize("kind", ["each", "shared classes", "one cost", "own classes"])
+@pytest.mark.parametrize("share", ["0.05", "0.4", "1"])
+def test_it_is_cwmp_of_the_concatenation(kind, d, share):
+    updates = [np.round(RNG.standard_t(3, d) * s, 1).astype(np.float32) for s in (1, 3, 0.5)]
+    labels = [RNG.integers(0, 2, d) for _ in updates]
+    own, shared = [CostClasses(one, ["0.1", "0.7"]) for one in labels], CostClasses(labels[0], ["0.1", 3])
+    each = [RNG.lognormal(size=d) for _ in updates]
+    costs, pooled = {
+        "each": (each, np.concatenate(each)),
+        "shared classes": (shared, CostClasses(np.tile(labels[0], 3), ["0.1", 3])),
+        "one cost": ("0.1", "0.1"),
+        "own classes": (own, CostClasses(np.concatenate(labels), ["0.1", "0.7"])),
+    }[kind]
+    whole = Instance(np.concatenate(updates), pooled, fraction=share)
+    expected = cwmp(whole)
+    calls = []
+    found = one_price(lambda: (calls.append(1), iter(updates))[1], costs, whole.budget * whole.unit)
+    assert np.array_equal(np.concatenate(found.masks), expected.mask)
+    assert sum(found.spent) * found.unit == expected.spent * expected.unit
+    assert sum(found.retained) == expected.retained
+    assert found.threshold / found.unit == expected.threshold / expected.unit
+    assert len(calls) == 2
+
+
+def test_what_it_saves_is_exact():
+    updates = [np.array([3.0, 1.0]), np.array([2.0, 1.0])]
+    found = price_gain(updates, 1, 2)
+    assert (found.one, found.equal) == (9 + 4, 9 + 4)
+    assert found.bound == 0
+    found = price_gain([np.array([3.0, 2.0]), np.array([1.0, 1.0])], 1, 2)
+    assert (found.one, found.equal) == (13, 10)
+    assert found.budgets == (2, 0)
+    assert found.at_equal_score == 1 + Fraction(1, 4)  # 9, and a quarter of the item of score 4
+    assert found.saving == Fraction(3, 8)
+
+
+def test_the_law_of_clients():
+    assert price_law([2, 2, 2], 3.5) == price_law([1], 3.5)
+    assert price_law([1, 1], 4).retained == pytest.approx(1)
+    law = price_law([1, 3], 4)
+    assert law.retained == pytest.approx(np.sqrt(41) / 5)  # M_4^2 = sqrt(41), M_2^2 = 5
+    assert law.energy == pytest.approx(law.retained**-2)  # a/(a-2) = 2
+    assert power_mean([1, 4], 0) == pytest.approx(2)
+    for scales, index in (([1, -1], 3), ([], 3), ([1, 2], 2)):
+        with pytest.raises(InputError):
+            price_law(scales, index)
+
+
+@pytest.mark.parametrize(
+    ("updates", "costs", "message"),
+    [
+        ([np.ones(3), np.ones(4)], 1, "client 1 has 4 coordinates, client 0 has 3"),
+        ([], 1, "holds no client"),
+        ([np.ones(3)] * 2, [1, 1, 1], "3 costs for 2 clients"),
+        ([np.ones(3)] * 2, [1], "more clients than costs"),
+        ([np.ones(3), np.array([1, np.nan, 1])], 1, "client 1: .*finite"),
+        ([np.ones(3), np.full(3, 1e200)], 1, "client 1: .*cannot be pooled"),
+    ],
+)
+def test_bad_input_is_one_line(updates, costs, message):
+    with pytest.raises(InputError, match=message) as caught:
+        one_price(updates, costs, 2)
+    assert "\n" not in str(caught.value)
+
+
+def test_updates_that_change_between_the_passes_are_refused():
+    draws = iter([np.ones(50), np.full(50, 2.0)])
+    with pytest.raises(InputError, match="other updates the second time"):
+        one_price(lambda: [next(draws)], 1, 5)

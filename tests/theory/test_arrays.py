@@ -1,0 +1,137 @@
+"""Tensors of every sort: selected right, or refused in one sentence that names tensor and type."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from theory import CostClasses, InputError, Instance, certify, cwmp, random_k, top_k  # noqa: E402
+from theory.feedback.compressor import Compressor  # noqa: E402
+from theory.laws.samples import SampleLaw  # noqa: E402
+
+G = torch.randn(64, generator=torch.Generator().manual_seed(0))
+C = torch.randint(1, 5, (64,), generator=torch.Generator().manual_seed(1)).float()
+
+
+def same(update, cost=C, values=None):
+    """Whether ``update`` gives what the array of its values gives."""
+    wide = (update.detach().float() if values is None else values).numpy()
+    plain = cost.float().numpy() if isinstance(cost, torch.Tensor) else cost
+    for select in (cwmp, top_k):
+        found, expected = (select(u, c, fraction="0.2").mask for u, c in ((update, cost), (wide, plain)))
+        assert isinstance(found, torch.Tensor)
+        assert 0 < expected.sum() < 64
+        assert np.array_equal(found.numpy(), expected)
+        whole = Instance(update, cost, fraction="0.2")
+        assert torch.equal(select(whole).mask, found)
+        assert whole.retained(found) == select(whole).retained
+
+
+@pytest.mark.parametrize("dtype", ["float8_e4m3fn", "float8_e5m2", "bfloat16", "float16", "float64", "int8", "int64"])
+def test_every_type_of_real_numbers(dtype):
+    same((G * 40).to(getattr(torch, dtype)))
+    if "int" not in dtype:
+        same(G, (C + 0.5).to(getattr(torch, dtype)))
+
+
+def test_every_way_to_lie_in_memory():
+    wide = torch.zeros(128)
+    wide[::2] = G
+    same(wide[::2])
+    same(torch.complex(torch.zeros(64), -G).conj().imag, values=G)
+    same(G, torch.ones(1).expand(64), values=None)
+    same(torch.nn.Parameter(G.clone()))
+    same(G, torch.tensor(2.0))
+    assert cwmp(G, C, budget=torch.tensor(10.0)).mask.tolist() == cwmp(G, C, budget=10).mask.tolist()
+    assert cwmp(G, C, fraction=torch.tensor(0.3)).mask.tolist() == cwmp(G, C, fraction="0.3").mask.tolist()
+    labels, values = (C > 2).long(), torch.tensor([1.0, 10.0])
+    assert torch.equal(cwmp(G, CostClasses(labels, values), fraction="0.2").mask,
+                       cwmp(G, CostClasses(labels.numpy(), [1, 10]), fraction="0.2").mask)  # fmt: skip
+
+
+def unreadable():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield "complex tensor of torch.complex64", torch.complex(G, G)
+        yield "complex tensor of torch.complex32", torch.zeros(64, dtype=torch.complex32)
+        yield r"sparse \(sparse_coo\) tensor of torch.float32", G.to_sparse()
+        yield r"sparse \(sparse_csr\) tensor of torch.float32", G.view(8, 8).to_sparse_csr()
+        yield "meta tensor of torch.float32", G.to("meta")
+        yield "quantised tensor of torch.qint8", torch.quantize_per_tensor(G, 0.05, 0, torch.qint8)
+        yield "nested tensor of torch.float32", torch.nested.nested_tensor([G, G[:3]])
+        yield "list of 2 tensors", [G, G[:3]]
+        yield "mapping of 1 entries", {"weight": G}
+        yield "masked array with 1 masked entries", np.ma.masked_array(G.numpy(), mask=np.arange(64) == 5)
+
+
+SORTS = [pytest.param(value, said, id=said) for said, value in unreadable()]
+
+
+@pytest.mark.parametrize(("bad", "said"), SORTS)
+def test_what_cannot_be_read_is_named(bad, said):
+    ones = np.ones(64)
+    for name, call in {
+        "update": lambda: cwmp(bad, 1.0, fraction=1),
+        "update ": lambda: Instance(bad, 1.0, fraction=1),
+        "cost": lambda: cwmp(ones, bad, fraction=1),
+        "cost ": lambda: Instance(ones, bad, fraction=1),
+        "labels": lambda: cwmp(ones, CostClasses(bad, [1, 2]), fraction=1),
+        "the update": lambda: Compressor(1.0, fraction=1).init(bad),
+    }.items():
+        with pytest.raises(InputError, match=rf"^{name.strip()} .*{said}") as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", [None, [[1], [1, 2]], {"a": 1}, "abc", object(), np.array(["a"])])
+def test_values_and_amounts_that_are_none(bad):
+    for call in (lambda: CostClasses([0, 1], bad), lambda: bad):
+        with pytest.raises(InputError):
+            cwmp(np.ones(2), call() if call() is not None else [], fraction=1)
+    with pytest.raises(InputError):
+        cwmp(np.ones(2), 1, fraction=bad)
+
+
+def test_inside_vmap_a_sentence():
+    with pytest.raises(InputError, match=r"update is a tensor of torch.float32 without values to read"):
+        torch.func.vmap(lambda x: cwmp(x, 1.0, fraction="0.2").mask)(torch.stack([G, G]))
+
+
+def test_an_instance_of_a_tensor_answers_in_tensors():
+    whole, arrays = Instance(G, C, fraction="0.3"), Instance(G.numpy(), C.numpy(), fraction="0.3")
+    for rounding in ("prefix", "fill", "best-of"):
+        for select in (cwmp, top_k, lambda i, rounding: random_k(i, 0, rounding=rounding)):
+            found, expected = select(whole, rounding=rounding), select(arrays, rounding=rounding)
+            assert torch.equal(found.mask, torch.from_numpy(expected.mask))
+            assert (whole.spent(found.mask), whole.feasible(found.mask)) == (expected.spent, True)
+    assert isinstance(cwmp(whole.with_budget(1)).mask, torch.Tensor)
+    assert isinstance(cwmp(whole.of_arrays()).mask, np.ndarray)
+    assert certify(whole).value == certify(arrays).value
+
+
+@pytest.mark.parametrize(("bad", "said"), SORTS)
+def test_a_sampler_that_returns_no_sample_is_named(bad, said):
+    def mine(rng, n):
+        return bad, np.ones(n)
+
+    with pytest.raises(InputError, match=rf"^mine: the update .*{said}"):
+        SampleLaw.drawn(mine, n=64, seed=0)
+    with pytest.raises(InputError, match=rf"^update: the costs .*{said}"):
+        SampleLaw.of(np.ones(64), bad)
+
+
+@pytest.mark.parametrize(
+    "bad", [None, 3, np.ones(4), (np.ones(4),), (None, None), ("a", "b"), (np.ones(4), np.ones(3))]
+)
+def test_bad_samplers(bad):
+    with pytest.raises(InputError):
+        SampleLaw.drawn(lambda rng, n: bad, n=4, seed=0)
+    with pytest.raises(InputError, match=r"a sampler must be a function \(rng, n\)"):
+        SampleLaw.drawn(bad, n=4, seed=0)
+
+
+def test_a_sampler_may_return_tensors():
+    law = SampleLaw.drawn(lambda rng, n: (G, C), n=64, seed=0)
+    assert np.array_equal(law.magnitude, np.abs(G.double().numpy()))
