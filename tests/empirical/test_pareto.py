@@ -140,6 +140,16 @@ def test_how_many_seeds_it_takes():
         assert paired(np.arange(1.0, n), family).p * family > 0.05
 
 
+def test_no_fewer_seeds_than_three_however_coarse_the_level():
+    assert needed(1, alpha=0.5) == 3  # 2^(1-2) would do
+    assert needed(1, alpha=0.2) == 4
+
+
+def test_subsets_of_more_than_22_pairs_are_not_listed():
+    assert math.isinf(paired(np.arange(1.0, 24), 1).high)
+    assert paired(np.arange(1.0, 23), 1).p == 2 / 2**22
+
+
 def test_what_gives_no_interval_gives_no_verdict():
     for few in ([0.1], [0.1, 0.2], [0.1, math.nan, 0.3]):
         found = paired(few, 1)
