@@ -43,6 +43,7 @@ from theory.selection.entries import Entries
 from theory.selection.order import sorted_prefix
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks" / "selection.json"
+compiled_loops.PATIENCE = 0  # what is timed is neither the loading of numba nor NumPy in its place
 SLOW = 3 * 10**7  # from here on, what sorts everything runs once
 Contestants = dict[str, Callable[[], Any]]
 

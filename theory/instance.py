@@ -20,11 +20,12 @@ from numpy.typing import ArrayLike, NDArray
 from theory.arithmetic import sums
 from theory.arithmetic.exact import EXACT_INTEGER, Real, as_float64, as_fraction, exact_sum, exact_sum_of_squares
 from theory.arrays import is_tensor, plain, scalar
-from theory.budget import budget_in_units
+from theory.budget import budget_in_units, is_share
 from theory.errors import InputError
 
 DEAREST = 10**300  # whose sum over an update is still a float
 _LEAST = math.ulp(0.0)  # the least positive float64
+_PIECE = 1 << 15  # entries that are looked at together: they stay in a core's cache
 _SAFE_LOW, _SAFE_HIGH = -480, 480  # |g| within 2**+-480 squares to a normal float64
 
 
@@ -74,18 +75,18 @@ class Instance:
     """
 
     __slots__ = (
-        "_cost", "_total", "budget", "class_cost", "device", "labels", "scale_exponent", "score", "unit", "update"
+        "_cost", "_score", "_total", "budget", "class_cost", "device", "labels", "scale_exponent", "unit", "update"
     )  # fmt: skip
 
     update: NDArray | None
-    score: NDArray[np.float64]
     scale_exponent: int
     device: Any
     labels: NDArray[np.integer] | None
     class_cost: NDArray[np.float64] | None
     budget: Fraction
     unit: Fraction
-    _cost: NDArray[np.float64] | None
+    _cost: NDArray[np.floating] | None
+    _score: NDArray[np.float64] | None
     _total: Fraction | None
 
     def __init__(
@@ -97,8 +98,8 @@ class Instance:
         fraction: Real | None = None,
     ) -> None:
         self.device = update.device if is_tensor(update) else None  # type: ignore[union-attr]
-        self.update = _vector(update, "update")
-        self.score, self.scale_exponent = _squares(self.update)
+        self.update, self.scale_exponent = _checked_update(update)
+        self._score = None
         self._set_cost_and_budget(cost, budget, fraction)
 
     @classmethod
@@ -119,14 +120,15 @@ class Instance:
         instance.device = score.device if is_tensor(score) else None  # type: ignore[union-attr]
         values = _vector(score, "score").astype(np.float64)
         _refuse(values < 0, values, "score", "scores must be >= 0")
-        instance.update, instance.score, instance.scale_exponent = None, values, 0
+        instance.update, instance._score, instance.scale_exponent = None, values, 0
         instance._set_cost_and_budget(cost, budget, fraction)
         return instance
 
     def _set_cost_and_budget(
         self, cost: ArrayLike | Real | CostClasses, budget: Real | None, fraction: Real | None
     ) -> None:
-        d = self.score.size
+        d = self.d
+        self._total = None
         if is_one_cost(cost):
             cost = CostClasses(np.broadcast_to(np.int8(0), (d,)), [cost])  # type: ignore[list-item]
         self.unit = Fraction(1)
@@ -135,8 +137,8 @@ class Instance:
             self._cost = None
         else:
             self.labels = self.class_cost = None
-            self._cost = _cost_array(cost, d)  # type: ignore[arg-type]
-        self._total = None
+            in_all = fraction is not None or is_share(budget)
+            self._cost, self._total = _cost_array(cost, d, in_all=in_all)  # type: ignore[arg-type]
         self.budget = budget_in_units(budget, fraction, lambda: self.total_cost, self.unit)
 
     def __repr__(self) -> str:
@@ -146,22 +148,40 @@ class Instance:
     @property
     def d(self) -> int:
         """Number of coordinates."""
-        return self.score.size
+        return self._score.size if self.update is None else self.update.size  # type: ignore[union-attr]
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """``p_i``, float64 of shape (d,), see above (built on first use)."""
+        if self._score is None:
+            assert self.update is not None
+            g = self.update.astype(np.float64)
+            if self.scale_exponent:
+                with np.errstate(under="ignore"):
+                    g = np.ldexp(g, -self.scale_exponent, out=g)
+                    np.multiply(g, g, out=g)
+                g[(g == 0) & (self.update != 0)] = _LEAST
+                self._score = g
+            else:
+                self._score = np.multiply(g, g, out=g)
+        return self._score
 
     @property
     def cost(self) -> NDArray[np.float64]:
-        """``c_i``, float64 of shape (d,), in units of ``unit`` joules (built on first use for classes)."""
+        """``c_i``, float64 of shape (d,), in units of ``unit`` joules (built on first use, unless they came so)."""
         if self._cost is None:
             assert self.class_cost is not None
             assert self.labels is not None
             self._cost = self.class_cost[self.labels]
-        return self._cost
+        if self._cost.dtype != np.float64:
+            self._cost = self._cost.astype(np.float64)
+        return self._cost  # type: ignore[return-value]
 
     @property
     def total_cost(self) -> Fraction:
         """``C``, the exact energy of sending everything, in units of ``unit`` joules (summed on first use)."""
         if self._total is None:
-            whole = None if self.labels is not None or not self.d else sums.total_cost(self.cost)
+            whole = None if self.labels is not None or not self.d else sums.total_cost(self._cost)  # type: ignore[arg-type]
             self._total = self._spent_on(slice(None)) if whole is None else whole
         return self._total
 
@@ -174,7 +194,9 @@ class Instance:
             assert self._cost is not None
             return exact_sum(self._cost[items])
         assert self.class_cost is not None
-        counts = np.bincount(self.labels[items], minlength=len(self.class_cost))
+        if isinstance(items, slice) and self.labels.strides == (0,):
+            return self.d * Fraction(self.class_cost[self.labels[0]]) if self.d else Fraction(0)
+        counts = _counted(self.labels[items], len(self.class_cost))
         return sum((int(n) * Fraction(c) for n, c in zip(counts, self.class_cost, strict=True)), Fraction(0))
 
     def retained(self, mask: NDArray[np.bool_]) -> Fraction:
@@ -217,14 +239,38 @@ class Instance:
         return other
 
 
+def _checked_update(update: ArrayLike) -> tuple[NDArray, int]:
+    """The update, and ``e`` such that ``(g * 2**-e)**2`` is safe in float64: 0 whenever the plain squares are."""
+    array = _shaped(update, "update")
+    if array.dtype != np.float64 or not array.size:
+        return _finite(array, "update"), 0
+    largest, smallest = _extremes(array)
+    if not largest < math.inf:
+        return _finite(array, "update"), 0
+    if not largest or (math.frexp(largest)[1] <= _SAFE_HIGH and math.frexp(smallest)[1] >= _SAFE_LOW):
+        return array, 0
+    exponent = math.frexp(largest)[1] - _SAFE_HIGH
+    return array, exponent
+
+
 def _vector(values: ArrayLike, name: str) -> NDArray:
+    """Real numbers of shape (d,), all finite."""
+    return _finite(_shaped(values, name), name)
+
+
+def _finite(array: NDArray, name: str) -> NDArray:
+    if not _all_between(array, -np.inf, np.inf):
+        _refuse(~np.isfinite(array), array, name, "every entry must be finite")
+    return array
+
+
+def _shaped(values: ArrayLike, name: str) -> NDArray:
+    """Real numbers of shape (d,), as float16, float32 or float64."""
     array = plain(values, name)
     if array.dtype.kind not in "fiu":
         raise InputError(f"{name} must be real numbers, got dtype {array.dtype}")
     if array.ndim != 1:
         raise InputError(f"{name} must have shape (d,), got {array.shape}; flatten it first")
-    finite = np.isfinite(array)
-    _refuse(np.logical_not(finite, out=finite), array, name, "every entry must be finite")
     if array.dtype.kind in "iu":
         array = as_float64(array, name)
     if array.dtype.itemsize > 8:
@@ -238,31 +284,56 @@ def _refuse(bad: NDArray[np.bool_], values: NDArray, name: str, accepted: str) -
         raise InputError(f"{name}[{first}] = {values[first]} ({int(bad.sum())} such): {accepted}")
 
 
-def _squares(update: NDArray) -> tuple[NDArray[np.float64], int]:
-    """``(g * 2**-e)**2`` in float64 and ``e``; ``e`` is 0 whenever the plain squares are safe."""
-    g = update.astype(np.float64)
-    exponent = 0
-    if update.dtype == np.float64 and g.size:
-        magnitude = np.abs(g)
-        largest = float(magnitude.max())
-        nonzero = magnitude[magnitude > 0]
-        smallest = float(nonzero.min()) if nonzero.size else 1.0
-        if largest and (math.frexp(largest)[1] > _SAFE_HIGH or math.frexp(smallest)[1] < _SAFE_LOW):
-            exponent = math.frexp(largest)[1] - _SAFE_HIGH
-            with np.errstate(under="ignore"):
-                g = np.ldexp(g, -exponent)
-                score = g * g
-            score[(score == 0) & (update != 0)] = _LEAST
-            return score, exponent
-    return np.multiply(g, g, out=g), exponent
+def _all_between(values: NDArray, low: float, high: float) -> bool:
+    """Whether every entry is above ``low`` and below ``high`` (NaN is not); read once, a piece at a time."""
+    for start in range(0, values.size, _PIECE):
+        piece = values[start : start + _PIECE]
+        if not (piece.min() > low and piece.max() < high):
+            return False
+    return True
 
 
-def _cost_array(cost: ArrayLike, d: int) -> NDArray[np.float64]:
-    array = _vector(cost, "cost")
+def _counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
+    """How many there are of each class. Pieces of one class, as most of a layered model are, are only compared."""
+    counts = np.zeros(classes, np.int64)
+    for start in range(0, labels.size, _PIECE):
+        piece = labels[start : start + _PIECE]
+        first = int(piece.min())
+        if first == int(piece.max()):
+            counts[first] += piece.size
+        else:
+            counts += np.bincount(piece, minlength=classes)
+    return counts
+
+
+def _extremes(update: NDArray[np.float64]) -> tuple[float, float]:
+    """The largest magnitude, NaN where one is none, and the smallest that is not 0 (1 where all are)."""
+    largest, smallest = 0.0, math.inf
+    room = np.empty(min(_PIECE, update.size))
+    for start in range(0, update.size, _PIECE):
+        piece = update[start : start + _PIECE]
+        magnitude = np.abs(piece, out=room[: piece.size])
+        most, least = float(magnitude.max()), float(magnitude.min())
+        if not most < math.inf:
+            return math.nan, 1.0
+        largest = max(largest, most)
+        if least == 0:
+            least = float(magnitude.min(initial=np.inf, where=magnitude > 0))
+        smallest = min(smallest, least)
+    return largest, smallest if smallest < math.inf else 1.0
+
+
+def _cost_array(cost: ArrayLike, d: int, *, in_all: bool) -> tuple[NDArray[np.floating], Fraction | None]:
+    """Costs as they are, checked; and their exact sum, which checks them too, where that is asked for."""
+    array = plain(cost, "cost")
+    valid = array.dtype.kind == "f" and array.ndim == 1 and array.dtype.itemsize <= 8 and array.size > 0
+    total = sums.total_cost(array) if valid and in_all else None
+    if total is None and not (valid and not in_all and _all_between(array, 0.0, np.inf)):
+        array = _vector(cost, "cost")
+        _refuse(array <= 0, array, "cost", "costs must be > 0 joules")
     if array.shape != (d,):
         raise InputError(f"cost must have shape ({d},) like the update, got {array.shape}")
-    _refuse(array <= 0, array, "cost", "costs must be > 0 joules")
-    return array.astype(np.float64, copy=False)
+    return array, total
 
 
 def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np.float64], Fraction]:
@@ -272,7 +343,8 @@ def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np
     if labels.dtype.kind not in "iu" or labels.shape != (d,):
         raise InputError(f"labels must be integers of shape ({d},), got {labels.dtype} of shape {labels.shape}")
     class_cost, unit = class_values(cost.values)
-    if d and (int(labels.min()) < 0 or int(labels.max()) >= class_cost.size):
+    different = labels[:1] if labels.strides == (0,) else labels
+    if d and not _all_between(different, -1, class_cost.size):
         raise InputError(f"labels must lie in 0..{class_cost.size - 1}, got {labels.min()}..{labels.max()}")
     return labels, class_cost, unit
 

@@ -173,7 +173,7 @@ def test_every_command_of_a_profile_is_one_that_there_is(profile, tmp_path):
             for option in (word for word in options if word.startswith("--")):
                 assert f'"{option}"' in source, f"{step.name} {option}"
         else:
-            context = main.commands[name].make_context(name, list(options))
+            context = main.get_command(None, name).make_context(name, list(options))
             assert not context.args, step.name
     assert [step.name for step in chain.steps][-2:] == ["figures", "report"]
     assert len({step.name for step in chain.steps}) == len(chain.steps)

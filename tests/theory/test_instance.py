@@ -57,8 +57,8 @@ REFUSED = {
     "array budget": ((G, 1, np.array([1.0])), {}, "budget must be a real number, got ndarray"),
     "negative fraction": ((G, 1), {"fraction": -0.1}, r"fraction = -0.1: must be a share in \(0, 1\]"),
     "nan fraction": ((G, 1), {"fraction": nan}, "fraction must be a finite real number"),
-    "two budgets": ((G, 1, 1), {"fraction": 0.1}, "either in joules .* or as a share"),
-    "no budget": ((G, 1), {}, "either in joules .* or as a share"),
+    "two budgets": ((G, 1, 1), {"fraction": 0.1}, "give the budget, such as"),
+    "no budget": ((G, 1), {}, "give the budget, such as"),
 }  # fmt: skip
 
 

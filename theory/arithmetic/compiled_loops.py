@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-FROM = 1 << 19  # coordinates from which it is worth loading numba (half a second, the first time seconds to compile)
+FROM = 1 << 19  # coordinates of a call from which these loops are faster than NumPy
+PATIENCE = 1 << 27  # coordinates that NumPy reads before numba is loaded: about a second of either
 SPAN = 1 << 20  # coordinates between two looks at Python's lock, at most: as many sums of a window fit 63 bits
 BLOCK = 1 << 13  # coordinates whose costs are added up in float64, and whose flags stay in a core's cache
 
@@ -27,9 +28,24 @@ _BLENDED = 4  # classes of a block whose costs are put in one class after the ot
 _COUNTED = 32  # and whose items are counted so
 
 
+_read = 0  # by NumPy so far, in calls that these loops are made for
+
+
 def worth_it(d: int) -> bool:
-    """Whether so many coordinates are read by these loops, which takes numba."""
-    return d >= FROM and find_spec("numba") is not None
+    """Whether so many coordinates are read by these loops.
+
+    That takes numba, which loads for half a second and compiles for seconds where it has not before. So NumPy does the
+    first calls of a process, until it has read as much as loading would have taken; then these loops do. Whichever
+    does, the answer is the same.
+    """
+    patient = _read + d < PATIENCE and not compiled.cache_info().currsize
+    return d >= FROM and not patient and find_spec("numba") is not None
+
+
+def count_read(d: int) -> None:
+    """Note that NumPy has read so many coordinates."""
+    global _read
+    _read += d if d >= FROM else 0
 
 
 @cache

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.budget import as_share
 from theory.energy.costs import Costs, cost_spec
 from theory.energy.models import radio_remark
 from theory.energy.shares import shares
@@ -51,15 +50,26 @@ def given_laws(
 
 def _of_file(path: Path, cost: str, layers: Path | None, kinds: Sequence[str], seed: int, key: str | None) -> SampleLaw:
     file = read_update(path, key)
-    name = f"{path.name} with cost {cost}"
     placed = with_kinds(read_layers(layers, file.update.size) if layers else file.layers, kinds)
-    if is_law(cost):
-        drawn = cost_law(cost).sample(np.random.default_rng(seed), file.update.size)
-        return SampleLaw.of(file.update, drawn, f"{name} (drawn, seed {seed})", layer=_numbered(placed))
-    costs = cost_spec(cost, placed)
-    remark = radio_remark(costs.model, placed) if costs.model else ""
-    law = SampleLaw.of(file.update, _each(costs, file.update.shape), name, layer=_numbered(placed), remark=remark)
-    return law if costs.path else replace(law, shares=shares(placed, costs))
+    costs = cost if is_law(cost) else cost_spec(cost, placed)
+    return law_of_data(file.update, placed, costs, f"{path.name} with cost {cost}", seed)
+
+
+def law_of_data(update: NDArray, placed: Sequence[Layer], cost: str | Costs, name: str, seed: int = 0) -> SampleLaw:
+    """The law of an update, shape (d,), of these layers.
+
+    Args:
+        cost: costs of it, or a law of costs as a text, from which they are drawn with ``seed``.
+
+    Raises:
+        InputError: as :class:`SampleLaw`, and for a law that is none.
+    """
+    if isinstance(cost, str):
+        drawn = cost_law(cost).sample(np.random.default_rng(seed), update.size)
+        return SampleLaw.of(update, drawn, f"{name} (drawn, seed {seed})", layer=_numbered(placed))
+    remark = radio_remark(cost.model, placed) if cost.model else ""
+    law = SampleLaw.of(update, _each(cost, update.shape), name, layer=_numbered(placed), remark=remark)
+    return law if cost.path else replace(law, shares=shares(placed, cost))
 
 
 def _numbered(placed: Sequence[Layer]) -> NDArray[np.int64] | None:
@@ -72,15 +82,3 @@ def _each(costs: Costs, shape: tuple[int, ...]) -> NDArray[np.float64]:
     if isinstance(values, CostClasses):
         return np.array([float(v) for v in values.values])[np.asarray(values.labels)]  # type: ignore[arg-type]
     return np.broadcast_to(np.asarray(values, dtype=np.float64), shape).copy()
-
-
-def share_of(text: str, what: str = "budget") -> float:
-    """A share such as ``10%`` or ``0.1``, of the budget or of ``what``.
-
-    Raises:
-        InputError: joules (a law has no total to compare them with), or no share in (0, 1].
-    """
-    try:
-        return float(as_share(text, what))
-    except InputError:
-        raise InputError(f"{what} {text!r} must be a share above 0 and up to 100 %, such as 10% or 0.1") from None

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.arithmetic import compiled_loops
 from theory.arithmetic.threads import each, shares
 from theory.selection import scan_numba
 from theory.selection.entries import Entries
@@ -73,6 +74,8 @@ def _pass(
 ) -> Scanned:
     """One pass over everything. Chunks are the same whatever the number of threads, and so is every sum."""
     reader = scan_numba.reader(entries, whole) or PartialScan
+    if reader is PartialScan:
+        compiled_loops.count_read(entries.d)
     own = workspaces.setdefault((thresholds.precision, _CHUNK), [])
     own += [Workspace(thresholds.precision, _CHUNK) for _ in range(threads - len(own))]
 

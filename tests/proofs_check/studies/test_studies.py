@@ -337,9 +337,9 @@ def test_the_command_writes_records_and_says_what_is_wrong(tmp_path):
 
     done = call("frontier")
     assert done.exit_code == 0, done.output
-    assert json.loads((tmp_path / "frontier.json").read_text())["study"] == "frontier"
+    assert json.loads((tmp_path / "studies" / "frontier.json").read_text())["study"] == "frontier"
     assert "there already" in call("frontier").output
-    for words, complaint in ((("frontire",), "no study is called"), (("gap", "--update", "x.npy"), "--update is for")):
+    for words, complaint in ((("frontire",), "no study is called"), (("gap", "--update", "x.npy"), "an update is for")):
         wrong = call(*words)
         assert wrong.exit_code == 2
         assert wrong.output.count("\n") == 1

@@ -17,6 +17,7 @@ pytest.importorskip("numba")
 def small(monkeypatch):
     """Spans as a large update would have them."""
     monkeypatch.setattr(compiled_loops, "FROM", 1)
+    monkeypatch.setattr(compiled_loops, "PATIENCE", 0)
     monkeypatch.setattr(compiled_loops, "SPAN", 3 * compiled_loops.BLOCK)
     monkeypatch.setattr(sums, "IN_ORDER", 1 << 12)
 
@@ -69,6 +70,38 @@ def test_what_is_no_cost_has_no_total(kind, bad):
     c[12_345] = bad
     assert sums.total_cost(c) is None
     assert sums.total_cost(c[::-1]) is None  # by NumPy
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high"),
+    [(np.float32, -3, 3), (np.float32, -7, 6), (np.float32, -60, 60), (np.float64, -7, 6), (np.float64, -300, 300),
+     (np.float64, -1074, -1000), (np.float64, 1000, 1022)],
+)  # fmt: skip
+def test_totals_by_numpy_are_exact_too(monkeypatch, kind, low, high):
+    """Also where pieces, rows and what is left of them end anywhere, and where a piece is like no other."""
+    monkeypatch.setattr(compiled_loops, "FROM", 1 << 60)
+    for size in (1, 4095, 4097, 40_000):
+        c = costs(kind, low, high, size)
+        assert sums.total_cost(c) == sum(map(Fraction, c.tolist()))
+    c[7] *= 1e-3
+    assert sums.total_cost(c[::2]) == sum(map(Fraction, c[::2].tolist()))
+    for bad in (0.0, -1.0, np.nan, np.inf):
+        c[-1] = bad
+        assert sums.total_cost(c) is None
+
+
+def test_the_first_calls_of_a_process_do_without_numba(monkeypatch):
+    """Till as much has been read as loading it would have taken, or loops are there already."""
+    monkeypatch.setattr(compiled_loops, "PATIENCE", 1000)
+    monkeypatch.setattr(compiled_loops, "_read", 0)
+    compiled_loops.compiled.cache_clear()
+    assert not compiled_loops.worth_it(400)
+    assert compiled_loops.worth_it(1000)
+    compiled_loops.count_read(400)
+    assert not compiled_loops.worth_it(599)
+    assert compiled_loops.worth_it(600)
+    compiled_loops.compiled(compiled_loops.total)
+    assert compiled_loops.worth_it(1)
 
 
 @settings(max_examples=60)

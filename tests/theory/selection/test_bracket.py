@@ -24,6 +24,7 @@ def several_chunks(monkeypatch, request):
     if request.param == "compiled":
         pytest.importorskip("numba")
     monkeypatch.setattr(compiled_loops, "FROM", 1 if request.param == "compiled" else 1 << 60)
+    monkeypatch.setattr(compiled_loops, "PATIENCE", 0)
     monkeypatch.setattr(scan, "_CHUNK", 1 << 14)
     monkeypatch.setattr(compiled_loops, "SPAN", 1 << 15)
     monkeypatch.setattr(scan_numpy, "LISTED", 2 * compiled_loops.BLOCK)  # soon full
