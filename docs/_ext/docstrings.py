@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 _KEPT = re.compile(r"``[^`]+``|:\w+(?::\w+)?:`[^`]+`|`[^`]+`_?")
 _MARKUP = re.compile(r"[*|](?=\S)|(?<=\S)[*|]|(?<=\w)_(?=\W|$)")
@@ -30,7 +31,7 @@ def literal_blocks(lines: list[str]) -> list[str]:
     inside = False
     for k, line in enumerate(lines):
         begins = line.startswith("    ") and (k == 0 or not lines[k - 1].strip())
-        if begins and not inside and not made[-1:] == ["::"]:
+        if begins and not inside and made[-1:] != ["::"]:
             made += ["::", ""]
             inside = True
         elif inside and line.strip() and not line.startswith("    "):
