@@ -20,10 +20,10 @@ from pathlib import Path
 import places
 from laws import COSTS, MAGNITUDES
 
+from cwmp.api.laws import law_given
 from proofs_check.law_audit.audit import AuditPlan, audit_law, workers
 from theory.files.outputs import BENCHMARK, write_atomically
 from theory.laws.deviation import AnyLaw
-from theory.laws.inputs import given_laws
 from theory.laws.parse import law_of
 
 ROOT = Path(__file__).parent.parent
@@ -40,7 +40,7 @@ def laws(folder: Path | None, layers: Path | None) -> Iterator[tuple[str, str, A
     for magnitude, cost in chosen:
         yield magnitude, cost, law_of(magnitudes[magnitude], COSTS[cost])
     for path in sorted(folder.glob("update_*.npy")) if folder else ():
-        (data,) = given_laws(None, [path], "fc-dear", layers=layers)
+        data = law_given(path, "fc-dear", layers=layers)
         yield path.stem, "fc-dear", data
 
 

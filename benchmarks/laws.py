@@ -23,12 +23,12 @@ import numpy as np
 import places
 from laws_page import page
 
+from cwmp.api.laws import law_given
 from proofs_check.law_audit.cells import as_columns, upper_cell
 from proofs_check.law_audit.trials import run_batch
 from theory.claims.provenance import provenance
 from theory.files.outputs import BENCHMARK, BENCHMARK_PAGE, write_atomically
 from theory.laws import named as named_laws
-from theory.laws.inputs import given_laws
 from theory.laws.joint import Law
 from theory.laws.parse import law_of
 from theory.laws.rates import RateTest
@@ -160,7 +160,7 @@ def updates(folder: Path, layers: Path, seed: int) -> list[dict[str, Any]]:
     rows = []
     for path, cost in itertools.product(sorted(folder.glob("update_*.npy")), UPDATE_COSTS):
         placed = None if "(" in cost else layers
-        (data,) = given_laws(None, [path], cost, layers=placed, seed=seed)
+        data = law_given(path, cost, layers=placed, seed=seed)
         for beta in BETAS:
             saving = data.saving(beta)
             errors = {"saving_error": saving.at_equal_score.error, "gain_error": saving.at_equal_energy.error}

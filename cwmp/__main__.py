@@ -1,28 +1,57 @@
-"""The command line's front door. The commands live in ``command_line/``.
+"""The command line: ``python -m cwmp``, or ``cwmp``. Each command is loaded when it is called.
 
 Exit codes: 0 as expected, 1 a verdict differs from what is expected, 2 bad input, 3 inconclusive.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import click
 
-from cwmp.commands.certificates import certify_command, check_certificate_command
-from cwmp.commands.claims import table, verify
-from cwmp.commands.energy import models
-from cwmp.commands.experiment import pareto
-from cwmp.commands.figures import figures
-from cwmp.commands.laws import audit, saving
-from cwmp.commands.report import report
-from cwmp.commands.reproduce import reproduce
-from cwmp.commands.selector import check_command
-from cwmp.commands.studies import study
+COMMANDS = {
+    "certify": (
+        "certificates:certify_command",
+        "What CWMP keeps of UPDATE, and how far that is from the optimum.",
+    ),
+    "check-certificate": ("certificates:check_certificate_command", "Verify CERTIFICATE against UPDATE independently."),
+    "frontier": ("frontiers:frontier_command", "Norm kept against energy over budgets, and where CWMP is not optimal."),
+    "energy": ("energy:energy_command", "What sending everything of UPDATE costs, by kind of layer."),
+    "models": ("energy:models", "List the energy models, or one of them with the source of every number."),
+    "saving": ("laws:saving", "How much energy CWMP would save you: predicted, exact, and when it is worth it."),
+    "audit": ("laws:audit", "Audit the probabilistic bounds under a law, or under that of real updates."),
+    "check": ("selector:check_command", "Check anyone's selector MODULE:NAME against what it promises."),
+    "verify": ("claims:verify", "Judge the CLAIMS (default: all) by every method that applies."),
+    "table": ("claims:table", "Print the claim table of the verdict files in FOLDER as Markdown."),
+    "pareto": (
+        "experiment:pareto",
+        "Train, compressed by every method of a PRESET; judge accuracy against energy.",
+    ),
+    "study": ("studies:study", "Compute the records behind the figures of the theory."),
+    "figures": ("figures:figures", "Draw figures from recorded results, as PDF and PNG."),
+    "report": ("report:report", "Write everything the recorded results say to one HTML page."),
+    "reproduce": ("reproduce:reproduce", "Run the whole chain, from the claims to the page that sums them up."),
+    "completion": ("completion:completion", "Print the completion script for SHELL; source it from your profile."),
+}  # where each is, and its first sentence, which a test holds to be that of its own help
 
 
 class _Commands(click.Group):
     """The commands; an interrupt that none of them has dealt with ends in one line too."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        found: click.Command = getattr(import_module(f"cwmp.commands.{module}"), name)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -32,31 +61,13 @@ class _Commands(click.Group):
             ctx.exit(130)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="cwmp")
 def main() -> None:
     """Is energy-aware gradient pruning optimal? Proofs, certificates, measurements.
 
     Exit codes: 0 as expected, 1 a verdict differs from what is expected, 2 bad input, 3 inconclusive.
     """
-
-
-for command in (
-    verify, table, certify_command, check_certificate_command, check_command, audit, saving, models, pareto,
-    study, figures, report, reproduce,
-):  # fmt: skip
-    main.add_command(command)
-
-
-@main.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
-    """Print the completion script for SHELL; source it from your profile."""
-    from click.shell_completion import get_completion_class
-
-    made = get_completion_class(shell)
-    assert made is not None
-    click.echo(made(main, {}, "cwmp", "_CWMP_COMPLETE").source())
 
 
 if __name__ == "__main__":

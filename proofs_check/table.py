@@ -1,8 +1,7 @@
-"""The claim table, from verdict files: for a terminal, and for a page of Markdown between two markers."""
+"""The claim table, from verdict files, for a page of Markdown between two markers."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,27 +24,13 @@ def stored_verdicts(folder: Path) -> list[Verdict]:
     return [read_verdict(verdict_path(check.claim, check.method, folder)) for check in CHECKS]
 
 
-def terminal_table(rows: Sequence[Row], width: int = 100) -> str:
-    """Plain text: id, title, what came out, and by which methods; a line below for what is false and what is true."""
-    lines = []
-    for row in rows:
-        lines.append(f"{row.claim.id:<5}{row.claim.title:<58.58}{row.word:<14}{_note(row)}".rstrip())
-        behind = _wrapped("; ".join(f"{kind}: {', '.join(names)}" for kind, names in row.methods.items()), width - 5)
-        lines += [f"     {line}" for line in behind]
-        if row.refuted:
-            lines += [f"     {line}" for line in _wrapped(f"e.g. {row.counterexample_words}", width - 5)]
-        if row.claim.instead:
-            lines += [f"     {line}" for line in _wrapped(f"True instead: {row.claim.instead}", width - 5)]
-    return "\n".join(lines)
-
-
 def markdown_table(rows: Sequence[Row]) -> str:
     """The table of the README: no times and no versions, so that it changes only when a verdict does."""
     lines = ["| | claim | kind | verdict | reach of the proof | methods |", "|---|---|---|---|---|---|"]
     for row in rows:
         methods = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in row.methods.items())
         word = f"**{row.word}**" if row.refuted else row.word
-        cells = row.claim.id, row.claim.title, row.claim.kind, f"{word}{_note(row)}", row.reach, methods
+        cells = row.claim.id, row.claim.title, row.claim.kind, f"{word}{note(row)}", row.reach, methods
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     false = [row for row in rows if row.refuted]
     lines += ["", "What is false, by the smallest counterexample found, and what is true instead:", ""]
@@ -86,9 +71,6 @@ def table_of(folder: Path) -> str:
     return markdown_table(summarise(stored_verdicts(folder)))
 
 
-def _note(row: Row) -> str:
+def note(row: Row) -> str:
+    """What stands behind a verdict that is not as expected, in capitals."""
     return "" if row.standing == "as expected" else f" ({row.standing.upper()})"
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width)

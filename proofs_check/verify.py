@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import multiprocessing as mp
 import signal
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -70,7 +72,8 @@ def run_checks(
                 process = context.Process(
                     target=_judge, args=(_carried(check), seed, folder, source_digest()), daemon=True
                 )
-                process.start()
+                with main_left_alone():
+                    process.start()
                 running[process.sentinel] = process, check, time.monotonic()
             ended = set(wait(list(running), timeout=0.2))
             for sentinel, (process, check, started) in list(running.items()):
@@ -97,6 +100,24 @@ def _context() -> Any:
     context = mp.get_context("forkserver")
     context.set_forkserver_preload(["proofs_check.checks"])
     return context
+
+
+@contextmanager
+def main_left_alone() -> Iterator[None]:
+    """Processes that are started in here do not run the user's script again, so it needs no ``__main__`` guard.
+
+    They are told to import it by its name and file; what they are handed here is found without it.
+    """
+    main = sys.modules["__main__"]
+    before = {name: getattr(main, name) for name in ("__spec__", "__file__") if hasattr(main, name)}
+    main.__spec__ = None
+    if "__file__" in before:
+        del main.__file__
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(main, name, value)
 
 
 def _carried(check: Check) -> Check | tuple[str, str]:

@@ -1,10 +1,12 @@
 """Budgets as people write them; the one rule, wherever a budget is taken.
 
-    share     0.05  "0.05"  "5%"          of what sending everything costs, in (0, 1]
-    joules    3  "0.4J"  "3mJ"  "5uJ"     >= 0; also nJ and pJ
+    budget=     "5%"                        a share of what sending everything costs, in (0, 100 %]
+                3  "3"  "0.4J"  "3mJ"       joules, >= 0; also uJ, nJ and pJ
+                "1200units"                 the same where costs are ratios and no joules
+    fraction=   0.05  "0.05"  "5%"          a share alone
 
-Every decimal means exactly itself, and a float share is the decimal it prints. What is more than everything is refused:
-5 is far more often 5 % than 500 %.
+A budget without a unit is in the unit of the costs, never a share. Every decimal means exactly itself, and a float
+share is the decimal it prints. A share of more than everything is refused: 5 is far more often 5 % than 500 %.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import numpy as np
 from theory.arithmetic.exact import Real, as_fraction
 from theory.errors import InputError
 
+RATIOS = "units"  # what costs are in where they are ratios
 UNITS = {"mJ": -3, "uJ": -6, "µJ": -6, "nJ": -9, "pJ": -12, "J": 0}  # powers of ten, in joules
 
 
@@ -35,17 +38,17 @@ def as_share(value: Real, name: str = "fraction") -> Fraction:
 
 
 def as_joules(value: Real, name: str = "budget") -> Fraction:
-    """The exact joules that ``value`` denotes, ``>= 0``: a number, or a text with its unit.
+    """The exact joules (or units) that ``value`` denotes, ``>= 0``: a number, or a text with its unit.
 
     Raises:
         InputError: no number, or a negative one.
     """
     text = value.strip() if isinstance(value, str) else value
-    unit = next((u for u in UNITS if isinstance(text, str) and text.endswith(u)), None)
+    unit = next((u for u in (*UNITS, RATIOS) if isinstance(text, str) and text.endswith(u)), None)
     number = as_fraction(text if unit is None else text.removesuffix(unit), name)  # type: ignore[union-attr]
     if number < 0:
         raise InputError(f"{name} = {value}: must be >= 0")
-    return number * Fraction(10) ** UNITS[unit or "J"]
+    return number * Fraction(10) ** UNITS.get(unit or "J", 0)
 
 
 def budget_in_units(
@@ -54,12 +57,17 @@ def budget_in_units(
     """The exact budget in units of ``unit`` joules, from joules or from a share of ``total()`` (in units).
 
     Raises:
-        InputError: both or neither given, out of range, or a share given as joules.
+        InputError: both or neither given, or out of range.
     """
     if (budget is None) == (fraction is None):
-        raise InputError("give the budget either in joules (budget=) or as a share of the total cost (fraction=)")
+        raise InputError('give the budget, such as budget="5%", "3mJ" or a number of joules')
     if fraction is not None:
         return as_share(fraction) * total()
-    if isinstance(budget, str) and "%" in budget:
-        raise InputError(f"budget = {budget}: budget= takes joules; give a share as fraction=")
+    if is_share(budget):
+        return as_share(budget, "budget") * total()  # type: ignore[arg-type]
     return as_joules(budget) / unit  # type: ignore[arg-type]
+
+
+def is_share(budget: object) -> bool:
+    """Whether a budget is written as a share, in percent."""
+    return isinstance(budget, str) and budget.rstrip().endswith("%")

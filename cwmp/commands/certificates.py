@@ -3,150 +3,136 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 
+from cwmp.api import certificates as api
+from cwmp.api.given import Question, question
 from cwmp.commands.certificate_files import check_places, cost_place
-from cwmp.commands.shared import COST_TEXT, KEY, one_line_errors, writes_files
-from theory.checker import Result
-from theory.claims.provenance import provenance, strict_json
-from theory.energy.costs import Costs, budget_spec, cost_spec
-from theory.errors import InputError
-from theory.files.outputs import writing
-from theory.files.updates import UpdateFile, read_layers, read_update
-from theory.instance import Instance
-from theory.layers import Layer
-from theory.optimum.certificate import (
-    Certificate,
-    brings_costs,
-    certify,
-    check_certificate,
-    disagreement,
-    read_certificate,
+from cwmp.commands.shared import (
+    BUDGET,
+    COST,
+    COST_TEXT,
+    JSON,
+    KEY,
+    LAYERS,
+    PLOT,
+    QUIET,
+    UPDATE,
+    check_plot,
+    one_line_errors,
+    save_plot,
+    writes_files,
 )
-from theory.optimum.comparison import compared, comparison_text
+from theory.claims.provenance import provenance
+from theory.errors import InputError
+from theory.files.masks import check_mask_place
+from theory.files.outputs import writing
+from theory.optimum.certificate import Certificate
+from theory.optimum.exact_optimum import MAX_STATES
 
 _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
 
 
 @click.command("certify")
-@click.argument("update", type=click.Path(path_type=Path))
-@click.option("--cost", "cost_text", required=True, type=COST_TEXT,
-              help="Energy model, joules, kind=joules list (fc=10,rest=1), or a .npy file.")  # fmt: skip
-@click.option("--budget", "budget_text", required=True, help="A share such as 10%, or joules such as 0.4J or 3mJ.")
-@click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
+@UPDATE
+@COST
+@BUDGET
+@LAYERS
 @KEY
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the certificate.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@writes_files("output")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Where to write the certificate.  [default: UPDATE.certificate.json]")  # fmt: skip
+@click.option("--mask", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Where to write the optimum's mask in the update's layout: .npy, .npz or .safetensors.")  # fmt: skip
+@PLOT
+@click.option("--effort", type=click.IntRange(1), metavar="STATES", default=MAX_STATES, show_default=True,
+              help="What the search may visit before it settles for an interval.")  # fmt: skip
+@JSON
+@QUIET
+@writes_files("output", "mask", "plot")
 @one_line_errors
 def certify_command(
-    update: Path,
-    cost_text: str,
-    budget_text: str,
-    layers: Path | None,
-    key: str | None,
-    output: Path | None,
-    as_json: bool,
-) -> None:
-    """What CWMP keeps of UPDATE, what the optimum is, and how far apart they are, with a certificate.
+    update: Path, cost: str, budget: str, layers: Path | None, key: str | None, output: Path | None, mask: Path | None,
+    plot: Path | None, effort: int, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """What CWMP keeps of UPDATE, and how far that is from the optimum.
 
-    UPDATE is a .npy, .npz, .safetensors or PyTorch file, an index of shards or a folder of them.
+    UPDATE is a .npy, .npz, .safetensors or PyTorch file, an index of shards or a folder of them. The certificate that
+    is written is checked by anyone, without the solver.
 
     Exit code 3: the optimum is known up to an interval.
     """
-    budget = budget_spec(budget_text)
-    file = read_update(update, key)
-    placed = read_layers(layers, file.update.size) if layers else file.layers
-    costs = cost_spec(cost_text, placed)
-    instance = Instance(file.update, costs.values, **budget.amount(costs, placed))
+    asked = question(update, cost, budget, layers=layers, key=key)
     default = Path(f"{update.absolute().name}.certificate.json")
-    question = {"update": update.name, "key": key, "cost": cost_text, "budget": budget_text}
-    if replaced := check_places(output or default, question, costs.path, named=output is not None):
+    words = api.described(update, cost, budget, key)
+    replaced = check_places(output or default, words, asked.costs.path, named=output is not None)
+    check_plot(plot)
+    if mask is not None:
+        _check_mask(mask, asked)
+    if replaced:
         click.echo(f"replacing the certificate of another question ({replaced})", err=True)
     output = output or default
-    click.echo(f"certifying {instance.d} coordinates ...", err=True)
-    note = {**question, "provenance": provenance()}
-    unit = _energy_unit(costs)
-    certificate = certify(instance, energy_unit=unit, note=note)
+    if not quiet:
+        click.echo(f"certifying {asked.instance.d} coordinates ...", err=True)
+    found = api.certified(asked, {**words, "provenance": provenance()}, effort=effort)
     cost_file = None
-    if certificate.verdict != "failed":
-        cost_file = _cost_beside(output, costs, instance, certificate)
-        certificate.write(output)
-    report = compared(instance, certificate, file, unit)
-    if as_json:
-        click.echo(strict_json(report))
-    else:
-        click.echo(comparison_text(report))
-        if certificate.verdict != "failed":
-            given = (f" --cost {cost_file}" if cost_file else "") + (f" --key {key}" if key else "")
-            click.echo(f"Certificate: {output}\nCheck it:    cwmp check-certificate {output} {update}{given}")
-    sys.exit(_EXIT[certificate.verdict])
+    written = found.verdict != "failed"
+    if written:
+        cost_file = _cost_beside(output, asked, found.certificate)
+        found.write(output)
+        if mask is not None:
+            found.save_mask(mask)
+    save_plot(found, plot)
+    click.echo(found.to_json() if as_json else str(found))
+    if written and not as_json:
+        given = (f" --cost {cost_file}" if cost_file else "") + (f" --key {key}" if key else "")
+        click.echo(f"\nCertificate: {output}\nCheck it:    cwmp check-certificate {output} {update}{given}")
+        if mask is not None:
+            click.echo(f"Mask:        {mask}")
+    sys.exit(_EXIT[found.verdict])
 
 
-def _cost_beside(output: Path, costs: Costs, instance: Instance, certificate: Certificate) -> Path | None:
+def _check_mask(mask: Path, asked: Question) -> None:
+    shape = asked.given.shaped(np.zeros(asked.instance.d, dtype=bool))
+    check_mask_place(mask, several=isinstance(shape, dict))
+
+
+def _cost_beside(output: Path, asked: Question, certificate: Certificate) -> Path | None:
     """The file of per-coordinate costs that the checker needs, written next to the certificate if there is none."""
     if certificate.fields["cost"]["kind"] != "array":
         return None
-    if costs.path is not None:
-        return costs.path
+    if asked.costs.path is not None:
+        return asked.costs.path
     path, kind = cost_place(output)
     with writing(path, kind) as file:
-        np.save(file, instance.cost)
+        np.save(file, asked.instance.cost)
     return path
 
 
 @click.command("check-certificate")
 @click.argument("certificate", type=click.Path(path_type=Path))
-@click.argument("update", type=click.Path(path_type=Path))
-@click.option("--cost", "cost_text", type=COST_TEXT,
+@UPDATE
+@click.option("--cost", type=COST_TEXT, metavar="COSTS",
               help="The costs it must be about, as for certify; needed if made from one cost each.")  # fmt: skip
-@click.option("--budget", "budget_text", help="The budget it must be about, as for certify; with --cost.")
-@click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector.")
+@click.option("--budget", metavar="BUDGET", help="The budget it must be about, as for certify; with --cost.")
+@LAYERS
 @KEY
 @click.option("--scores", is_flag=True, help="UPDATE holds scores p, to be summed as they are, and no update.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@JSON
 @one_line_errors
 def check_certificate_command(
-    certificate: Path, update: Path, cost_text: str | None, budget_text: str | None, layers: Path | None,
-    key: str | None, scores: bool, as_json: bool,
+    certificate: Path, update: Path, cost: str | None, budget: str | None, layers: Path | None, key: str | None,
+    scores: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Verify CERTIFICATE against UPDATE with the independent checker, which shares no code with the solver.
+    """Verify CERTIFICATE against UPDATE independently.
 
-    The answer names objective, budget, energy and costs. What is given here must be what the certificate says.
+    The checker shares no code with the solver. Its answer names objective, budget, energy and costs. What is given here
+    must be what the certificate says.
     """
-    if budget_text and not cost_text:
+    if budget and not cost:
         raise InputError("--budget needs --cost")
-    fields, file = read_certificate(certificate), read_update(update, key)
-    if cost_text:
-        placed = read_layers(layers, file.update.size) if layers else file.layers
-        result = _check_given(fields, file, cost_spec(cost_text, placed), budget_text, placed, scores=scores)
-    else:
-        result = check_certificate(fields, file.update, scores=scores)
-    click.echo(strict_json(result._asdict()) if as_json else f"{result.verdict}: {result.reason}")
+    result = api.check_certificate(certificate, update, cost, budget, layers=layers, key=key, scores=scores)
+    click.echo(result.to_json() if as_json else str(result))
     sys.exit(_EXIT[result.verdict])
-
-
-def _check_given(
-    fields: dict[str, Any], file: UpdateFile, costs: Costs, budget_text: str | None, placed: Sequence[Layer], *,
-    scores: bool,
-) -> Result:  # fmt: skip
-    """Costs from a file go to the checker; those of a text must be the certificate's own, and so must a budget."""
-    amount = budget_spec(budget_text).amount(costs, placed) if budget_text else {"fraction": Fraction(1)}
-    instance = Instance.from_scores(np.zeros(file.update.size), costs.values, **amount)
-    needed = costs.path is not None or not brings_costs(fields)
-    result = check_certificate(fields, file.update, instance.cost if needed else None, scores=scores)
-    if result.verdict == "refused":
-        return result
-    unit = None if costs.path else _energy_unit(costs)
-    wrong = disagreement(fields, instance, unit, budget=budget_text is not None)
-    return Result("refused", wrong) if wrong else result
-
-
-def _energy_unit(costs: Costs) -> str:
-    return "units" if costs.model and costs.model.relative else "J"

@@ -1,32 +1,54 @@
-"""``cwmp models``: the named energy models."""
+"""``cwmp energy`` and ``cwmp models``: what sending costs, and where the numbers come from."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from cwmp.commands.shared import one_line_errors
+from cwmp.api import energies as api
+from cwmp.commands.shared import (
+    COST,
+    JSON,
+    KEY,
+    LAYERS,
+    PLOT,
+    UPDATE,
+    check_plot,
+    one_line_errors,
+    save_plot,
+    writes_files,
+)
 from theory.claims.provenance import strict_json
-from theory.energy.models import MODELS
+
+
+@click.command("energy")
+@UPDATE
+@COST
+@LAYERS
+@KEY
+@PLOT
+@JSON
+@writes_files("plot")
+@one_line_errors
+def energy_command(
+    update: Path, cost: str, layers: Path | None, key: str | None, plot: Path | None, as_json: bool
+) -> None:
+    """What sending everything of UPDATE costs, by kind of layer.
+
+    And how far costs differ, which is all that CWMP can save by.
+    """
+    check_plot(plot)
+    found = api.energy(update, cost, layers=layers, key=key)
+    save_plot(found, plot)
+    click.echo(found.to_json() if as_json else str(found))
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@JSON
 @one_line_errors
 def models(name: str | None, as_json: bool) -> None:
     """List the energy models, or one of them with the source of every number."""
-    from theory.energy.models import cost_model
-
-    chosen = [cost_model(name)] if name else list(MODELS.values())
-    if as_json:
-        click.echo(strict_json([model.fields() for model in chosen]))
-        return
-    for model in chosen:
-        click.echo(f"{model.name:<14}{model.summary}")
-        if name:
-            for part, energy in model.fields()["joules_per_bit"].items():
-                link = f" {energy['link']}" if energy["link"] else ""
-                click.echo(f"  {part}: {energy['joules']} J/bit. {energy['source']}.{link}")
-            click.echo(
-                f"  {model.value_bits} bits a value, {model.index} indices, {model.word_bits} bits written a value"
-            )
+    found = api.models(name)
+    click.echo(strict_json([model.fields() for model in found.chosen]) if as_json else str(found))

@@ -10,36 +10,42 @@ from typing import Any
 
 import click
 
-from cwmp.commands.shared import extra, one_line_errors, writes_files
+from cwmp.api import records as api
+from cwmp.api.checks import needing
+from cwmp.commands.shared import QUIET, one_line_errors, writes_files
 from theory.claims.provenance import strict_json
 
 
 @click.command()
 @click.argument("preset")
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder with CIFAR-10.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Folder with CIFAR-10.")  # fmt: skip
 @click.option("--download", is_flag=True, help="Fetch CIFAR-10 into that folder first (170 MB, needs torchvision).")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Runs at a time.")
 @click.option(
-    "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder of the runs.  [default: runs/PRESET]"
-)
+    "--output", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+    help="Folder of the runs.  [default: runs/PRESET]",
+)  # fmt: skip
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), help="Where clients train.  [default: the preset's]")
-@click.option("--seeds", type=int, help="Number of paired seeds, the preset's first ones.  [default: all]")
+@click.option(
+    "--seeds", type=int, metavar="NUMBER", help="Number of paired seeds, the preset's first ones.  [default: all]"
+)
 @click.option("--judge-only", is_flag=True, help="Judge finished runs as they are, of whatever revision; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
-@click.option("--quiet", is_flag=True, help="No progress on standard error.")
+@QUIET
 @writes_files("output")
 @one_line_errors
 def pareto(
     preset: str, data: Path | None, download: bool, jobs: int, output: Path | None, device: str | None,
     seeds: int | None, judge_only: bool, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """Train, compressed by every method of a PRESET, and judge accuracy against energy.
+    """Train, compressed by every method of a PRESET; judge accuracy against energy.
 
     PRESET: smoke (offline, a minute or two), credible (two cores), full (a GPU).
 
     Exit code 3: CWMP's frontier is undecided, as the three seeds of smoke must leave it.
     """
-    experiment, reports = extra("empirical", ("experiment", "judgement.report"), "the experiment", "empirical")
+    reports = needing("empirical", "the experiment", "empirical.judgement.report")
 
     def progress(state: Any) -> None:
         if not quiet and (state.finished or sys.stderr.isatty()):
@@ -49,13 +55,10 @@ def pareto(
 
     output = output or Path("runs") / preset
     try:
-        if judge_only:
-            outcome = experiment.judge(preset, folder=output)
-        else:
-            outcome = experiment.run(
-                preset, data, download=download, folder=output, jobs=jobs, device=device, seeds=seeds,
-                on_progress=progress,
-            )  # fmt: skip
+        outcome = api.pareto(
+            preset, data=data, download=download, jobs=jobs, output=output, device=device, seeds=seeds,
+            judge_only=judge_only, on_progress=progress,
+        )  # fmt: skip
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         click.echo(f"\ncwmp: stopped; finished rounds are in {output}, the same command goes on from there", err=True)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from cwmp.commands.shared import Known, extra, one_line_errors, writes_files
+from cwmp.api import records as api
+from cwmp.commands.shared import JSON, Known, one_line_errors, writes_files
+from cwmp.pages.blocks import as_text
 
 
 def _names() -> list[tuple[str, str]]:
@@ -18,40 +20,29 @@ def _names() -> list[tuple[str, str]]:
 
 @click.command()
 @click.argument("names", nargs=-1, type=Known("figure", _names))
-@click.option("--records", default=Path("results"), show_default=True, type=click.Path(file_okay=False, path_type=Path),
-              help="Folder of the recorded results.")  # fmt: skip
-@click.option("--output", default=Path("results/figures"), show_default=True,
-              type=click.Path(file_okay=False, path_type=Path), help="Folder of the figures.")  # fmt: skip
-@click.option("--venue", default="ieee", show_default=True, help="Whose page widths: ieee or neurips.")
+@click.option("--records", default=api.RECORDS, show_default=True, type=click.Path(file_okay=False, path_type=Path),
+              metavar="FOLDER", help="Folder of the recorded results.")  # fmt: skip
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Folder of the figures.  [default: figures in that of the records]")  # fmt: skip
+@click.option("--venue", default="ieee", show_default=True, metavar="VENUE", help="Whose page widths: ieee or neurips.")
+@JSON
 @writes_files("output")
 @one_line_errors
-def figures(names: tuple[str, ...], records: Path, output: Path, venue: str) -> None:
-    """Draw the figures NAMES (default: all) from recorded results, as PDF and PNG.
+def figures(names: tuple[str, ...], records: Path, output: Path | None, venue: str, as_json: bool) -> None:
+    """Draw figures from recorded results, as PDF and PNG.
 
-    Where a record is missing, the command that makes it is named.
+    NAMES: of figures; default: all. Where a record is missing, the command that makes it is named.
 
     Exit code 2: nothing could be drawn, or not everything that was asked for by name.
     """
-    (catalogue,) = extra("figures", ("catalogue",), "drawing figures", "figures")
-    wanted = catalogue.entries(names)
-    missing = {entry.name: catalogue.missing(entry, records) for entry in wanted}
-    possible = [entry for entry in wanted if not missing[entry.name]]
-    if possible:
-        (manifest,) = extra("figures", ("manifest",), "drawing figures", "figures")
-        for entry in possible:
-            click.echo(f"{entry.name:<12}{', '.join(map(str, manifest.draw(entry, records, output, venue)))}")
-    _say_what_is_missing(missing, records, catalogue.COMMANDS)
-    sys.exit(2 if not possible or (names and any(missing.values())) else 0)
+    say = (lambda name, paths: None) if as_json else _say
+    found = api.figures(*names, records=records, output=output, venue=venue, on_drawn=say)
+    if as_json:
+        click.echo(found.to_json())
+    elif found.missing:
+        click.echo(f"\n{as_text(found.lost())}", err=True)
+    sys.exit(2 if not found.files or (names and found.missing) else 0)
 
 
-def _say_what_is_missing(missing: dict[str, list[str]], records: Path, commands: dict[str, str]) -> None:
-    """Each record once, with the figures that wait for it and what makes it."""
-    waiting: dict[str, list[str]] = {}
-    for name, lost in missing.items():
-        for record in lost:
-            waiting.setdefault(record, []).append(name)
-    if waiting:
-        click.echo(f"\nNot drawn, for want of a record in {records}:", err=True)
-    for record, names in waiting.items():
-        command = commands[record].replace(" results/", f" {records.as_posix()}/")
-        click.echo(f"  {', '.join(names)}: no {record}, made by\n      {command}", err=True)
+def _say(name: str, paths: tuple[Path, ...]) -> None:
+    click.echo(f"{name:<12}{', '.join(map(str, paths))}")

@@ -10,17 +10,23 @@ from typing import Any
 
 import click
 
-from cwmp.commands.shared import COST_TEXT, KEY, one_line_errors, writes_files
+from cwmp.api import laws as api
+from cwmp.commands.shared import (
+    COST_TEXT,
+    JSON,
+    KEY,
+    LAYERS,
+    PLOT,
+    QUIET,
+    Several,
+    check_plot,
+    counted,
+    one_line_errors,
+    save_plot,
+    writes_files,
+)
 from theory.claims.provenance import strict_json
-
-
-class _Shares(click.ParamType):
-    """Budget shares: ``10%`` or ``1%,10%``."""
-
-    name = "shares"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return value.split(",") if isinstance(value, str) else value
+from theory.errors import InputError
 
 
 class _Dims(click.ParamType):
@@ -40,79 +46,100 @@ class _Dims(click.ParamType):
 def _law_options(command: Callable[..., None]) -> Callable[..., None]:
     """What both commands on laws take."""
     for option in reversed([
-        click.option("--magnitude", help='Law of |g|, such as "t(df=3)" or "spike(0.5, laplace())".'),
-        click.option("--update", "updates", multiple=True, type=click.Path(path_type=Path), help="File; repeat."),
-        click.option("--cost", "cost_text", required=True, type=COST_TEXT,
+        click.option("--magnitude", metavar="LAW", help='Law of |g|, such as "t(df=3)" or "spike(0.5, laplace())".'),
+        click.option("--update", "updates", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+                     help="File of a real update, instead of a law; may be repeated."),
+        click.option("--cost", required=True, type=COST_TEXT, metavar="COSTS",
                      help='Law such as "lognorm(s=1)"; for an update also what certify takes.'),
-        click.option("--layers", type=click.Path(path_type=Path), help="JSON list of layers, for a plain vector."),
+        LAYERS,
         KEY,
-        click.option("--correlation", default=0.0, help="Of the normal scores of |g| and c (Gaussian copula)."),
+        click.option("--correlation", default=0.0, metavar="NUMBER", show_default=True,
+                     help="Of the normal scores of |g| and c (Gaussian copula), from -1 to 1."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw."),
-        click.option("--json", "as_json", is_flag=True, help="Print as JSON."),
+        JSON,
     ]):  # fmt: skip
         command = option(command)
     return command
 
 
+def _laws(
+    magnitude: str | None, updates: tuple[Path, ...], cost: str, layers: Path | None, key: str | None,
+    correlation: float, seed: int,
+) -> list[api.AnyLaw]:  # fmt: skip
+    """The law of two texts, or one law of data for each file."""
+    if (magnitude is None) == (not updates):
+        raise InputError('give either --magnitude "t(df=3)" or --update FILE')
+    if magnitude is not None:
+        if layers:
+            raise InputError("--layers belongs to --update; a law has no layers")
+        return [api.law_of_texts(magnitude, cost, correlation)]
+    if correlation:
+        raise InputError("--correlation belongs to --magnitude; data bring their own dependence")
+    return [api.law_given(path, cost, layers=layers, key=key, seed=seed) for path in updates]
+
+
 @click.command()
 @_law_options
-@click.option("--budget", "budgets", default="1%,10%", show_default=True, type=_Shares(), help="Shares.")
-@click.option(
-    "--dim",
-    "dims",
-    default="2000",
-    show_default=True,
-    type=_Dims(),
-    help="Coordinates of an instance; several (2000,8000,32000) show what a small number does.",
-)
-@click.option("--claims", default="", help="Such as P7,P9; default: all that instances can violate.")
+@click.option("--budget", default=",".join(api.BUDGETS), show_default=True, type=Several("shares"), metavar="SHARES",
+              help="Shares of sending everything, with commas between.")  # fmt: skip
+@click.option("--dim", "dims", default="2000", show_default=True, type=_Dims(), metavar="NUMBERS",
+              help="Coordinates of an instance; several (2000,8000,32000) show what a small number does.")  # fmt: skip
+@click.option("--claims", default="", metavar="CLAIMS", help="Such as P7,P9; default: all that instances can violate.")
 @click.option("--trials", default=1000, show_default=True, help="Instances at each budget, at most.")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Processes.")
-@click.option("--dask", help="Address of a Dask scheduler, tcp://host:8786, instead of --jobs.")
+@click.option("--dask", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786, instead of --jobs.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/audit"),
-              show_default=True, help="Folder of reports and finished batches; a stopped audit goes on.")  # fmt: skip
+              metavar="FOLDER", show_default=True, help="Reports and batches; a stopped audit goes on.")  # fmt: skip
+@QUIET
 @writes_files("output")
 @one_line_errors
 def audit(
-    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None, key: str | None,
-    correlation: float, seed: int, as_json: bool, budgets: list[str], dims: list[int], claims: str, trials: int,
-    jobs: int, dask: str | None, output: Path,
+    magnitude: str | None, updates: tuple[Path, ...], cost: str, layers: Path | None, key: str | None,
+    correlation: float, seed: int, as_json: bool, budget: list[str], dims: list[int], claims: str, trials: int,
+    jobs: int, dask: str | None, output: Path, quiet: bool,
 ) -> None:  # fmt: skip
-    """Audit the probabilistic bounds under a law of magnitudes and costs, or under the law of real updates."""
-    from proofs_check.law_audit import audit as law_audit
-    from proofs_check.law_audit import page as law_report
-    from theory.laws.inputs import given_laws, share_of
+    """Audit the probabilistic bounds under a law, or under that of real updates.
 
-    laws = given_laws(magnitude, updates, cost_text, layers=layers, correlation=correlation, seed=seed, key=key)
-    wanted, betas = tuple(filter(None, claims.split(","))), tuple(share_of(text) for text in budgets)
-    progress = lambda done, most: click.echo(f"[{done}/{most}] batches", err=True)  # noqa: E731
-    options: dict[str, Any] = {"betas": betas, "claims": wanted, "trials": trials, "seed": seed}
-    plans = [plan for law in laws for plan in law_audit.AuditPlan.at_several(law, dims, **options)]
+    The law is one of magnitudes and costs. How often is each bound violated on drawn instances, how tight is it, and
+    what is saved?
+
+    Exit code 1: a bound is violated; 3: one was violated and the trials do not say how often.
+    """
+    laws = _laws(magnitude, updates, cost, layers, key, correlation, seed)
+    options: dict[str, Any] = {"dim": dims, "claims": claims, "trials": trials, "seed": seed}
+    for law in laws:  # before the first of them is begun
+        api.audit_plans(law, budget, **options)
     try:
-        with law_audit.workers(jobs, dask):
-            reports = [law_audit.audit_law(plan, folder=output, on_progress=progress) for plan in plans]
+        found = [
+            api.audit(law, None, budget, jobs=jobs, dask=dask, output=output,
+                      on_progress=counted("batches", quiet=quiet), **options)
+            for law in laws
+        ]  # fmt: skip
     except KeyboardInterrupt:
         click.echo(f"cwmp: stopped; what is finished is in {output}, the same command goes on from there", err=True)
         sys.exit(130)
-    by_law = [reports[k : k + len(dims)] for k in range(0, len(reports), len(dims))]
-    pages = [*map(law_report.audit_text, reports), *(map(law_report.sizes_text, by_law) if len(dims) > 1 else ())]
-    click.echo(strict_json(reports) if as_json else "\n\n".join(pages))
-    sys.exit(max(map(law_report.exit_code, reports)))
+    reports = [report for one in found for report in one.reports]
+    click.echo(strict_json(reports) if as_json else "\n\n".join(map(str, found)))
+    sys.exit(max(one.exit_code for one in found))
 
 
 @click.command()
 @_law_options
-@click.option("--budget", "budgets", default="10%", show_default=True, type=_Shares(), help="Shares.")
-@click.option("--target", default="10%", show_default=True, help="Saving whose break-even is asked for.")
+@click.option("--budget", default="10%", show_default=True, type=Several("budgets"), metavar="BUDGETS",
+              help="Shares of sending everything, with commas between; for an update also joules.")  # fmt: skip
+@click.option(
+    "--target", default="10%", show_default=True, metavar="SHARE", help="Saving whose break-even is asked for."
+)
+@PLOT
+@writes_files("plot")
 @one_line_errors
 def saving(
-    magnitude: str | None, updates: tuple[Path, ...], cost_text: str, layers: Path | None, key: str | None,
-    correlation: float, seed: int, as_json: bool, budgets: list[str], target: str,
+    magnitude: str | None, updates: tuple[Path, ...], cost: str, layers: Path | None, key: str | None,
+    correlation: float, seed: int, as_json: bool, budget: list[str], target: str, plot: Path | None,
 ) -> None:  # fmt: skip
     """How much energy CWMP would save you: predicted, exact, and when it is worth it."""
-    from theory.laws.inputs import given_laws, share_of
-    from theory.laws.saving import saving_report, saving_text
-
-    laws = given_laws(magnitude, updates, cost_text, layers=layers, correlation=correlation, seed=seed, key=key)
-    reports = [saving_report(law, share_of(text), share_of(target, "target")) for law in laws for text in budgets]
-    click.echo(strict_json(reports) if as_json else "\n\n".join(map(saving_text, reports)))
+    check_plot(plot)
+    laws = _laws(magnitude, updates, cost, layers, key, correlation, seed)
+    found = [api.saving_of(law, one, target) for law in laws for one in budget]
+    save_plot(found[0], plot)
+    click.echo(strict_json([one.to_dict() for one in found]) if as_json else "\n\n".join(map(str, found)))

@@ -22,7 +22,7 @@ from typing import Any
 
 import click
 
-from cwmp.commands.shared import one_line_errors, writes_files
+from cwmp.commands.shared import QUIET, one_line_errors, writes_files
 from theory.claims.provenance import source_digest
 from theory.errors import InputError
 from theory.files.outputs import CHAIN, LOG, check_output, force_given, write_atomically
@@ -107,12 +107,14 @@ PROFILES: dict[str, tuple[Step, ...]] = {
 
 @click.command()
 @click.argument("profile", type=click.Choice(list(PROFILES)), default="quick")
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder with CIFAR-10.")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path),
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Folder with CIFAR-10.")  # fmt: skip
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="Folder of everything that is made.  [default: runs/reproduce/PROFILE]")  # fmt: skip
+@QUIET
 @writes_files("output")
 @one_line_errors
-def reproduce(profile: str, data: Path | None, output: Path | None) -> None:
+def reproduce(profile: str, data: Path | None, output: Path | None, quiet: bool) -> None:
     """Run the whole chain: claims, studies, laws, benchmarks, training, figures, and the page that sums them up.
 
     PROFILE: quick (under ten minutes on two cores, offline, synthetic images), credible (CIFAR-10, two cores, an hour
@@ -123,7 +125,7 @@ def reproduce(profile: str, data: Path | None, output: Path | None) -> None:
     steps = _possible(PROFILES[profile])
     if data is None and any("{data}" in step.command for step in steps):
         raise InputError(f"profile {profile} trains on CIFAR-10: --data DIR; quick needs no data")
-    chain = Chain(output or Path("runs") / "reproduce" / profile, data, steps)
+    chain = Chain(output or Path("runs") / "reproduce" / profile, data, steps, quiet=quiet)
     with _interruptible():
         codes = chain.run()
     if chain.output.joinpath("report.html").exists():
@@ -157,11 +159,11 @@ class Chain:
     """The steps in one output folder.
 
     Args:
-        output: of everything. data: folder with CIFAR-10, or None. steps: in order.
+        output: of everything. data: folder with CIFAR-10, or None. steps: in order. quiet: no progress is shown.
     """
 
-    def __init__(self, output: Path, data: Path | None, steps: Sequence[Step]) -> None:
-        self.output, self.steps = output, steps
+    def __init__(self, output: Path, data: Path | None, steps: Sequence[Step], *, quiet: bool = False) -> None:
+        self.output, self.steps, self.quiet = output, steps, quiet
         self.places = {"{out}": str(output.absolute()), "{data}": str(data.absolute()) if data else ""}
         self.pace = 1.0  # of this machine, against the minutes of the table
 
@@ -183,18 +185,22 @@ class Chain:
         for number, step in enumerate(self.steps, 1):
             head, known = f"[{number}/{len(self.steps)}] {step.name:<10}", self._known(step)
             if known is not None:
-                click.echo(f"{head}there already", err=True)
+                self._say(f"{head}there already")
                 codes[step.name] = known
                 continue
             left = self.pace * sum(s.minutes for s in self.steps[number - 1 :] if self._known(s) is None)
-            click.echo(f"{head}{' '.join(self._typed(step))}; about {max(1, round(left))} min left in all", err=True)
+            self._say(f"{head}{' '.join(self._typed(step))}; about {max(1, round(left))} min left in all")
             start = time.monotonic()
             codes[step.name] = self._finish(step, head)
             minutes = (time.monotonic() - start) / 60
             spent, foretold = spent + minutes, foretold + step.minutes
             self.pace = spent / foretold
-            click.echo(f"{_clear()}{head}done in {60 * minutes:.0f} s", err=True)
+            self._say(f"{_clear()}{head}done in {60 * minutes:.0f} s")
         return codes
+
+    def _say(self, line: str) -> None:
+        if not self.quiet:
+            click.echo(line, err=True)
 
     def _finish(self, step: Step, head: str) -> int:
         code = self._do(step, head)
@@ -223,7 +229,7 @@ class Chain:
             try:
                 while process.poll() is None:
                     time.sleep(0.2)
-                    if sys.stderr.isatty():
+                    if sys.stderr.isatty() and not self.quiet:
                         width = shutil.get_terminal_size().columns - len(head) - 1
                         click.echo(f"{_clear()}{head}{_last_line(log)[:width]}", nl=False, err=True)
             except KeyboardInterrupt:

@@ -12,10 +12,8 @@ from typing import Any
 
 import click
 
-from theory.claims.table import CLAIMS
-from theory.energy.models import MODELS
 from theory.errors import InputError, said
-from theory.files.outputs import protecting
+from theory.files.outputs import PDF, PNG, Kind, check_output, protecting, write_atomically
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -68,14 +66,6 @@ def _fail(message: str) -> None:
     sys.exit(2)
 
 
-def extra(package: str, names: tuple[str, ...], what: str, extra: str) -> tuple[Any, ...]:
-    """Modules of a package that needs an extra."""
-    try:
-        return tuple(import_module(f"{package}.{name}") for name in names)
-    except ModuleNotFoundError as error:
-        raise InputError(f"{what} needs {error.name}: pip install 'cwmp[{extra}]'") from None
-
-
 class Known(click.ParamType):
     """An argument that the shell completes; what is not known is refused by whoever looks it up, in its own words.
 
@@ -97,7 +87,82 @@ class Known(click.ParamType):
         return [CompletionItem(name, help=about) for name, about in self._offers() if name.startswith(begun)]
 
 
-KEY = click.option("--key", help="Which of several dictionaries of tensors in the file, such as model or ema.model.")
+class Several(click.ParamType):
+    """Texts with commas between: ``1%,10%``."""
 
-CLAIM_ID = Known("claim", lambda: ((c.id, c.title) for c in CLAIMS.values()), str.upper)
-COST_TEXT = Known("costs", lambda: ((m.name, m.summary) for m in MODELS.values()))
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The texts."""
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def counted(what: str, *, quiet: bool) -> Callable[[int, int], None]:
+    """Progress on standard error, a line each time: ``[3/8] budgets``."""
+
+    def show(done: int, most: int) -> None:
+        if not quiet:
+            click.echo(f"[{done}/{most}] {what}", err=True)
+
+    return show
+
+
+def check_plot(path: Path | None) -> None:
+    """Whether a picture may be written there: asked before the work that it is to show.
+
+    Raises:
+        InputError: another suffix, matplotlib is missing, or a file of other making is there.
+    """
+    if path is not None:
+        import_module("cwmp.pages.plots")
+        check_output(path, _kind(path))
+
+
+def save_plot(result: Any, path: Path | None) -> None:
+    """Write a result's picture where one is asked for, over nothing but an earlier picture of ours.
+
+    Raises:
+        InputError: as :func:`check_plot`.
+    """
+    if path is not None:
+        from cwmp.pages.plots import picture
+
+        write_atomically(path, picture(result.plot(), path.suffix[1:]), _kind(path))
+
+
+def _kind(path: Path) -> Kind:
+    kind = {".pdf": PDF, ".png": PNG}.get(path.suffix)
+    if kind is None:
+        raise InputError(f"{path}: a picture is written as .pdf or .png")
+    return kind
+
+
+def _claims() -> Iterable[tuple[str, str]]:
+    from theory.claims.table import CLAIMS
+
+    return ((c.id, c.title) for c in CLAIMS.values())
+
+
+def _models() -> Iterable[tuple[str, str]]:
+    from theory.energy.models import MODELS
+
+    return ((m.name, m.summary) for m in MODELS.values())
+
+
+CLAIM_ID = Known("claim", _claims, str.upper)
+COST_TEXT = Known("costs", _models)
+
+UPDATE = click.argument("update", type=click.Path(path_type=Path))
+COST = click.option("--cost", required=True, type=COST_TEXT, metavar="COSTS",
+                    help="Energy model, joules, kind=joules list (fc=10,rest=1), or a .npy file.")  # fmt: skip
+BUDGET = click.option("--budget", required=True, metavar="BUDGET",
+                      help="A share such as 10%, or joules (units, for ratios) such as 3, 0.4J or 3mJ.")  # fmt: skip
+LAYERS = click.option("--layers", type=click.Path(path_type=Path), metavar="FILE",
+                      help="JSON list of layers, for a plain vector.")  # fmt: skip
+KEY = click.option("--key", metavar="NAME",
+                   help="Which of several dictionaries of tensors in a file, such as model or ema.model.")  # fmt: skip
+PLOT = click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+                    help="Where to draw a picture of it: .pdf or .png.")  # fmt: skip
+JSON = click.option("--json", "as_json", is_flag=True, help="Print plain data as JSON.")
+QUIET = click.option("--quiet", is_flag=True, help="No progress on standard error.")

@@ -7,11 +7,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cwmp.commands.shared import KEY, Known, one_line_errors, writes_files
-from theory.errors import InputError
+from cwmp.api import records as api
+from cwmp.commands.shared import KEY, QUIET, Known, one_line_errors, writes_files
 
 
 def _names() -> list[tuple[str, str]]:
@@ -23,57 +24,49 @@ def _names() -> list[tuple[str, str]]:
 @click.command()
 @click.argument("names", nargs=-1, type=Known("study", _names))
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw.")
-@click.option(
-    "--update", type=click.Path(path_type=Path), help="File of an update for geometry, instead of a drawn one."
-)
+@click.option("--update", type=click.Path(path_type=Path), metavar="FILE",
+              help="Update for geometry, instead of a drawn one.")  # fmt: skip
 @KEY
-@click.option(
-    "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/studies"), show_default=True,
-    help="Folder of the records; what is there already is not computed again.",
-)  # fmt: skip
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=api.RECORDS, show_default=True,
+              metavar="FOLDER", help="Folder of the results, as figures and report read it; the records go into its "
+              "folder studies, and what is there already is not computed again.")  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Compute even so.")
-@click.option("--quiet", is_flag=True, help="No progress on standard error.")
+@QUIET
 @writes_files("output")
 @one_line_errors
 def study(
     names: tuple[str, ...], seed: int, update: Path | None, key: str | None, output: Path, fresh: bool, quiet: bool
 ) -> None:
-    """Compute the records behind the figures of the theory: NAMES, or all (two minutes on one core).
+    """Compute the records behind the figures of the theory.
 
-    NAMES: geometry, frontier, gap, efficiency, saving, contraction.
+    NAMES: geometry, frontier, gap, efficiency, saving, contraction; default: all (two minutes on one core).
     """
-    from proofs_check.studies import records
-    from proofs_check.studies.table import STUDIES
-
-    wanted = records.chosen(names)
-    if update and not any(one.takes_update for one in wanted):
-        takers = ", ".join(name for name, one in STUDIES.items() if one.takes_update)
-        raise InputError(f"--update is for {takers}, which is not asked for")
-    for done, one in enumerate(wanted, 1):
-        head, start = f"[{done}/{len(wanted)}] {one.name:<12}", time.monotonic()
-        progress = (lambda share: None) if quiet else _live(head)
-        try:
-            _, kept = records.run_study(one, output, seed=seed, update=update, key=key, fresh=fresh, progress=progress)
-        except KeyboardInterrupt:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            click.echo(
-                f"\ncwmp: stopped; finished records are in {output}, the same command goes on from there", err=True
-            )
-            sys.exit(130)
-        if not quiet:
-            words = "there already" if kept else f"{one.about} ({time.monotonic() - start:.1f} s)"
-            click.echo(f"\r\x1b[K{head}{words}" if sys.stderr.isatty() else f"{head}{words}", err=True)
-    click.echo(f"Records: {output}")
+    show, done = ((lambda one, share: None), (lambda one, seconds, kept: None)) if quiet else _live()
+    try:
+        found = api.study(
+            *names, seed=seed, update=update, key=key, output=output, fresh=fresh, on_progress=show, on_record=done
+        )
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        place = api.studies_in(output)
+        words = f"stopped; finished records are in {place}, the same command goes on from there"
+        click.echo(f"\ncwmp: {words}", err=True)
+        sys.exit(130)
+    click.echo(str(found))
 
 
-def _live(head: str) -> Callable[[float], None]:
-    """Progress in place, where somebody watches: at most five times a second."""
+def _live() -> tuple[Callable[[Any, float], None], Callable[[Any, float, bool], None]]:
+    """Progress in place, where somebody watches, at most five times a second; a line for each finished study."""
     last = 0.0
 
-    def show(share: float) -> None:
+    def show(one: Any, share: float) -> None:
         nonlocal last
         if sys.stderr.isatty() and time.monotonic() - last > 0.2:
             last = time.monotonic()
-            click.echo(f"\r{head}{share:4.0%}", nl=False, err=True)
+            click.echo(f"\r{one.name:<12}{share:4.0%}", nl=False, err=True)
 
-    return show
+    def done(one: Any, seconds: float, kept: bool) -> None:
+        words = "there already" if kept else f"{one.about} ({seconds:.1f} s)"
+        click.echo(f"{chr(13)}{chr(27)}[K" * sys.stderr.isatty() + f"{one.name:<12}{words}", err=True)
+
+    return show, done

@@ -22,12 +22,12 @@ import numpy as np
 import torch
 
 from empirical.images.cifar10 import load
-from empirical.training.federated import Mapper, State, apply, full_update, init
 from empirical.records import RoundRecord, RunFile, read_run, write_run
 from empirical.setting import Run
+from empirical.training.federated import Mapper, State, apply, full_update, init
+from theory.claims.provenance import provenance, source_digest
 from theory.errors import InputError
 from theory.files.outputs import CHECKPOINT, write_atomically
-from theory.claims.provenance import provenance, source_digest
 
 CHECKPOINT_EVERY = 10
 

@@ -170,6 +170,14 @@ def audit_law(
     return report
 
 
+def exit_code(report: dict[str, Any]) -> int:
+    """0: no bound is violated. 1: one is. 3: one was violated now and then and the trials do not say how often."""
+    answers = {cell["answer"] for at in report["budgets"] for cell in at["cells"]}
+    if "violated" in answers:
+        return 1
+    return 3 if "open" in answers else 0
+
+
 def _batch_to_file(plan: AuditPlan, key: tuple[int, int], store: Path) -> list[list[float]]:
     """In a worker: one batch, to its file as soon as it is there (a worker elsewhere may not see the folder)."""
     batch = run_batch(plan.law, plan.d, plan.betas[key[0]], plan.seed, key)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from proofs_check.selector.sizes import in_words
+from theory.claims.provenance import strict_json
 
 
 class Status(StrEnum):
@@ -120,6 +121,14 @@ class Report:
     def fields(self) -> dict[str, Any]:
         """Plain data, for JSON."""
         return {**asdict(self), "verdict": self.verdict, "passed": self.passed}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same, under the name that every result has."""
+        return self.fields()
+
+    def to_json(self) -> str:
+        """:meth:`to_dict` as JSON."""
+        return strict_json(self.fields())
 
     def __str__(self) -> str:
         return report_text(self)

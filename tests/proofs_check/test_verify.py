@@ -9,10 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from cwmp.pages.claims import terminal_table
 from proofs_check import verify as audit
 from proofs_check.checks import checks_of
 from proofs_check.methods.judge import Check
-from proofs_check.table import markdown_table, replace_between, terminal_table
+from proofs_check.table import markdown_table, replace_between
 from proofs_check.verify import exit_code, run_checks, summarise
 from theory.claims.verdict import Outcome, Verdict, read_verdict, write_verdict
 from theory.errors import InputError

@@ -90,17 +90,20 @@ def test_joules_with_their_unit():
     for refused in (-1, "-1J", "J", "3kJ", "3 J J", float("inf")):
         with pytest.raises(InputError, match="budget"):
             as_joules(refused)
-    with pytest.raises(InputError, match="give a share as fraction="):
-        cwmp(G, C, "5%")
-    with pytest.raises(InputError, match="either in joules"):
-        cwmp(G, C, 3, fraction="5%")
+    assert cwmp(G, C, "5%").mask.tolist() == cwmp(G, C, fraction="0.05").mask.tolist()
+    assert as_joules("3 units") == 3
+    for both in ({"budget": 3, "fraction": "5%"}, {}):
+        with pytest.raises(InputError, match="give the budget, such as"):
+            cwmp(G, C, **both)
 
 
-def test_on_the_command_line_a_bare_number_is_refused_where_it_could_be_joules(tmp_path):
+def test_a_bare_number_is_joules_and_never_a_share(tmp_path):
     assert budget_spec("5%").share == Fraction(1, 20)
     assert (budget_spec("3mJ").joules, budget_spec("3units").joules) == (Fraction(3, 1000), 3)
     assert (budget_spec("3mJ").in_units, budget_spec("3units").in_units) == (False, True)
-    for refused in ("0.05", "5", "101%", "0%", "-1J", "1e400J", "1e301J", "1/3J"):
+    assert (budget_spec("0.05").joules, budget_spec("0.05").in_units) == (Fraction(1, 20), None)
+    assert budget_spec(3) == budget_spec("3")
+    for refused in ("101%", "0%", "-1J", "1e400J", "1e301J", "1/3J", -1, True, float("nan"), None):
         with pytest.raises(InputError, match="budget"):
             budget_spec(refused)
     np.save(tmp_path / "u.npy", G)
@@ -108,7 +111,7 @@ def test_on_the_command_line_a_bare_number_is_refused_where_it_could_be_joules(t
     over = run("certify", tmp_path / "u.npy", "--cost", "1", "--budget", "101%", "--output", tmp_path / "c.json")
     assert (over.exit_code, "101%: must be a share in (0, 1]" in over.output) == (2, True), over.output
     source = ("--magnitude", "laplace()", "--cost", "lognorm(s=0.5)", "--budget")
-    pages = [run("saving", *source, share) for share in ("10%", "0.1")]
-    assert pages[0].output == pages[1].output
-    refused = run("saving", *source, "5")
-    assert (refused.exit_code, "up to 100 %" in refused.output) == (2, True)
+    assert run("saving", *source, "10%").exit_code == 0
+    for joules in ("5", "0.1", "3mJ"):
+        refused = run("saving", *source, joules)
+        assert (refused.exit_code, "must be a share such as" in refused.output) == (2, True)

@@ -1,12 +1,14 @@
-"""Costs and budgets as people write them on a command line.
+"""Costs and budgets as people write them, in Python and on a command line alike.
 
-    costs     fc-dear                a named energy model (theory.energy.models)
-              0.003                  joules, the same for every coordinate
-              fc=10,rest=1           joules per kind of layer, or per layer by its name
-              costs.npy              joules per coordinate
-    budget    10%                    a share of what sending everything costs, up to 100 %
-              0.4J 3mJ 5uJ 7nJ 2pJ   joules
-              1200units              units, where costs are ratios
+    costs     "fc-dear"                      a named energy model (theory.energy.models), or a CostModel
+              0.003  "0.003"                 joules, the same for every coordinate
+              {"fc": 10, "rest": 1}          joules per kind of layer, or per layer by its name
+              "fc=10,rest=1"                 the same as a text
+              array, "costs.npy"             joules per coordinate
+    budget    "10%"                          a share of what sending everything costs, up to 100 %
+              "0.4J" "3mJ" "5uJ" "7nJ" "2pJ" joules
+              "1200units"                    units, where costs are ratios
+              3  "3"                         joules, or units where costs are ratios; never a share
 
 Every decimal means exactly itself.
 """
@@ -14,22 +16,23 @@ Every decimal means exactly itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from theory.arithmetic.exact import as_float64
-from theory.budget import UNITS, as_joules, as_share
+from theory.arithmetic.exact import Real, as_float64
+from theory.budget import RATIOS, UNITS, as_joules, as_share
 from theory.energy.models import MODELS, CostModel
 from theory.errors import InputError
 from theory.files.updates import read_array
-from theory.instance import DEAREST, CostClasses, as_cost
+from theory.instance import DEAREST, CostClasses, as_cost, is_one_cost
 from theory.layers import Layer, layer_classes
 
-_RATIOS = "units"
 _NUMBER = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(%|[a-zA-Zµ]*)\s*")
 
 
@@ -47,14 +50,23 @@ class Costs:
     model: CostModel | None = None
     path: Path | None = None
 
+    @property
+    def unit(self) -> str:
+        """What they are in: ``units`` where a model's numbers are ratios, else ``J``."""
+        return RATIOS if self.model and self.model.relative else "J"
+
 
 @dataclass(frozen=True)
 class Budget:
-    """Either a share of the total cost, or joules (units for relative costs)."""
+    """Either a share of the total cost, or joules (units for relative costs).
+
+    Attributes:
+        in_units: whether units were said; None where nothing was, and the amount is in the unit of the costs.
+    """
 
     share: Fraction | None
     joules: Fraction | None
-    in_units: bool = False
+    in_units: bool | None = False
 
     def amount(self, costs: Costs, layers: Sequence[Layer]) -> dict[str, Fraction]:
         """The keyword that :class:`theory.Instance` takes: ``fraction``, or ``budget`` less a model's fixed overhead.
@@ -68,14 +80,41 @@ class Budget:
         model = costs.model
         if model is None:
             return {"budget": self.joules}
-        if model.relative != self.in_units:
+        if self.in_units is not None and model.relative != self.in_units:
             meant = "ratios: give a share such as 10% or units" if model.relative else "joules, not units"
             raise InputError(f"the costs of {model.name} are {meant}")
         return {"budget": model.spendable(self.joules, layers)}
 
 
+def costs_of(cost: Any, layers: Sequence[Layer]) -> Costs:
+    """Costs for an update made of ``layers``, from any of the forms above.
+
+    Args:
+        cost: a text, a path, an energy model, a mapping from kinds or names of layers to joules, :class:`CostClasses`,
+            one number, or an array of as many numbers as there are coordinates, of any shape.
+
+    Raises:
+        InputError: none of these, a layer without a cost, a file or an array that does not fit.
+    """
+    if isinstance(cost, (str, Path)):
+        return cost_spec(str(cost), layers)
+    if isinstance(cost, CostModel):
+        return Costs(cost.costs(layers), model=cost)
+    if isinstance(cost, CostClasses):
+        return Costs(cost)
+    if isinstance(cost, Mapping):
+        return Costs(costs_by_layer(cost, layers))
+    if is_one_cost(cost):
+        return Costs(as_cost(cost, "cost"))
+    try:
+        values = np.asarray(cost).reshape(-1)
+    except (TypeError, ValueError):
+        raise InputError(f"costs of type {type(cost).__name__} are {_ACCEPTED}") from None
+    return Costs(_fitting(values, layers, "costs"))
+
+
 def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
-    """Costs for an update made of ``layers``.
+    """Costs for an update made of ``layers``, from a text.
 
     Raises:
         InputError: a text that is none of the forms above, a layer without a cost, a file that does not fit.
@@ -83,33 +122,48 @@ def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
     if text in MODELS:
         return Costs(MODELS[text].costs(layers), model=MODELS[text])
     if text.endswith(".npy"):
-        d = sum(layer.size for layer in layers)
-        values = read_array(text, "the costs").reshape(-1)
-        if values.size != d:
-            raise InputError(f"{text}: {values.size} costs for an update of {d} coordinates")
-        values = as_float64(values, text)
-        if (values > float(DEAREST)).any():
-            raise InputError(f"{text}: a cost is above 1e+300; costs must be at most that many joules")
-        return Costs(values, path=Path(text))
+        return Costs(_fitting(read_array(text, "the costs").reshape(-1), layers, text), path=Path(text))
     if "=" in text:
-        return Costs(_by_layer(text, layers))
+        return Costs(costs_by_layer(_pairs(text), layers))
     if re.match(r"[-+.0-9]", text):
         return Costs(as_cost(text, "cost"))
-    raise InputError(
-        f"cost {text!r} is no energy model ({', '.join(MODELS)}), number, kind=number list (fc=10,rest=1) or .npy file"
-    )
+    raise InputError(f"cost {text!r} is no {_ACCEPTED}")
 
 
-def _by_layer(text: str, layers: Sequence[Layer]) -> CostClasses:
-    """``name=number`` pairs: a layer's name comes before its kind, ``rest`` is for all others."""
-    prices: dict[str, Fraction] = {}
+_ACCEPTED = f"energy model ({', '.join(MODELS)}), number, kind=number list (fc=10,rest=1) or .npy file"
+
+
+def _fitting(values: NDArray, layers: Sequence[Layer], name: str) -> NDArray:
+    d = sum(layer.size for layer in layers)
+    if values.size != d:
+        raise InputError(f"{name}: {values.size} costs for an update of {d} coordinates")
+    if values.dtype.kind not in "fiub":
+        raise InputError(f"{name}: costs must be real numbers, got {values.dtype}")
+    values = as_float64(values, name)
+    if (values > float(DEAREST)).any():
+        raise InputError(f"{name}: a cost is above 1e+300; costs must be at most that many joules")
+    return values
+
+
+def _pairs(text: str) -> dict[str, str]:
+    prices: dict[str, str] = {}
     for pair in text.split(","):
         name, _, number = (part.strip() for part in pair.partition("="))
         if not name or not number:
             raise InputError(f"cost {pair!r} must be a kind or name of a layer, '=', and a number of joules")
         if name in prices:
             raise InputError(f"cost of {name!r} is given twice")
-        prices[name] = as_cost(number, f"cost of {name!r}")
+        prices[name] = number
+    return prices
+
+
+def costs_by_layer(given: Mapping[str, Real], layers: Sequence[Layer]) -> CostClasses:
+    """Joules by name or kind of a layer: its name comes before its kind, ``rest`` is for all others.
+
+    Raises:
+        InputError: a number that is no cost, a name that nothing has, a layer without a cost.
+    """
+    prices = {str(name): as_cost(number, f"cost of {name!r}") for name, number in given.items()}
     known = {"rest", *(layer.name for layer in layers), *(layer.kind for layer in layers)}
     if unknown := [name for name in prices if name not in known]:
         kinds = ", ".join(dict.fromkeys(layer.kind for layer in layers))
@@ -122,20 +176,24 @@ def _by_layer(text: str, layers: Sequence[Layer]) -> CostClasses:
     return layer_classes(layers, [cost for cost in costs if cost is not None])
 
 
-def budget_spec(text: str) -> Budget:
-    """A budget from a text with its unit.
+def budget_spec(budget: Any) -> Budget:
+    """A budget from a number or a text, with or without its unit.
 
     Raises:
-        InputError: no number, one out of range, or one without % or unit: nobody can tell what it would mean.
+        InputError: no number, or one out of range.
     """
-    accepted = "a share such as 10% or joules such as 0.4J, 3mJ, 5uJ, 7nJ, 2pJ (or units, for relative costs)"
-    found = _NUMBER.fullmatch(text)
-    if not found or found[2] not in {"%", _RATIOS, *UNITS}:
-        raise InputError(f"budget {text!r} must be {accepted}")
+    if not isinstance(budget, str):
+        return Budget(None, _bounded(as_joules(budget), budget), None)
+    accepted = "a share such as 10%, or joules such as 3, 0.4J, 3mJ, 5uJ, 7nJ, 2pJ (or units, for relative costs)"
+    found = _NUMBER.fullmatch(budget)
+    if not found or found[2] not in {"", "%", RATIOS, *UNITS}:
+        raise InputError(f"budget {budget!r} must be {accepted}")
     if found[2] == "%":
-        return Budget(as_share(text, "budget"), None)
-    in_units = found[2] == _RATIOS
-    amount = as_joules(found[1] if in_units else text)
+        return Budget(as_share(budget, "budget"), None)
+    return Budget(None, _bounded(as_joules(budget), budget), {"": None, RATIOS: True}.get(found[2], False))
+
+
+def _bounded(amount: Fraction, given: Any) -> Fraction:
     if amount > DEAREST:
-        raise InputError(f"budget {text!r} is more than 1e+300")
-    return Budget(None, amount, in_units)
+        raise InputError(f"budget {given!r} is more than 1e+300")
+    return amount

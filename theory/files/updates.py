@@ -37,6 +37,7 @@ class UpdateFile:
         layers: its tensors, in the order of ``update``; one of kind ``unknown`` for a plain vector.
         skipped: names of tensors that hold no floats, and of what stands beside them and is no tensor.
         tied: (name, first name) of tensors with a second name; they are in ``update`` once, under the first.
+        shapes: (name, shape) of the tensors in ``update`` as they are stored; an array without a name is ``""``.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class UpdateFile:
     layers: tuple[Layer, ...]
     skipped: tuple[str, ...] = ()
     tied: tuple[tuple[str, str], ...] = ()
+    shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 def read_update(path: str | Path, key: str | None = None) -> UpdateFile:
@@ -169,7 +171,8 @@ def _joined(path: Path, stored: Stored) -> UpdateFile:
         layers = plain_vector(update.size)
     else:
         layers = named_layers((name, array.shape) for name, array in floats.items())
-    return UpdateFile(path, update, layers, (*whole, *stored.beside), stored.tied)
+    shapes = tuple((name, tuple(array.shape)) for name, array in floats.items())
+    return UpdateFile(path, update, layers, (*whole, *stored.beside), stored.tied, shapes)
 
 
 def _no_floats(tensors: dict[str, NDArray]) -> str:

@@ -57,6 +57,21 @@ class Certificate:
     how: str = ""
 
     @property
+    def mask(self) -> NDArray[np.bool_]:
+        """The mask, under the name that every result has: ``primal``."""
+        return self.primal
+
+    @property
+    def retained(self) -> Fraction:
+        """Exact retained score of the mask, under the name that every result has: ``value``."""
+        return self.value
+
+    @property
+    def support(self) -> NDArray[np.intp]:
+        """Indices of the kept coordinates, ascending."""
+        return np.flatnonzero(self.primal)
+
+    @property
     def relative_gap(self) -> float:
         """``gap / value``: 0 when exact, infinite beside an empty mask."""
         if not self.gap:

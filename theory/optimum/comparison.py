@@ -1,83 +1,178 @@
-"""What each selector keeps of an update, beside the certified optimum: as plain data, and as a table for a terminal."""
+"""What each selector keeps of an update, beside the certified optimum and the bounds that are known of it: as data."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from theory.files.contents import listed
-from theory.files.updates import UpdateFile
 from theory.instance import Instance
+from theory.layers import Layer
+from theory.optimum.bounds import greedy_gap
 from theory.optimum.certificate import Certificate
-from theory.selection.selectors import Selection, cwmp, top_k
+from theory.optimum.relaxation import relax
+from theory.selection.rounding import Selection
+from theory.selection.selectors import cwmp, top_k
+
+PREFIX, TOP_K, OPTIMUM, BEST = "CWMP prefix", "Top-K", "optimum", "best found"
 
 
-def compared(instance: Instance, certificate: Certificate, file: UpdateFile, unit: str) -> dict[str, Any]:
-    """What each selector keeps, against the certified optimum, or the best mask found where that is an interval."""
-    best = Selection(certificate.primal, certificate.spent, certificate.value)
-    rows = {
-        "CWMP prefix": cwmp(instance),
+@dataclass(frozen=True)
+class Kept:
+    """What one selector keeps.
+
+    Attributes:
+        kept: coordinates. spent: energy, in joules or units. spent_of_budget, retained_of_norm: shares.
+        below_best: how far its retained score is below the best mask's, relatively. optimal: proved to be no less.
+    """
+
+    kept: int
+    spent: float
+    spent_of_budget: float
+    retained_of_norm: float
+    below_best: float
+    optimal: bool
+
+
+@dataclass(frozen=True)
+class KindKept:
+    """What is kept of the layers of one kind.
+
+    Attributes:
+        kind: of layer. size: its coordinates. of_energy: its share of the energy of sending everything.
+        kept: coordinates, by selector. retained_of_norm: its share of ``||g||^2`` that is kept, by selector.
+    """
+
+    kind: str
+    size: int
+    of_energy: float
+    kept: Mapping[str, int]
+    retained_of_norm: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Swap:
+    """What the best mask does otherwise than CWMP's prefix.
+
+    Attributes:
+        dropped, added: indices, ascending. gain: what that wins, relative to the prefix's retained score.
+    """
+
+    dropped: NDArray[np.intp]
+    added: NDArray[np.intp]
+    gain: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """CWMP, Top-K and the best mask under one budget.
+
+    Attributes:
+        selections: by selector, the best mask last. kinds: by kind of layer, in order of appearance.
+        swap: from CWMP's prefix to the best mask.
+        relaxation_of_norm: what the linear relaxation retains, as a share of ``||g||^2``: no mask retains more.
+        bound_of_norm: ``phi p_s`` of claim D4 as such a share: the prefix is short of the optimum by no more.
+    """
+
+    selections: Mapping[str, Kept]
+    kinds: tuple[KindKept, ...]
+    swap: Swap
+    relaxation_of_norm: float
+    bound_of_norm: float
+
+
+def compared(instance: Instance, certificate: Certificate, layers: Sequence[Layer]) -> Comparison:
+    """What each selector keeps, against the certified optimum, or the best mask found where that is an interval.
+
+    Args:
+        layers: of the flat update, whose sizes add up to ``instance.d``.
+    """
+    prefix, exact = cwmp(instance), certificate.verdict == "exact"
+    found = {
+        PREFIX: prefix,
         "CWMP fill": cwmp(instance, rounding="fill"),
         "CWMP best-of": cwmp(instance, rounding="best-of"),
-        "Top-K": top_k(instance),
-        best_row(certificate.verdict): best,
+        TOP_K: top_k(instance),
+        best_row(certificate.verdict): Selection(certificate.mask, certificate.spent, certificate.retained),
     }
     norm = instance.retained(np.ones(instance.d, dtype=bool))
-    share = lambda x, of: float(x / of) if of else 0.0  # noqa: E731
-    return {
-        "update": str(file.path),
-        "d": instance.d,
-        "skipped": list(file.skipped),
-        "tied": dict(file.tied),
-        "energy_unit": unit,
-        "budget": float(instance.budget * instance.unit),
-        "budget_share": share(instance.budget, instance.total_cost),
-        "verdict": certificate.verdict,
-        "reason": certificate.reason,
-        "how": certificate.how,
-        "gap": certificate.relative_gap,
-        "selections": {
-            name: {
-                "kept": int(s.mask.sum()),
-                "spent": float(s.spent * instance.unit),
-                "spent_of_budget": share(s.spent, instance.budget),
-                "retained_of_norm": share(s.retained, norm),
-                "below_best": share(certificate.value - s.retained, certificate.value),
-                "optimal": certificate.verdict == "exact" and s.retained == certificate.value,
-            }
-            for name, s in rows.items()
-        },
-    }
+    relaxed = relax(instance, prefix)
+    swap = Swap(
+        np.flatnonzero(prefix.mask & ~certificate.mask),
+        np.flatnonzero(certificate.mask & ~prefix.mask),
+        share(certificate.retained - prefix.retained, prefix.retained),
+    )
+    of_kinds = {name: found[name] for name in (PREFIX, TOP_K, best_row(certificate.verdict))}
+    return Comparison(
+        {name: _kept(instance, one, norm, certificate.retained, exact=exact) for name, one in found.items()},
+        kinds_kept(instance, {name: one.mask for name, one in of_kinds.items()}, layers, norm),
+        swap,
+        share(relaxed.value, norm),
+        share(greedy_gap(instance, relaxed), norm),
+    )
+
+
+def _kept(instance: Instance, one: Selection, norm: Fraction, best: Fraction, *, exact: bool) -> Kept:
+    return Kept(
+        int(one.mask.sum()),
+        float(one.spent * instance.unit),
+        share(one.spent, instance.budget),
+        share(one.retained, norm),
+        share(best - one.retained, best),
+        exact and one.retained == best,
+    )
+
+
+def kinds_kept(
+    instance: Instance, masks: Mapping[str, NDArray[np.bool_]], layers: Sequence[Layer], norm: Fraction
+) -> tuple[KindKept, ...]:
+    """What each of ``masks`` (bool, shape (d,)) keeps of the layers of each kind, in order of appearance."""
+    parts: dict[str, list[slice]] = {}
+    at = 0
+    for layer in layers:
+        parts.setdefault(layer.kind, []).append(slice(at, at + layer.size))
+        at += layer.size
+    total = float(norm)
+    cost = float(instance.total_cost)
+    found = []
+    for kind, slices in parts.items():
+        energy = sum(_energy(instance, part) for part in slices)
+        kept = {name: sum(int(np.count_nonzero(mask[part])) for part in slices) for name, mask in masks.items()}
+        retained = {
+            name: sum(float(np.sum(instance.score[part], where=mask[part])) for part in slices) / total
+            if total
+            else 0.0
+            for name, mask in masks.items()
+        }
+        size = sum(part.stop - part.start for part in slices)
+        found.append(KindKept(kind, size, energy / cost if cost else 0.0, kept, retained))
+    return tuple(found)
+
+
+def _energy(instance: Instance, part: slice) -> float:
+    """What a part of the coordinates costs, in the instance's units."""
+    if instance.labels is None or instance.class_cost is None:
+        return float(instance.cost[part].sum())
+    counts = np.bincount(instance.labels[part], minlength=instance.class_cost.size)
+    return float(counts @ instance.class_cost)
 
 
 def best_row(verdict: str) -> str:
     """What the best mask may be called: the optimum where it is proved to be."""
-    return "optimum" if verdict == "exact" else "best found"
+    return OPTIMUM if verdict == "exact" else BEST
 
 
-def comparison_text(report: dict[str, Any]) -> str:
-    """The table of :func:`compared`, and how exact the optimum is."""
-    lines = [f"{report['update']}: {report['d']} coordinates, budget {report['budget']:.6g} {report['energy_unit']} "
-             f"({100 * report['budget_share']:.4g} % of sending everything)"]  # fmt: skip
-    if report["skipped"]:
-        lines.append(f"left out, no floating-point numbers: {listed(report['skipped'])}")
-    if report["tied"]:
-        lines.append(f"tied, counted once: {listed(f'{name} is {first}' for name, first in report['tied'].items())}")
-    lines += [
-        "",
-        f"{'':<14}{'kept':>10}{'energy, ' + report['energy_unit']:>16}{'of budget':>13}{'of ||g||^2':>13}"
-        f"   below {best_row(report['verdict'])}",
-    ]
-    for name, s in report["selections"].items():
-        below = "0, exactly" if s["optimal"] else f"{s['below_best']:.3g}"
-        lines.append(
-            f"{name:<14}{s['kept']:>10}{s['spent']:>16.6g}{100 * s['spent_of_budget']:>11.5f} %"
-            f"{100 * s['retained_of_norm']:>11.6f} %   {below}"
-        )
-    ending = {
-        "exact": "The optimum is exact: no mask within the budget retains more of ||g||^2, no square rounded",
-        "interval": f"The optimum is known up to an interval of relative width {report['gap']:.3g}",
-        "failed": "The checker refused the certificate, so nothing is concluded",
-    }[report["verdict"]]
-    return "\n".join([*lines, "", f"{ending};", f"{report['how']}."])
+def share(part: Fraction, whole: Fraction) -> float:
+    """One exact number relative to another, 0 beside nothing."""
+    return float(part / whole) if whole else 0.0
+
+
+def swap_fields(swap: Swap, most: int = 100) -> dict[str, Any]:
+    """The swap as plain data, the first ``most`` indices of either side."""
+    sides: dict[str, Any] = {"dropped": swap.dropped, "added": swap.added}
+    listed = {name: [int(i) for i in items[:most]] for name, items in sides.items()}
+    return {**listed, **{f"{name}_count": int(items.size) for name, items in sides.items()}, "gain": swap.gain}

@@ -33,7 +33,7 @@ class Relaxation:
         fraction: ``phi = (B - c(prefix)) / c_s`` in [0, 1), the share of ``s`` the budget still pays for.
         value: the relaxation's optimum, ``p(prefix) + phi * p_s``.
         prefix: bool mask of shape (d,), the items taken whole.
-        spent: exact cost of ``prefix`` in the instance's units.
+        spent: exact cost of ``prefix`` in the instance's units. item_score: ``p_s``, exact; 0 without ``s``.
     """
 
     threshold: Fraction
@@ -42,6 +42,22 @@ class Relaxation:
     value: Fraction
     prefix: NDArray[np.bool_]
     spent: Fraction
+    item_score: Fraction = Fraction(0)
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """The items taken whole, under the name that every result has: ``prefix``."""
+        return self.prefix
+
+    @property
+    def retained(self) -> Fraction:
+        """Exact score of the items taken whole: ``value`` less what the fraction of the critical item adds."""
+        return self.value - self.fraction * self.item_score
+
+    @property
+    def support(self) -> NDArray[np.intp]:
+        """Indices of the items taken whole, ascending."""
+        return np.flatnonzero(self.prefix)
 
 
 def relax(instance: Instance, prefix: Selection | None = None) -> Relaxation:
@@ -57,4 +73,4 @@ def relax(instance: Instance, prefix: Selection | None = None) -> Relaxation:
         return Relaxation(Fraction(0), None, Fraction(0), retained, found.mask, found.spent)
     score, cost = instance.exact_score(s), Fraction(instance.cost[s])
     phi = (instance.budget - found.spent) / cost
-    return Relaxation(score / cost, s, phi, retained + phi * score, found.mask, found.spent)
+    return Relaxation(score / cost, s, phi, retained + phi * score, found.mask, found.spent, score)

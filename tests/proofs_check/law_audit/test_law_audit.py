@@ -6,10 +6,10 @@ import warnings
 import numpy as np
 import pytest
 
+from cwmp.pages.audits import audit_text, sizes_text
 from proofs_check.law_audit import audit as law_audit
-from proofs_check.law_audit.audit import AuditPlan, audit_law
+from proofs_check.law_audit.audit import AuditPlan, audit_law, exit_code
 from proofs_check.law_audit.cells import Cell, as_columns, cells_of, lower_cell, upper_cell
-from proofs_check.law_audit.page import audit_text, exit_code, sizes_text
 from proofs_check.law_audit.trials import BATCH, run_batch
 from theory.errors import InputError
 from theory.laws.parse import law_of

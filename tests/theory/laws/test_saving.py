@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from cwmp.__main__ import main
+from cwmp.pages.savings import saving_text
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.laws.efficiency import Estimate, Profile
 from theory.laws.joint import Law
 from theory.laws.parse import cost_law, magnitude_law
 from theory.laws.samples import SampleLaw
-from theory.laws.saving import VALID_SPREAD, _doubt, saving_report, saving_text
+from theory.laws.saving import VALID_SPREAD, _doubt, saving_report
 from theory.selection.selectors import cwmp, top_k
 
 

@@ -1,4 +1,4 @@
-"""An audit's report as a page for a terminal."""
+"""The page of an audit: every bound with its answer, and what is kept and saved beside what was predicted."""
 
 from __future__ import annotations
 
@@ -45,14 +45,6 @@ def audit_text(report: dict[str, Any]) -> str:
         "'caught' is the violation rate that would have been found with probability 0.9; rates are exact 95 % limits.",
     ]
     return "\n".join(lines)
-
-
-def exit_code(report: dict[str, Any]) -> int:
-    """0: no bound is violated. 1: one is. 3: one was violated now and then and the trials do not say how often."""
-    answers = {cell["answer"] for at in report["budgets"] for cell in at["cells"]}
-    if "violated" in answers:
-        return 1
-    return 3 if "open" in answers else 0
 
 
 def _bounds(cells: list[dict[str, Any]]) -> list[str]:

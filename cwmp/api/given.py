@@ -1,0 +1,273 @@
+"""Updates, costs and budgets in any form that people have them in, as the flat vectors that the rooms work on.
+
+    an array or tensor                any shape, float16, bfloat16, float32 or float64
+    a state dict, a list of tensors   nested too; what holds no floats is left out, tied tensors count once
+    a module with gradients           what is in ``.grad`` of its parameters
+    a path                            a file of a known type, see docs/files.md
+
+Answers come back in the caller's own layout: :meth:`Given.shaped`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cwmp.api import leaves
+from theory.energy.costs import Budget, Costs, budget_spec, costs_of
+from theory.errors import InputError
+from theory.files.contents import named
+from theory.files.updates import read_layers, read_update
+from theory.instance import CostClasses, Instance
+from theory.layers import Layer, named_layers, plain_vector
+from theory.selection import tensors
+
+_FILE = re.compile(r"[/\\]|\.(npy|npz|safetensors|pt|pth|bin|ckpt|tar|json)$")
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """An update, as one flat vector.
+
+    Attributes:
+        name: what a page calls it. vector: shape (d,), float16, float32 or float64.
+        layers: whose sizes add up to d. skipped: names of what holds no floats.
+        tied: (name, first name) of tensors that are another one under a second name.
+        form: makes an answer of shape (d,) one of the caller's layout.
+    """
+
+    name: str
+    vector: NDArray
+    layers: tuple[Layer, ...]
+    skipped: tuple[str, ...]
+    tied: tuple[tuple[str, str], ...]
+    form: Callable[[NDArray], Any]
+
+    def shaped(self, values: NDArray) -> Any:
+        """``values`` of shape (d,), such as a mask, in the layout that the update came in: a state dict for a state
+        dict, tensors on the device of the update's own. For a file: a dictionary by name, or an array of its shape."""
+        return self.form(values)
+
+
+def given_update(update: Any, layers: Any = None, key: str | None = None) -> Given:
+    """The flat vector of an update, and how to give an answer back.
+
+    Args:
+        update: see the module's head.
+        layers: of the flat vector, in place of what names and shapes say: a file or list of them with name and shape,
+            :class:`theory.layers.Layer` objects, or a module whose parameters they are.
+        key: which of several mappings of tensors in a file, as :func:`theory.files.updates.read_update` takes it.
+
+    Raises:
+        InputError: what is no update in any of these forms; layers that do not fit; a key for what is no file.
+    """
+    if isinstance(update, (str, Path)):
+        found = _of_file(Path(update), key)
+    elif key is not None:
+        raise InputError("key is for an update in a file; give the tensors themselves otherwise")
+    elif tensors.is_tensor(update) or isinstance(update, np.ndarray) or _is_numbers(update):
+        found = _of_array(update)
+    elif isinstance(update, (Mapping, list, tuple)):
+        found = _of_leaves(update, _kind_of(update))
+    elif callable(getattr(update, "named_parameters", None)):
+        found = _of_module(update)
+    else:
+        found = _of_array(update)
+    if layers is None:
+        return found
+    d = found.vector.size
+    return Given(found.name, found.vector, given_layers(layers, d), found.skipped, found.tied, found.form)
+
+
+def given_costs(cost: Any, update: Given) -> Costs:
+    """Costs for an update: what :func:`theory.energy.costs.costs_of` takes, tensors, or costs in the update's layout.
+
+    Raises:
+        InputError: costs of no known form, or that do not fit the update.
+    """
+    if cost is None:
+        raise InputError('cost is missing: an energy model such as "fc-dear", joules, a dict by kind or name, an array')
+    if isinstance(cost, (Mapping, list, tuple)) and not _is_numbers(cost):
+        parts = leaves.of(cost)
+        if all(part.array is not None and part.array.ndim for part in parts):
+            names = [layer.name for layer in update.layers]
+            if isinstance(cost, Mapping) and names != [part.name for part in parts]:
+                raise InputError("costs by tensor must have the names of the update, in its order")
+            cost = np.concatenate([np.zeros(0), *(part.array.reshape(-1) for part in parts)])
+    return costs_of(tensors.array(cost), update.layers)
+
+
+def given_budget(budget: Any) -> Budget:
+    """A budget as :mod:`theory.energy.costs` has them.
+
+    Raises:
+        InputError: none, or none that can be read.
+    """
+    if budget is None:
+        raise InputError('budget is missing: a share such as "5%", joules such as "3mJ", or a number of joules')
+    return budget_spec(budget)
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What most functions of the front door are asked: an update, its costs and a budget.
+
+    Attributes:
+        given, costs, budget: as they were understood. instance: the same as the theory takes it.
+        share: the budget's share of sending everything, exact.
+    """
+
+    given: Given
+    costs: Costs
+    budget: Budget
+    instance: Instance
+
+    @property
+    def share(self) -> Fraction:
+        """The budget as a share of what sending everything costs."""
+        total = self.instance.total_cost
+        return self.instance.budget / total if total else Fraction(1)
+
+    @property
+    def bare(self) -> bool:
+        """Whether the budget is a number without a unit, which might have been meant as a share."""
+        return self.budget.share is None and self.budget.in_units is None
+
+
+def question(update: Any, cost: Any, budget: Any, *, layers: Any = None, key: str | None = None) -> Question:
+    """Update, costs and budget understood together; an :class:`theory.Instance` has all three.
+
+    Raises:
+        InputError: as :func:`given_update`, :func:`given_costs`, :func:`given_budget` and :class:`theory.Instance`.
+    """
+    if isinstance(update, Instance):
+        return _of_instance(update, cost, budget, layers)
+    amount = given_budget(budget)
+    given = given_update(update, layers, key)
+    costs = given_costs(cost, given)
+    instance = Instance(given.vector, costs.values, **amount.amount(costs, given.layers))
+    return Question(given, costs, amount, instance)
+
+
+def _of_instance(instance: Instance, cost: Any, budget: Any, layers: Any) -> Question:
+    if not (cost is None and budget is None):
+        raise InputError("an instance has its own cost and budget; give them with an update only")
+    vector = instance.score if instance.update is None else instance.update
+    placed = plain_vector(instance.d) if layers is None else given_layers(layers, instance.d)
+    given = Given(f"instance of {instance.d} coordinates", vector, placed, (), (), lambda values: values)
+    joules = instance.budget * instance.unit
+    return Question(given, Costs(instance.cost), Budget(None, joules, False), instance)
+
+
+def given_layers(layers: Any, d: int) -> tuple[Layer, ...]:
+    """Layers of a flat vector of ``d`` coordinates, from any of the forms of :func:`given_update`.
+
+    Raises:
+        InputError: none of these, or sizes that do not add up to ``d``.
+    """
+    if isinstance(layers, (str, Path)):
+        return read_layers(layers, d)
+    if callable(getattr(layers, "named_parameters", None)):
+        placed = module_layers(layers)
+    elif isinstance(layers, Sequence) and all(isinstance(layer, Layer) for layer in layers):
+        placed = tuple(layers)
+    else:
+        try:
+            placed = named_layers((str(name), tuple(int(n) for n in shape)) for name, shape in layers)
+        except (TypeError, ValueError):
+            raise InputError("layers must be a file, a module, Layer objects or pairs of name and shape") from None
+    if (total := sum(layer.size for layer in placed)) != d:
+        raise InputError(f"the layers hold {total} coordinates, the update has {d}")
+    return placed
+
+
+def module_layers(model: Any) -> tuple[Layer, ...]:
+    """The layers of a module's parameters, their kinds by its types where :mod:`theory.layers` knows them."""
+    from theory import layers
+
+    of_model = getattr(layers, "layers_of", None)
+    if of_model is not None:
+        return tuple(of_model(model))
+    return named_layers((name, tuple(one.shape)) for name, one in model.named_parameters())
+
+
+def _of_file(path: Path, key: str | None) -> Given:
+    file = read_update(path, key)
+    shapes = dict(file.shapes)
+
+    def form(values: NDArray) -> Any:
+        parts = np.split(values, np.cumsum([int(np.prod(shape)) for shape in shapes.values()])[:-1])
+        found = {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+        if list(found) == [""]:
+            return found[""]
+        return found | {name: found[first] for name, first in file.tied if first in found}
+
+    return Given(str(path), file.update, file.layers, file.skipped, file.tied, form)
+
+
+def _of_array(update: Any) -> Given:
+    try:
+        array = np.asarray(tensors.array(update))
+    except (TypeError, ValueError, RuntimeError):
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind not in "fiu":
+        kind = type(update).__name__ if array.dtype.kind == "O" else f"{type(update).__name__} of {array.dtype}"
+        raise InputError(
+            f"an update is an array or tensor of floats, a state dict, a list of tensors, a module with gradients or a "
+            f"path to a file; got {named(kind)}"
+        )
+    name = "tensor" if tensors.is_tensor(update) else "array"
+    back = lambda values: leaves.like(values.reshape(array.shape), update)  # noqa: E731
+    return Given(f"{name} of shape {tuple(array.shape)}", array.reshape(-1), plain_vector(array.size), (), (), back)
+
+
+def _of_leaves(update: Any, name: str, kinds: Mapping[str, str] | None = None) -> Given:
+    parts = leaves.of(update)
+    own = [part for part in parts if part.counts]
+    if not own:
+        raise InputError(f"{name}: it holds no tensor of floating-point numbers")
+    flat = [part.array.reshape(-1) for part in own if part.array is not None]
+    vector = flat[0] if len(flat) == 1 else np.concatenate(flat)
+    placed = named_layers((part.name, part.array.shape) for part in own if part.array is not None)
+    if kinds:
+        placed = tuple(Layer(one.name, one.shape, kinds.get(one.name, one.kind)) for one in placed)
+    skipped = tuple(part.name for part in parts if part.array is None)
+    tied = tuple((part.name, part.first) for part in parts if part.first)
+    return Given(f"{name} of {len(own)} tensors", vector, placed, skipped, tied,
+                 lambda values: leaves.back(update, parts, values))  # fmt: skip
+
+
+def _of_module(model: Any) -> Given:
+    gradients = {name: one.grad for name, one in model.named_parameters() if one.grad is not None}
+    if not gradients:
+        raise InputError(f"{type(model).__name__}: no parameter has a gradient; call backward() on a loss first")
+    kinds = {layer.name: layer.kind for layer in module_layers(model)}
+    return _of_leaves(gradients, f"gradients of {type(model).__name__},", kinds)
+
+
+def _kind_of(update: Any) -> str:
+    return "state dict" if isinstance(update, Mapping) else type(update).__name__
+
+
+def _is_numbers(value: Any) -> bool:
+    """Whether a list is one of plain numbers, which is an array."""
+    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(x, (int, float)) for x in value)
+
+
+def is_path(text: Any) -> bool:
+    """Whether a text is meant as the path of a file rather than as a law."""
+    return isinstance(text, Path) or (isinstance(text, str) and (bool(_FILE.search(text)) or Path(text).exists()))
+
+
+def cost_array(costs: Costs, d: int) -> NDArray[np.float64]:
+    """Joules per coordinate, float64 of shape (d,)."""
+    if isinstance(costs.values, CostClasses):
+        return np.array([float(v) for v in costs.values.values])[np.asarray(costs.values.labels)]  # type: ignore[arg-type]
+    return np.broadcast_to(np.asarray(costs.values, dtype=np.float64), (d,)).copy()

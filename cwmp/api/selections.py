@@ -1,0 +1,110 @@
+"""The selectors, for updates in any form; plain arrays and tensors go straight to :mod:`theory.selection.selectors`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cwmp.api.given import Question, question
+from theory.errors import InputError
+from theory.instance import CostClasses, Instance
+from theory.selection import selectors as theory_selectors
+from theory.selection import tensors
+from theory.selection.rounding import Rounding
+from theory.selection.selectors import Loss, Selection
+
+
+class ShapedSelection(Selection):
+    """A selection whose ``mask`` is in the update's own layout; ``flat`` is the same of shape (d,)."""
+
+    __slots__ = ("flat",)
+
+    def __init__(self, found: Selection, mask: Any) -> None:
+        super().__init__(mask, found._spent, found._retained, found.critical_item, found.threshold, found.unit)
+        self.flat: NDArray[np.bool_] = found.mask
+
+    @property
+    def support(self) -> NDArray[np.intp]:
+        """Indices of the kept coordinates in the flat update, ascending."""
+        return np.flatnonzero(self.flat)
+
+    def __repr__(self) -> str:
+        return f"Selection({int(self.flat.sum())} of {self.flat.size} kept, spent={float(self.spent * self.unit):.6g})"
+
+
+def cwmp(
+    update: Any, cost: Any = None, budget: Any = None, *, loss: Loss = "l2", rounding: Rounding = "prefix",
+    threads: int = 1, out: Any = None, layers: Any = None,
+) -> Selection:  # fmt: skip
+    """Cost-Weighted Magnitude Pruning: keep coordinates by ``w(|g_i|) / c_i`` until the budget is spent.
+
+        cwmp.cwmp(state_dict, "fc-dear", budget="5%").mask          # a state dict of masks
+
+    Args:
+        update, cost, budget, layers: as for :func:`cwmp.certify`. A flat array or tensor with an array, classes or one
+            number for costs is selected from where it lies, in one pass.
+        loss, rounding, threads, out: see :func:`theory.selection.selectors.cwmp`; ``out`` is for flat updates.
+
+    Returns:
+        The selection: ``mask`` in the update's layout, ``support``, ``spent`` and ``retained``, exact.
+
+    Raises:
+        InputError: input that cannot be read, or that means nothing.
+    """
+    options: dict[str, Any] = {"rounding": rounding, "threads": threads, "loss": loss}
+    if _direct(update, cost) or out is not None:
+        return theory_selectors.cwmp(update, cost, budget, out=out, **options)
+    asked = question(update, cost, budget, layers=layers)
+    return _shaped(asked, theory_selectors.cwmp(asked.instance, **options))
+
+
+def top_k(
+    update: Any, cost: Any = None, budget: Any = None, *, rounding: Rounding = "prefix", threads: int = 1,
+    out: Any = None, layers: Any = None,
+) -> Selection:  # fmt: skip
+    """Largest magnitudes first, under the same energy budget and roundings as :func:`cwmp`; arguments as there."""
+    options: dict[str, Any] = {"rounding": rounding, "threads": threads}
+    if _direct(update, cost) or out is not None:
+        return theory_selectors.top_k(update, cost, budget, out=out, **options)
+    asked = question(update, cost, budget, layers=layers)
+    return _shaped(asked, theory_selectors.top_k(asked.instance, **options))
+
+
+def random_k(
+    update: Any, cost: Any = None, budget: Any = None, *, seed: int | np.random.Generator | None = None,
+    rounding: Rounding = "prefix", layers: Any = None,
+) -> Selection:  # fmt: skip
+    """Coordinates in a uniformly random order, under the same budget and roundings as :func:`cwmp`.
+
+        cwmp.random_k(update, cost, budget, seed=0)        cwmp.random_k(instance, seed=0)
+
+    Args:
+        update, cost, budget, layers: as for :func:`cwmp`; an instance may be followed by its seed alone.
+        seed: of the order, a number or a generator.
+
+    Raises:
+        InputError: as :func:`cwmp`; no seed.
+    """
+    if isinstance(update, Instance) and seed is None:
+        cost, seed = None, cost
+    if not isinstance(seed, np.random.Generator) and (type(seed) is not int or seed < 0):
+        raise InputError(f"seed must be a whole number >= 0 or a generator, got {seed!r}")
+    asked = question(update, cost, budget, layers=layers)
+    return _shaped(asked, theory_selectors.random_k(asked.instance, seed, rounding=rounding))
+
+
+def _direct(update: Any, cost: Any) -> bool:
+    """Whether the theory's selectors take this as it is: a flat update, and costs by number."""
+    if isinstance(update, Instance):
+        return True
+    flat = (tensors.is_tensor(update) or isinstance(update, np.ndarray)) and len(update.shape) == 1
+    numbers = isinstance(cost, (np.ndarray, CostClasses, int, float, Fraction, Decimal)) or tensors.is_tensor(cost)
+    return flat and numbers
+
+
+def _shaped(asked: Question, found: Selection) -> Selection:
+    return ShapedSelection(found, asked.given.shaped(found.mask))

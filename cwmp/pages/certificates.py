@@ -1,0 +1,83 @@
+"""The page of a certificate: every selector beside the optimum, the bounds, the kinds of layers, the swap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cwmp.pages.blocks import Block, Line, Table
+from cwmp.pages.words import coordinates, fixed, percent, several
+from theory.files.contents import listed
+from theory.layers import Layer
+from theory.optimum.comparison import Swap, best_row
+
+if TYPE_CHECKING:
+    from cwmp.api.certificates import Certified, CheckedCertificate
+
+
+def certified_page(r: Certified) -> list[Block]:
+    """As ``cwmp certify`` prints it."""
+    head = [Line(f"{r.update}: {several(r.d, 'coordinate')}, budget {float(r.budget):.6g} {r.energy_unit} "
+                 f"({percent(r.budget_share, 4)} of sending everything)"), *left_out(r.skipped, r.tied)]  # fmt: skip
+    if r.bare and not r.certificate.spent:
+        head.append(Line(f"this budget buys nothing; it was read as {r.energy_unit}, and a share is written 5%"))
+    best = best_row(r.verdict)
+    columns = ["", "kept", f"energy, {r.energy_unit}", "of budget", "of ||g||^2", f"below {best}"]
+    rows = [
+        [name, str(s.kept), f"{s.spent:.6g}", fixed(s.spent_of_budget, 5), fixed(s.retained_of_norm, 6),
+         "0, exactly" if s.optimal else percent(s.below_best)]
+        for name, s in r.selections.items()
+    ]  # fmt: skip
+    c = r.comparison
+    bounds = (
+        f"The relaxation retains {fixed(c.relaxation_of_norm, 6)} of ||g||^2, and no mask more (D2). CWMP's prefix is "
+        f"short of the optimum by {percent(c.bound_of_norm)} of ||g||^2 at most: phi p_s, known without it (D4)."
+    )
+    ending = {
+        "exact": "The optimum is exact: no mask within the budget retains more of ||g||^2, no square rounded",
+        "interval": f"The optimum is known up to an interval of relative width {percent(r.gap)}",
+        "failed": "The checker refused the certificate, so nothing is concluded",
+    }[r.verdict]
+    last = [Line(bounds), Line(swap_words(r.swap, r.layers, best)), Line(f"{ending}; {r.certificate.how}.")]
+    return [*head, Table(columns, rows), *_kinds(r), *last]
+
+
+def left_out(skipped: Sequence[str], tied: Sequence[tuple[str, str]]) -> list[Block]:
+    """What of the input is not in the update, or there once."""
+    lines: list[Block] = []
+    if skipped:
+        lines.append(Line(f"left out, no floating-point numbers: {listed(skipped)}"))
+    if tied:
+        lines.append(Line(f"tied, counted once: {listed(f'{name} is {first}' for name, first in tied)}"))
+    return lines
+
+
+def _kinds(r: Certified) -> list[Block]:
+    """What is kept of each kind of layer, where more is known than that there are coordinates."""
+    if not r.kinds or [kind.kind for kind in r.kinds] == ["unknown"]:
+        return []
+    names = list(r.kinds[0].kept)
+    rows = [
+        [kind.kind, str(kind.size), fixed(kind.of_energy, 2)]
+        + [f"{kind.kept[name]} ({percent(kind.kept[name] / kind.size if kind.size else 0.0)})" for name in names]
+        for kind in r.kinds
+    ]
+    return [Table(["kind of layer", "coordinates", "of energy", *(f"kept, {name}" for name in names)], rows)]
+
+
+def swap_words(swap: Swap, layers: Sequence[Layer], best: str) -> str:
+    """What the best mask does otherwise than CWMP's prefix, and what that wins."""
+    if not swap.dropped.size and not swap.added.size:
+        return f"CWMP's prefix is the {best}."
+    parts = []
+    if swap.dropped.size:
+        parts.append(f"drops {several(swap.dropped.size, 'coordinate')} of CWMP's prefix "
+                     f"({coordinates(layers, swap.dropped[:4].tolist())})")  # fmt: skip
+    if swap.added.size:
+        parts.append(f"adds {several(swap.added.size, 'coordinate')} ({coordinates(layers, swap.added[:4].tolist())})")
+    return f"The {best} {' and '.join(parts)}: {percent(swap.gain)} more retained."
+
+
+def checked_page(r: CheckedCertificate) -> list[Block]:
+    """As ``cwmp check-certificate`` prints it."""
+    return [Line(f"{r.verdict}: {r.reason}")]
