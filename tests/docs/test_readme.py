@@ -41,7 +41,7 @@ def test_the_five_rows_are_those_of_the_recorded_verdicts():
 
 
 def test_the_two_commands_do_all_the_setting_up():
-    assert [block for block in re.findall(r"```sh\n(python3 .*?)\n```", README)] == list(COMMANDS)
+    assert tuple(re.findall(r"```sh\n(python3 .*?)\n```", README)) == COMMANDS
     start = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
     assert all(f"```sh\n{command}\n```" in start for command in COMMANDS)
     assert COMMANDS[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
