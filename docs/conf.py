@@ -25,6 +25,7 @@ extensions = [
 ]
 exclude_patterns = ["_ext", "_static", "generated"]
 templates_path: list[str] = []
+suppress_warnings = ["ref.python"]  # names that several classes have, and names that are offered in two places
 
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
