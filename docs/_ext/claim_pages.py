@@ -18,6 +18,7 @@ from theory.claims.verdict import Verdict
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "results" / "verify"
+FORMAL = ROOT / "proofs_check" / "formal" / "proofs"  # theorems in Coq, one file a claim, for the claims that have one
 KINDS = {
     "identity": "identity: both sides are equal",
     "tight": "tight: the bound or optimum is attained",
@@ -88,6 +89,8 @@ def _statement(claim: Claim, row: Row) -> list[str]:
         facts.append(("Reach of the proof", _html(row.reach)))
     if claim.instead:
         facts.append(("True instead", _html(claim.instead)))
+    if theorem(claim.id):
+        facts.append(("Theorem", '<a href="../formal.html">in Coq, for every <var>n</var></a>, checked by its kernel'))
     facts.append(("Source", _html(claim.source)))
     listed = "\n".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts)
     note = "" if row.standing == "as expected" else f" ({row.standing})"
@@ -96,6 +99,13 @@ def _statement(claim: Claim, row: Row) -> list[str]:
         f":::{{admonition}} Statement\n:class: statement\n\n{_displayed(claim.typeset)}\n:::",
         f'<dl class="facts">\n{listed}\n</dl>',
     ]
+
+
+def theorem(claim_id: str, formal: Path = FORMAL) -> Path | None:
+    """The file of the claim's theorem, ``D05.v`` for D5, where it has one."""
+    page = page_id(claim_id)
+    file = formal / f"{page[0]}{int(page[1:]):02d}{claim_id[len(page) :]}.v"
+    return file if file.exists() else None
 
 
 def _displayed(typeset: str) -> str:
@@ -151,6 +161,8 @@ def _planted(claims: set[str]) -> list[str]:
 
 def _where(name: str, claims: Sequence[Claim], source: str) -> str:
     room = "deterministic" if claims[0] in DETERMINISTIC else "probabilistic"
+    theorems = [file.relative_to(ROOT).as_posix() for claim in claims if (file := theorem(claim.id))]
+    formal = "- Theorems in Coq: " + ", ".join(f"`{file}`" for file in theorems) + "\n" if theorems else ""
     files = ", ".join(f"`results/verify/{claim.id}-*.json`" for claim in claims)
     return (
         f"- Stated in `theory/claims/{room}.py`\n- Proof idea, checks and wrong variants in `{source}`\n"

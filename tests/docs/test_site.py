@@ -7,7 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from claim_pages import RECORDED, claim_pages, contents, linked, page_id
+from claim_pages import RECORDED, claim_pages, contents, linked, page_id, theorem
 from docstrings import columns, literal_blocks, plain
 from drawings import SCORE, shares
 from energy_page import energy_page
@@ -84,8 +84,16 @@ def test_the_pages_name_files_that_are_there_and_link_pages_that_are_made(pages)
             assert (ROOT / file).exists(), file
         for pattern in re.findall(r"`(results/verify/\S+)`", page):
             assert list(ROOT.glob(pattern)), pattern
-        assert {link.removesuffix(".html") for link in re.findall(r'href="([^"]+)"', page)} <= set(pages), page_name
+        links = {link.removesuffix(".html") for link in re.findall(r'href="([^"]+)"', page)}
+        assert links <= {*pages, "../formal"}, page_name
+        assert "../formal" not in links or (DOCS / "formal.md").exists()
     assert len(PAGES) == len(pages)
+
+
+def test_a_theorem_is_named_where_the_claim_has_one(tmp_path):
+    for file in ("D05.v", "D12b.v"):
+        (tmp_path / file).touch()
+    assert [theorem(claim, tmp_path) is not None for claim in ("D5", "D12b", "D12a", "D15")] == [True, True, False, False]
 
 
 def test_the_pages_are_listed_in_the_order_of_the_table_and_the_table_links_them(pages):
