@@ -165,7 +165,7 @@ def _where(name: str, claims: Sequence[Claim], source: str) -> str:
     formal = "- Theorems in Coq: " + ", ".join(f"`{file}`" for file in theorems) + "\n" if theorems else ""
     files = ", ".join(f"`results/verify/{claim.id}-*.json`" for claim in claims)
     return (
-        f"- Stated in `theory/claims/{room}.py`\n- Proof idea, checks and wrong variants in `{source}`\n"
+        f"- Stated in `theory/claims/{room}.py`\n- Proof idea, checks and wrong variants in `{source}`\n{formal}"
         f"- Recorded verdicts in {files}\n- Judge it again: `cwmp verify {name}`, or in Python "
         f'`cwmp.verify("{name}")`\n- Every word used here is in the [glossary](../glossary.md)'
     )

@@ -93,7 +93,8 @@ def test_the_pages_name_files_that_are_there_and_link_pages_that_are_made(pages)
 def test_a_theorem_is_named_where_the_claim_has_one(tmp_path):
     for file in ("D05.v", "D12b.v"):
         (tmp_path / file).touch()
-    assert [theorem(claim, tmp_path) is not None for claim in ("D5", "D12b", "D12a", "D15")] == [True, True, False, False]
+    found = {claim: theorem(claim, tmp_path) for claim in ("D5", "D12b", "D12a", "D15a")}
+    assert found == {"D5": tmp_path / "D05.v", "D12b": tmp_path / "D12b.v", "D12a": None, "D15a": None}
 
 
 def test_the_pages_are_listed_in_the_order_of_the_table_and_the_table_links_them(pages):
