@@ -387,10 +387,23 @@ def test_recorded_verdicts_are_what_the_recorded_runs_give(tmp_path):
         assert differences(found, recorded, name) == [], mend
 
 
-def test_what_the_readme_says_of_the_recorded_runs_is_their_report():
-    report_lines = (RECORDED / "report.txt").read_text().splitlines()
-    readme = (ROOT / "README.md").read_text()
-    for cost in ("fc-dear", "conv-dear", "lognormal"):
-        start = next(k for k, line in enumerate(report_lines) if line.startswith(f"{cost}:"))
-        table = report_lines[start : start + 9]
-        assert "\n".join(table) in readme, f"README: the table of {cost} is not that of {RECORDED}/report.txt"
+def test_what_is_said_in_words_of_the_recorded_runs_is_in_their_verdicts():
+    words = " ".join((ROOT / "docs" / "experiment.md").read_text(encoding="utf-8").split())
+    cwmp = {
+        cost: json.loads((RECORDED / "verdicts" / f"E1-cwmp-{cost}.json").read_text())
+        for cost in ("fc-dear", "lognormal", "conv-dear")
+    }
+    assert [v["outcome"] for v in cwmp.values()] == ["holds", "holds", "reverses"]
+    better = [b for cost in ("fc-dear", "lognormal") for b in cwmp[cost]["observed"]["budgets"].values()]
+    points = [100 * b["difference"]["mean"] for b in better]
+    energy = [
+        100 * (1 - np.exp(cwmp[cost]["observed"]["log energy ratio at equal accuracy"]["mean"]))
+        for cost in ("fc-dear", "lognormal")
+    ]
+    assert all(b["every seed"] for b in better)
+    assert f"CWMP is {min(points):.1f} to {max(points):.1f} points better at the same energy *in every seed*" in words
+    assert f"needs {min(energy):.0f} to {max(energy):.0f} % less energy for the same accuracy" in words
+    worse = -100 * cwmp["conv-dear"]["observed"]["budgets"]["0.01"]["difference"]["mean"]
+    assert f"is {worse:.1f} points worse at 1 %" in words
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"CWMP is {min(points):.1f} to {max(points):.1f} points better" in readme
