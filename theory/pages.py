@@ -80,7 +80,9 @@ def page_layout(costs: PageCosts, d: int) -> PageLayout:
     """
     ends, order = _ends(costs.pages, d)
     given = costs.item_cost
-    values = list(given.values) if isinstance(given, CostClasses) else ([given] if np.ndim(given) == 0 else [])
+    values: list[Any] = (
+        list(given.values) if isinstance(given, CostClasses) else ([given] if np.ndim(given) == 0 else [])
+    )
     each = costs.page_cost if not isinstance(costs.page_cost, str) and np.ndim(costs.page_cost) else None  # type: ignore[arg-type]
     fees = [costs.page_cost] if each is None else list(each)  # type: ignore[arg-type]
     if each is not None and len(fees) != ends.size - 1:
