@@ -13,6 +13,7 @@ from proofs_check.checks import PAGES, falsehoods
 from proofs_check.table import stored_verdicts
 from theory.claims.deterministic import DETERMINISTIC
 from theory.claims.status import Row, summarise
+from theory.claims.structured import STRUCTURED
 from theory.claims.table import CLAIMS, Claim
 from theory.claims.verdict import Verdict
 
@@ -160,7 +161,8 @@ def _planted(claims: set[str]) -> list[str]:
 
 
 def _where(name: str, claims: Sequence[Claim], source: str) -> str:
-    room = "deterministic" if claims[0] in DETERMINISTIC else "probabilistic"
+    rooms = {"deterministic": DETERMINISTIC, "structured": STRUCTURED}
+    room = next((name for name, those in rooms.items() if claims[0] in those), "probabilistic")
     theorems = [file.relative_to(ROOT).as_posix() for claim in claims if (file := theorem(claim.id))]
     formal = "- Theorems in Coq: " + ", ".join(f"`{file}`" for file in theorems) + "\n" if theorems else ""
     files = ", ".join(f"`results/verify/{claim.id}-*.json`" for claim in claims)
