@@ -232,6 +232,7 @@ class Instance:
         """The same update and costs under another budget, in units of ``unit`` joules."""
         if budget < 0:
             raise InputError(f"budget must be >= 0 joules, got {budget}")
+        self._score = self.score  # built once for all budgets
         other = object.__new__(Instance)
         for name in Instance.__slots__:
             setattr(other, name, getattr(self, name))

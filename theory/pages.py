@@ -80,9 +80,11 @@ def page_layout(costs: PageCosts, d: int) -> PageLayout:
     """
     ends, order = _ends(costs.pages, d)
     given = costs.item_cost
-    values = list(given.values) if isinstance(given, CostClasses) else ([given] if np.ndim(given) == 0 else [])
+    values: list[Any] = (
+        list(given.values) if isinstance(given, CostClasses) else ([given] if np.ndim(given) == 0 else [])
+    )
     each = costs.page_cost if not isinstance(costs.page_cost, str) and np.ndim(costs.page_cost) else None  # type: ignore[arg-type]
-    fees = [costs.page_cost] if each is None else list(each)  # type: ignore[arg-type]
+    fees: list[Any] = [costs.page_cost] if each is None else list(each)  # type: ignore[arg-type]
     if each is not None and len(fees) != ends.size - 1:
         raise InputError(f"there are {ends.size - 1} pages and {len(fees)} page costs: give one for all, or one a page")
     numbers = [_at_least_0(v, "item cost") for v in values] + [_at_least_0(v, "page cost") for v in fees]

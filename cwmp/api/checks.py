@@ -30,7 +30,7 @@ def needing(extra: str, what: str, module: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        raise InputError(f"{what} needs {error.name}: pip install 'cwmp[{extra}]'") from None
+        raise InputError(f"{what} needs {error.name}: pip install -e '.[{extra}]'") from None
 
 
 def check(

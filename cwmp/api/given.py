@@ -169,6 +169,7 @@ def question(
 def _of_instance(instance: Instance, cost: Any, budget: Any, layers: Any) -> Question:
     if not (cost is None and budget is None):
         raise InputError("an instance has its own cost and budget; give them with an update only")
+    instance = instance.of_arrays()
     vector = instance.score if instance.update is None else instance.update
     placed = plain_vector(instance.d) if layers is None else given_layers(layers, instance.d)
     given = Given(f"instance of {instance.d} coordinates", vector, placed, (), (), lambda values: values)

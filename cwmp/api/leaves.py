@@ -66,7 +66,7 @@ def back(update: Any, parts: list[Leaf], values: NDArray) -> Any:
 
 def like(values: NDArray, tensor: Any) -> Any:
     """An array, or a tensor on the device of ``tensor``."""
-    return tensors.tensor_like(np.ascontiguousarray(values), tensor) if tensors.is_tensor(tensor) else values
+    return tensors.tensor_on(np.ascontiguousarray(values), tensor.device) if tensors.is_tensor(tensor) else values
 
 
 def _walk(value: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -100,7 +100,7 @@ def _array(name: str, value: Any) -> NDArray | None:
     if value is None or isinstance(value, (str, bytes, bool, int)):
         return None
     try:
-        array = np.asarray(tensors.array(value))
+        array = np.asarray(tensors.array(value, named(name)))
     except (TypeError, ValueError, RuntimeError):
         raise InputError(f"{named(name)} is of type {type(value).__name__}, which is no dense tensor") from None
     if array.dtype.kind in "iub":

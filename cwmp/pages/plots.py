@@ -19,7 +19,7 @@ try:
 
     from figures.style import GREY, METHODS, VERMILION, Method, context, new_figure
 except ModuleNotFoundError as error:
-    raise InputError(f"pictures need {error.name}: pip install 'cwmp[figures]'") from None
+    raise InputError(f"pictures need {error.name}: pip install -e '.[figures]'") from None
 
 if TYPE_CHECKING:
     from cwmp.api.certificates import Certified

@@ -57,9 +57,8 @@ class SparsifyMod:
     This mod comes first in the list; mods that change weights, such as clipping, are nearer to the app.
 
     Args:
-        method: one of :data:`empirical.training.compress.METHODS`. ``curvature`` needs one more record of arrays in the
-        reply,
-            ``fisher``: the mean squared gradients, named and shaped like the weights; it is not sent.
+        method: one of :data:`empirical.training.compress.METHODS`. ``curvature`` needs one more record of arrays in
+            the reply, ``fisher``: the mean squared gradients, named and shaped like the weights; it is not sent.
         cost: joules per coordinate: an energy model or a text as on the command line (``"fc=10,rest=1"``), read on
             the kinds of the model's arrays; or a number, :class:`theory.CostClasses`, an array of shape (d,), for the
             arrays that are an update, in their order.

@@ -69,7 +69,7 @@ def download(folder: Path) -> None:
     try:
         from torchvision.datasets import CIFAR10
     except ModuleNotFoundError as error:
-        raise InputError(f"--download needs {error.name}: pip install 'cwmp[empirical]', or {by_hand}") from None
+        raise InputError(f"--download needs {error.name}: pip install -e '.[empirical]', or {by_hand}") from None
     except Exception as error:  # a build for another PyTorch fails in its own ways
         raise InputError(f"this torchvision does not fit this PyTorch ({_line(error)}); {by_hand}") from None
     try:

@@ -67,7 +67,7 @@ def _decoded(path: Path) -> NDArray[np.uint8]:
     try:
         from PIL import Image
     except ModuleNotFoundError:
-        raise InputError("reading images needs Pillow: pip install 'cwmp[empirical]'") from None
+        raise InputError("reading images needs Pillow: pip install -e '.[empirical]'") from None
     try:
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGB"))

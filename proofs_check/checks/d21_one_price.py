@@ -162,7 +162,7 @@ def drawn_cohorts(seed: int, per_family: int) -> Iterator[Cohort]:
             scale, share = float(2.0 ** rng.integers(-2, 3)), Fraction(int(rng.integers(1, 20)), 20)
             total = share * (one.total_cost + two.total_cost)
             least = 2 * Fraction(float(max(one.cost.max(), two.cost.max())))
-            updates = [one.update.astype(np.float32), (two.update * np.float32(scale)).astype(np.float32)]  # type: ignore[union-attr]
+            updates = [one.update.astype(np.float32), (np.float32(scale) * np.asarray(two.update)).astype(np.float32)]  # type: ignore[union-attr]
             yield Cohort(updates, [one.cost, two.cost], max(total, least))
 
 

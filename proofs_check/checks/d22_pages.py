@@ -117,8 +117,10 @@ def drawn_flash(seed: int, count: int) -> Iterator[Flash]:
         n = int(rng.integers(2, 8))
         ends = sorted({0, n, *rng.integers(1, n, 2).tolist()})
         pages = tuple(itertools.pairwise(ends))
-        draw = lambda low, high, size: tuple(int(x) for x in rng.integers(low, high, size))  # noqa: E731
-        yield Flash(draw(0, 9, n), draw(0, 5, n), pages, draw(0, 7, len(pages)))
+        scores, costs, fees = (
+            [int(x) for x in rng.integers(0, most, k)] for most, k in ((9, n), (5, n), (7, len(pages)))
+        )
+        yield Flash(tuple(scores), tuple(costs), pages, tuple(fees))
 
 
 def _judged(claim: str, method: str, cases: Iterator[Flash], judge: Callable[[Flash], Violation | None], words: str,

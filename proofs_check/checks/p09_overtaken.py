@@ -57,7 +57,7 @@ def exhaustion(seed: int = 0, inflate: int = 1) -> Verdict:
             none += not bound.applies
             limit = 1.0 if bound.limit is None else bound.limit
 
-            def loses(counts: np.ndarray, law=law, beta=beta) -> np.ndarray:  # type: ignore
+            def loses(counts: np.ndarray, law=law, beta=beta) -> np.ndarray:  # type: ignore[no-untyped-def]
                 return greedy(law, counts, beta, by_density)[0] < greedy(law, counts, beta, by_score)[0]
 
             exact, trials = law.probability(d, loses), trials + 1

@@ -114,7 +114,7 @@ def workers(jobs: int, dask: str | None = None, *, patience: float = 30.0) -> It
     try:
         from distributed import Client
     except ModuleNotFoundError:
-        raise InputError("--dask needs Dask: pip install 'cwmp[dask]'") from None
+        raise InputError("--dask needs Dask: pip install -e '.[dask]'") from None
     try:
         client = Client(dask, timeout=patience)
     except (OSError, ValueError, TimeoutError) as error:

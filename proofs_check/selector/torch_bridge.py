@@ -70,5 +70,5 @@ def _torch() -> Any:
     try:
         import torch
     except ModuleNotFoundError:
-        raise InputError("this adapter needs torch: pip install 'cwmp[torch]'") from None
+        raise InputError("this adapter needs torch: pip install -e '.[torch]'") from None
     return torch

@@ -52,8 +52,8 @@ def test_the_public_names_are_one_list_and_all_are_there():
 
 
 def test_every_command_has_its_function():
-    """But for what is no more than a chain of commands, a page of files, or a shell's."""
-    functions = {name.replace("-", "_") for name in COMMANDS} - {"table", "reproduce", "completion"}
+    """But for a chain of commands, a page of files, a shell's, and ``layers``, which is :func:`cwmp.layers_of`."""
+    functions = {name.replace("-", "_") for name in COMMANDS} - {"table", "layers", "reproduce", "completion"}
     assert functions <= PUBLIC
 
 
@@ -155,7 +155,7 @@ def test_masks_come_back_in_the_layout_of_the_update():
     assert np.array_equal(nested["conv"]["weight"], conv)
     assert np.array_equal(nested["fc"][0], fc)
     assert nested["fc"][1] is None
-    first, second = cwmp.cwmp([CONV, FC], {"conv": 1, "fc": 10}, "5%").mask
+    first, second = cwmp.cwmp([CONV, FC], {"0": 1, "1": 10}, "5%").mask
     assert np.array_equal(first, conv)
     assert np.array_equal(second, fc)
     square = cwmp.top_k(FC, 1, "50%").mask

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from empirical.prices import COST_MODELS, added, given, prices
+from empirical.prices import COST_MODELS, Entry, added, given, prices
 from empirical.training.compress import BASELINE, DENSE, METHODS, Offer, compress
 from empirical.training.models import model_layers, small_cnn
 from theory.energy.models import MODELS
@@ -119,6 +119,19 @@ def test_lognormal_costs_are_what_they_are_called():
     assert np.log(costs).std() == pytest.approx(1, abs=0.02)
     assert np.array_equal(costs, prices("lognormal", layers, 0).costs)
     assert not np.array_equal(costs, prices("lognormal", layers, 1).costs)
+
+
+def test_an_entry_of_nothing_adds_nothing():
+    some = Entry("fc", 3, Fraction(1, 2), Fraction(1, 3), Fraction(1, 7))
+    nothing = Entry("fc")
+    assert (nothing.coordinates, nothing.energy) == (0, 0)
+    assert nothing + some == some
+    assert some.energy == Fraction(41, 42)
+
+
+def test_prices_are_compared_as_objects():
+    """They hold arrays, of which Python could not say whether they are equal."""
+    assert prices("lognormal", LAYERS, 0) != prices("lognormal", LAYERS, 0)
 
 
 def test_ledgers_add_up():

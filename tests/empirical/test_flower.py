@@ -246,9 +246,9 @@ class PairNorm(torch.nn.Module):
 
 @pytest.mark.parametrize("told", [{"model": torch.nn.ModuleDict({"fc": PairNorm()})}, {"kinds": ["fc.*=norm"]}])
 def test_the_mod_takes_kinds_from_the_model_or_by_name(told):
-    """Names and shapes alone say fc, of which this cost knows nothing."""
+    """Names and shapes alone say fc, of which this cost knows nothing. Six coordinates, and the counter whole."""
     reply = one_reply(app_with(SparsifyMod("top-k", "norm=2.5", "0.25", **told)))
-    assert reply.content["metrics"]["sent-energy"] == 15
+    assert reply.content["metrics"]["sent-energy"] == 7 * 2.5
     assert (
         "no layer is called or of kind 'norm'"
         in one_reply(app_with(SparsifyMod("top-k", "norm=2.5", "0.25"))).error.reason

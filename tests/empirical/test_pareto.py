@@ -140,6 +140,16 @@ def test_how_many_seeds_it_takes():
         assert paired(np.arange(1.0, n), family).p * family > 0.05
 
 
+def test_no_fewer_seeds_than_three_however_coarse_the_level():
+    assert needed(1, alpha=0.5) == 3  # 2^(1-2) would do
+    assert needed(1, alpha=0.2) == 4
+
+
+def test_subsets_of_more_than_22_pairs_are_not_listed():
+    assert math.isinf(paired(np.arange(1.0, 24), 1).high)
+    assert paired(np.arange(1.0, 23), 1).p == 2 / 2**22
+
+
 def test_what_gives_no_interval_gives_no_verdict():
     for few in ([0.1], [0.1, 0.2], [0.1, math.nan, 0.3]):
         found = paired(few, 1)
@@ -377,10 +387,23 @@ def test_recorded_verdicts_are_what_the_recorded_runs_give(tmp_path):
         assert differences(found, recorded, name) == [], mend
 
 
-def test_what_the_readme_says_of_the_recorded_runs_is_their_report():
-    report_lines = (RECORDED / "report.txt").read_text().splitlines()
-    readme = (ROOT / "README.md").read_text()
-    for cost in ("fc-dear", "conv-dear", "lognormal"):
-        start = next(k for k, line in enumerate(report_lines) if line.startswith(f"{cost}:"))
-        table = report_lines[start : start + 9]
-        assert "\n".join(table) in readme, f"README: the table of {cost} is not that of {RECORDED}/report.txt"
+def test_what_is_said_in_words_of_the_recorded_runs_is_in_their_verdicts():
+    words = " ".join((ROOT / "docs" / "experiment.md").read_text(encoding="utf-8").split())
+    cwmp = {
+        cost: json.loads((RECORDED / "verdicts" / f"E1-cwmp-{cost}.json").read_text())
+        for cost in ("fc-dear", "lognormal", "conv-dear")
+    }
+    assert [v["outcome"] for v in cwmp.values()] == ["holds", "holds", "reverses"]
+    better = [b for cost in ("fc-dear", "lognormal") for b in cwmp[cost]["observed"]["budgets"].values()]
+    points = [100 * b["difference"]["mean"] for b in better]
+    energy = [
+        100 * (1 - np.exp(cwmp[cost]["observed"]["log energy ratio at equal accuracy"]["mean"]))
+        for cost in ("fc-dear", "lognormal")
+    ]
+    assert all(b["every seed"] for b in better)
+    assert f"CWMP is {min(points):.1f} to {max(points):.1f} points better at the same energy *in every seed*" in words
+    assert f"needs {min(energy):.0f} to {max(energy):.0f} % less energy for the same accuracy" in words
+    worse = -100 * cwmp["conv-dear"]["observed"]["budgets"]["0.01"]["difference"]["mean"]
+    assert f"is {worse:.1f} points worse at 1 %" in words
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"CWMP is {min(points):.1f} to {max(points):.1f} points better" in readme

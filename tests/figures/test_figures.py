@@ -197,7 +197,7 @@ def test_without_matplotlib_the_extra_is_named(tmp_path):
     command = [sys.executable, "-c", code, "figures", "--records", str(folder), "--output", str(tmp_path / "out")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr == "cwmp: drawing figures needs matplotlib: pip install 'cwmp[figures]'\n"
+    assert done.stderr == "cwmp: drawing figures needs matplotlib: pip install -e '.[figures]'\n"
 
 
 def test_one_missing_record_does_not_stop_the_rest(folder, tmp_path):

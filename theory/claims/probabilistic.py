@@ -224,7 +224,7 @@ PROBABILISTIC = (
         r"p_i\, 1[p_i \le \lambda' c_i]$, terms in $[0,\, \lambda' c_{\max}]$, when the rule $p > \lambda' c$ fits. So "
         r"the lost score has a two-sided bound by Hoeffding, Bernstein or Chebyshev.",
     ),
-    # the second edition: clients that differ
+    # clients that differ
     Claim(
         "P14",
         "Price law across clients",

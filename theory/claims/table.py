@@ -1,7 +1,7 @@
 """The claim table: what is claimed, under which assumptions, from where. Data only; `proofs_check` judges.
 
-The notation is that of :mod:`theory.claims.deterministic` and :mod:`theory.claims.probabilistic`, which hold the
-statements.
+The statements, and their notation, are in :mod:`theory.claims.deterministic` (D1 to D20),
+:mod:`theory.claims.structured` (D21 to D23) and :mod:`theory.claims.probabilistic`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from theory.claims.deterministic import DETERMINISTIC
 from theory.claims.probabilistic import PROBABILISTIC
 from theory.claims.statement import PAPER, Claim, Kind
+from theory.claims.structured import STRUCTURED
 from theory.errors import InputError
 
 __all__ = ["CLAIMS", "PAPER", "Claim", "Kind", "claim"]
 
-CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*DETERMINISTIC, *PROBABILISTIC)}
+CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*DETERMINISTIC, *STRUCTURED, *PROBABILISTIC)}
 
 
 def claim(claim_id: str) -> Claim:

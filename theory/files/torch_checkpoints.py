@@ -38,7 +38,7 @@ def _loaded(path: Path) -> Any:
     try:
         import torch
     except ImportError:
-        raise InputError(f"{path}: reading it needs PyTorch: pip install 'cwmp[torch]'") from None
+        raise InputError(f"{path}: reading it needs PyTorch: pip install -e '.[torch]'") from None
     try:
         _bounded(path)
         with warnings.catch_warnings():

@@ -20,6 +20,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -124,10 +125,10 @@ class SampleLaw:
         name = getattr(sample, "__name__", "sample")
         if not callable(sample):
             raise InputError(f"a sampler must be a function (rng, n) -> (g, c), got {type(sample).__name__}")
-        pair = sample(np.random.default_rng(seed), n)
+        pair: Any = sample(np.random.default_rng(seed), n)
         if not (isinstance(pair, (tuple, list)) and len(pair) == 2):
             raise InputError(f"{name} must return two arrays of shape ({n},), (g, c), got {type(pair).__name__}")
-        return cls.of(*pair, name)
+        return cls.of(pair[0], pair[1], name)
 
     def __str__(self) -> str:
         return f"{self.name}, {self.magnitude.size} coordinates"

@@ -104,7 +104,8 @@ def safe_bound(
     total = threshold * instance.budget
     for (start, end), need, more in zip(layered(instance, layers).spans, owed, raised, strict=True):
         items = _worth(instance, start, end, threshold, 1 + more)
-        total += (1 + more) * instance.retained(items) - threshold * exact_sum(instance.cost[items]) - more * need
+        kept = instance.retained(items)  # type: ignore[arg-type]
+        total += (1 + more) * kept - threshold * exact_sum(instance.cost[items]) - more * need
     return total
 
 

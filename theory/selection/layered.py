@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ def spans_of(layers: Layers, d: int) -> tuple[Span, ...]:
     """
     sizes = []
     for k, layer in enumerate(layers):
-        size = layer.size if isinstance(layer, Layer) else layer
+        size: Any = layer.size if isinstance(layer, Layer) else layer
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 0:
             raise InputError(f"layer {k} must be a Layer or its number of coordinates, got {layer!r}")
         sizes.append(int(size))

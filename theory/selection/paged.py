@@ -55,7 +55,7 @@ class Paged:
 
     def weights(self, items: Any) -> Floats:
         """Scores of some items, as the order has them."""
-        values = self.values[items].astype(np.float64)
+        values: Floats = self.values[items].astype(np.float64)
         return values * values if self.square else values
 
     def retained(self, items: Any) -> Fraction:

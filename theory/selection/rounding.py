@@ -60,7 +60,8 @@ class Selection:
     @property
     def support(self) -> NDArray[np.intp]:
         """Indices of the kept coordinates, ascending, an array or tensor like the mask."""
-        return self.mask.nonzero()[0] if isinstance(self.mask, np.ndarray) else self.mask.nonzero().flatten()
+        mask: Any = self.mask
+        return mask.nonzero()[0] if isinstance(mask, np.ndarray) else mask.nonzero().flatten()
 
     def __repr__(self) -> str:
         return f"Selection({int(self.mask.sum())} of {len(self.mask)} kept, spent={float(self.spent * self.unit):.6g})"

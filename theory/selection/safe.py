@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from theory.arithmetic.exact import Real, as_fraction
+from theory.arrays import is_tensor
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.layers import Layer
@@ -68,8 +69,9 @@ def safe(
     if out is not None and not isinstance(out, np.ndarray):
         tensors.put(selection.mask, out)
         selection.mask = out
-    elif out is None and tensors.is_tensor(update):
-        selection.mask = tensors.tensor_like(selection.mask, update)
+    elif out is None and is_tensor(update):
+        where: Any = update
+        selection.mask = tensors.tensor_on(selection.mask, where.device)
     return selection
 
 

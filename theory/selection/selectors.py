@@ -119,7 +119,7 @@ class Call(NamedTuple):
     threads: int
     out: Any
 
-    def readable(self) -> _Call:
+    def readable(self) -> Call:
         """The same with arrays and tensors that can be read; raises :class:`InputError` for those that cannot."""
         update = self.update if isinstance(self.update, Instance) else tensors.checked(self.update, "update")
         return self._replace(update=update, cost=tensors.checked(self.cost, "cost"))

@@ -130,7 +130,7 @@ def test_without_torch_the_checks_work_and_the_adapter_says_so():
     root = Path(__file__).parents[3]
     environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests' / 'support'}"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
-    assert "this adapter needs torch: pip install 'cwmp[torch]'" in done.stderr
+    assert "this adapter needs torch: pip install -e '.[torch]'" in done.stderr
 
 
 @pytest.mark.parametrize(

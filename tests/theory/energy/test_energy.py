@@ -65,8 +65,9 @@ def test_break_even_is_where_the_ratio_is_the_target():
     parts = at.parts(LAYERS).values()
     assert float(max(p.total for p in parts) / min(p.total for p in parts)) == pytest.approx(1.1, rel=1e-12)
     assert found.model_radio > 100 * found.radio  # a BLE radio is far beyond: CWMP is nearly Top-K
-    with pytest.raises(InputError, match="target"):
-        break_even(model, LAYERS, 1)
+    for target in (1, "0.5", -2):
+        with pytest.raises(InputError, match="target"):
+            break_even(model, LAYERS, target)
 
 
 def test_no_mask_saves_more_than_the_ceiling():
@@ -130,3 +131,67 @@ def test_models_that_cannot_be(change, says):
 def test_a_radio_that_always_hides_the_memory_breaks_even_at_nothing():
     found = break_even(MODELS["memory-only"], LAYERS, 1000)
     assert (found.radio, found.model_radio, found.ceiling) == (0, 0, 1 - Fraction(1, 128))
+
+
+PICO = Fraction(1, 10**12)
+ON_CHIP = {
+    kind: Fraction(5, 32) * PICO for kind in ("conv", "norm", "bias", "other")
+}  # Horowitz: 5 pJ for 32 bits of SRAM
+WRITTEN = {**ON_CHIP, "fc": 20 * PICO, "embedding": 20 * PICO}  # 640 pJ for 32 bits of DRAM
+RADIO = {  # joules per bit
+    "memory-only": 0,
+    "ble-dram": Fraction("7.1e-3") * 3 / 10**6,  # ampere, volt, bit/s
+    "wifi-dram": Fraction("6.45e-7") - Fraction("1.27e-10") * (5000 - 2130),
+    "lte-dram": Fraction("438.39e-3") / 10**6,  # watt per Mbit/s
+    "hsdpa-dram": Fraction("1.13e-5") - Fraction("7.21e-9") * (1000 - 101),
+}
+
+
+@pytest.mark.parametrize("name", RADIO)
+def test_physical_models_are_their_sources(name):
+    model = MODELS[name]
+    assert {kind: level.exact for kind, level in model.memory.items()} == WRITTEN
+    assert model.radio.exact == RADIO[name]
+    assert (model.rest, model.value_bits, model.word_bits, model.index) == (None, 32, 32, "explicit")
+    assert model.relative is False
+
+
+def test_models_of_ratios_charge_nothing_but_the_ratio():
+    dear = {"uniform": {}, "fc-dear": {"fc": 10, "embedding": 10}, "conv-dear": {"fc": 1, "embedding": 1}}
+    rest = {"uniform": 1, "fc-dear": 1, "conv-dear": 10}
+    assert {*dear} | {*RADIO} == {*MODELS}
+    for name, levels in dear.items():
+        model = MODELS[name]
+        assert {kind: level.exact for kind, level in model.memory.items()} == levels
+        assert model.rest.exact == rest[name]
+        assert (model.radio.exact, model.word_bits, model.index, model.relative) == (0, 1, "none", True)
+        assert model.fields()["relative"] is True
+
+
+def test_a_model_as_plain_data_names_every_number_once():
+    fields = MODELS["fc-dear"].fields()
+    assert list(fields["joules_per_bit"]) == ["radio", "fc, embedding", "rest"]
+    assert [part["joules"] for part in fields["joules_per_bit"].values()] == ["0", "10", "1"]
+    assert list(MODELS["uniform"].fields()["joules_per_bit"]) == ["radio", "rest"]
+    fields = MODELS["ble-dram"].fields()
+    assert [part["joules"] for part in fields["joules_per_bit"].values()] == ["21.3e-9", "0.15625e-12", "20e-12"]
+    assert (fields["value_bits"], fields["word_bits"], fields["index"], fields["relative"]) == (
+        32,
+        32,
+        "explicit",
+        False,
+    )
+
+
+def test_one_bit_is_a_model_and_a_model_without_kinds_needs_none():
+    assert replace(MODELS["ble-dram"], value_bits=1, word_bits=1).bits(1) == 1
+    assert MODELS["uniform"].costs(plain_vector(4)).values == [1]
+    assert replace(MODELS["ble-dram"], index="none").bits(740) == 32
+    assert replace(MODELS["ble-dram"], index="none").overhead(LAYERS) == 0
+    assert MODELS["ble-dram"].overhead(LAYERS) == 0
+
+
+def test_a_model_is_a_value():
+    """Equal models are one model, and can be the key of a table."""
+    assert replace(MODELS["ble-dram"]) == MODELS["ble-dram"]
+    assert hash(Energy("1", Source("a"))) == hash(Energy("1", Source("a")))

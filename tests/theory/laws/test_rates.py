@@ -104,3 +104,27 @@ def test_counts_that_are_none(wrong):
             anytime_interval(1, 3, level)
     with pytest.raises(InputError, match="need a rate"):
         RateTest(1.5, 0.1, 10)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [(-0.1, 0.1, 9), (1.0, 0.1, 9), (0.1, 0.0, 9), (0.1, -0.5, 9), (0.1, 1.0, 9), (0.1, 1.5, 9), (0.1, 0.1, 0),
+     (0.1, 0.1, -3)],
+)  # fmt: skip
+def test_each_setting_of_a_test_has_its_range(wrong):
+    with pytest.raises(InputError, match="need a rate"):
+        RateTest(*wrong)
+
+
+def test_the_smallest_settings_are_settings():
+    assert RateTest(0.0, 0.5, 1).answer(0, 1) == "open"
+
+
+def test_an_interval_that_ends_at_what_is_allowed_holds():
+    test = RateTest(anytime_interval(0, 50, 0.01)[1], 0.01, 50)
+    assert (test.answer(0, 50), test.answer(0, 49)) == ("holds", "open")
+
+
+def test_the_power_is_nine_in_ten_where_none_is_asked_for():
+    test = RateTest(0.05, 0.01, 60)
+    assert test.detection(test.caught()) == pytest.approx(0.9, abs=1e-6)

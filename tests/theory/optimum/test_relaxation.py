@@ -128,3 +128,11 @@ def test_linprog_agrees(seed):
     assert said.status == 0
     assert float(relax(instance).value) == pytest.approx(-said.fun, rel=1e-9)
     assert float(relax(instance).threshold) == pytest.approx(-said.ineqlin.marginals[0], rel=1e-9, abs=1e-9)
+
+
+def test_relaxations_are_compared_as_objects():
+    """They hold masks, of which Python could not say whether they are equal."""
+    instance = Instance.from_scores([2, 3], [1, 2], 2)
+    one = relax(instance)
+    assert one == one
+    assert one != relax(instance)

@@ -16,6 +16,7 @@ from theory.selection import bracket
 from theory.selection.bracket import greedy_prefix
 from theory.selection.entries import entries_of
 from theory.selection.order import density_order
+from theory.selection.rounding import Selection
 from theory.selection.selectors import loss_weight
 
 ROUNDINGS = ("prefix", "fill", "best-of")
@@ -249,3 +250,11 @@ def test_equal_costs_make_cwmp_top_k():
         instance = Instance(rng.standard_normal(50).astype(np.float32), "0.3", Fraction(3 * k, 10))
         assert cwmp(instance).mask.tolist() == top_k(instance).mask.tolist()
         assert cwmp(instance).support.size == k
+
+
+def test_a_selection_shows_joules():
+    kept = np.array([True, False, True])
+    selection = Selection(kept, Fraction(6), Fraction(1), unit=Fraction(1, 4))
+    assert repr(selection) == "Selection(2 of 3 kept, spent=1.5)"
+    plain = Selection(kept, Fraction(6), Fraction(1))
+    assert (plain.unit, plain.critical_item, plain.threshold) == (1, None, None)

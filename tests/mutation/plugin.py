@@ -1,0 +1,99 @@
+"""What pytest is told in a trial: which tests to run in which order, and to note what each of them executes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+import pytest
+
+
+class Chosen:
+    """Runs the tests of these names alone, in this order; hypothesis shows the first failure that it draws."""
+
+    def __init__(self, names: Sequence[str] | None, limits: Mapping[str, float] | None = None) -> None:
+        self._rank = None if names is None else {name: k for k, name in enumerate(names)}
+        self._limits = limits
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        from hypothesis import Phase, settings
+
+        settings.register_profile("trial", settings.default, phases=(Phase.explicit, Phase.generate))
+        settings.load_profile("trial")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self._rank is not None:
+            rank = self._rank
+            items[:] = sorted((i for i in items if i.nodeid in rank), key=lambda i: rank[i.nodeid])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        if self._limits is not None:
+            limit(self._limits[nodeid])
+
+
+class Instead:
+    """Does something else, once, when the tests are collected and would now be run."""
+
+    def __init__(self, work: Callable[[pytest.Session], None]) -> None:
+        self._work = work
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self._work(session)
+        return True
+
+
+def limit(seconds: float) -> None:
+    """End this process when it has used the processor for so long."""
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def failed(session: pytest.Session, names: Sequence[str], limits: Mapping[str, float]) -> bool:
+    """Run collected tests in this order up to the first that fails; whether one did."""
+    known = {item.nodeid: item for item in session.items}
+    items = [known[name] for name in names]
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        limit(limits[item.nodeid])
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            return True
+    return False
+
+
+class Traced:
+    """Notes the seconds of each test, and the lines of one file that it executes in this process."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.lines: dict[str, set[int]] = {}
+        self.seconds: dict[str, float] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
+        seen: set[int] = set()
+
+        def line(frame: FrameType, event: str, argument: Any) -> Any:
+            seen.add(frame.f_lineno)
+            return line
+
+        def call(frame: FrameType, event: str, argument: Any) -> Any:
+            return line(frame, event, argument) if frame.f_code.co_filename == self._path else None
+
+        start = time.process_time()
+        threading.settrace(call)
+        sys.settrace(call)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
+            self.lines[item.nodeid], self.seconds[item.nodeid] = seen, time.process_time() - start
