@@ -220,7 +220,7 @@ def test_costs_that_are_in_no_file_are_written_beside_the_certificate(files):
         ("audit --magnitude t(df=3) --cost norm()", "must not be negative"),
         ("audit --magnitude t(df=3) --cost expon() --claims D1", "does not cover D1"),
         ("audit --magnitude t(df=3) --cost expon() --budget 3J", "must be a share"),
-        ("audit --cost expon()", "give either --magnitude"),
+        ("audit --cost expon()", "give one of --magnitude"),
         ("audit --update update.npy --cost expon() --correlation 0.5", "data bring their own dependence"),
         ("audit --update empty.npy --cost 1", "the file is empty"),
         ("saving --magnitude norm() --cost pareto(b=0.9)", "costs have no mean"),

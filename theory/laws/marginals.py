@@ -9,6 +9,7 @@ do; :meth:`Marginal.moment` says which exist, and says so when SciPy's distribut
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property, wraps
@@ -276,7 +277,8 @@ class Marginal:
         """Ends of the panels: quantiles at every decade of survival until x^2 P(X > x) is negligible."""
         dist, decades = self.continuous, 10.0 ** -np.arange(1.0, 291.0)
         middle = np.linspace(0.1, 0.9, 17)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of quantiles beyond the floats, which are left out below
             points = np.abs(np.concatenate([
                 _defined(dist.ppf, middle), _defined(dist.isf, decades), _defined(dist.ppf, decades)
             ]))  # fmt: skip

@@ -68,7 +68,7 @@ def test_a_law_is_taken_as_it_is_and_drawn_where_that_is_quicker():
     ("target", "says"),
     [("laws_of_mine", "must be package.module:function"), ("no_such_module:x", "no module 'no_such_module'"),
      ("laws_of_mine:nothing", "has no 'nothing'"), ("laws_of_mine:three", "int is no function"),
-     ("laws_of_mine:broken", "raised ZeroDivisionError"), ("laws_of_mine:short", "must return"),
+     ("laws_of_mine:broken", "raised ZeroDivisionError"), ("laws_of_mine:short", "give (n,) of each"),
      ("laws_of_mine:single", "must return"), ("laws_of_mine:negative", "must be finite and > 0"),
      ("broken_module:x", "importing broken_module raised ZeroDivisionError")],
 )  # fmt: skip

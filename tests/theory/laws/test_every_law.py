@@ -63,7 +63,7 @@ def test_every_family_answers_as_its_draws_do_or_says_why_not(name):
 
 def independent(side, rng):
     """Draws by SciPy alone, but for families whose draws it makes by a slow search; those are judged below."""
-    if side.continuous is None or side.continuous.dist.name in OWN:
+    if side.continuous is None or side.continuous.dist.name in {*OWN, "rel_breitwigner"}:
         return side.sample(rng, N)
     drawn = np.asarray(side.continuous.rvs(size=N, random_state=rng), dtype=float)
     return np.abs(drawn) if side.folded else drawn
