@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -396,7 +395,3 @@ def _is_float64(value: Fraction) -> bool:
         return Fraction(float(value)) == value
     except OverflowError:
         return False
-
-
-def _shown(value: Fraction) -> str:
-    return f"{Decimal(value.numerator) / value.denominator:.6g}"
