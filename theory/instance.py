@@ -142,7 +142,7 @@ class Instance:
 
     def __repr__(self) -> str:
         kind = "per-coordinate" if self.labels is None else f"{len(self.class_cost)}-class"  # type: ignore[arg-type]
-        return f"Instance(d={self.d}, {kind} costs, budget={_shown(self.budget * self.unit)} J)"
+        return f"Instance(d={self.d}, {kind} costs, budget={float(self.budget * self.unit):.6g} J)"
 
     @property
     def d(self) -> int:
