@@ -20,7 +20,8 @@ from typing import Any
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from proofs_check.checks import CHECKS
+from proofs_check.checks import CHECKS, runnable
+from proofs_check.formal import checks as formal
 from proofs_check.methods.judge import Check
 from proofs_check.sources import source_digest
 from theory.claims.provenance import provenance
@@ -48,6 +49,8 @@ def run_checks(
 ) -> list[Verdict]:
     """Judge ``checks``, ``jobs`` at a time, and return their verdicts in the same order.
 
+    Formal ones are left out where there is no Coq, also where a verdict of theirs is stored.
+
     Args:
         folder: where verdict files are written, and found again unless ``fresh``.
         on_progress: called with each verdict, how many are there, and how many there will be.
@@ -56,6 +59,7 @@ def run_checks(
         InputError: the folder holds files of other making under the names of verdicts; nothing was begun.
         KeyboardInterrupt: after stopping the processes; the verdict files written so far stay.
     """
+    checks = runnable(checks)
     verdicts: dict[Check, Verdict] = {}
     for check in checks:
         kept = None if fresh else _stored(check, seed, folder)
@@ -143,12 +147,14 @@ def _judge(carried: Check | tuple[str, str], seed: int, folder: Path, sources: s
 
 
 def _stored(check: Check, seed: int, folder: Path) -> Verdict | None:
-    """The verdict of an earlier run, if it is whole and of the same seed and sources."""
+    """The verdict of an earlier run, if it is whole and of the same seed and sources; those in Coq are sources too."""
     try:
         verdict = read_verdict(verdict_path(check.claim, check.method, folder))
     except InputError:
         return None
     same = verdict.provenance.get("sources") == source_digest() and verdict.provenance.get("run_seed") == seed
+    if check.method == formal.METHOD:
+        same = same and formal.still_stands(verdict)
     return verdict if same else None
 
 

@@ -88,9 +88,11 @@ class Verified(Result):
 
     Attributes:
         rows: one for each claim, see :class:`theory.claims.status.Row`.
+        left_out: what was not run and why, in one line, or "".
     """
 
     rows: tuple[Row, ...]
+    left_out: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -116,7 +118,8 @@ class Verified(Result):
         """As ``cwmp verify`` prints it."""
         from cwmp.pages.claims import terminal_table
 
-        return [Verbatim(terminal_table(self.rows)), Line(self.summary)]
+        left_out = [Line(self.left_out)] if self.left_out else []
+        return [Verbatim(terminal_table(self.rows)), Line(self.summary), *left_out]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; ``cwmp verify --json`` prints its rows."""
@@ -127,7 +130,7 @@ def verify(
     *claims: str, seed: int = 0, jobs: int | None = None, output: str | Path | None = None, fresh: bool = False,
     on_progress: Callable[[Any, int, int], None] = lambda verdict, done, total: None,
 ) -> Verified:  # fmt: skip
-    """Judge claims by every method that applies.
+    """Judge claims by every method that applies; formal proofs need Coq, and are left out where there is none.
 
         cwmp.verify("D4")
 
@@ -150,7 +153,8 @@ def verify(
         verdicts = runs.run_checks(
             wanted, seed=seed, folder=folder, jobs=jobs or os.cpu_count() or 1, fresh=fresh, on_progress=on_progress
         )
-    return Verified(tuple(runs.summarise(verdicts)))
+    left_out = "" if len(pages.runnable(wanted)) == len(wanted) else pages.formal.NOT_RUN
+    return Verified(tuple(runs.summarise(verdicts)), left_out)
 
 
 def claims(*ids: str) -> tuple[Claim, ...]:

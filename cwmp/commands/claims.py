@@ -45,6 +45,8 @@ def verify(
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second one would only garble the exit
         click.echo(f"cwmp: stopped; what is finished is in {output}, the same command goes on from there", err=True)
         sys.exit(130)
+    if as_json and found.left_out:
+        click.echo(f"cwmp: {found.left_out}", err=True)
     click.echo(strict_json(found.to_dict()["rows"]) if as_json else f"{found}\nVerdict files: {output}")
     sys.exit(found.exit_code)
 

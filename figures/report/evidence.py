@@ -100,7 +100,16 @@ class Evidence:
         return sorted(map(read_verdict, sorted(folder.glob("*.json"))), key=lambda v: _ORDER.get(v.method, 9))
 
 
-_ORDER = {"symbolic": 0, "smt": 1, "lemmas": 2, "exhaustion": 3, "tightness": 4, "separation": 4, "certificate": 5}
+_ORDER = {
+    "formal": -1,
+    "symbolic": 0,
+    "smt": 1,
+    "lemmas": 2,
+    "exhaustion": 3,
+    "tightness": 4,
+    "separation": 4,
+    "certificate": 5,
+}
 
 
 def record_files(results: Path) -> Iterator[Path]:

@@ -1,12 +1,13 @@
 """One claim a file, and the list of every check on them.
 
-Offers: ``CHECKS`` and ``PAGES`` here; :mod:`falsehoods` (wrong variants, which every check must catch).
-Imports: theory, :mod:`proofs_check.methods`, :mod:`proofs_check.oracles`.
+Offers: ``CHECKS`` and ``PAGES`` here; :mod:`falsehoods` (wrong variants, which every check must catch). Those of the
+method ``formal``, which need Coq, follow those of the pages; :func:`runnable` leaves them out where there is none.
+Imports: theory, :mod:`proofs_check.methods`, :mod:`proofs_check.oracles`, :mod:`proofs_check.formal`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from proofs_check.checks import (
     d01_projection,
@@ -48,6 +49,8 @@ from proofs_check.checks import (
     p14_price_law,
     p15_signal,
 )
+from proofs_check.formal import checks as formal
+from proofs_check.formal.compiling import find_coq
 from proofs_check.methods.judge import Check
 from theory.claims.table import CLAIMS, claim
 
@@ -92,7 +95,7 @@ PAGES = (
     p15_signal,
 )
 
-CHECKS: tuple[Check, ...] = tuple(check for page in PAGES for check in page.CHECKS)
+CHECKS: tuple[Check, ...] = tuple(check for page in PAGES for check in page.CHECKS) + formal.CHECKS
 
 
 def checks_of(claim_ids: Iterable[str]) -> tuple[Check, ...]:
@@ -106,3 +109,9 @@ def checks_of(claim_ids: Iterable[str]) -> tuple[Check, ...]:
         parts = {known for known in CLAIMS if known.rstrip("abc") == claim_id}
         wanted |= parts or {claim(claim_id).id}
     return tuple(check for check in CHECKS if check.claim in wanted)
+
+
+def runnable(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Those that can run here: the formal ones need Coq."""
+    here = find_coq() is not None
+    return tuple(check for check in checks if here or check.method != formal.METHOD)

@@ -13,13 +13,14 @@ class Theorem:
     Attributes:
         claim: ``D4``. module: its file, ``D04``.
         name: ``proved``, a proof of the statement; or ``refuted``, one of its negation.
-        beyond: what the claim says and the theorem does not, or "".
+        beyond: what the claim says and the theorem does not, or "". numbers: what the coordinates are.
     """
 
     claim: str
     module: str
     name: Literal["proved", "refuted"] = "proved"
     beyond: str = ""
+    numbers: str = "the real numbers"
 
     @property
     def full_name(self) -> str:
@@ -53,14 +54,23 @@ THEOREMS = (
     Theorem("D15b", "D15b", "refuted"),
     Theorem("D15c", "D15c", "refuted"),
     Theorem("D16", "D16"),
-    Theorem("D17", "D17"),
-    Theorem("D19", "D19"),
-    Theorem("D20", "D20"),
-    Theorem("D21", "D21", beyond="that a common price exists, and that the pooled prefix misses by one critical item"),
+    Theorem("D17", "D17", beyond="the sign of a sum that is -0, which comes back as +0", numbers="binary64"),
+    Theorem(
+        "D19a",
+        "D19a",
+        beyond="masks with an item dearer than the budget, and how near one comes to the ceiling where scores differ",
+    ),
+    Theorem("D20a", "D20a", beyond="two exponents that are both finite, and entries that are zero"),
+    Theorem(
+        "D21a",
+        "D21a",
+        beyond="that a common price exists, that the pooled prefix misses by one critical item, when equal budgets "
+        "lose nothing, and clients with an item dearer than their budget at the common price",
+    ),
     Theorem("D21b", "D21b", "refuted"),
-    Theorem("D22", "D22", beyond="that M(lambda) is on the supported frontier, and how far it is from OPT at a budget"),
-    Theorem("D23", "D23", beyond="the form of the safe solution, and what its reserves cost"),
-    Theorem("D23b", "D23b", "refuted"),
+    Theorem("D22a", "D22a", beyond="a price of zero, and nesting at given budgets"),
+    Theorem("D23a", "D23a", beyond="the form of the safe solution, and what its reserves cost"),
+    Theorem("D23c", "D23c", "refuted"),
     Theorem("P3a", "P03a", beyond="when equality holds, and laws that are not finite"),
     Theorem("P7", "P07", beyond="how far the mean of the X_i strays from its expectation (Hoeffding, Cantelli)"),
     Theorem("P10", "P10", beyond="the limit of the expectation"),
@@ -72,10 +82,22 @@ FOUNDATIONS = (Theorem("budget", "Feasible"), Theorem("transfer", "Transfer"), T
 
 _DENSITIES = "speaks of laws with densities, and of limits, for which Coq's standard library has no measure theory"
 _TAILS = "rests on Hoeffding's inequality for laws that are not finite, which needs measure theory"
+_NOT_YET = "could be stated, and has not been proved here"
 NOT_FORMAL = {
     "D18": "needs expectations over stochastic gradients, and smooth functions of many variables",
+    "D19b": f"false by one small instance; its negation {_NOT_YET}",
+    "D20b": f"false by one small instance; its negation {_NOT_YET}",
+    "D22b": f"its selector orders blocks and items together; {_NOT_YET}",
+    "D22c": f"false by a family of instances; its negation {_NOT_YET}",
+    "D23b": f"its selector fills reserves, then by one threshold; {_NOT_YET}",
     **dict.fromkeys(("P1", "P2", "P3b", "P4", "P5", "P6a", "P6b"), _DENSITIES),
     **dict.fromkeys(("P8", "P9"), _TAILS),
+    "P11": "integrates power tails over a law of costs, which needs measure theory",
+    **dict.fromkeys(("P12a", "P12b"), "speaks of limits of laws with regularly or rapidly varying tails"),
+    "P14": "integrates power tails over clients and costs, which needs measure theory",
+    "P15a": "needs the posterior mean of a normal law, which needs measure theory",
+    "P15b": f"needs expectations over any law of noise; for finite laws it {_NOT_YET}",
+    "P15c": "speaks of expected loss under normal laws, which needs measure theory",
 }
 
 

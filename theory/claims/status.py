@@ -12,7 +12,7 @@ from theory.claims.verdict import Outcome, Verdict
 Standing = Literal["as expected", "differs", "inconclusive"]
 
 _STANDS = (Outcome.KERNEL, Outcome.PROVED, Outcome.CHECKED, Outcome.CERTIFIED, Outcome.SURVIVED)  # the strongest first
-_FORMAL = ("smt", "lemmas", "symbolic")  # methods that reach beyond finite domains
+_FORMAL = ("formal", "smt", "lemmas", "symbolic")  # methods that reach beyond finite domains
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,14 @@ class Row:
         """
         if self.refuted:
             return "one counterexample suffices"
-        whole = [v.reach for v in self.verdicts if v.outcome in (Outcome.KERNEL, Outcome.PROVED)]
-        if whole:
-            return whole[0].split(":")[0].split(";")[0]
+        whole = [v for v in self.verdicts if v.outcome.value == self.word]
+        if self.word in (Outcome.KERNEL.value, Outcome.PROVED.value):
+            return whole[0].reach.split(":")[0].split(";")[0]
         formal = [v for v in self.verdicts if v.outcome is Outcome.CHECKED and v.method in _FORMAL]
         if not formal:
             return "the stated finite domain" if self.word == Outcome.CHECKED.value else "these instances"
+        if kernel := next((v for v in formal if v.method == "formal"), None):
+            return kernel.reach
         parts = [part.strip() for verdict in formal for part in verdict.reach.split(";")]
         sizes = next((part for part in parts if part.startswith("n <=")), formal[0].domain)
         beyond = any(word in verdict.reach for verdict in formal for word in ("every", "prose"))
@@ -62,7 +64,10 @@ class Row:
     @property
     def grade(self) -> str:
         """The verdict with its reach beside it, where it is of a part of the claim: ``checked, n <= 5``."""
-        return f"{self.word}, {self.reach}" if self.word == Outcome.CHECKED.value else self.word
+        if self.word != Outcome.CHECKED.value:
+            return self.word
+        kernel = any(v.method == "formal" and v.outcome is Outcome.CHECKED for v in self.verdicts)
+        return f"{self.word}, {'every n but for a part' if kernel else self.reach}"
 
     @property
     def methods(self) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
-(* D21b. Equal budgets are optimal.
+(* D21b. Equal budgets are optimal for clients of unequal norm.
 
-   Equal budgets are optimal for clients of unequal norm.
+   Clients whose updates differ in norm retain most together when each gets B/K.
 
    Assumes: none. *)
 From Coq Require Import Reals Lra List.

@@ -1,10 +1,11 @@
-(* P13. The loss concentrates whatever the tail.
+(* P13. The lost score concentrates whatever the tail.
 
-   With Y_i = min(p_i, lambda c_i) - lambda beta c_i, every feasible mask loses at least sum Y_i, and Y_i lies in
-   [-lambda beta c_max, lambda (1 - beta) c_max]: with bounded costs Hoeffding and Bernstein hold for every law of
-   magnitudes.
+   Every feasible mask loses at least sum Y_i, Y_i = min(p_i, lambda c_i) - lambda beta c_i, terms in [-lambda
+   beta c_max, lambda (1 - beta) c_max]; prefix CWMP at most sum p_i 1[p_i <= lambda' c_i], terms in [0, lambda'
+   c_max], when the rule p > lambda' c fits. So the lost score has a two-sided bound by Hoeffding, Bernstein or
+   Chebyshev.
 
-   Assumes: B = beta sum c_i. *)
+   Assumes: costs bounded, or E c^2 finite (Chebyshev); nothing of the magnitudes, E p may be infinite. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Sums.
 Open Scope R_scope.

@@ -1,11 +1,11 @@
-(* D23b. CWMP is safe.
+(* D23c. CWMP itself is safe for some theta > 0.
 
-   CWMP itself is safe for some theta > 0.
+   There is theta > 0 such that CWMP keeps theta p(T, l) in every layer l, T Top-K under the same budget.
 
    Assumes: none. *)
 From Coq Require Import Reals Lra List.
 From CWMP Require Import Relaxation Groups Examples.
-From CWMP Require Import D23.
+From CWMP Require Import D23a.
 Import ListNotations.
 Open Scope R_scope.
 

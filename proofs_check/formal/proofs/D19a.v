@@ -1,10 +1,10 @@
-(* D19. Ceiling.
+(* D19a. Ceiling: what no selector can save.
 
-   Top-K keeps k items of positive score and spends E_T. Any mask that retains at least as much has at least k
-   items, so it costs at least the sum of the k smallest costs >= k c_min. The saving of any selector at Top-K's
-   score is at most 1 - (k smallest costs)/E_T <= 1 - c_min/mean(c over what Top-K keeps).
+   Any mask that retains at least as much as Top-K, which keeps k items and spends E_T, costs at least the sum
+   of the k smallest costs. So no selector saves more at Top-K's score than 1 - (k smallest)/E_T <= 1 -
+   c_min/mean(c over what Top-K keeps); attained where scores tie, missed by one item's cost where they do not.
 
-   Assumes: masks of affordable items, as Top-K's. *)
+   Assumes: none. *)
 From Coq Require Import Reals Lra Psatz List Lia Sorted.
 From CWMP Require Import Counting Examples.
 Import ListNotations.

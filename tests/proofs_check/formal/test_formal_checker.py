@@ -5,7 +5,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from theory.certificate import certify
 
 from proofs_check.formal.certificates import accepted
 from proofs_check.formal.compiling import find_coq
@@ -13,6 +12,7 @@ from proofs_check.formal.evaluation import Rational
 from theory import checker
 from theory.errors import InputError
 from theory.instance import Instance
+from theory.optimum.certificate import certify
 
 pytestmark = pytest.mark.skipif(find_coq() is None, reason="needs coqc on the path: install coq")
 

@@ -1,10 +1,10 @@
-(* D21. One price.
+(* D21a. One price for all clients.
 
-   K clients under one total budget, sum B_k = B: where the clients' prices coincide, no other division of the
-   budget retains more, and the pooled relaxation is divided so. Equal budgets lose sum V_k(b_k) - V_k(B/K) <= sum
-   |lambda_k - lambda| |b_k - B/K|, with b_k the budgets at the common price lambda.
+   max sum_k V_k(B_k) under sum B_k = B is reached at one lambda for all, its 0/1 prefix misses by one critical
+   item in all, and equal budgets lose at most sum |lambda_k - lambda| |B_k* - B/K|, and nothing iff one price
+   is a slope of every V_k at B/K.
 
-   Assumes: every budget at least its client's dearest cost. *)
+   Assumes: every item costs at most B/K, where equal budgets are compared. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Relaxation.
 From CWMP Require Import D15a.

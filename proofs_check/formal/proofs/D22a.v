@@ -1,11 +1,10 @@
-(* D22. Pages.
+(* D22a. Pages: optimal for what is spent, and nested.
 
-   cost(M) = sum over M of c_i + sum over pages j touched of f_j. For lambda > 0 let M(lambda) keep item i iff p_i >
-   lambda c_i and its page is open, a page being open iff the sum of (p_l - lambda c_l)+ on it exceeds lambda f_j.
-   M(lambda) maximises p - lambda cost over all masks, hence is optimal for the energy it spends, and grows as
-   lambda falls.
+   With cost(M) = sum c_i + sum f_j over the pages touched, M(lambda), which opens page j iff sum (p_i - lambda
+   c_i)+ > lambda f_j and keeps what has p_i > lambda c_i of it, maximises p - lambda cost over all masks, is
+   optimal for what it spends, and grows as lambda falls.
 
-   Assumes: c_i > 0, f_j >= 0, p_i >= 0. *)
+   Assumes: c_i, f_j >= 0; nested at budgets from the dearest item with its page on. *)
 From Coq Require Import Reals Lra Psatz List Bool Arith.
 From CWMP Require Import Groups.
 Import ListNotations.
@@ -25,7 +24,7 @@ Definition M (lam : R) (i : nat) : bool := (if Rlt_dec (lam * c i) (p i) then tr
 End Pages.
 
 Definition claim : Prop := forall n pages p c page f lam,
-  (forall i, In i (seq 0 n) -> 0 <= p i /\ 0 < c i /\ (page i < pages)%nat) -> (forall j, 0 <= f j) -> 0 < lam ->
+  (forall i, In i (seq 0 n) -> 0 <= p i /\ 0 <= c i /\ (page i < pages)%nat) -> (forall j, 0 <= f j) -> 0 < lam ->
   let best := M n p c page f lam in let spends := cost n pages c page f in
   (forall m, score n p m - lam * spends m <= score n p best - lam * spends best) /\
   (forall m, spends m <= spends best -> score n p m <= score n p best) /\
@@ -33,7 +32,7 @@ Definition claim : Prop := forall n pages p c page f lam,
 
 Section Proof.
 Variables (n pages : nat) (p c : nat -> R) (page : nat -> nat) (f : nat -> R) (lam : R).
-Hypothesis V : forall i, In i (seq 0 n) -> 0 <= p i /\ 0 < c i /\ (page i < pages)%nat.
+Hypothesis V : forall i, In i (seq 0 n) -> 0 <= p i /\ 0 <= c i /\ (page i < pages)%nat.
 Hypothesis F : forall j, 0 <= f j.
 Hypothesis L : 0 < lam.
 

@@ -1,9 +1,9 @@
-(* D20. Equal sparsity is a trade.
+(* D20a. Equal sparsity is a trade.
 
-   S the k best by w_i/c_i, T the k best by w_i (w = |g| or g^2, any tie rule): c(S) <= c(T) and p(S) <= p(T). At
-   equal sparsity cost-weighting always spends no more and never retains more.
+   S the k best by |g|^a/c and T the k best by |g|^b/c, a < b, or by |g| (b infinite): c(S) <= c(T) and p(S) <=
+   p(T), whatever ties do. At equal sparsity a rule that weighs costs more spends no more and retains no more.
 
-   Assumes: w > 0. *)
+   Assumes: 0 < a < b; at least k non-zero entries. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Counting.
 Import ListNotations.

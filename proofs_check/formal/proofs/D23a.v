@@ -1,10 +1,10 @@
-(* D23. Safety has a price, and it is small.
+(* D23a. Safety has a price, and it is small.
 
-   Layers partition the coordinates, T is Top-K under the same budget, 0 <= theta <= 1. p(S in l) >= theta p(T in l)
-   in every layer is the same as sum a_l p(S in l) >= theta sum a_l p(T in l) for every a >= 0. The most norm
-   V(theta) that the relaxation keeps under these constraints is at least (1 - theta) V_CWMP + theta p(T).
+   The relaxation with p(z, l) >= theta p(T, l) in every layer l (equivalently: theta times Top-K for every
+   weighing of the layers) is solved by a reserve in each layer and one threshold lambda, scores of starved
+   layers raised; V(theta) >= (1 - theta) V_CWMP + theta p(T), and the reserves cost at most theta E_T.
 
-   Assumes: none. *)
+   Assumes: T is Top-K under the same budget, 0 <= theta <= 1. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Relaxation Groups.
 Import ListNotations.
