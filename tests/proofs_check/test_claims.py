@@ -8,6 +8,8 @@ import pytest
 from scipy import stats
 
 from proofs_check.checks import CHECKS, PAGES, checks_of
+from proofs_check.formal.checks import METHOD
+from proofs_check.formal.compiling import find_coq
 from proofs_check.table import replace_between, stored_verdicts, table_of
 from proofs_check.verify import exit_code, run_checks, summarise
 from theory.claims.table import CLAIMS
@@ -40,6 +42,7 @@ def test_two_independent_methods_and_not_by_sampling_alone(claim_id, rows):
     outcomes = {v.method: v.outcome for v in rows[claim_id].verdicts}
     assert len(outcomes) >= 2
     assert set(outcomes.values()) & {Outcome.PROVED, Outcome.CHECKED, Outcome.CERTIFIED, Outcome.REFUTED}
+    assert len(outcomes.keys() - {METHOD}) >= 2
 
 
 def test_proved_is_said_of_whole_claims_only(rows):
@@ -51,7 +54,8 @@ def test_proved_is_said_of_whole_claims_only(rows):
                 assert verdict.method not in ("exhaustion", "lemmas", "tightness"), verdict
                 assert not part, verdict
         if row.word == "checked":
-            assert row.grade == f"checked, {row.reach}"
+            in_part = row.reach.startswith("every n, kernel-checked; not: ")
+            assert row.grade == f"checked, {'every n but for a part' if in_part else row.reach}"
             assert row.reach
     assert {claim_id for claim_id, row in rows.items() if row.word == "proved"} == {"P4", "P5", "P6a", "P11"}
 
@@ -110,6 +114,8 @@ def test_the_table_on_the_page_of_claims_is_that_of_the_recorded_verdicts():
 def test_recorded_verdicts_agree_with_this_run(rows):
     recorded = {row.claim.id: row for row in summarise(stored_verdicts(RECORDED))}
     assert recorded.keys() == rows.keys()
+    left_out = set() if find_coq() else {METHOD}
     for claim_id, row in rows.items():
         now = {v.method: v.outcome for v in row.verdicts}
-        assert now == {v.method: v.outcome for v in recorded[claim_id].verdicts}, claim_id
+        then = {v.method: v.outcome for v in recorded[claim_id].verdicts if v.method not in left_out}
+        assert now == then, claim_id
