@@ -133,7 +133,7 @@ def _judged(claim: str, method: str, cases: Iterator[Flash], judge: Callable[[Fl
                      "right": readable(violation.right)}  # fmt: skip
             return Verdict(claim, method, Outcome.REFUTED, words, "one counterexample suffices", trials, None, found)
     if seed is None:
-        return Verdict(claim, method, Outcome.PROVED, words, "exactly the stated finite domain", trials)
+        return Verdict(claim, method, Outcome.CHECKED, words, "exactly the stated finite domain", trials)
     return survived(claim, method, words, trials, seed)
 
 

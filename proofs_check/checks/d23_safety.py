@@ -217,7 +217,7 @@ def _judged(claim: str, method: str, cases: Iterable[Case], judge: Judge, words:
                 violation.left, violation.right)  # fmt: skip
             return refuted(claim, method, case.instance, with_layers, domain=words, trials=trials, seed=seed)
     if seed is None:
-        return Verdict(claim, method, Outcome.PROVED, words, "exactly the stated finite domain", trials)
+        return Verdict(claim, method, Outcome.CHECKED, words, "exactly the stated finite domain", trials)
     return survived(claim, method, words, trials, seed)
 
 

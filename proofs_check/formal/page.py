@@ -12,6 +12,9 @@ from pathlib import Path
 from proofs_check.formal.kernel import REAL_NUMBERS, Proof, check_proofs
 from proofs_check.formal.theorems import FOUNDATIONS, NOT_FORMAL, THEOREMS
 from theory.errors import InputError
+from theory.files.outputs import Kind, write_atomically
+
+_PAGE = Kind("a page of the proofs, with its markers", lambda path: b"<!--" in path.read_bytes())
 
 _FOLDER = "../proofs_check/formal/proofs"
 
@@ -62,7 +65,7 @@ def write(path: str | Path) -> None:
     """
     page = Path(path)
     text = refreshed(page.read_text(encoding="utf-8"), check_proofs((*THEOREMS, *FOUNDATIONS)))
-    page.write_text(text, encoding="utf-8")
+    write_atomically(page, text, _PAGE)
 
 
 def in_markdown(words: str) -> str:

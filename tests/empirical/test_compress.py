@@ -88,7 +88,7 @@ def test_what_each_method_ranks_by(cost, method):
 
 
 def test_methods_differ_where_costs_or_values_do():
-    masks = {m: compress(m, offer("fc-dear", "0.1")).mask.tobytes() for m in METHODS}
+    masks = {m: compress(m, offer("fc-dear", "0.05")).mask.tobytes() for m in METHODS}
     assert len(set(masks.values())) == len(METHODS)
 
 

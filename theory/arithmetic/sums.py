@@ -121,7 +121,7 @@ def _total_by_pieces(cost: NDArray[np.floating]) -> Fraction | None:
         low, high = float(piece.min()), float(piece.max())
         if not (low > 0 and high < np.inf):
             return None
-        if not (high <= low * 2.0**14 and low > 2.0**-900 and piece.flags.c_contiguous):
+        if not (high <= low * 2.0**14 and low > 2.0**-900 and high < 2.0**900 and piece.flags.c_contiguous):
             rest += exact_sum(piece)
         elif piece.dtype == np.float64:
             part = room[: piece.size]

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from cwmp.__main__ import main
+from cwmp.pages.savings import saving_text
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.laws.efficiency import Estimate
@@ -15,7 +16,7 @@ from theory.laws.inputs import given_laws
 from theory.laws.parse import law_of
 from theory.laws.power_mean import Group, power_mean, power_mean_saving, predicted_saving
 from theory.laws.samples import SampleLaw
-from theory.laws.saving import saving_report, saving_text
+from theory.laws.saving import saving_report
 from theory.optimum.bounds import saving_ceiling
 from theory.selection.selectors import top_k
 

@@ -127,7 +127,7 @@ def test_small_hard_instances_through_the_same_code(instance, by_cost, widths):
         for module in (bracket, finish):
             patch.setattr(module, "SCATTERED", 1)
         patch.setattr(bracket, "IN_ORDER", 3)
-        patch.setattr(bracket, "_WIDTHS", widths)
+        patch.setattr(bracket, "WIDTHS", widths)
         patch.setattr(bracket, "_sample_size", lambda d: 1 + d // 3)
         expected = sorted_prefix(instance.score, instance.cost, instance.budget, by_cost=by_cost)
         entries = Entries(instance.score, "given", instance.cost, by_cost=by_cost)
@@ -326,7 +326,7 @@ def test_bad_calls():
         cwmp(g)
     with pytest.raises(InputError, match="an instance has its own cost and budget"):
         top_k(Instance(g, c, 1), c)
-    with pytest.raises(InputError, match="either in joules"):
+    with pytest.raises(InputError, match="give the budget, such as"):
         cwmp(g, c)
     with pytest.raises(InputError, match="cost must have shape"):
         cwmp(g, c[1:], 1)
