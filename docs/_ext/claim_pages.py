@@ -96,7 +96,7 @@ def _statement(claim: Claim, row: Row) -> list[str]:
     listed = "\n".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts)
     note = "" if row.standing == "as expected" else f" ({row.standing})"
     return [
-        f'<p><span class="verdict {row.word}">{row.word}{note}</span></p>',
+        f'<p><span class="verdict {row.word.split(",")[0]}">{row.word}{note}</span></p>',
         f":::{{admonition}} Statement\n:class: statement\n\n{_displayed(claim.typeset)}\n:::",
         f'<dl class="facts">\n{listed}\n</dl>',
     ]
@@ -139,7 +139,7 @@ def _method(verdict: Verdict) -> str:
     bound = "" if verdict.failure_bound is None else f"{100 * verdict.failure_bound:.2g} %"
     cells = (
         escape(verdict.method),
-        f'<span class="verdict {verdict.outcome.value}">{verdict.outcome.value}</span>',
+        f'<span class="verdict {verdict.outcome.value.split(",")[0]}">{verdict.outcome.value}</span>',
         _html(verdict.domain),
         _html(verdict.reach),
         f"{verdict.trials:,}",
