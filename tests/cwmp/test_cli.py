@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from cwmp.__main__ import main
 from cwmp.pages.words import fixed, joules
+from proofs_check.checks import checks_of, runnable
 from theory.instance import CostClasses, Instance
 from theory.selection.selectors import cwmp, top_k
 
@@ -276,9 +277,11 @@ def test_verify_prints_the_table_resumes_and_speaks_json(files):
     first = run("verify", "D11", "--output", "v", "--jobs", "2")
     assert first.exit_code == 0
     assert "refuted" in first.stdout
-    assert "[  3/3]" in first.stderr
+    number = len(runnable(checks_of(["D11"])))
+    assert f"[  {number}/{number}]" in first.stderr
     again = run("verify", "D11", "--output", "v", "--json", "--quiet")
-    assert again.stderr == ""
+    left_out = number < len(checks_of(["D11"]))
+    assert again.stderr == ("cwmp: formal proofs not run: install coq\n" if left_out else "")
     (row,) = json.loads(again.stdout)
     assert (row["claim"], row["standing"], row["refuted"]) == ("D11", "as expected", True)
 
@@ -288,7 +291,8 @@ def test_audit_prints_writes_resumes_and_speaks_json(files):
     arguments += ["--budget", "20%", "--dim", "500", "--trials", "200", "--jobs", "1", "--output", "a"]
     first = run(*arguments)
     assert first.exit_code == 0
-    assert "P7 hoeffding    LP/d" in first.stdout
+    assert "P7 hoeffding" in first.stdout
+    assert "LP/d" in first.stdout
     assert "[4/4] batches" in first.stderr
     written = {path: path.stat().st_mtime_ns for path in Path("a").rglob("*batch*")}
     again = run(*arguments, "--json")
