@@ -49,9 +49,8 @@ def run_checks(
 ) -> list[Verdict]:
     """Judge ``checks``, ``jobs`` at a time, and return their verdicts in the same order.
 
-    Formal ones are left out where there is no Coq, also where a verdict of theirs is stored.
-
     Args:
+        checks: formal ones are left out where there is no Coq, also where a verdict of theirs is stored.
         folder: where verdict files are written, and found again unless ``fresh``.
         on_progress: called with each verdict, how many are there, and how many there will be.
 

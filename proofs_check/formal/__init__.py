@@ -6,4 +6,7 @@ sources        what a file says: its words, its statement, what it needs
 compiling      coqc, with what it made kept by content
 kernel         every theorem checked, with the axioms it rests on
 evaluation     the selectors of the proofs, run on numbers
+checks         the method ``formal`` of the claims
+
+Imports: theory, and of this package the ways of judging.
 """
