@@ -283,7 +283,7 @@ DETERMINISTIC = (
         "counting argument",
         typeset=r"Any mask that retains at least as much as Top-K, which keeps $k$ items and spends $E_T$, costs at "
         r"least the sum of the $k$ smallest costs. So no selector saves more at Top-K's score than $$1 - "
-        r"\frac{c_{(1)} + \dots + c_{(k)}}{E_T} \le 1 - \frac{c_{\min}}{\mathrm{mean}(c \text{ over what Top-K "
+        r"\frac{k \text{ smallest}}{E_T} \le 1 - \frac{c_{\min}}{\mathrm{mean}(c \text{ over what Top-K "
         r"keeps})};$$ attained where scores tie, missed by one item's cost where they do not.",
     ),
     Claim(

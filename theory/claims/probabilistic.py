@@ -258,9 +258,9 @@ PROBABILISTIC = (
         "identity",
         "U-statistics; formalised here",
         typeset=r"$(\|\sum n_k u_k\|^2 - \sum n_k^2 \|u_k\|^2)/(1 - \sum n_k^2)$ has mean $\|\mu\|^2$ and $\sum n_k "
-        r"\|u_k\|^2$ has $\|\mu\|^2 + \mathrm{E}\|\xi\|^2$; with $s_k$ chosen from $u_k$ alone, $\langle \bar s, "
-        r"\bar u \rangle - \sum n_k^2 \langle s_k, u_k \rangle$ has mean $\sum n_k (1 - n_k) \langle \mathrm{E} s_k, "
-        r"\mu \rangle$.",
+        r"\|u_k\|^2$ has $\|\mu\|^2 + \mathrm{E}\|\xi\|^2$; with $s_k$ chosen from $u_k$ alone, $\langle s, "
+        r"u \rangle - \sum n_k^2 \langle s_k, u_k \rangle$ has mean $\sum n_k (1 - n_k) \langle \mathrm{E} s_k, "
+        r"\mu \rangle$, $s$ and $u$ the averages.",
     ),
     Claim(
         "P15c",

@@ -40,7 +40,7 @@ STRUCTURED = (
         "c_i, f_j >= 0; nested at budgets from the dearest item with its page on",
         "tight",
         "Lagrangian relaxation, as D5",
-        typeset=r"With $\mathrm{cost}(M) = \sum_{i \in M} c_i + \sum f_j$ over the pages touched, $M(\lambda)$, which "
+        typeset=r"With $\mathrm{cost}(M) = \sum c_i + \sum f_j$ over the pages touched, $M(\lambda)$, which "
         r"opens page $j$ iff $\sum_i (p_i - \lambda c_i)_+ > \lambda f_j$ and keeps what has $p_i > \lambda c_i$ of "
         r"it, maximises $p - \lambda\,\mathrm{cost}$ over all masks, is optimal for what it spends, and grows as "
         r"$\lambda$ falls.",
