@@ -113,7 +113,7 @@ def convergence(seed: int = 0, order: float = 2.0) -> Verdict:
 def laplace_saving(weights: tuple[float, ...], costs: tuple[float, ...], tau: float) -> float:
     """The saving for Laplace magnitudes and cost classes at threshold tau, from its closed forms (P4)."""
     w, c = np.array(weights), np.array(costs)
-    score = lambda t: np.exp(np.minimum(tau - t, 700.0)) * (t * t + 2 * t + 2)  # noqa: E731  in units of exp(-tau)
+    score = lambda t: np.exp(np.minimum(tau - t, 600.0)) * (t * t + 2 * t + 2)  # noqa: E731  in units of exp(-tau)
     cut = lambda x: np.sqrt(np.exp(x) * c)  # noqa: E731
     excess = lambda x: float(w @ score(cut(x)) - score(np.array(tau)))  # noqa: E731
     ends = (np.log(tau**2 / c.max()) - 1, np.log(tau**2 / c.min()) + 1)
