@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from cwmp.pages.words import percent
 from proofs_check.law_audit.audit import NORMAL
 
 _WHAT = {
@@ -59,7 +60,7 @@ def _bounds(cells: list[dict[str, Any]]) -> list[str]:
         tightness = f"{cell['tightness']:.3g}" if cell["tightness"] else "-"
         lines.append(
             f"{name:<22}{_WHAT[cell['claim']]:<26}{cell['answer']:<15}{cell['failures']:>7} / {cell['trials']:<4}"
-            f"{_percent(cell['interval'][1]):>12}{_percent(cell['caught']):>9}{tightness:>12}"
+            f"{percent(cell['interval'][1], 2):>12}{percent(cell['caught'], 2):>9}{tightness:>12}"
         )
     return lines
 
@@ -113,10 +114,6 @@ def _difference(at: dict[str, Any], key: str) -> str:
         return "none"
     star = "*" if key in at["outside"] else " "
     return f"{at['predicted'][key][0] - measured[0]:+.5f} +- {NORMAL * measured[1]:.5f}{star}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
 
 
 def _number(value: float) -> str:

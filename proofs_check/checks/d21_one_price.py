@@ -27,8 +27,8 @@ import numpy as np
 from proofs_check.checks.d02_relaxation import best_vertex
 from proofs_check.methods import smt as z
 from proofs_check.methods.instances import FAMILIES, family_instance
-from proofs_check.methods.judge import Check, Falsehood, Violation, from_smt, readable, survived
-from theory.claims.verdict import Outcome, Verdict
+from proofs_check.methods.judge import Check, Falsehood, Violation, from_smt, judge_cases, readable
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
 from theory.optimum.pooled import PriceGain, price_gain
 from theory.selection.one_price import OnePrice, one_price
@@ -169,16 +169,8 @@ def drawn_cohorts(seed: int, per_family: int) -> Iterator[Cohort]:
 def _judged(
     method: str, cohorts: Iterable[Cohort], judge: Judge, words: str, seed: int | None, claim: str = "D21a"
 ) -> Verdict:
-    trials = 0
-    for trials, cohort in enumerate(cohorts, 1):
-        if violation := judge(cohort):
-            size = sum(g.size for g in cohort.update)
-            found = {"d": size, "clients": str(cohort), "should": violation.relation,
-                     "left": readable(violation.left), "right": readable(violation.right)}  # fmt: skip
-            return Verdict(claim, method, Outcome.REFUTED, words, "one counterexample suffices", trials, None, found)
-    if seed is None:
-        return Verdict(claim, method, Outcome.CHECKED, words, "exactly the stated finite domain", trials)
-    return survived(claim, method, words, trials, seed)
+    described = lambda cohort: {"d": sum(g.size for g in cohort.update), "clients": str(cohort)}  # noqa: E731
+    return judge_cases(claim, method, cohorts, judge, words, seed, described)
 
 
 def exhaustion(seed: int = 0, judge: Judge = one_is_best) -> Verdict:

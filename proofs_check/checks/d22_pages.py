@@ -23,7 +23,7 @@ from fractions import Fraction
 import numpy as np
 
 from proofs_check.methods import smt as z
-from proofs_check.methods.judge import Check, Falsehood, Violation, from_smt, readable, survived
+from proofs_check.methods.judge import Check, Falsehood, Violation, from_smt, judge_cases, readable
 from theory.claims.verdict import Outcome, Verdict
 from theory.optimum.page_bound import item_wise, page_bound, whole_pages
 from theory.page_checker import check_pages
@@ -125,16 +125,10 @@ def drawn_flash(seed: int, count: int) -> Iterator[Flash]:
 
 def _judged(claim: str, method: str, cases: Iterator[Flash], judge: Callable[[Flash], Violation | None], words: str,
             seed: int | None) -> Verdict:  # fmt: skip
-    trials = 0
-    for trials, flash in enumerate(cases, 1):
-        if violation := judge(flash):
-            found = {"d": len(flash.p), "p": str(flash.p), "c": str(flash.c), "pages": str(flash.pages),
-                     "f": str(flash.f), "should": violation.relation, "left": readable(violation.left),
-                     "right": readable(violation.right)}  # fmt: skip
-            return Verdict(claim, method, Outcome.REFUTED, words, "one counterexample suffices", trials, None, found)
-    if seed is None:
-        return Verdict(claim, method, Outcome.CHECKED, words, "exactly the stated finite domain", trials)
-    return survived(claim, method, words, trials, seed)
+    described = lambda flash: {  # noqa: E731
+        "d": len(flash.p), "p": str(flash.p), "c": str(flash.c), "pages": str(flash.pages), "f": str(flash.f)
+    }  # fmt: skip
+    return judge_cases(claim, method, cases, judge, words, seed, described)
 
 
 _SMALL = (

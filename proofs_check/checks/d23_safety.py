@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -34,13 +34,13 @@ from proofs_check.methods.judge import (
     Falsehood,
     Oracle,
     Violation,
+    describe,
     exhaust,
     from_smt,
-    refuted,
-    survived,
+    judge_cases,
 )
 from proofs_check.oracles import enumerate_masks
-from theory.claims.verdict import Outcome, Verdict
+from theory.claims.verdict import Verdict
 from theory.instance import Instance
 from theory.optimum.relaxation import relax
 from theory.optimum.safety import SafeRelaxation, relax_safe
@@ -209,16 +209,12 @@ def drawn_cases(seed: int, n: int, per_family: int) -> Iterator[Case]:
 
 
 def _judged(claim: str, method: str, cases: Iterable[Case], judge: Judge, words: str, seed: int | None) -> Verdict:
-    trials = 0
-    for trials, case in enumerate(cases, 1):
-        if violation := judge(case):
-            with_layers = Violation(
-                f"{violation.relation} (layers of {case.sizes} items, theta = {case.theta})",
-                violation.left, violation.right)  # fmt: skip
-            return refuted(claim, method, case.instance, with_layers, domain=words, trials=trials, seed=seed)
-    if seed is None:
-        return Verdict(claim, method, Outcome.CHECKED, words, "exactly the stated finite domain", trials)
-    return survived(claim, method, words, trials, seed)
+    def with_layers(case: Case) -> Violation | None:
+        found = judge(case)
+        layers = f"(layers of {case.sizes} items, theta = {case.theta})"
+        return found and replace(found, relation=f"{found.relation} {layers}")
+
+    return judge_cases(claim, method, cases, with_layers, words, seed, lambda case: describe(case.instance))
 
 
 def exhaustion(seed: int = 0, judge: Judge | None = None) -> Verdict:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis
 import numpy as np
@@ -38,6 +38,7 @@ class Violation:
     instance: Instance | None = field(default=None, compare=False)
 
 
+_Case = TypeVar("_Case")
 Oracle = Callable[[Instance], Fraction]
 Property = Callable[[Instance, Oracle], Violation | None]
 
@@ -245,15 +246,40 @@ def refuted(
     seed: int | None = None,
 ) -> Verdict:  # fmt: skip
     """The verdict that carries a counterexample, written so that a reader can retype it."""
-    shown = violation.instance or instance
+    return _refuted(claim, method, describe(violation.instance or instance), violation, domain, trials, seed)
+
+
+def _refuted(
+    claim: str, method: str, described: Mapping[str, Any], violation: Violation, domain: str, trials: int,
+    seed: int | None,
+) -> Verdict:  # fmt: skip
     counterexample = {
-        **describe(shown), "should": violation.relation,
+        **described, "should": violation.relation,
         "left": readable(violation.left), "right": readable(violation.right),
     }  # fmt: skip
     return Verdict(
         claim, method, Outcome.REFUTED, domain, "one counterexample suffices", trials,
         counterexample=counterexample, seed=seed,
     )  # fmt: skip
+
+
+def judge_cases(
+    claim: str, method: str, cases: Iterable[_Case], judge: Callable[[_Case], Violation | None], words: str,
+    seed: int | None, described: Callable[[_Case], Mapping[str, Any]],
+) -> Verdict:  # fmt: skip
+    """Judge cases that are no single instance, in turn, up to the first violation.
+
+    Args:
+        words: the domain. seed: of drawn cases, or None where ``cases`` are the whole of a finite domain.
+        described: a case as plain data, for a counterexample.
+    """
+    trials = 0
+    for trials, case in enumerate(cases, 1):
+        if violation := judge(case):
+            return _refuted(claim, method, described(case), violation, words, trials, seed)
+    if seed is None:
+        return Verdict(claim, method, Outcome.CHECKED, words, "exactly the stated finite domain", trials)
+    return survived(claim, method, words, trials, seed)
 
 
 def describe(instance: Instance) -> dict[str, Any]:
