@@ -17,7 +17,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory.arithmetic import sums
-from theory.arithmetic.exact import EXACT_INTEGER, Real, as_float64, as_fraction, exact_sum, exact_sum_of_squares
+from theory.arithmetic.exact import (
+    EXACT_INTEGER,
+    Real,
+    as_float64,
+    as_fraction,
+    exact_sum,
+    exact_sum_of_squares,
+    shown,
+)
 from theory.arrays import is_tensor, plain, scalar
 from theory.budget import budget_in_units, is_share
 from theory.errors import InputError
@@ -142,7 +150,7 @@ class Instance:
 
     def __repr__(self) -> str:
         kind = "per-coordinate" if self.labels is None else f"{len(self.class_cost)}-class"  # type: ignore[arg-type]
-        return f"Instance(d={self.d}, {kind} costs, budget={float(self.budget * self.unit):.6g} J)"
+        return f"Instance(d={self.d}, {kind} costs, budget={shown(self.budget * self.unit)} J)"
 
     @property
     def d(self) -> int:

@@ -16,6 +16,7 @@ from cwmp.api.leaves import of as leaves_of
 from cwmp.api.result import Result
 from cwmp.pages import certificates as pages
 from cwmp.pages.blocks import Block
+from theory.arithmetic.exact import nearest_float
 from theory.checker import Result as Checked
 from theory.claims.provenance import provenance
 from theory.energy.costs import Budget, Costs
@@ -131,13 +132,13 @@ class Certified(Result):
             "skipped": list(self.skipped),
             "tied": dict(self.tied),
             "energy_unit": self.energy_unit,
-            "budget": float(self.budget),
+            "budget": nearest_float(self.budget),
             "budget_share": self.budget_share,
             "verdict": self.verdict,
             "reason": self.certificate.reason,
             "how": self.certificate.how,
             "gap": self.gap,
-            "spent": float(self.spent),
+            "spent": nearest_float(self.spent),
             "retained": float(self.retained),
             "selections": {name: asdict(one) for name, one in self.selections.items()},
             "relaxation_of_norm": c.relaxation_of_norm,

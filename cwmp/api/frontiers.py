@@ -14,6 +14,7 @@ from cwmp.api.given import given_budget, given_costs, given_update
 from cwmp.api.result import Result
 from cwmp.pages.blocks import Block
 from cwmp.pages.frontiers import frontier_page
+from theory.arithmetic.exact import nearest_float
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.layers import Layer
@@ -155,7 +156,7 @@ def _point(at: Instance, norm: Fraction, unit: str, *, exact: bool) -> Point:
         swap = Swap(np.flatnonzero(prefix.mask & ~best.mask), np.flatnonzero(best.mask & ~prefix.mask),
                     share(best.retained - prefix.retained, prefix.retained))  # fmt: skip
     return Point(
-        share(at.budget, at.total_cost), float(at.budget * at.unit), share(prefix.retained, norm),
+        share(at.budget, at.total_cost), nearest_float(at.budget * at.unit), share(prefix.retained, norm),
         share(best_of.retained, norm), share(top.retained, norm), share(relaxed.value, norm), optimum,
-        share(bound, norm), gap, verdict, optimal, float(prefix.spent * at.unit), int(prefix.mask.sum()), swap,
+        share(bound, norm), gap, verdict, optimal, nearest_float(prefix.spent * at.unit), int(prefix.mask.sum()), swap,
     )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cwmp.api.given import Question, question
+from theory.arithmetic.exact import shown
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
 from theory.selection import selectors as theory_selectors
@@ -33,7 +34,7 @@ class ShapedSelection(Selection):
         return np.flatnonzero(self.flat)
 
     def __repr__(self) -> str:
-        return f"Selection({int(self.flat.sum())} of {self.flat.size} kept, spent={float(self.spent * self.unit):.6g})"
+        return f"Selection({int(self.flat.sum())} of {self.flat.size} kept, spent={shown(self.spent * self.unit)})"
 
 
 def cwmp(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cwmp.pages.blocks import Block, Line, Table, Verbatim
 from cwmp.pages.words import coordinates, fixed, percent, several
+from theory.arithmetic.exact import shown
 from theory.energy.shares import shares_text
 from theory.files.contents import listed
 from theory.layers import Layer
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def certified_page(r: Certified) -> list[Block]:
     """As ``cwmp certify`` prints it."""
-    head = [Line(f"{r.update}: {several(r.d, 'coordinate')}, budget {float(r.budget):.6g} {r.energy_unit} "
+    head = [Line(f"{r.update}: {several(r.d, 'coordinate')}, budget {shown(r.budget)} {r.energy_unit} "
                  f"({percent(r.budget_share, 4)} of sending everything)"), *left_out(r.skipped, r.tied)]  # fmt: skip
     if r.bare and not r.certificate.spent:
         head.append(Line(f"this budget buys nothing; it was read as {r.energy_unit}, and a share is written 5%"))

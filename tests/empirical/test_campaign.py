@@ -175,8 +175,10 @@ def test_a_run_that_fails_or_dies_stops_the_experiment_by_name(tmp_path):
     with pytest.raises(InputError, match=r"seed3: .*finite"):
         complete_all([bad], tmp_path, jobs=1)
 
+    before = set(multiprocessing.active_children())
+
     def kill(progress):
-        for process in multiprocessing.active_children():
+        for process in set(multiprocessing.active_children()) - before:
             process.kill()
 
     with pytest.raises(InputError, match=r"seed0: its process ended with exit code -9"):
@@ -184,11 +186,11 @@ def test_a_run_that_fails_or_dies_stops_the_experiment_by_name(tmp_path):
 
 
 def test_a_process_does_one_run_after_the_other(tmp_path):
-    runs, seen = [replace(RUN, seed=k) for k in range(4)], set()
-    look = lambda progress: seen.update(process.pid for process in multiprocessing.active_children())  # noqa: E731
+    runs, seen, before = [replace(RUN, seed=k) for k in range(4)], set(), set(multiprocessing.active_children())
+    look = lambda progress: seen.update(set(multiprocessing.active_children()) - before)  # noqa: E731
     found = complete_all(runs, tmp_path, jobs=2, on_progress=look)
     assert len(seen) == 2
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= before
     assert found[runs[3]].records == complete(runs[3], tmp_path / "alone").records
 
 

@@ -61,7 +61,7 @@ def test_another_seed_other_sources_or_damage_are_judged_again(tmp_path):
     path.write_text(json.dumps(changed))
     assert run_checks(check, seed=2, folder=tmp_path)[0].domain != "something else"
     path.write_text(path.read_text()[:40])
-    assert run_checks(check, seed=2, folder=tmp_path)[0].outcome is Outcome.PROVED
+    assert run_checks(check, seed=2, folder=tmp_path)[0].outcome is Outcome.CHECKED
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_broken_check_is_inconclusive_and_stops_nothing_else(tmp_path, monkeyp
         monkeypatch.setattr(audit, "time", clock)
     limit = 2.0 if run is _hang else math.inf
     broken, fine = run_checks(checks, seed=0, folder=tmp_path, jobs=2, time_limit=limit)
-    assert (broken.outcome, fine.outcome) == (Outcome.INCONCLUSIVE, Outcome.PROVED)
+    assert (broken.outcome, fine.outcome) == (Outcome.INCONCLUSIVE, Outcome.CHECKED)
     assert reason in broken.reach
     assert exit_code(summarise([broken, fine])) == 3
 
@@ -84,9 +84,10 @@ def test_an_interrupt_leaves_what_is_finished(tmp_path):
         raise KeyboardInterrupt
 
     checks = [*checks_of(["D3"])[:1], Check("D1", "hanging", _hang)]
+    before = set(multiprocessing.active_children())
     with pytest.raises(KeyboardInterrupt):
         run_checks(checks, seed=0, folder=tmp_path, jobs=1, on_progress=interrupt)
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= before
     assert [path.name for path in tmp_path.iterdir()] == ["D3-smt.json"]
 
 

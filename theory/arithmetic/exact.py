@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
@@ -55,6 +56,24 @@ def floor_float(value: Fraction) -> float:
     except OverflowError:
         return math.nextafter(math.inf, 0.0) if value > 0 else -math.inf
     return nearest if Fraction(nearest) <= value else math.nextafter(nearest, -math.inf)
+
+
+def nearest_float(value: Fraction) -> float:
+    """The float64 nearest to ``value``; beyond the largest one, the largest one, which JSON can hold."""
+    try:
+        return float(value)
+    except OverflowError:
+        return sys.float_info.max if value > 0 else -sys.float_info.max
+
+
+def shown(value: Fraction, digits: int = 6) -> str:
+    """``value`` in so many significant digits, as ``format`` shows a float, whatever its size."""
+    nearest = nearest_float(value)
+    if (nearest or not value) and abs(nearest) < sys.float_info.max:
+        return f"{nearest:.{digits}g}"
+    return (
+        f"{Decimal(value.numerator) / Decimal(value.denominator):.{digits - 1}e}"  # Python 3.11: Fraction has no format
+    )
 
 
 def as_float64(values: NDArray, name: str) -> NDArray[np.float64]:

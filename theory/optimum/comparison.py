@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.arithmetic.exact import nearest_float
 from theory.instance import Instance
 from theory.layers import Layer
 from theory.optimum.bounds import greedy_gap
@@ -120,7 +121,7 @@ def compared(instance: Instance, certificate: Certificate, layers: Sequence[Laye
 def _kept(instance: Instance, one: Selection, norm: Fraction, best: Fraction, *, exact: bool) -> Kept:
     return Kept(
         int(one.mask.sum()),
-        float(one.spent * instance.unit),
+        nearest_float(one.spent * instance.unit),
         share(one.spent, instance.budget),
         share(one.retained, norm),
         share(best - one.retained, best),

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.arithmetic.exact import exact_sum, floor_float
+from theory.arithmetic.exact import exact_sum, floor_float, shown
 from theory.selection.bracket import greedy_prefix
 from theory.selection.entries import Entries
 from theory.selection.order import Floats, Prefix
@@ -64,7 +64,7 @@ class Selection:
         return mask.nonzero()[0] if isinstance(mask, np.ndarray) else mask.nonzero().flatten()
 
     def __repr__(self) -> str:
-        return f"Selection({int(self.mask.sum())} of {len(self.mask)} kept, spent={float(self.spent * self.unit):.6g})"
+        return f"Selection({int(self.mask.sum())} of {len(self.mask)} kept, spent={shown(self.spent * self.unit)})"
 
 
 def rounded(
