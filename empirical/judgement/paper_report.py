@@ -1,0 +1,112 @@
+"""What came out in the paper's setting, as text: four questions, each answered by what the tables show, and the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill
+
+from empirical.designs import SECOND_HAND, Paper
+from empirical.judgement.paired import ALPHA, needed
+from empirical.judgement.paper import Cell, Contest, Files
+from empirical.judgement.report import SYNTHETIC_ONLY, WORD, interval
+from empirical.judgement.verdicts import percent
+from empirical.runs.tuning import Tuning
+from empirical.training.compress import DENSE
+from theory.claims.verdict import Outcome
+
+
+def paper_report(design: Paper, files: Files, found: Sequence[Contest], seeds: Sequence[int], tuning: Tuning) -> str:
+    """The whole report."""
+    sections = [_heading(design, files, seeds, tuning), answers(design, found)]
+    keys = dict.fromkeys((contest.feedback, contest.cost) for contest in found)
+    sections += [_table([c for c in found if (c.feedback, c.cost) == key]) for key in keys]
+    sections.append(_legend(found[0]))
+    if any(file.data.startswith("synthetic") for file in files.values()):
+        sections.append(SYNTHETIC_ONLY)
+    return "\n\n".join(sections)
+
+
+def answers(design: Paper, found: Sequence[Contest]) -> str:
+    """The four questions."""
+    usual = [c for c in found if c.cost in design.costs]
+    pick = lambda question, feedback: [c for c in usual if (c.question, c.feedback) == (question, feedback)]  # noqa: E731
+    lines = [
+        f"Does the claim hold in that setting, at equal sparsity?   {_said(pick('equal-sparsity', False))}",
+        f"Does it at equal joules?                                  {_said(pick('equal-joules', False))}",
+        f"And with error feedback? At equal sparsity:               {_said(pick('equal-sparsity', True))}",
+        f"                         At equal joules:                 {_said(pick('equal-joules', True))}",
+    ]
+    for question in ("equal-sparsity", "equal-joules"):
+        mine = [c for c in found if c.question == question and not c.feedback]
+        holds = [c.cost for c in mine if c.outcome is Outcome.HOLDS]
+        words = "Which of these costs make it hold, without feedback?" if question == "equal-sparsity" else ""
+        open_ = [c.cost for c in mine if c.outcome is Outcome.INCONCLUSIVE]
+        more = f"; undecided: {', '.join(open_)}" if open_ else ""
+        lines.append(f"{words:<52}  {question.replace('-', ' ')}: {', '.join(holds) or 'none'}{more}")
+    return "\n".join(lines)
+
+
+def _said(found: Sequence[Contest]) -> str:
+    """``fc-dear holds, conv-dear undecided``."""
+    return ", ".join(f"{c.cost} {WORD[c.outcome]}" for c in found)
+
+
+def _heading(design: Paper, files: Files, seeds: Sequence[int], tuning: Tuning) -> str:
+    run, file = next(iter(files.items()))
+    s = run.setting
+    dense = [f.final_accuracy for one, f in files.items() if one.arm.method == DENSE and not one.setting.error_feedback]
+    return (
+        f"{file.data}: {len(seeds)} paired seeds; {s.model} with {s.normalisation} normalisation, {s.clients} clients, "
+        f"{s.partition}, {s.cohort} a round,\n{s.rounds} rounds, {s.steps} local steps of {s.batch}. "
+        f"Dense reaches {100 * sum(dense) / len(dense):.1f} %.\n{fill(tuning.words, 118)}\n{fill(SECOND_HAND, 118)}"
+    )
+
+
+def _table(pair: Sequence[Contest]) -> str:
+    """Both questions under one cost model: equal sparsity above, equal joules below."""
+    by = {contest.question: contest for contest in pair}
+    sparse, joules = by["equal-sparsity"], by["equal-joules"]
+    head = f"{sparse.cost}, error feedback {'on' if sparse.feedback else 'off'}"
+    cells = sparse.cells
+    line = lambda name, texts, end="": f"  {name:<26}{''.join(f'{t:<18}' for t in texts)}{end}".rstrip()  # noqa: E731
+    return "\n".join([
+        head,
+        line("share of the coordinates", [percent(c.share) for c in cells], "mean"),
+        line("cwmp |g|/c: accuracy", [f"{100 * c.accuracy:.1f}" for c in cells]),
+        line("  energy of a round", [_energy(c.energy) for c in cells]),
+        line("top-k, as many: accuracy", [f"{100 * c.baseline:.1f}" for c in cells]),
+        line("  energy of a round", [_energy(c.base_energy) for c in cells]),
+        line("  cwmp less top-k", [_difference(c) for c in cells], _ending(sparse)),
+        line("top-k, as dear: accuracy", [f"{100 * c.baseline:.1f}" for c in joules.cells]),
+        line("  energy of a round", [_energy(c.base_energy) for c in joules.cells]),
+        line("  cwmp less top-k", [_difference(c) for c in joules.cells], _ending(joules)),
+        line("honest gain, less top-k's", [f"{_gain(a)} / {_gain(b)}" for a, b in
+                                           zip(sparse.cells, joules.cells, strict=True)]),
+    ])  # fmt: skip
+
+
+def _gain(cell: Cell) -> str:
+    return f"{cell.honest - cell.base_honest:+.3f}"
+
+
+def _energy(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def _difference(cell: Cell) -> str:
+    return f"{100 * cell.difference.mean:+.1f}{'*' * (cell.difference.agree == cell.difference.pairs)}"
+
+
+def _ending(contest: Contest) -> str:
+    return f"{interval(contest.difference)}  {WORD[contest.outcome]}: {contest.why}"
+
+
+def _legend(one: Contest) -> str:
+    return (
+        "accuracy: per cent, mean over seeds; differences paired, in points, * in every seed. energy of a round: of a "
+        "client, in\nper cent of sending everything. At equal sparsity cost-weighting is never dearer and never retains "
+        "more (D20): only the\nthird and the last block of a table are fair. honest gain: the share of the clients' "
+        "common descent that was sent (P15),\nless Top-K's at equal sparsity / at equal joules.\n"
+        f"verdicts: exact sign-flip tests of the paired means over sparsities, Holm over all {one.family} contests shown: "
+        f"one is false with\n  probability {ALPHA:g} at most. To decide any of them takes {needed(one.family)} seeds."
+    )
