@@ -3,8 +3,8 @@
     paper    the paper's setting: equal sparsity against equal joules, and which costs would make its claim hold
     safe     is there a selector that is nowhere worse than Top-K and keeps what CWMP gains?
 
-Each has a small form for two cores. What is known of the paper's setting beyond its abstract is one second-hand summary,
-unverified: :data:`SECOND_HAND`. Whatever is printed of ``paper`` says so.
+Each has a small form for two cores. What is known of the paper's setting beyond its abstract is one second-hand
+summary, unverified: :data:`SECOND_HAND`. Whatever is printed of ``paper`` says so.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from empirical.setting import Arm, Limit, Run, Setting
 from empirical.training.compress import BASELINE, CWMP, DENSE, LEARNT_JOULES, LEARNT_SAFE, SAFE
 
 SECOND_HAND = (
-    "Of the paper only its abstract was at hand. That it trains ResNet-18 on non-IID CIFAR-10 with 10 simulated clients, "
-    "orders by |g|/c, compares with Top-K at equal sparsity of 1, 5, 10 and 20 %, without error feedback, and counts "
-    "the energy of a single round, is one second-hand summary, unverified. Its costs, Dirichlet parameter, rounds and "
-    "learning rates are not known: those here are chosen."
+    "Of the paper only its abstract was at hand. That it trains ResNet-18 on non-IID CIFAR-10 with 10 simulated "
+    "clients, orders by |g|/c, compares with Top-K at equal sparsity of 1, 5, 10 and 20 %, without error feedback, and "
+    "counts the energy of a single round, is one second-hand summary, unverified. Its costs, Dirichlet parameter, "
+    "rounds and learning rates are not known: those here are chosen."
 )
 PAPERS_SCORE = "cwmp-l1"
 TUNING_SEED, TUNING_SHARE = 1000, "0.01"
@@ -37,7 +37,8 @@ class Design:
     """What both have.
 
     Attributes:
-        name, summary: what it is for. settings: the federated settings, alike but for error feedback, the main one first.
+        name, summary: what it is for.
+        settings: the federated settings, alike but for error feedback, the main one first.
         costs: cost models. shares: sparsities or shares of the energy. seeds: of the paired runs.
         rates: learning rates to choose from, per method; one is not tuned. device: ``cpu`` or ``cuda``.
         source: the data it brings along, or None when it needs a folder.

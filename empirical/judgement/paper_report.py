@@ -1,4 +1,4 @@
-"""What came out in the paper's setting, as text: four questions, each answered by what the tables show, and the tables."""
+"""What came out in the paper's setting, as text: four questions, answered by what the tables show, and the tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from textwrap import fill
 
 from empirical.designs import SECOND_HAND, Paper
 from empirical.judgement.paired import ALPHA, needed
-from empirical.judgement.paper import Cell, Contest, Files
+from empirical.judgement.paper import QUESTIONS, Cell, Contest, Files
 from empirical.judgement.report import SYNTHETIC_ONLY, WORD, interval
 from empirical.judgement.verdicts import percent
 from empirical.runs.tuning import Tuning
@@ -20,7 +20,7 @@ def paper_report(design: Paper, files: Files, found: Sequence[Contest], seeds: S
     sections = [_heading(design, files, seeds, tuning), answers(design, found)]
     keys = dict.fromkeys((contest.feedback, contest.cost) for contest in found)
     sections += [_table([c for c in found if (c.feedback, c.cost) == key]) for key in keys]
-    sections.append(_legend(found[0]))
+    sections += [_reasons(found), _legend(found[0])]
     if any(file.data.startswith("synthetic") for file in files.values()):
         sections.append(SYNTHETIC_ONLY)
     return "\n\n".join(sections)
@@ -85,6 +85,18 @@ def _table(pair: Sequence[Contest]) -> str:
     ])  # fmt: skip
 
 
+def _reasons(found: Sequence[Contest]) -> str:
+    """Why what is undecided is undecided."""
+    undecided = [c for c in found if c.outcome is Outcome.INCONCLUSIVE]
+    lines = []
+    for why in dict.fromkeys(c.why for c in undecided):
+        alike = [f"{c.cost} at {QUESTIONS[c.question]}, feedback {'on' if c.feedback else 'off'}"
+                 for c in undecided if c.why == why]  # fmt: skip
+        who = "all" if len(alike) == len(found) else "; ".join(alike)
+        lines.append(fill(f"undecided, {who}: {why}.", 118, subsequent_indent="  "))
+    return "\n".join(lines) or "All are decided."
+
+
 def _gain(cell: Cell) -> str:
     return f"{cell.honest - cell.base_honest:+.3f}"
 
@@ -98,15 +110,16 @@ def _difference(cell: Cell) -> str:
 
 
 def _ending(contest: Contest) -> str:
-    return f"{interval(contest.difference)}  {WORD[contest.outcome]}: {contest.why}"
+    return f"{interval(contest.difference)}  {WORD[contest.outcome]}"
 
 
 def _legend(one: Contest) -> str:
-    return (
+    text = (
         "accuracy: per cent, mean over seeds; differences paired, in points, * in every seed. energy of a round: of a "
-        "client, in\nper cent of sending everything. At equal sparsity cost-weighting is never dearer and never retains "
-        "more (D20): only the\nthird and the last block of a table are fair. honest gain: the share of the clients' "
-        "common descent that was sent (P15),\nless Top-K's at equal sparsity / at equal joules.\n"
-        f"verdicts: exact sign-flip tests of the paired means over sparsities, Holm over all {one.family} contests shown: "
-        f"one is false with\n  probability {ALPHA:g} at most. To decide any of them takes {needed(one.family)} seeds."
+        "client, in per cent of sending everything. On one update, as many coordinates cost CWMP no more than Top-K and "
+        "retain no more (D20): less energy shows nothing by itself there. honest gain: the share of the clients' "
+        "common descent that was sent (P15), less Top-K's with as many coordinates / with as many joules. verdicts: "
+        f"exact sign-flip tests of the paired means over sparsities, Holm over all {one.family} contests shown: one is "
+        f"false with probability {ALPHA:g} at most. To decide any of them takes {needed(one.family)} seeds."
     )
+    return fill(text, 118)

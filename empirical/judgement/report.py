@@ -132,6 +132,7 @@ def _beyond(found: Sequence[Contest]) -> str:
 
 
 def interval(value: Paired) -> str:
+    """A difference of accuracies with its interval, in points."""
     if not math.isfinite(value.low):
         return f"{100 * value.mean:+.1f} [no interval]"
     return f"{100 * value.mean:+.1f} [{100 * value.low:+.1f}, {100 * value.high:+.1f}]"

@@ -1,8 +1,8 @@
 """Is a selector nowhere worse than Top-K, and not worse than CWMP where CWMP wins? One verdict per arm.
 
-A *condition* is a cost model, a budget and a form of feedback. In each, the arm is compared seed by seed with Top-K, and
-with CWMP where CWMP was above Top-K on the choosing seeds, which judge nothing. "Not worse" means by less than a margin
-that was stated beforehand.
+A *condition* is a cost model, a budget and a form of feedback. In each, the arm is compared seed by seed with Top-K,
+and with CWMP where CWMP was above Top-K on the choosing seeds, which judge nothing. "Not worse" means by less than a
+margin that was stated beforehand.
 
     holds       not worse in every comparison: the largest p-value of all of them (an intersection-union test, Berger
                 1982, which needs no correction for their number), Holm over the arms
@@ -220,8 +220,8 @@ def verdicts(
     made = []
     for one in found:
         domain = (
-            f"{file.data}, {', '.join(design.costs)} costs, budgets {shares} of a full update, error feedback off and on; "
-            f"{s.clients} clients, {s.partition}, {s.cohort} a round, {s.steps} steps of {s.batch} at lr "
+            f"{file.data}, {', '.join(design.costs)} costs, budgets {shares} of a full update, error feedback off and "
+            f"on; {s.clients} clients, {s.partition}, {s.cohort} a round, {s.steps} steps of {s.batch} at lr "
             f"{rates[one.arm]:g} (Top-K {rates[BASELINE]:g}), {s.rounds} rounds; seeds {list(seeds)}"
         )
         reach = "these networks, data, training and costs; seeds vary the split, the start, cohorts, batches and costs"
@@ -247,4 +247,3 @@ def _observed(c: Comparison) -> dict[str, Any]:
         "other": c.other, "difference": plain(c.difference), "binding": c.binding, "p not worse": c.p_not_worse,
         "p worse": c.p_worse, "captured": c.captured, "honest gain": None if math.isnan(c.honest) else c.honest,
     }  # fmt: skip
-

@@ -69,11 +69,13 @@ def _correlation(value: Paired) -> str:
 
 
 def _legend(arms: int) -> str:
-    return (
-        "table: Top-K's accuracy in per cent; of the others the paired difference from it in points, * in every seed; in "
-        "brackets\nthe differences in captured norm and in honest gain, the share of the clients' common descent that was "
-        "sent (P15).\n!: here the arm must also not be worse than CWMP, which was above Top-K on the choosing seeds.\n"
-        "verdicts: exact one-sided sign-flip tests of the differences plus the margin; the largest p-value of an arm's "
-        "comparisons\n(intersection-union), Holm over the arms; worse somewhere: Holm over all comparisons. Any of them is "
-        f"false with probability\n{ALPHA:g} at most; to find an arm not worse everywhere takes {needed(arms)} seeds."
+    text = (
+        "table: Top-K's accuracy in per cent; of the others the paired difference from it in points, * in every seed; "
+        "in brackets the differences in captured norm and in honest gain, the share of the clients' common descent "
+        "that was sent (P15). !: here the arm must also not be worse than CWMP, which was above Top-K on the choosing "
+        "seeds. verdicts: exact one-sided sign-flip tests of the differences plus the margin; the largest p-value of "
+        "an arm's comparisons (intersection-union), Holm over the arms; worse somewhere: Holm over all comparisons. "
+        f"Any of them is false with probability {ALPHA:g} at most; to find an arm not worse everywhere takes "
+        f"{needed(arms)} seeds."
     )
+    return fill(text, 118)

@@ -204,9 +204,7 @@ def _frontiers(
     return volumes, ratios
 
 
-def decided(
-    value: Paired, cells: Sequence[HasDifference], family: int, p: float, words: str
-) -> tuple[Outcome, str]:
+def decided(value: Paired, cells: Sequence[HasDifference], family: int, p: float, words: str) -> tuple[Outcome, str]:
     """The verdict on a paired difference, and its reason.
 
     Args:

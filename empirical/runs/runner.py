@@ -182,7 +182,7 @@ def _save(path: Path, state: State, records: list[RoundRecord], belongs: dict[st
         clients=np.array(list(state.residuals), dtype=np.int64),
         residuals=np.array(list(state.residuals.values()), dtype=np.float32),
         running=np.empty(0, np.float32) if state.running is None else state.running,
-        **{f"memory {name}": array for name, array in state.memory.items()},
+        **{f"memory {name}": array for name, array in state.memory.items()},  # type: ignore[arg-type]
     )
     write_atomically(path, content.getvalue(), CHECKPOINT)
 

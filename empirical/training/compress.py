@@ -22,8 +22,8 @@ Four more need to be told something by the server (:mod:`empirical.training.serv
     one-price        g^2/c above one price for all clients, which follows what the rounds have spent (D21)
     hard-threshold   |g| above one threshold for all clients and rounds, set in the first (Sahu et al. 2021)
 
-Under a limit of ``coordinates`` a budget is a share of these and not of the joules: arms at equal sparsity. Only methods
-that are one order of all coordinates have such a form.
+Under a limit of ``coordinates`` a budget is a share of these and not of the joules: arms at equal sparsity. Only
+methods that are one order of all coordinates have such a form.
 """
 
 from __future__ import annotations
@@ -54,8 +54,9 @@ class Told:
     """What the server tells the clients of a round.
 
     Attributes:
-        worth: ``a_b`` of each layer, shape (layers,). price: joule for score, or the threshold of |g|; None in the first
-            round, in which every client keeps to its own budget.
+        worth: ``a_b`` of each layer, shape (layers,).
+        price: score for a joule, or the threshold of |g|; None in the first round, in which every client keeps to its
+            own budget.
         left: joules (or units) that a client may spend where rounds share a budget, else None.
     """
 

@@ -261,7 +261,11 @@ def client_split(source: str, setting: Setting, seed: int) -> list[NDArray[np.in
 
 
 def _task(
-    run: Run, state: State, examples: NDArray[np.intp], client: int, said: Told = Told()  # noqa: B008
+    run: Run,
+    state: State,
+    examples: NDArray[np.intp],
+    client: int,
+    said: Told = Told(),  # noqa: B008
 ) -> ClientTask:
     s, address = run.setting, (run.seed, state.round, client)
     wanted = run.arm.method == CURVATURE

@@ -3,8 +3,8 @@
     [<s, u> - sum_k n_k^2 <s_k, u_k>] / [||u||^2 - sum_k n_k^2 ||u_k||^2],   s = sum_k n_k s_k,   u = sum_k n_k u_k
 
 with ``u_k`` the update that client k computed in this round and ``s_k`` what it sent, its residual included. Numerator
-and denominator are each without bias for what the clients have in common: pairs of different clients only. Captured norm
-counts a client's own noise on both sides.
+and denominator are each without bias for what the clients have in common: pairs of different clients only. Captured
+norm counts a client's own noise on both sides.
 """
 
 from __future__ import annotations

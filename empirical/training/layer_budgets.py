@@ -2,9 +2,9 @@
 
     min  sum_l ||g_l - Top-K_l(k_l)||^2   over  k_l in a grid of shares of layer l,   sum_l cost_l(k_l) <= B
 
-Within a layer the largest |g| are sent. The budget is cut into equal steps, of which a layer's cost takes a whole number,
-rounded up: so the joules hold, and what the steps leave over is spent on the largest |g| of all that is left. L-GreCo
-counts bits; here a layer's cost is its coordinates' joules, the ledger of every other method.
+Within a layer the largest |g| are sent. The budget is cut into equal steps, of which a layer's cost takes a whole
+number, rounded up: so the joules hold, and what the steps leave over is spent on the largest |g| of all that is left.
+L-GreCo counts bits; here a layer's cost is its coordinates' joules, the ledger of every other method.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@
     mobilenet-v2   Sandler et al. 2018, stem and first two reductions of stride 1 for 32x32 images; 2.2 million
 
 Each with group normalisation (four groups in the small one, eight in the others) or batch normalisation, whose running
-statistics are state and no parameters: they are read and written apart. :func:`stacked_logits` is the small network with
-group normalisation for the clients of a cohort at once, each with weights of its own.
+statistics are state and no parameters: they are read and written apart. :func:`stacked_logits` is the small network
+with group normalisation for the clients of a cohort at once, each with weights of its own.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1, grou
     return nn.Conv2d(inputs, outputs, size, stride, size // 2, groups=groups, bias=False)
 
 
-class Residual(nn.Module):
+class Residual(nn.Module):  # type: ignore[misc]
     """``inner(x) + shortcut(x)``; a shortcut of no modules is ``x`` itself."""
 
     def __init__(self, inner: Sequence[nn.Module], shortcut: Sequence[nn.Module]) -> None:

@@ -3,8 +3,8 @@
     learnt worth     a_b = sum_i [(sum_k s_ki)^2 - sum_k s_ki^2] / sum_i [(sum_k |s_ki|)^2 - sum_k s_ki^2], by layer b
 
 Numerator and denominator count pairs of different clients that sent the same coordinate, and are smoothed over the
-rounds; where two clients agree in sign the pair adds alike to both. It stands in for P15's share of signal, of which the
-server cannot know the denominator: it sees only what was sent. 1 in the first round and at least 0.01.
+rounds; where two clients agree in sign the pair adds alike to both. It stands in for P15's share of signal, of which
+the server cannot know the denominator: it sees only what was sent. 1 in the first round and at least 0.01.
 
     one price        lambda <- lambda * sqrt(joules of the round / joules that are left for a round)
     hard threshold   the mean over the first cohort of the smallest |g| that was sent, from then on the same
@@ -15,6 +15,7 @@ whole run's joules, which is the sum of the budgets of all other methods: togeth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -84,7 +85,8 @@ def worth(found: Floats) -> Floats:
     """``a_b`` of each layer: 1 where no two clients sent the same coordinate yet."""
     agreed, sent = found
     share = np.divide(agreed, sent, out=np.ones_like(agreed), where=sent > 0)
-    return np.clip(share, LEAST_WORTH, 1.0)
+    clipped: Floats = np.clip(share, LEAST_WORTH, 1.0)
+    return clipped
 
 
 def _price(run: Run, memory: Memory, sent: Sequence[NDArray], energy: Fraction, priced: Prices, done: Floats) -> float:
@@ -96,7 +98,7 @@ def _price(run: Run, memory: Memory, sent: Sequence[NDArray], energy: Fraction, 
         return price
     meant = max(float(_total(run, priced)) - float(done[0]), 0.0) / rounds
     ratio = float(energy) / meant if meant else 4.0
-    return price * min(max(ratio, 1 / 4), 4.0) ** 0.5
+    return price * math.sqrt(min(max(ratio, 1 / 4), 4.0))
 
 
 def _least(method: str, vector: NDArray, priced: Prices) -> float:

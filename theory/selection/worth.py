@@ -1,8 +1,8 @@
 """CWMP when layers are known to be worth different amounts, above what no layer shall get less than (claim P15).
 
 A coordinate of layer ``b`` is worth ``a_b g^2`` to the average of many clients, ``a_b`` the share of the layer's update
-that the others confirm, so the order is that of ``a_b g^2/c``. An estimate of ``a_b`` from what was sent starves a layer
-that it has seen little of; so every layer has a *reserve*, in the order of ``g^2/c`` within the layer:
+that the others confirm, so the order is that of ``a_b g^2/c``. An estimate of ``a_b`` from what was sent starves a
+layer that it has seen little of; so every layer has a *reserve*, in the order of ``g^2/c`` within the layer:
 
     above_safe_reserve      at least the share ``safety`` of the score that Top-K keeps there, as in Safe CWMP (D23)
     above_energy_reserve    as much as the share ``part`` of the joules that Top-K spends there pays for
@@ -38,7 +38,8 @@ def above_safe_reserve(
     """Reserves of the share ``safety`` of Top-K's score in every layer, then the order of ``a_b g^2/c``.
 
     Args:
-        layers: of the flat vector, as for :func:`theory.selection.safe.safe`. worth: ``a_b > 0`` of each, shape (layers,).
+        layers: of the flat vector, as for :func:`theory.selection.safe.safe`. worth: ``a_b > 0`` of each, shape
+            (layers,). safety: in [0, 1].
 
     Returns:
         The selection; what it retains is said in ``g^2``.
