@@ -116,8 +116,8 @@ def _ending(contest: Contest) -> str:
 def _legend(one: Contest) -> str:
     text = (
         "accuracy: per cent, mean over seeds; differences paired, in points, * in every seed. energy of a round: of a "
-        "client, in per cent of sending everything. On one update, as many coordinates cost CWMP no more than Top-K and "
-        "retain no more (D20): less energy shows nothing by itself there. honest gain: the share of the clients' "
+        "client, in per cent of sending everything. On one update, as many coordinates cost CWMP no more than Top-K "
+        "and retain no more (D20): less energy shows nothing by itself there. honest gain: the share of the clients' "
         "common descent that was sent (P15), less Top-K's with as many coordinates / with as many joules. verdicts: "
         f"exact sign-flip tests of the paired means over sparsities, Holm over all {one.family} contests shown: one is "
         f"false with probability {ALPHA:g} at most. To decide any of them takes {needed(one.family)} seeds."
