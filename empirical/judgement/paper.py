@@ -9,6 +9,7 @@ Both are paired by seed, the mean over the sparsities being tested, Holm over al
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -185,5 +186,5 @@ def _observed(cell: Cell) -> dict[str, Any]:
         "accuracy": cell.accuracy, "top-k": cell.baseline, "difference": plain(cell.difference),
         "every seed": cell.difference.agree == cell.difference.pairs, "energy": cell.energy,
         "top-k energy": cell.base_energy, "captured": [cell.captured, cell.base_captured],
-        "honest gain": [cell.honest, cell.base_honest],
+        "honest gain": [x if math.isfinite(x) else None for x in (cell.honest, cell.base_honest)],
     }  # fmt: skip

@@ -9,6 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from made_designs import (
+    CONV,
+    FC,
+    GAINS,
+    JOULES,
+    LAYERS,
+    NORM,
+    PAPER,
+    RATES,
+    SAFE,
+    SETTING,
+    made,
+    paper_files,
+    safe_files,
+)
 
 from cwmp.__main__ import main
 from empirical import designs
@@ -17,60 +32,14 @@ from empirical.designs import DESIGNS, SECOND_HAND, Paper, Safety, sparse, spent
 from empirical.judgement import paper, safety
 from empirical.judgement.paired import needed, not_worse
 from empirical.judgement.paper_report import answers, paper_report
-from empirical.prices import Entry
-from empirical.records import RoundRecord, RunFile, read_run, write_run
+from empirical.records import read_run, write_run
 from empirical.runs.tuning import untuned
-from empirical.setting import Arm, Run, Setting
-from empirical.training.models import model_layers, small_cnn
+from empirical.setting import Arm, Run
 from theory.claims.verdict import Outcome, read_verdict, write_verdict
-
-SETTING = Setting(clients=4, cohort=2, rounds=2, evaluate_every=1, final=1, error_feedback=False)
-BOTH = (SETTING, replace(SETTING, error_feedback=True))
-LAYERS = model_layers(small_cnn())
-CONV, NORM, FC = 23_584, 224, 99_370
-
-
-def made(run, accuracy, *, conv=10, fc=20, captured=0.5, honest=0.2):
-    """A run of which every client sends so many coordinates of a convolution and of a linear layer."""
-    each = {"fc-dear": (1, 10), "conv-dear": (10, 1)}.get(run.arm.cost, (1, 1))
-    ledger = (Entry("conv", 2 * conv, memory=Fraction(2 * conv * each[0])),
-              Entry("fc", 2 * fc, memory=Fraction(2 * fc * each[1])))  # fmt: skip
-    records = tuple(
-        RoundRecord(t, (0, 1), (), 1.0, accuracy, ledger, captured, 0.0, f"{t}", (2 * honest, 2.0)) for t in range(2)
-    )
-    full = Fraction((CONV + NORM) * each[0] + FC * each[1])
-    return RunFile(records, {"run": run.fields()}, "made-up images", "units", full, full, {"python": "3"})
-
-
-PAPER = Paper("mine", "", BOTH, ("fc-dear", "conv-dear"), ("0.01", "0.2"), tuple(range(9)), rates=(0.1,),
-              plane=("ratio-1-100",))  # fmt: skip
-
-
-def paper_files(sparsity_gain, joules_gain, seeds):
-    """CWMP above Top-K with as many coordinates, and with as many joules, by what is given for each cost model."""
-    rng, files = np.random.default_rng(0), {}
-    rates = dict.fromkeys(PAPER.methods, 0.1)
-    for seed in seeds:
-        noise = 0.01 * rng.standard_normal()
-        first = {}
-        for run in PAPER.runs(seed, "synthetic", rates):
-            if run.arm.method == "cwmp-l1":
-                gain = sparsity_gain[run.arm.cost] + 0.001 * rng.standard_normal()
-                first[run] = made(run, 0.4 + noise + gain, conv=20, fc=10, captured=0.4, honest=0.3)
-            else:
-                first[run] = made(run, 0.4 + noise)
-        files |= first
-        for run in PAPER.equal_joules(first):
-            gain = joules_gain[run.arm.cost] - sparsity_gain[run.arm.cost]
-            files[run] = made(run, 0.4 + noise - gain + 0.001 * rng.standard_normal(), conv=5, fc=15)
-    return files
-
-
-GAINS = {"fc-dear": 0.03, "conv-dear": -0.03, "ratio-1-100": 0.0}
 
 
 def test_the_papers_question_gets_the_answer_that_was_built_in(tmp_path):
-    files = paper_files(GAINS, {"fc-dear": -0.02, "conv-dear": 0.02, "ratio-1-100": 0.04}, PAPER.seeds)
+    files = paper_files(GAINS, JOULES, PAPER.seeds)
     found = paper.contests(PAPER, files, PAPER.seeds, LAYERS)
     assert len(found) == 2 * (3 + 2)
     said = {(c.question, c.cost, c.feedback): c.outcome for c in found}
@@ -143,23 +112,6 @@ def test_not_worse_is_sign_flips_one_by_one():
     assert not_worse([0.1, 0.2], 0.5) == not_worse([0.1, float("nan"), 0.2], 0.5) == 1
 
 
-SAFE = Safety("mine", "", BOTH, ("fc-dear", "conv-dear"), ("0.01",), tuple(range(10)), rates=(0.1,))
-ACCURACY = {  # of each arm less Top-K, by cost model
-    "top-k": (0, 0), "cwmp": (0.03, -0.03), "safe-0.5": (0.03, -0.02), "safe": (0.03, -0.001), "safe-0.9": (0.01, 0.0),
-    "learnt-safe": (0.03, 0.01), "learnt-joules": (0.02, -0.02),
-}  # fmt: skip
-
-
-def safe_files(runs):
-    rng, files = np.random.default_rng(2), {}
-    for run in runs:
-        gain = ACCURACY[run.arm.method][SAFE.costs.index(run.arm.cost)]
-        noise = 0.0005 * rng.standard_normal()
-        files[run] = made(run, 0.4 + gain + noise, captured=0.5 - gain, honest=0.2 + 3 * gain)
-    return files
-
-
-RATES = dict.fromkeys(SAFE.methods, 0.1)
 CHOSEN = safety.choose(SAFE, safe_files(SAFE.choosing_runs("synthetic", RATES)))
 
 
