@@ -93,9 +93,9 @@ class Choice:
     def words(self) -> str:
         """How it came about."""
         each = ", ".join(f"{arm} {100 * value:+.1f}" for arm, value in self.worst.items())
-        seeds = ", ".join(map(str, self.seeds))
+        seeds = f"seed{'s' * (len(self.seeds) > 1)} {', '.join(map(str, self.seeds))}"
         return (
-            f"Of the safe forms, {self.arm} was best in its worst condition on seed {seeds}, which judges nothing "
+            f"Of the safe forms, {self.arm} was best in its worst condition on {seeds}, by which nothing is judged "
             f"(points from Top-K there: {each})."
         )
 

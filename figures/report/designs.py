@@ -59,7 +59,7 @@ def answers(found: Sequence[Verdict]) -> list[Markup]:
 
 
 def _said(found: Sequence[Verdict]) -> Markup:
-    return joined([html("{} {}", v.observed["cost"], chip(_word(v))) for v in found], ", ") or Markup("not tried")
+    return joined([html("{} {}", v.observed["cost"], chip(_word(v))) for v in found], ", ") or html("not tried")
 
 
 def _paper_table(pair: Sequence[Verdict]) -> Markup:
@@ -125,7 +125,7 @@ def _conditions(found: Sequence[Verdict], feedback: bool) -> Markup:
         shown = [joined([_difference(c), small(_mechanism(c))]) for c in cells]
         rows.append([f"{key[0]}, {100 * float(key[1]):g} %", _accuracy(cells[0]["other"]), *shown])
     name = f"Points of accuracy from Top-K {'with' if feedback else 'without'} error feedback"
-    return table(name, ["costs, budget", "Top-K", *arms], rows) if rows else Markup("")
+    return table(name, ["costs, budget", "Top-K", *arms], rows) if rows else html("")
 
 
 def _key(c: Mapping[str, Any]) -> tuple[str, str, bool]:

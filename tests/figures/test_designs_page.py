@@ -65,8 +65,8 @@ def test_safety_is_drawn_from_the_choosing_seeds_less_top_k(folder):
 
 def test_the_page_answers_by_the_verdicts(page):
     assert "is one second-hand summary, unverified" in page
-    assert re.search(r"with as many coordinates\? fc-dear . holds ?, conv-dear . reverses", page)
-    assert re.search(r"with as many joules\? fc-dear . reverses ?, conv-dear . holds", page)
+    assert re.search(r"with as many coordinates\? conv-dear . reverses ?, fc-dear . holds", page)
+    assert re.search(r"with as many joules\? conv-dear . holds ?, fc-dear . reverses", page)
     assert "as many coordinates: fc-dear; as many joules: conv-dear, ratio-1-100" in page
     assert "made-up images: a selector that never loses?" in page
     assert "by the margin of 0.5 points that was stated beforehand" in page
