@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
+from statistics import variance
 from typing import Any
 
 from empirical.prices import Entry
@@ -109,10 +110,17 @@ class RunFile:
 
     @property
     def honest_gain(self) -> float:
-        """Share of the clients' common descent that was sent, over all rounds; nan where it was not recorded."""
+        """Share of the clients' common descent that was sent, over all rounds.
+
+        Nan where it was not recorded, or where there is too little in common to take a share of: its sum over the
+        rounds is below two standard errors of that sum.
+        """
         found = [record.honest for record in self.records if record.honest is not None]
-        common = sum(whole for _, whole in found)
-        return sum(sent for sent, _ in found) / common if common > 0 else math.nan
+        if len(found) < 2:
+            return math.nan
+        whole = [common for _, common in found]
+        error = math.sqrt(len(whole) * variance(whole))
+        return sum(sent for sent, _ in found) / sum(whole) if sum(whole) > 2 * error else math.nan
 
     @property
     def energy(self) -> Fraction:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from textwrap import fill
 
 from empirical.designs import SECOND_HAND, Paper
 from empirical.judgement.paired import ALPHA, needed
 from empirical.judgement.paper import QUESTIONS, Cell, Contest, Files
-from empirical.judgement.report import SYNTHETIC_ONLY, WORD, interval
+from empirical.judgement.report import SYNTHETIC_ONLY, WORD, interval, many
 from empirical.judgement.verdicts import percent
 from empirical.runs.tuning import Tuning
 from empirical.training.compress import DENSE
@@ -56,8 +57,8 @@ def _heading(design: Paper, files: Files, seeds: Sequence[int], tuning: Tuning) 
     s = run.setting
     dense = [f.final_accuracy for one, f in files.items() if one.arm.method == DENSE and not one.setting.error_feedback]
     return (
-        f"{file.data}: {len(seeds)} paired seeds; {s.model} with {s.normalisation} normalisation, {s.clients} clients, "
-        f"{s.partition}, {s.cohort} a round,\n{s.rounds} rounds, {s.steps} local steps of {s.batch}. "
+        f"{file.data}: {many(len(seeds), 'paired seed')}; {s.model} with {s.normalisation} normalisation, "
+        f"{s.clients} clients, {s.partition}, {s.cohort} a round,\n{s.rounds} rounds, {s.steps} local steps of {s.batch}. "
         f"Dense reaches {100 * sum(dense) / len(dense):.1f} %.\n{fill(tuning.words, 118)}\n{fill(SECOND_HAND, 118)}"
     )
 
@@ -98,7 +99,8 @@ def _reasons(found: Sequence[Contest]) -> str:
 
 
 def _gain(cell: Cell) -> str:
-    return f"{cell.honest - cell.base_honest:+.3f}"
+    difference = cell.honest - cell.base_honest
+    return "-" if math.isnan(difference) else f"{difference:+.2f}"
 
 
 def _energy(share: float) -> str:
@@ -106,7 +108,8 @@ def _energy(share: float) -> str:
 
 
 def _difference(cell: Cell) -> str:
-    return f"{100 * cell.difference.mean:+.1f}{'*' * (cell.difference.agree == cell.difference.pairs)}"
+    several = cell.difference.pairs > 1 and cell.difference.agree == cell.difference.pairs
+    return f"{100 * cell.difference.mean:+.1f}{'*' * several}"
 
 
 def _ending(contest: Contest) -> str:
@@ -115,10 +118,11 @@ def _ending(contest: Contest) -> str:
 
 def _legend(one: Contest) -> str:
     text = (
-        "accuracy: per cent, mean over seeds; differences paired, in points, * in every seed. energy of a round: of a "
-        "client, in per cent of sending everything. On one update, as many coordinates cost CWMP no more than Top-K "
+        "accuracy: per cent, mean over seeds; differences paired, in points, * where all seeds agree. energy of a round: of "
+        "a client, in per cent of sending everything. On one update, as many coordinates cost CWMP no more than Top-K "
         "and retain no more (D20): less energy shows nothing by itself there. honest gain: the share of the clients' "
-        "common descent that was sent (P15), less Top-K's with as many coordinates / with as many joules. verdicts: "
+        "common descent that was sent (P15), less Top-K's with as many coordinates / with as many joules, where there "
+        "is enough in common to take a share of. verdicts: "
         f"exact sign-flip tests of the paired means over sparsities, Holm over all {one.family} contests shown: one is "
         f"false with probability {ALPHA:g} at most. To decide any of them takes {needed(one.family)} seeds."
     )

@@ -138,6 +138,11 @@ def interval(value: Paired) -> str:
     return f"{100 * value.mean:+.1f} [{100 * value.low:+.1f}, {100 * value.high:+.1f}]"
 
 
+def many(count: int, what: str) -> str:
+    """``1 seed``, ``2 seeds``."""
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
 def _ratio(value: Paired) -> str:
     if not math.isfinite(value.mean):
         return "-"

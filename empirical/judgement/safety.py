@@ -23,7 +23,7 @@ import numpy as np
 from scipy import stats
 
 from empirical.designs import Safety
-from empirical.judgement.paired import ALPHA, MIN_PAIRS, Paired, holm, not_worse, paired
+from empirical.judgement.paired import ALPHA, MIN_PAIRS, Floats, Paired, holm, not_worse, paired
 from empirical.judgement.verdicts import percent, plain
 from empirical.records import RunFile
 from empirical.setting import Arm, Run
@@ -184,28 +184,35 @@ def _compared(
 
 @dataclass(frozen=True)
 class Predicts:
-    """Spearman's rank correlation with the difference in accuracy from Top-K, over arms and conditions, by seed."""
+    """Spearman's rank correlation with the difference in accuracy from Top-K, over arms and conditions, by seed.
+
+    Attributes:
+        pairs: of a seed. defined: those of them in which honest gain is defined in every seed, which its own is over.
+    """
 
     captured: Paired
     honest: Paired
     pairs: int
+    defined: int
 
 
 def what_predicts(design: Safety, files: Files, seeds: Sequence[int], choice: Choice) -> Predicts:
     """Captured norm or honest gain: which difference from Top-K goes with accuracy's? Intervals are over seeds."""
     by, arms = _by(files), (CWMP, choice.arm, *design.others)
-    norms, gains, count = [], [], 0
+    asked = [(key, arm) for key in conditions(design) for arm in arms]
+    tables = []  # of each seed: differences in accuracy, captured norm and honest gain, shape (pairs, 3)
     for seed in seeds:
-        pairs = [p for key in conditions(design) for arm in arms for p in _pairs(by, key, arm, BASELINE, [seed])]
-        accuracy = [a.final_accuracy - b.final_accuracy for a, b in pairs]
-        norms.append(_rank_correlation([a.captured - b.captured for a, b in pairs], accuracy))
-        gains.append(_rank_correlation([a.honest_gain - b.honest_gain for a, b in pairs], accuracy))
-        count = len(pairs)
-    return Predicts(paired(norms, 1), paired(gains, 1), count)
+        pairs = [pair for key, arm in asked for pair in _pairs(by, key, arm, BASELINE, [seed])]
+        tables.append(np.array([[a.final_accuracy - b.final_accuracy, a.captured - b.captured,
+                                 a.honest_gain - b.honest_gain] for a, b in pairs]))  # fmt: skip
+    defined = np.isfinite([table[:, 2] for table in tables]).all(axis=0)
+    norms = [_rank_correlation(table[:, 1], table[:, 0]) for table in tables]
+    gains = [_rank_correlation(table[defined, 2], table[defined, 0]) for table in tables]
+    return Predicts(paired(norms, 1), paired(gains, 1), len(asked), int(defined.sum()))
 
 
-def _rank_correlation(x: Sequence[float], y: Sequence[float]) -> float:
-    if not np.isfinite(x).all() or len(set(x)) < 2 or len(set(y)) < 2:
+def _rank_correlation(x: Floats, y: Floats) -> float:
+    if len(set(x.tolist())) < 2 or len(set(y.tolist())) < 2:
         return math.nan
     return float(stats.spearmanr(x, y).statistic)
 
@@ -230,8 +237,8 @@ def verdicts(
             "test": "sign flips of the paired differences plus the margin, exact; intersection-union over conditions, "
                     "Holm over arms", "holm p": one.p, "holm p worse": one.p_worse, "choice": choice.words,
             "rank correlation with accuracy": {
-                "pairs a seed": predicts.pairs, "captured norm": plain(predicts.captured),
-                "honest gain": plain(predicts.honest),
+                "pairs a seed": predicts.pairs, "with honest gain": predicts.defined,
+                "captured norm": plain(predicts.captured), "honest gain": plain(predicts.honest),
             },
             "comparisons": [_observed(c) for c in one.comparisons],
         }  # fmt: skip

@@ -8,7 +8,7 @@ from textwrap import fill
 
 from empirical.designs import Safety
 from empirical.judgement.paired import ALPHA, Paired
-from empirical.judgement.report import SYNTHETIC_ONLY, WORD
+from empirical.judgement.report import SYNTHETIC_ONLY, WORD, many
 from empirical.judgement.safety import Choice, Comparison, Files, Judged, Predicts, conditions, needed
 from empirical.judgement.verdicts import percent
 from empirical.runs.tuning import Tuning
@@ -22,16 +22,17 @@ def safety_report(
     """The whole report."""
     file, s = next(iter(files.values())), design.settings[0]
     head = (
-        f"{file.data}: {len(seeds)} paired seeds; {s.clients} clients, {s.partition}, {s.cohort} a round, {s.rounds} "
-        f"rounds,\n{s.steps} local steps of {s.batch}. Not worse means by less than {100 * design.margin:g} points of "
+        f"{file.data}: {many(len(seeds), 'paired seed')}; {s.clients} clients, {s.partition}, {s.cohort} a round, "
+        f"{s.rounds} rounds,\n{s.steps} local steps of {s.batch}. Not worse means by less than {100 * design.margin:g} points of "
         f"accuracy, stated beforehand.\n{fill(tuning.words, 118)}\n{fill(choice.words, 118)}"
     )
     lines = [f"{one.arm}: {WORD[one.outcome]} ({one.why})" for one in found]
     sections = [head, "At least as good as Top-K everywhere, and as CWMP where CWMP wins?\n" + "\n".join(lines)]
     sections += [_table(design, found, cwmp, feedback=on) for on in (False, True)]
     sections.append(
-        f"Rank correlation with the difference in accuracy from Top-K, over {predicts.pairs} pairs a seed, mean over "
-        f"seeds:\n  captured norm {_correlation(predicts.captured)}\n  honest gain   {_correlation(predicts.honest)}"
+        f"Rank correlation with the difference in accuracy from Top-K, over {predicts.pairs} pairs a seed (honest "
+        f"gain: the {predicts.defined} that have it in all seeds),\nmean over seeds:\n  captured norm "
+        f"{_correlation(predicts.captured)}\n  honest gain   {_correlation(predicts.honest)}"
     )
     sections.append(_legend(len(found)))
     if any(file.data.startswith("synthetic") for file in files.values()):
@@ -55,7 +56,7 @@ def _table(design: Safety, found: Sequence[Judged], cwmp: Sequence[Comparison], 
 
 
 def _cell(c: Comparison, *, bound: bool) -> str:
-    star = "*" if c.difference.agree == c.difference.pairs else ""
+    star = "*" if c.difference.pairs > 1 and c.difference.agree == c.difference.pairs else ""
     gain = "-" if math.isnan(c.honest) else f"{c.honest:+.2f}"
     return f"{100 * c.difference.mean:+.1f}{star}{'!' if bound else ''} ({c.captured:+.2f}, {gain})"
 
@@ -70,8 +71,8 @@ def _correlation(value: Paired) -> str:
 
 def _legend(arms: int) -> str:
     text = (
-        "table: Top-K's accuracy in per cent; of the others the paired difference from it in points, * in every seed; "
-        "in brackets the differences in captured norm and in honest gain, the share of the clients' common descent "
+        "table: Top-K's accuracy in per cent; of the others the paired difference from it in points, * where all "
+        "agree; in brackets the differences in captured norm and in honest gain, the share of the clients' common descent "
         "that was sent (P15). !: here the arm must also not be worse than CWMP, which was above Top-K on the choosing "
         "seeds. verdicts: exact one-sided sign-flip tests of the differences plus the margin; the largest p-value of "
         "an arm's comparisons (intersection-union), Holm over the arms; worse somewhere: Holm over all comparisons. "

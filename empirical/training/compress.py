@@ -133,9 +133,9 @@ def compress(method: str, offer: Offer) -> Choice:
 
 
 def _chosen(instance: Instance, selection: Selection, bound: Fraction, ledger: tuple[Entry, ...]) -> Choice:
-    norm, retained = exact_sum(instance.score), selection.retained
+    retained, norm = selection.retained, Fraction(float(instance.score.sum()))  # differences exact, their unit rounded
     of_norm = lambda x: float(x / norm) if norm else 0.0  # noqa: E731
-    return Choice(selection.mask, ledger, of_norm(retained), of_norm(bound - retained))
+    return Choice(selection.mask, ledger, min(1.0, of_norm(retained)), of_norm(bound - retained))
 
 
 def _at_equal_sparsity(method: str, offer: Offer) -> Choice:

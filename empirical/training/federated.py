@@ -19,7 +19,7 @@ A client that drops out trains and then is gone: it sends nothing, spends nothin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
@@ -209,9 +209,17 @@ def _gain(reports: Sequence[Report], tasks: Sequence[ClientTask]) -> tuple[float
     """Honest gain of the round: each client's fresh update is what it had to send, less what it had left before."""
     if not reports:
         return None
-    totals = [report.sent + report.residual for report in reports]
-    updates = [u if task.residual is None else u - task.residual for u, task in zip(totals, tasks, strict=True)]
-    return honest_gain([report.sent for report in reports], updates, [report.examples for report in reports])
+    return honest_gain([r.sent for r in reports], _fresh(reports, tasks), [r.examples for r in reports])
+
+
+def _fresh(reports: Sequence[Report], tasks: Sequence[ClientTask]) -> Iterator[Vector]:
+    """The clients' updates, one after the other in the same memory."""
+    update = np.empty_like(reports[0].sent)
+    for report, task in zip(reports, tasks, strict=True):
+        np.add(report.sent, report.residual, out=update)
+        if task.residual is not None:
+            np.subtract(update, task.residual, out=update)
+        yield update
 
 
 def invited(setting: Setting, seed: int, t: int) -> tuple[list[int], list[int]]:
@@ -240,9 +248,10 @@ def averaged_state(reports: Sequence[Arrival]) -> Vector | None:
 
 def weighted_mean(vectors: Sequence[NDArray[np.floating]], examples: Sequence[int]) -> NDArray[np.float64]:
     """``sum_k n_k v_k / sum_k n_k``, shape (d,), summed in float64 in the order given."""
-    total, mean = sum(examples), np.zeros(vectors[0].size)
+    total, mean, scaled = sum(examples), np.zeros(vectors[0].size), np.empty(vectors[0].size)
     for vector, n in zip(vectors, examples, strict=True):
-        mean += n / total * vector.astype(np.float64)
+        np.multiply(vector, n / total, out=scaled, dtype=np.float64)
+        mean += scaled
     return mean
 
 

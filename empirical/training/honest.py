@@ -9,31 +9,35 @@ norm counts a client's own noise on both sides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 def honest_gain(
-    sent: Sequence[NDArray[np.floating]], updates: Sequence[NDArray[np.floating]], examples: Sequence[int]
+    sent: Sequence[NDArray[np.floating]], updates: Iterable[NDArray[np.floating]], examples: Sequence[int]
 ) -> tuple[float, float]:
     """Numerator and denominator: over rounds they are added up, as a ratio of one round may divide by next to nothing.
 
     Args:
-        sent, updates: of the clients, shape (d,) each. examples: their weights in the average.
+        sent, updates: of the clients, shape (d,) each; updates may be given in the same memory one after the other.
+        examples: their weights in the average.
 
     Sums are formed in one order whatever the machine's threads.
     """
-    total, d = sum(examples), updates[0].size
-    mean_sent, mean_update, own_sent, own_update = np.zeros(d), np.zeros(d), 0.0, 0.0
+    total, d = sum(examples), sent[0].size
+    mean, own, parts = np.zeros(d), np.zeros(2), []
+    scaled = np.empty(d)
     for s, u, n in zip(sent, updates, examples, strict=True):
-        s_k, u_k = n / total * s.astype(np.float64), n / total * u.astype(np.float64)
-        mean_sent += s_k
-        mean_update += u_k
-        own_sent += _dot(s_k, u_k)
-        own_update += _dot(u_k, u_k)
-    return _dot(mean_sent, mean_update) - own_sent, _dot(mean_update, mean_update) - own_update
+        np.multiply(u, n / total, out=scaled, dtype=np.float64)
+        mean += scaled
+        items = np.flatnonzero(s)
+        values = n / total * s[items].astype(np.float64)
+        parts.append((items, values))
+        own += _dot(values, scaled[items]), _dot(scaled, scaled)
+    common = sum(_dot(values, mean[items]) for items, values in parts)
+    return common - float(own[0]), _dot(mean, mean) - float(own[1])
 
 
 def _dot(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:

@@ -68,7 +68,7 @@ def _paper_table(pair: Sequence[Verdict]) -> Markup:
     shares = sorted(sparse.observed["sparsities"], key=float)
     cells = lambda verdict, shown: [shown(verdict.observed["sparsities"][share]) for share in shares]  # noqa: E731
     against = lambda c: f"{_accuracy(c['top-k'])} at {_energy(c['top-k energy'])}"  # noqa: E731
-    gains = lambda v: [f"{c[0]:+.3f}, Top-K {c[1]:+.3f}" if None not in c else "–" for c in  # noqa: E731
+    gains = lambda v: [f"{c[0]:+.2f}, Top-K {c[1]:+.2f}" if None not in c else "–" for c in  # noqa: E731
                        cells(v, lambda cell: cell["honest gain"])]  # fmt: skip
     rows = [
         ["CWMP by |g|/c", *cells(sparse, lambda c: f"{_accuracy(c['accuracy'])} at {_energy(c['energy'])}"), "–"],
@@ -140,8 +140,8 @@ def _mechanism(c: Mapping[str, Any]) -> str:
 def _correlations(said: Mapping[str, Any]) -> str:
     each = [f"{name} {_correlation(said[name])}" for name in ("captured norm", "honest gain")]
     return (
-        f"Rank correlation with the difference in accuracy from Top-K, over {said['pairs a seed']} pairs a seed, mean "
-        f"over seeds: {'; '.join(each)}."
+        f"Rank correlation with the difference in accuracy from Top-K, over {said['pairs a seed']} pairs a seed "
+        f"(honest gain: the {said['with honest gain']} that have it in all seeds), mean over seeds: {'; '.join(each)}."
     )
 
 
