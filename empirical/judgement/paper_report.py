@@ -58,8 +58,9 @@ def _heading(design: Paper, files: Files, seeds: Sequence[int], tuning: Tuning) 
     dense = [f.final_accuracy for one, f in files.items() if one.arm.method == DENSE and not one.setting.error_feedback]
     return (
         f"{file.data}: {many(len(seeds), 'paired seed')}; {s.model} with {s.normalisation} normalisation, "
-        f"{s.clients} clients, {s.partition}, {s.cohort} a round,\n{s.rounds} rounds, {s.steps} local steps of {s.batch}. "
-        f"Dense reaches {100 * sum(dense) / len(dense):.1f} %.\n{fill(tuning.words, 118)}\n{fill(SECOND_HAND, 118)}"
+        f"{s.clients} clients, {s.partition}, {s.cohort} a round,\n{s.rounds} rounds, {s.steps} local steps of "
+        f"{s.batch}. Dense reaches {100 * sum(dense) / len(dense):.1f} %.\n{fill(tuning.words, 118)}\n"
+        f"{fill(SECOND_HAND, 118)}"
     )
 
 
@@ -118,12 +119,12 @@ def _ending(contest: Contest) -> str:
 
 def _legend(one: Contest) -> str:
     text = (
-        "accuracy: per cent, mean over seeds; differences paired, in points, * where all seeds agree. energy of a round: of "
-        "a client, in per cent of sending everything. On one update, as many coordinates cost CWMP no more than Top-K "
-        "and retain no more (D20): less energy shows nothing by itself there. honest gain: the share of the clients' "
-        "common descent that was sent (P15), less Top-K's with as many coordinates / with as many joules, where there "
-        "is enough in common to take a share of. verdicts: "
-        f"exact sign-flip tests of the paired means over sparsities, Holm over all {one.family} contests shown: one is "
-        f"false with probability {ALPHA:g} at most. To decide any of them takes {needed(one.family)} seeds."
+        "accuracy: per cent, mean over seeds; differences paired, in points, * where all seeds agree. energy of a "
+        "round: of a client, in per cent of sending everything. On one update, as many coordinates cost CWMP no more "
+        "than Top-K and retain no more (D20): less energy shows nothing by itself there. honest gain: the share of the "
+        "clients' common descent that was sent (P15), less Top-K's with as many coordinates / with as many joules, "
+        "where there is enough in common to take a share of. verdicts: exact sign-flip tests of the paired means over "
+        f"sparsities, Holm over all {one.family} contests shown: one is false with probability {ALPHA:g} at most. To "
+        f"decide any of them takes {needed(one.family)} seeds."
     )
     return fill(text, 118)

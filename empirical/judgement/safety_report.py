@@ -23,8 +23,9 @@ def safety_report(
     file, s = next(iter(files.values())), design.settings[0]
     head = (
         f"{file.data}: {many(len(seeds), 'paired seed')}; {s.clients} clients, {s.partition}, {s.cohort} a round, "
-        f"{s.rounds} rounds,\n{s.steps} local steps of {s.batch}. Not worse means by less than {100 * design.margin:g} points of "
-        f"accuracy, stated beforehand.\n{fill(tuning.words, 118)}\n{fill(choice.words, 118)}"
+        f"{s.rounds} rounds,\n{s.steps} local steps of {s.batch}. Not worse means by less than "
+        f"{100 * design.margin:g} points of accuracy, stated beforehand.\n{fill(tuning.words, 118)}\n"
+        f"{fill(choice.words, 118)}"
     )
     lines = [f"{one.arm}: {WORD[one.outcome]} ({one.why})" for one in found]
     sections = [head, "At least as good as Top-K everywhere, and as CWMP where CWMP wins?\n" + "\n".join(lines)]
@@ -71,12 +72,12 @@ def _correlation(value: Paired) -> str:
 
 def _legend(arms: int) -> str:
     text = (
-        "table: Top-K's accuracy in per cent; of the others the paired difference from it in points, * where all "
-        "agree; in brackets the differences in captured norm and in honest gain, the share of the clients' common descent "
-        "that was sent (P15). !: here the arm must also not be worse than CWMP, which was above Top-K on the choosing "
-        "seeds. verdicts: exact one-sided sign-flip tests of the differences plus the margin; the largest p-value of "
-        "an arm's comparisons (intersection-union), Holm over the arms; worse somewhere: Holm over all comparisons. "
-        f"Any of them is false with probability {ALPHA:g} at most; to find an arm not worse everywhere takes "
-        f"{needed(arms)} seeds."
+        "table: Top-K's accuracy in per cent; of the others the paired difference from it in points, * where all seeds "
+        "agree; in brackets the differences in captured norm and in honest gain, the share of the clients' common "
+        "descent that was sent (P15), - where they have too little in common. !: here the arm must also not be worse "
+        "than CWMP, which was above Top-K on the choosing seeds. verdicts: exact one-sided sign-flip tests of the "
+        "differences plus the margin; the largest p-value of an arm's comparisons (intersection-union), Holm over the "
+        "arms; worse somewhere: Holm over all comparisons. Any of them is false with probability "
+        f"{ALPHA:g} at most; to find an arm not worse everywhere takes {needed(arms)} seeds."
     )
     return fill(text, 118)
