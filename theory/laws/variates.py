@@ -99,14 +99,24 @@ def affordable(frozen: Any, n: int) -> int:
 
 
 def draw(frozen: Any, rng: np.random.Generator, n: int) -> Floats:
-    """``n`` independent draws, float64 of shape (n,)."""
+    """``n`` independent draws, float64 of shape (n,).
+
+    Raises:
+        InputError: SciPy cannot draw with these parameters.
+    """
     from scipy import stats
     from scipy.stats import sampling
 
     dist = frozen.dist
     discrete = isinstance(dist, stats.rv_discrete)
     if discrete or (dist.name not in _OWN and _has_method(dist)):
-        return np.asarray(frozen.rvs(size=n, random_state=rng), dtype=np.float64)
+        try:
+            return np.asarray(frozen.rvs(size=n, random_state=rng), dtype=np.float64)
+        except (ArithmeticError, ValueError) as error:
+            said = " ".join(str(error).split())
+            raise InputError(
+                f"{dist.name}: SciPy cannot draw with these parameters ({said}); take less extreme ones"
+            ) from None
     if dist.name in _OWN:
         return _OWN[dist.name](frozen, rng, n)
     try:

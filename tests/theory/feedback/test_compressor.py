@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch")
 
 import torch.distributed as dist  # noqa: E402
 import torch.multiprocessing as processes  # noqa: E402
+from process_group import alone  # noqa: E402
 from torch import nn  # noqa: E402
 
 from theory.feedback.ddp import PruningState, prune_hook  # noqa: E402
@@ -183,14 +184,11 @@ class Bucket:
 @pytest.mark.parametrize("error_feedback", [True, False])
 def test_one_process_by_hand(tmp_path, error_feedback):
     """Three entries of one cost, a budget for two: what is kept back comes with the next step, or never."""
-    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/meeting", rank=0, world_size=1)
-    try:
+    with alone(tmp_path):
         model = nn.Linear(3, 1, bias=False)
         state = PruningState(model, "0.1", "70%", error_feedback=error_feedback)
         bucket = Bucket(list(model.parameters()), torch.tensor([3.0, 1.0, 2.0]))
         sent = [prune_hook(state, bucket).wait() for _ in range(2)]
-    finally:
-        dist.destroy_process_group()
     second = [3.0, 2.0, 0.0] if error_feedback else [3.0, 0.0, 2.0]  # 3, 1 + 1 and 2: the first of equals
     assert [values.tolist() for values in sent] == [[3.0, 0.0, 2.0], second]
     assert (state.sent, state.joules) == (4, Fraction(4, 10))

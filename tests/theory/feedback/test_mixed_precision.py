@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 
 import torch.distributed as dist  # noqa: E402
 import torch.multiprocessing as processes  # noqa: E402
+from process_group import alone  # noqa: E402
 from torch import nn  # noqa: E402
 
 from theory import InputError  # noqa: E402
@@ -85,9 +86,8 @@ class Bucket:
 
 @pytest.fixture
 def _alone(tmp_path):
-    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/meeting", rank=0, world_size=1)
-    yield
-    dist.destroy_process_group()
+    with alone(tmp_path):
+        yield
 
 
 class Scaler:

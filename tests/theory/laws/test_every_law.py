@@ -123,6 +123,16 @@ def test_a_correlation_with_an_asymmetric_law_is_answered_by_draws():
         law_or_sample("skewnorm(a=4)", "lognorm(s=0.3)", 1.5)
 
 
+@pytest.mark.parametrize(
+    "text", ["betabinom(n=500000000, a=2.3, b=0.63)", "betanbinom(n=5, a=9.3, b=1e8)", "logser(p=0.9999999)"]
+)
+def test_masses_that_would_be_added_up_for_minutes_are_drawn_from(text):
+    for sides in ((text, "lognorm(s=0.3)"), ("laplace()", text)):
+        report, said = answer(*sides)
+        assert "too many values to add up" in said
+        assert report["V"].value >= report["V_K"].value
+
+
 def test_values_of_discrete_laws_are_added_up_exactly():
     found = magnitude_law("skellam(mu1=2, mu2=1)")
     k = np.arange(0, 12)
