@@ -114,5 +114,5 @@ def _fill(entries: Entries, left: Fraction, mask: NDArray[np.bool_]) -> Fraction
 
 def _best_single(entries: Entries, budget: Fraction, worth: Scores) -> int | None:
     """The affordable item that is worth most, lowest index first."""
-    may = np.flatnonzero((entries.costs_of(slice(None)) <= floor_float(budget)) & (entries.weights_of(slice(None)) > 0))
+    may = np.flatnonzero(entries.costs_of(slice(None)) <= floor_float(budget))
     return int(may[np.argmax(worth(may))]) if may.size else None

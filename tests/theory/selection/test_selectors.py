@@ -90,6 +90,12 @@ def test_top_k_is_the_reference(instance, rounding):
     check_critical(selection, instance, order, per_joule=False)
 
 
+def test_fill_goes_on_with_what_is_left_after_every_gap():
+    """6 of 10 are spent, 5 do not fit; then 2 do, 3 do not, and of three ones two do."""
+    instance = Instance.from_scores([60.0, 45, 16, 21, 6, 5, 4], [6.0, 5, 2, 3, 1, 1, 1], 10)
+    assert cwmp(instance, rounding="fill").support.tolist() == [0, 2, 4, 5]
+
+
 def test_best_of_keeps_the_set_that_one_item_only_equals():
     instance = Instance.from_scores([1.0, 1.0, 2.0], [1.0, 1.0, 2.0], 2)
     assert cwmp(instance, rounding="best-of").mask.tolist() == [True, True, False]
