@@ -227,12 +227,20 @@ def test_a_hook_takes_kinds_from_the_model():
         PruningState(TokenMixer(), "1", "0.1", kinds=("decoder.*=fc",))
 
 
+def test_what_was_kept_back_is_added_and_divided_without_loss():
+    total = accumulate([0.5, -3.0, 2.0], [1.0, 0.25, -2.0])
+    assert total.tolist() == [1.5, -2.75, 0.0]
+    sent, residual = split(total, np.array([True, False, True]))
+    assert (sent.tolist(), residual.tolist()) == ([1.5, 0.0, 0.0], [0.0, -2.75, 0.0])
+
+
 def test_masks_that_are_none():
-    for mask in (np.array([1, 0, 1]), np.array([True, False])):
+    for mask in (np.array([1, 0, 1]), np.zeros(3, "M8[s]"), np.array([True, False]), np.ones(4, bool)):
         with pytest.raises(InputError, match="mask must be bool of shape"):
             split(np.ones(3), mask)
-    with pytest.raises(InputError, match="must have the same shape"):
-        accumulate(np.ones(3), np.ones(1))
+    for sizes in ((3, 1), (1, 3)):
+        with pytest.raises(InputError, match="must have the same shape"):
+            accumulate(*map(np.ones, sizes))
     with pytest.raises(InputError, match="is not finite"):
         accumulate(np.full(2, 1e308), np.full(2, 1e308))
 
