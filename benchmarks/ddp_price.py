@@ -3,8 +3,8 @@
     python benchmarks/ddp_price.py                 # the experiment's small CNN, buckets of 64 kB, about a minute
     python benchmarks/ddp_price.py --steps 20
 
-The network is trained without pruning on drawn images; every gradient also goes through the hook's states, each with its
-own residuals, bucket by bucket from the last layer to the first. Printed is which share of the squared norm of gradient
+The network is trained without pruning on drawn images; every gradient also goes through the states of the hook, each with
+its residuals, bucket by bucket from the last layer to the first. Printed is which share of the squared norm of gradient
 plus residual each sends, on the average over the steps, and what it spends of the budget. Nothing is written.
 """
 
@@ -85,6 +85,7 @@ def compared(cost: str, budget: str, steps: int) -> dict[str, tuple[float, float
 
 
 def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=60)
     steps = parser.parse_args().steps
