@@ -3,8 +3,8 @@
     python benchmarks/ddp_price.py                 # the experiment's small CNN, buckets of 64 kB, about a minute
     python benchmarks/ddp_price.py --steps 20
 
-The network is trained without pruning on drawn images; every gradient also goes through the states of the hook, each with
-its residuals, bucket by bucket from the last layer to the first. Printed is which share of the squared norm of gradient
+The network is trained without pruning on drawn images; every gradient also goes through the hook, each way with its
+own residuals, bucket by bucket from the last layer to the first. Printed is which share of the squared norm of gradient
 plus residual each sends, on the average over the steps, and what it spends of the budget. Nothing is written.
 """
 
