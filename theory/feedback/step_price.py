@@ -12,12 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+Tensor = Any  # of PyTorch, which only the hook imports
 Floats = NDArray[np.float64]
 
 SAMPLE = 1 << 14  # coordinates of a bucket that are looked at for the next price
@@ -61,7 +61,7 @@ class StepPrice:
         """Take a sample of a bucket: its values, shape (d,), and the positions of their costs, joules each."""
         stride = max(1, -(-total.numel() // SAMPLE))
         part = slice(self.steps % stride, None, stride)
-        value, at = total[part].to("cpu", torch.float64).numpy(), labels[part].to("cpu").numpy()
+        value, at = total[part].double().cpu().numpy(), labels[part].cpu().numpy()
         if value.size:
             joules = np.array([float(c) for c in costs])[at]
             self._ratios.append(value**2 / joules)
@@ -74,9 +74,10 @@ class StepPrice:
         """
         if self.price is None:
             return None
-        least = torch.tensor([math.sqrt(self.price * float(c)) for c in costs], device=total.device)
-        found = torch.nonzero(total.abs() >= least[labels.long()]).view(-1)
-        counts = torch.bincount(labels[found].long(), minlength=len(costs)).tolist()
+        wide = total if total.element_size() >= 4 else total.float()
+        least = wide.new_tensor([math.sqrt(self.price * float(c)) for c in costs])
+        found = (wide.abs() >= least[labels.long()]).nonzero().view(-1)
+        counts = labels[found].long().bincount(minlength=len(costs)).tolist()
         joules = sum((n * c for n, c in zip(counts, costs, strict=True)), Fraction(0))
         if joules > self.left:
             return None
