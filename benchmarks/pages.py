@@ -59,7 +59,7 @@ def main() -> None:
         by_page = least({"equal costs": lambda s=share: cwmp(plain, 1, s),
                          "by page": lambda s=share: by_pages(plain, pages, s)}, asked.rounds)  # fmt: skip
         by_layer = least({"CWMP + Top-K": lambda s=share: (cwmp(g, classes, s), top_k(g, classes, s)),
-                          "safe": lambda s=share: safe(g, classes, s, sizes)}, asked.rounds)  # fmt: skip
+                          "safe": lambda s=share: safe(g, sizes, cost=classes, budget=s)}, asked.rounds)  # fmt: skip
         for found in (by_page, by_layer):
             first = next(iter(found.values()))
             for name, took in found.items():
