@@ -21,6 +21,13 @@ from __future__ import annotations
 LIMIT = 3
 
 
+def _most() -> int:
+    return 7
+
+
+MOST = _most()
+
+
 def small(x: int | None, *, strict: bool = True) -> bool:
     return x is not None and x < LIMIT
 
@@ -31,10 +38,11 @@ def doubled(x: int) -> int:
     return 2 * x
 '''
 TEST = """
-from module import doubled, small
+from module import MOST, doubled, small
 
 
 def test_small():
+    assert MOST == 7
     assert small(2)
     assert not any(small(x) for x in (3, 4))
     assert not small(None)
@@ -88,8 +96,11 @@ def test_a_planted_module_is_judged(tmp_path):
     for name, text in (("module.py", MODULE), ("test_module.py", TEST), ("pyproject.toml", "")):
         (tmp_path / name).write_text(text)
     every = {m.after: m for m in mutants_of(MODULE, SETTINGS["operators"])}
+    strict = "def pairs(x: list, y: list) -> list:\n    return [*zip(x, y, strict=True)]\n"
+    assert not mutants_of(strict, ["ReplaceTrueWithFalse"])
     equivalent = ["if not x > 0:", "def small(x: int | None, *, strict: bool = False) -> bool:"]
-    wrong = ["return x is not None or x < LIMIT", "return x is not None and x <= LIMIT", "return 3 * x", "LIMIT = 2"]
+    wrong = ["return x is not None or x < LIMIT", "return x is not None and x <= LIMIT", "return 3 * x", "LIMIT = 2",
+             "return 8"]  # fmt: skip
     trials = Trials(tmp_path, "module.py", ["test_module.py"])
     found = {mutant.after: killed for mutant, killed in trials.run([every[after] for after in equivalent + wrong])}
     assert found == dict.fromkeys(equivalent, False) | dict.fromkeys(wrong, True)

@@ -8,8 +8,10 @@ PyTorch is not imported: a tensor can only come from who already has it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import sys
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,23 @@ from numpy.typing import NDArray
 from theory.errors import InputError
 
 _WIDENED = ("torch.bfloat16", "torch.float8")  # types that NumPy has not; float32 holds every value of theirs
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+def uncompiled(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+    """``function`` as plain Python even where ``torch.compile`` meets it, reading NumPy and fractions its own way."""
+
+    @wraps(function)
+    def called(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.compiler.is_compiling():
+            function_as_it_is: Callable[_Arguments, _Result] = torch.compiler.disable(function)
+            return function_as_it_is(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return called
 
 
 def is_tensor(value: object) -> bool:

@@ -16,17 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory.arithmetic import sums
-from theory.arithmetic.exact import (
-    EXACT_INTEGER,
-    Real,
-    as_float64,
-    as_fraction,
-    exact_sum,
-    exact_sum_of_squares,
-    shown,
-)
-from theory.arrays import is_tensor, plain, scalar
+from theory.arithmetic import exact, sums
+from theory.arithmetic.exact import Real
+from theory.arrays import is_tensor, plain, scalar, uncompiled
 from theory.budget import budget_in_units, is_share
 from theory.errors import InputError
 
@@ -96,6 +88,7 @@ class Instance:
     _score: NDArray[np.float64] | None
     _total: Fraction | None
 
+    @uncompiled
     def __init__(
         self,
         update: ArrayLike,
@@ -150,7 +143,7 @@ class Instance:
 
     def __repr__(self) -> str:
         kind = "per-coordinate" if self.labels is None else f"{len(self.class_cost)}-class"  # type: ignore[arg-type]
-        return f"Instance(d={self.d}, {kind} costs, budget={shown(self.budget * self.unit)} J)"
+        return f"Instance(d={self.d}, {kind} costs, budget={exact.shown(self.budget * self.unit)} J)"
 
     @property
     def d(self) -> int:
@@ -199,7 +192,7 @@ class Instance:
     def _spent_on(self, items: NDArray[np.bool_] | slice) -> Fraction:
         if self.labels is None:
             assert self._cost is not None
-            return exact_sum(self._cost[items])
+            return exact.exact_sum(self._cost[items])
         assert self.class_cost is not None
         if isinstance(items, slice) and self.labels.strides == (0,):
             return self.d * Fraction(self.class_cost[self.labels[0]]) if self.d else Fraction(0)
@@ -210,8 +203,8 @@ class Instance:
         """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``; squares are not rounded."""
         mask = plain(mask, "mask")
         if self.update is None:
-            return exact_sum(self.score[mask])
-        return exact_sum_of_squares(self.update[mask]) / Fraction(4) ** self.scale_exponent
+            return exact.exact_sum(self.score[mask])
+        return exact.exact_sum_of_squares(self.update[mask]) / Fraction(4) ** self.scale_exponent
 
     def exact_score(self, i: int) -> Fraction:
         """``p_i`` exactly: the square that ``score`` rounds where the update is float64."""
@@ -280,7 +273,7 @@ def _shaped(values: ArrayLike, name: str) -> NDArray:
     if array.ndim != 1:
         raise InputError(f"{name} must have shape (d,), got {array.shape}; flatten it first")
     if array.dtype.kind in "iu":
-        array = as_float64(array, name)
+        array = exact.as_float64(array, name)
     if array.dtype.itemsize > 8:
         raise InputError(f"{name} must be float16, float32 or float64, got {array.dtype}")
     return array
@@ -363,7 +356,7 @@ def as_cost(value: Real, name: str) -> Fraction:
     Raises:
         InputError: it is not a number, not positive, or so large that sums of it are no floats.
     """
-    cost = as_fraction(scalar(value, name), name)
+    cost = exact.as_fraction(scalar(value, name), name)
     if cost <= 0:
         raise InputError(f"{name} = {value}: costs must be > 0 joules")
     if cost > DEAREST:
@@ -386,7 +379,7 @@ def class_values(given: Sequence[Real]) -> tuple[NDArray[np.float64], Fraction]:
     unit = Fraction(1)
     if not all(_is_float64(v) for v in values):
         unit = Fraction(math.gcd(*(v.numerator for v in values)), math.lcm(*(v.denominator for v in values)))
-        if max(values) / unit > EXACT_INTEGER:
+        if max(values) / unit > exact.EXACT_INTEGER:
             raise InputError("class costs need a common unit of at least 2**-53 of the largest; give fewer digits")
     return np.array([float(v / unit) for v in values]), unit
 

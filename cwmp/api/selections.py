@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cwmp.api.given import Question, question
 from theory.arithmetic.exact import shown
+from theory.arrays import uncompiled
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
 from theory.selection import selectors as theory_selectors
@@ -37,6 +38,7 @@ class ShapedSelection(Selection):
         return f"Selection({int(self.flat.sum())} of {self.flat.size} kept, spent={shown(self.spent * self.unit)})"
 
 
+@uncompiled
 def cwmp(
     update: Any, cost: Any = None, budget: Any = None, *, loss: Loss = "l2", rounding: Rounding = "prefix",
     threads: int = 1, out: Any = None, layers: Any = None,
@@ -63,6 +65,7 @@ def cwmp(
     return _shaped(asked, theory_selectors.cwmp(asked.instance, **options))
 
 
+@uncompiled
 def top_k(
     update: Any, cost: Any = None, budget: Any = None, *, rounding: Rounding = "prefix", threads: int = 1,
     out: Any = None, layers: Any = None,
@@ -75,6 +78,7 @@ def top_k(
     return _shaped(asked, theory_selectors.top_k(asked.instance, **options))
 
 
+@uncompiled
 def random_k(
     update: Any, cost: Any = None, budget: Any = None, *, seed: int | np.random.Generator | None = None,
     rounding: Rounding = "prefix", layers: Any = None,

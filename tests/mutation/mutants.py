@@ -81,7 +81,10 @@ def _difference(source: str, code: str) -> tuple[str, str]:
 
 
 def _running(source: str) -> str:
-    """What of some code is ever run: not its annotations, nor the mark from which on arguments are named."""
+    """What of some code is ever run: not its annotations, nor the mark from which on arguments are named.
+
+    Nor ``strict`` of a ``zip``: an assertion, which holds or was broken by another mutant.
+    """
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -94,6 +97,8 @@ def _running(source: str) -> str:
             node.defaults, node.kw_defaults = [*node.defaults, *filter(None, node.kw_defaults)], []
         elif isinstance(node, ast.arg):
             node.annotation = None
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "zip":
+            node.keywords = []
         elif isinstance(node, ast.AnnAssign):
             node.annotation = ast.Constant(None)
     return ast.dump(tree)

@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -73,10 +73,11 @@ class Trials:
     def run(self, mutants: Sequence[Mutant]) -> Iterator[tuple[Mutant, bool]]:
         """Each mutant, and whether some test fails or takes far too long.
 
-        The code of a function is exchanged when the tests are collected. What runs when the module is imported has the
-        whole of it collected again.
+        The code of a function is exchanged when the tests are collected. What runs when the module is imported, in a
+        function that no test calls later too, has the whole of it collected again.
         """
-        inside = [mutant for mutant in mutants if mutant.lines]
+        executed = frozenset().union(*self.known.lines.values())
+        inside = [mutant for mutant in mutants if mutant.lines & executed]
         report = self._copy / "killed"
         report.touch()
         child = os.fork() if inside else 0
@@ -87,8 +88,8 @@ class Trials:
         if inside:
             yield from zip(inside, _letters(report, child), strict=True)
         for mutant in mutants:
-            if not mutant.lines:
-                yield mutant, self._imported(mutant)
+            if not mutant.lines & executed:
+                yield mutant, self._imported(replace(mutant, lines=frozenset()))
 
     def _swapped(self, session: pytest.Session, mutants: Sequence[Mutant], report: Path) -> None:
         """Write a letter for each mutant, K if it is killed."""

@@ -7,7 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from theory import CostClasses, InputError, Instance, certify, cwmp, random_k, top_k  # noqa: E402
+import cwmp as front_door  # noqa: E402
+from theory import CostClasses, InputError, Instance, certify, cwmp, random_k, relax, top_k  # noqa: E402
 from theory.feedback.compressor import Compressor  # noqa: E402
 from theory.laws.samples import SampleLaw  # noqa: E402
 
@@ -97,6 +98,21 @@ def test_values_and_amounts_that_are_none(bad):
 def test_inside_vmap_a_sentence():
     with pytest.raises(InputError, match=r"update is a tensor of torch.float32 without values to read"):
         torch.func.vmap(lambda x: cwmp(x, 1.0, fraction="0.2").mask)(torch.stack([G, G]))
+
+
+def compiled_cases():
+    yield "selector", lambda x: cwmp(2 * x, C, fraction="0.3").mask * x
+    yield "instance", lambda x: top_k(Instance(2 * x, 1, "7")).mask * x
+    yield "front door", lambda x: front_door.cwmp(2 * x, 1, budget="30%").mask * x
+    yield "relaxation", lambda x: x * float(relax(Instance(x, C, fraction="0.3")).value)
+
+
+@pytest.mark.parametrize("case", [pytest.param(f, id=name) for name, f in compiled_cases()])
+def test_inside_a_compiled_function_the_same(case):
+    torch.compiler.reset()
+    compiled = torch.compile(case, backend="eager")
+    for update in (G, -3 * G.flip(0)):
+        assert torch.equal(compiled(update), case(update))
 
 
 def test_an_instance_of_a_tensor_answers_in_tensors():

@@ -42,13 +42,6 @@ def tensors(share):
     return cwmp(torch.tensor(G), torch.tensor(C), fraction=share)
 
 
-def hook(share):
-    torch = pytest.importorskip("torch")
-    from theory.feedback.ddp import PruningState
-
-    return PruningState(torch.nn.Linear(3, 2), "1", share)
-
-
 def experiment(share):
     from empirical.prices import prices
     from theory.layers import named_layers
@@ -56,7 +49,7 @@ def experiment(share):
     return prices("fc-dear", named_layers([("fc.weight", (3, 2))]), 0).budget(share)
 
 
-SHARES |= {"tensors": tensors, "hook": hook, "experiment": experiment}
+SHARES |= {"tensors": tensors, "experiment": experiment}
 
 
 @pytest.mark.parametrize("take", SHARES.values(), ids=SHARES)

@@ -1,4 +1,6 @@
-"""The loops behind selection by page, in the part of Python that numba compiles; they run as they are where it is not.
+"""The loops behind selection by page, in the part of Python that numba compiles.
+
+:mod:`theory.arithmetic.page_scan` is the same by NumPy.
 
 ``ends`` says where pages end, ``cost`` holds a cost each or one for all, ``fee`` what every page costs, ``room`` what
 an item of the page may cost at most.
@@ -11,6 +13,7 @@ from typing import Any
 import numpy as np
 
 CLOSED, OPEN, DOUBTFUL = 0, 1, 2
+LONG = 64  # keys of a page from which a merge sort is quicker than insertions
 
 
 def state(
@@ -71,6 +74,25 @@ def sift(
                     pages[count] = j
                 count += 1
     return count
+
+
+def rank(key: Any, first: Any, last: Any, order: Any) -> None:
+    """Positions of each page's keys, the largest first and the first of equals first, page after page.
+
+    Args:
+        first, last: where each page's keys lie, one after the other.
+    """
+    for j in range(first.size):
+        start, stop = first[j], last[j]
+        if stop - start > LONG:
+            order[start:stop] = start + np.argsort(-key[start:stop], kind="mergesort")
+            continue
+        for i in range(start, stop):
+            at = i
+            while at > start and key[order[at - 1]] < key[i]:
+                order[at] = order[at - 1]
+                at -= 1
+            order[at] = i
 
 
 def blocks(weight: Any, cost: Any, first: Any, last: Any, fee: Any, sizes: Any, density: Any, price: Any) -> int:

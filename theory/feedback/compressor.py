@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from theory.arithmetic.exact import Real
+from theory.arrays import uncompiled
 from theory.errors import InputError
 from theory.feedback.error_feedback import split
 from theory.instance import Instance
@@ -101,6 +102,7 @@ class Compressor:
         residual = like.new_zeros(like.shape) if tensors.is_tensor(like) else np.zeros_like(like)
         return State(residual, whole.budget * whole.unit)
 
+    @uncompiled
     def apply(self, state: State, update: Any) -> tuple[Sent, State]:
         """One round: what is sent of ``update`` plus residual, and the state that is left.
 

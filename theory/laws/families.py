@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from theory.errors import InputError
+from theory.laws.variates import draw
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _MOST_VALUES = 2000
+_DRAWN = 101  # for the middle of a law
 _LEFT_OUT = 1e-18  # relative, of E X^2 beyond the values of a discrete family
 _LONGEST = 80
 ACCEPTED = (
@@ -90,6 +92,19 @@ def _family(name: str, what: str) -> Any:
     raise InputError(f"{what} {shortened(name)!r} is no distribution of scipy.stats; {hint}accepted: {ACCEPTED}")
 
 
+def _middle(discrete: Any) -> float:
+    """About the median: of a few draws, where the distribution function has no closed form and SciPy adds up masses."""
+    from scipy import stats
+
+    dist = discrete.dist
+    try:
+        if dist.name != "zipfian" and type(dist)._cdf is not stats.rv_discrete._cdf:
+            return float(discrete.median())
+        return float(np.median(draw(discrete, np.random.default_rng(0), _DRAWN)))
+    except (InputError, RuntimeError):  # SciPy's search for a quantile gave up
+        return math.nan
+
+
 def values_of(discrete: Any) -> tuple[np.ndarray, np.ndarray] | None:
     """Values and probabilities of a frozen discrete distribution; None where they are too many to add up.
 
@@ -97,13 +112,16 @@ def values_of(discrete: Any) -> tuple[np.ndarray, np.ndarray] | None:
         ascending float64 values and their masses, shape (k,) with k <= 2,000, that leave out 1e-18 of E X^2 at most.
     """
     low, high = map(float, discrete.support())
-    middle = float(discrete.median())
+    middle = (low + high) / 2 if high - low < _MOST_VALUES - 1 else _middle(discrete)
     if not math.isfinite(middle) or abs(middle) > 1e15:
         return None
     first, last = max(low, middle - _MOST_VALUES // 2), min(high, middle + _MOST_VALUES // 2 - 1)
     values = np.arange(first, last + 1)
-    with np.errstate(all="ignore"):
-        masses = np.nan_to_num(np.asarray(discrete.pmf(values), dtype=float))
+    try:
+        with np.errstate(all="ignore"):
+            masses = np.nan_to_num(np.asarray(discrete.pmf(values), dtype=float))
+    except ArithmeticError:  # beyond what SciPy's code for this family holds
+        return None
     part = masses * np.maximum(1.0, values**2)
     ends = [part[0] if first > low else 0.0, part[-1] if last < high else 0.0]
     if max(ends) > _LEFT_OUT * part.max() or abs(masses.sum() - 1) > 1e-9:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from theory import checker
 from theory.arithmetic.exact import as_float64
+from theory.arrays import uncompiled
 from theory.errors import InputError
 from theory.files.outputs import CERTIFICATE, write_atomically
 from theory.instance import Instance
@@ -83,6 +84,7 @@ class Certificate:
         write_atomically(Path(path), json.dumps(self.fields, indent=1) + "\n", CERTIFICATE)
 
 
+@uncompiled
 def certify(
     instance: Instance,
     *,

@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.arrays import uncompiled
 from theory.instance import Instance
 from theory.selection.bracket import greedy_prefix
 from theory.selection.entries import entries_of
@@ -60,6 +61,7 @@ class Relaxation:
         return np.flatnonzero(self.prefix)
 
 
+@uncompiled
 def relax(instance: Instance, prefix: Selection | None = None) -> Relaxation:
     """Solve the relaxation exactly: the greedy prefix plus the fraction of the critical item it can still pay.
 

@@ -16,12 +16,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory.arithmetic import compiled_loops, page_loops
+from theory.arithmetic import compiled_loops, page_loops, page_scan
 from theory.arithmetic.exact import Real, exact_sum, exact_sum_of_squares, floor_float
 from theory.budget import budget_in_units
 from theory.errors import InputError
@@ -36,6 +37,8 @@ Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 _WIDTHS = (4.0, 16.0)  # standard deviations of the sample of pages to either side; then everything
+_COMPILED = 1 << 19  # coordinates from which loading numba pays: NumPy takes a tenth of a second for so many
+_SAMPLED = 1 << 19  # coordinates from which a bracket pays
 _NEAR = 2.0**-40  # relative distance of densities within which rationals decide
 
 
@@ -163,14 +166,14 @@ def _between(problem: Paged, low: float, high: float) -> tuple[Mask, Fraction, F
     mask, states = np.zeros(d, dtype=bool), np.zeros(layout.page.size, dtype=np.int8)
     cost, room = np.atleast_1d(layout.item), _room(problem)
     given = problem.values, problem.square, cost, layout.ends, layout.page, room, low, min(high, 1e300)
-    if not _loop(d, page_loops.state)(*given, states):
+    if not _loop(d, "state")(*given, states):
         Instance(problem.values, 1, 0)
         return None
     if high == np.inf:
         states[layout.page > 0] = page_loops.DOUBTFUL
     size = d if high == np.inf else max(d // 4, 1 << 12)
     items, pages = np.empty(size, dtype=np.intp), np.empty(size, dtype=np.intp)
-    count = _loop(d, page_loops.sift)(*given, states, mask, items, pages)
+    count = _loop(d, "sift")(*given, states, mask, items, pages)
     if count > size:
         return None
     items, pages = items[:count], pages[:count]
@@ -192,28 +195,29 @@ def _ordered(problem: Paged, items: Indices, pages: Indices, states: NDArray[np.
     weight, cost = problem.weights(items), layout.items(items)
     with np.errstate(divide="ignore", over="ignore"):
         key = weight / cost
-    by_page = np.lexsort((-key, pages))
+    starts = np.flatnonzero(np.r_[True, pages[1:] != pages[:-1]]) if pages.size else np.empty(0, dtype=np.intp)
+    by_page = np.empty(items.size, dtype=np.intp)
+    _loop(layout.d, "rank")(key, starts, np.append(starts[1:], items.size)[: starts.size], by_page)
     weight, cost, key, pages = weight[by_page], cost[by_page], key[by_page], pages[by_page]
     shut = states[pages] == page_loops.DOUBTFUL
-    which, first = np.unique(pages[shut], return_index=True)
     inside = np.flatnonzero(shut)
+    first = np.flatnonzero(np.r_[True, np.diff(pages[inside]) > 0]) if inside.size else inside
+    which = pages[inside[first]]
     last = np.append(first[1:], inside.size)
     n = which.size
     sizes, density, price = np.zeros(n, dtype=np.intp), np.zeros(n), np.zeros(n)
     parts = weight[inside], cost[inside], first, last, layout.page[which]
-    if _loop(layout.d, page_loops.blocks)(*parts, sizes, density, price):
+    if _loop(layout.d, "blocks")(*parts, sizes, density, price):
         for j in np.flatnonzero(sizes < 0):
             run = slice(first[j], last[j])
             sizes[j], density[j], price[j] = _block(parts[0][run], parts[1][run], parts[4][j])
             inside[run] = inside[run][_exactly(parts[0][run], parts[1][run])]
     in_block = np.zeros(items.size, dtype=bool)
-    places = np.arange(inside.size) - np.repeat(first, last - first)
-    in_block[inside[places < np.repeat(sizes, last - first)]] = True
-    members = np.concatenate([np.flatnonzero(in_block), np.flatnonzero(~in_block)])
+    places = np.arange(inside.size) - np.repeat(first + sizes, last - first)  # less than 0: in the block
+    in_block[inside[places < 0]] = True
     singles = np.flatnonzero(~in_block)
-    # the members of blocks are in the order of pages, as blocks are
-    block_of = np.searchsorted(which, pages[np.flatnonzero(in_block)])
-    counts = np.concatenate([np.bincount(block_of, minlength=n), np.ones(singles.size, dtype=np.intp)])
+    members = np.concatenate([np.flatnonzero(in_block), singles])  # of blocks in the order of pages, as blocks are
+    counts = np.concatenate([sizes, np.ones(singles.size, dtype=np.intp)])
     some = counts > 0
     starts = np.concatenate([[0], np.cumsum(counts[some])]).astype(np.intp)
     fees = np.concatenate([layout.page[which], np.zeros(singles.size)])[some]
@@ -222,7 +226,16 @@ def _ordered(problem: Paged, items: Indices, pages: Indices, states: NDArray[np.
         np.concatenate([density, key[singles]])[some], np.concatenate([price, cost[singles]])[some],
         np.concatenate([2 * layout.ends[which], 2 * items[by_page[singles]] + 1])[some],
     )  # fmt: skip
-    return found.sorted(np.lexsort((found.tie, -found.density)))
+    return found.sorted(_by_density(found))
+
+
+def _by_density(found: _Order) -> Indices:
+    """The densest first, and of equals the one that comes first."""
+    order = np.argsort(-found.density)
+    density = found.density[order]
+    if (density[1:] == density[:-1]).any():
+        return np.lexsort((found.tie, -found.density))
+    return order
 
 
 def _cut(problem: Paged, items: Indices, order: _Order, left: Fraction) -> tuple[int, Fraction, Fraction]:
@@ -293,7 +306,7 @@ def _brackets(problem: Paged) -> list[tuple[float, float]]:
     layout = problem.layout
     pages, d = layout.page.size, layout.d
     wanted = max(64, int(pages * 2 * d ** (-1 / 3)))
-    if not compiled_loops.worth_it(d) or wanted * 4 > pages:
+    if d < _SAMPLED or wanted * 4 > pages:
         return []
     places = (np.arange(wanted) + np.random.default_rng(0).random(wanted)) * (pages / wanted)
     chosen = np.minimum(places.astype(np.intp), pages - 1)
@@ -327,5 +340,8 @@ def _items_cost(layout: PageLayout, mask: Mask) -> Fraction:
     return int(np.count_nonzero(mask)) * Fraction(float(layout.item))
 
 
-def _loop(d: int, loop: Any) -> Any:
-    return compiled_loops.compiled(loop) if compiled_loops.worth_it(d) else loop
+def _loop(d: int, name: str) -> Any:
+    """A pass over the pages, as it is quickest for so many coordinates."""
+    if d >= _COMPILED and find_spec("numba") is not None:
+        return compiled_loops.compiled(getattr(page_loops, name))
+    return getattr(page_scan, name, None) or getattr(page_loops, name)

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from theory.arithmetic.exact import Real, as_fraction
-from theory.arrays import is_tensor
+from theory.arrays import is_tensor, uncompiled
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.layers import Layer
@@ -38,6 +38,7 @@ from theory.selection.selectors import Call, Cost, cwmp, top_k
 __all__ = ["LayerShare", "as_safety", "safe", "starved"]
 
 
+@uncompiled
 def safe(
     update: Instance | ArrayLike, layers: Sequence[Layer | int], safety: Real = "0.8", *, cost: Cost | None = None,
     budget: Real | None = None, fraction: Real | None = None, rounding: Rounding = "prefix", threads: int = 1,

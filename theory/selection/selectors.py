@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory.arithmetic.exact import Real, exact_sum_of_squares
+from theory.arrays import uncompiled
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
 from theory.layers import Layer
@@ -79,6 +80,7 @@ def top_k(
     return _select(Call(update, cost, budget, fraction, rounding, threads, out), "l2", by_cost=False)
 
 
+@uncompiled
 def random_k(instance: Instance, seed: int | np.random.Generator, *, rounding: Rounding = "prefix") -> Selection:
     """Coordinates in a uniformly random order drawn from ``seed``, under the same budget and roundings."""
     _check_rounding(rounding)
@@ -145,6 +147,7 @@ class Call(NamedTuple):
             raise InputError(f"out must be bool of shape ({d},), got {self.out.dtype} of shape {tuple(self.out.shape)}")
 
 
+@uncompiled
 def _select(call: Call, loss: Loss, *, by_cost: bool) -> Selection:
     """On the device where the update lives, if it can be done there; else on the host."""
     call = call.readable()

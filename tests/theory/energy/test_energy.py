@@ -6,7 +6,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from theory.energy.models import MODELS, Energy, Source, break_even, coefficient_of_variation, cost_model, index_bits
+from theory.energy.models import (
+    MODELS,
+    Energy,
+    Source,
+    break_even,
+    coefficient_of_variation,
+    cost_model,
+    index_bits,
+    radio_remark,
+)
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
 from theory.layers import named_layers, plain_vector
@@ -99,6 +108,22 @@ def test_coefficient_of_variation_agrees_with_numpy():
     array = np.array([0.1, 0.1, 2, 7])
     assert coefficient_of_variation(costs) == pytest.approx(array.std() / array.mean(), rel=1e-12)
     assert coefficient_of_variation(array) == pytest.approx(array.std() / array.mean(), rel=1e-12)
+
+
+def test_costs_too_large_to_square_have_a_coefficient_of_variation():
+    assert coefficient_of_variation(np.array([1e200, 3e200])) == pytest.approx(0.5, rel=1e-12)
+
+
+def test_the_remark_on_the_radio_is_a_ratio():
+    """32 bits by BLE, and a coordinate's index, against 32 bits of DRAM."""
+    layers = named_layers([("fc.weight", (4, 4))])
+    bits = 32 + 4
+    times = bits * RADIO["ble-dram"] / (32 * 20 * PICO)
+    assert (
+        radio_remark(MODELS["ble-dram"], layers)
+        == f"the radio is {float(f'{float(times):.3g}'):,g} times the dearest memory write"
+    )
+    assert radio_remark(MODELS["memory-only"], layers) == ""
 
 
 def test_unknown_names_and_kinds_are_explained():

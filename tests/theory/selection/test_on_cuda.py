@@ -153,11 +153,10 @@ def test_masks_and_sums_repeat():
 
 
 def test_the_hook_over_nccl(tmp_path):
-    from torch import distributed as dist
+    from process_group import alone
     from torch import nn
 
-    dist.init_process_group("nccl", store=dist.FileStore(str(tmp_path / "store"), 1), rank=0, world_size=1)
-    try:
+    with alone(tmp_path, "nccl"):
         torch.manual_seed(0)
         model = nn.Sequential(nn.Linear(300, 200), nn.ReLU(), nn.Linear(200, 10)).cuda()
         x = torch.randn(64, 300, device="cuda")
@@ -167,12 +166,10 @@ def test_the_hook_over_nccl(tmp_path):
         prices = {name: 1 + 9 * (name == "0.weight") for name, _ in model.named_parameters()}
         labels = torch.cat([torch.full((p.numel(),), int(n == "0.weight")) for n, p in model.named_parameters()])
         parallel = nn.parallel.DistributedDataParallel(model)
-        state = PruningState(model, prices, fraction="0.05")
+        state = PruningState(model, prices, budget="5%")
         parallel.register_comm_hook(state, prune_hook)
         parallel(x).square().mean().backward()
         sent = torch.cat([p.grad.flatten() for p in model.parameters()]).cpu()
         mask = cwmp(plain, CostClasses(labels, [1, 10]), fraction="0.05").mask
         assert torch.equal(sent, torch.where(mask, plain, 0))
         assert state.sent == int(mask.sum())
-    finally:
-        dist.destroy_process_group()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from theory import CostClasses, InputError, Instance, cwmp
-from theory.arithmetic import compiled_loops
+from theory.arithmetic import page_loops, page_scan
 from theory.energy.pages import PAGE_MODELS
 from theory.optimum.page_bound import compare_pages, page_bound
 from theory.page_checker import check_pages
@@ -58,11 +58,42 @@ def test_compiled_brackets_by_sample_change_nothing(monkeypatch):
     pytest.importorskip("numba")
     costs = PageCosts(4, "0.1", "0.2")
     expected = by_pages(UPDATE, costs, fraction="0.3")
-    monkeypatch.setattr(compiled_loops, "FROM", 1)
+    monkeypatch.setattr(module, "_COMPILED", 1)
+    monkeypatch.setattr(module, "_SAMPLED", 1)
     assert module._brackets(paged(UPDATE, costs, fraction="0.3"))
     found = by_pages(UPDATE, costs, fraction="0.3")
     assert np.array_equal(found.mask, expected.mask)
     assert (found.spent, found.threshold) == (expected.spent, expected.threshold)
+
+
+@pytest.mark.parametrize("item", ["one", "each", "free"])
+def test_numpy_and_the_loops_see_the_same(monkeypatch, item):
+    monkeypatch.setattr(page_scan, "_PIECE", 100)  # many pieces, and pages longer than one
+    layout = page_layout(
+        PageCosts([(0, 7), (7, 200), (200, 201), (201, D)] if item == "free" else 24, ITEM[item], 0.5), D
+    )
+    room = np.where(np.arange(layout.page.size) % 5 == 0, 0.3, np.inf)
+    given = UPDATE, True, np.atleast_1d(layout.item), layout.ends, layout.page, room, 1.5, 2.5
+    found = []
+    for passes in (page_loops, page_scan):
+        states, mask = np.full(layout.page.size, 9, dtype=np.int8), np.zeros(D, dtype=bool)
+        assert passes.state(*given, states)
+        listed, pages = np.zeros(D, dtype=np.intp), np.zeros(D, dtype=np.intp)
+        count = passes.sift(*given, states, mask, listed, pages)
+        order = np.zeros(count, dtype=np.intp)
+        starts = np.flatnonzero(np.r_[True, np.diff(pages[:count]) > 0])
+        passes.rank(np.round(UPDATE[listed[:count]], 1), starts, np.r_[starts[1:], count], order)
+        assert passes.sift(*given, states, mask, listed[:3].copy(), pages[:3].copy()) == count
+        found.append((states, mask, listed, pages, order))
+    assert {0, 1, 2} >= set(found[0][0].tolist())
+    assert found[0][1].any()
+    for one, other in zip(*found, strict=True):
+        assert np.array_equal(one, other)
+    broken = UPDATE.astype(np.float64)
+    broken[5] = 1e200
+    with np.errstate(over="ignore", invalid="ignore"):
+        for passes in (page_loops, page_scan):
+            assert not passes.state(broken, *given[1:], np.zeros(layout.page.size, dtype=np.int8))
 
 
 def test_pages_that_cost_nothing_are_cwmp():
