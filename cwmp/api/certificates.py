@@ -267,8 +267,8 @@ def _fields(certificate: Any) -> dict[str, Any]:
 
 def _check_given(fields: dict[str, Any], given: Given, costs: Costs, budget: Budget | None, *, scores: bool) -> Checked:
     """Costs from a file go to the checker; those of a text must be the certificate's own, and so must a budget."""
-    amount = budget.amount(costs, given.layers) if budget else {"fraction": Fraction(1)}
-    instance = Instance.from_scores(np.zeros(given.vector.size), costs.values, **amount)
+    amount = budget.amount(costs, given.layers) if budget else "100%"
+    instance = Instance.from_scores(np.zeros(given.vector.size), costs.values, amount)
     needed = costs.path is not None or not brings_costs(fields)
     result = theory_certificate.check_certificate(
         fields, given.vector, instance.cost if needed else None, scores=scores

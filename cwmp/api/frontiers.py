@@ -15,6 +15,7 @@ from cwmp.api.result import Result
 from cwmp.pages.blocks import Block
 from cwmp.pages.frontiers import frontier_page
 from theory.arithmetic.exact import nearest_float
+from theory.budget import budget_in_units
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.layers import Layer
@@ -129,7 +130,7 @@ def frontier(
     budgets = set()
     for amount in amounts:
         of = amount.amount(costs, given.layers)
-        budgets.add(of["fraction"] * base.total_cost if "fraction" in of else of["budget"] / base.unit)
+        budgets.add(budget_in_units(of, lambda: base.total_cost, base.unit))
     points = []
     norm = base.retained(np.ones(base.d, dtype=bool))
     for each in sorted(budgets):

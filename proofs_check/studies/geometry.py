@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofs_check.studies.study import Progress, silent
+from theory.budget import percent
 from theory.errors import InputError
 from theory.files.updates import read_update
 from theory.instance import Instance
@@ -42,7 +43,7 @@ def geometry(
     """
     rng = np.random.default_rng(seed)
     vector, data = _drawn(rng) if update is None else _read(update, key)
-    instance = Instance(vector, cost_law(COST).sample(rng, vector.size), fraction=share)
+    instance = Instance(vector, cost_law(COST).sample(rng, vector.size), budget=percent(share))
     rules = {"cwmp": cwmp(instance), "top-k": top_k(instance)}
     first, second = (rule.mask for rule in rules.values())
     masks = dict(zip(GROUPS, (first & second, first & ~second, second & ~first, ~first & ~second), strict=True))
