@@ -23,7 +23,7 @@ RATIOS = "units"  # what costs are in where they are ratios
 UNITS = {"mJ": -3, "uJ": -6, "µJ": -6, "nJ": -9, "pJ": -12, "J": 0}  # powers of ten, in joules
 
 
-def as_share(value: Real, name: str = "fraction") -> Fraction:
+def as_share(value: Real, name: str = "share") -> Fraction:
     """The exact share of the cost of sending everything that ``value`` denotes, in (0, 1].
 
     Raises:

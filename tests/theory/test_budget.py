@@ -49,18 +49,18 @@ def tensors(budget):
     return cwmp(torch.tensor(G), torch.tensor(C), budget)
 
 
+def hook(budget):
+    torch = pytest.importorskip("torch")
+    from theory.feedback.ddp import PruningState
+
+    return PruningState(torch.nn.Linear(3, 2), "1", budget)
+
+
 def mod(budget):
     pytest.importorskip("flwr")
     from empirical.flower import SparsifyMod
 
     return SparsifyMod("cwmp", 1, budget)
-
-
-def hook(share):
-    torch = pytest.importorskip("torch")
-    from theory.feedback.ddp import PruningState
-
-    return PruningState(torch.nn.Linear(3, 2), "1", share)
 
 
 def experiment(share):
@@ -70,8 +70,8 @@ def experiment(share):
     return prices("fc-dear", named_layers([("fc.weight", (3, 2))]), 0).budget(share)
 
 
-BUDGETS |= {"tensors": tensors, "mod": mod}
-SHARES |= {"hook": hook, "experiment": experiment}
+BUDGETS |= {"tensors": tensors, "hook": hook, "mod": mod}
+SHARES |= {"experiment": experiment}
 
 
 @pytest.mark.parametrize("take", BUDGETS.values(), ids=BUDGETS)

@@ -85,7 +85,7 @@ def test_the_hook_takes_tied_parameters_once_and_names_what_it_cannot_take():
     table = nn.Embedding(5, 3)
     head = nn.Linear(3, 5, bias=False)
     head.weight = table.weight
-    state = PruningState(one(table=table, head=head), {"table.weight": 1}, "0.5")
+    state = PruningState(one(table=table, head=head), {"table.weight": 1}, "50%")
     assert state.cost_of == {"table.weight": 1}
     base = nn.Parameter(torch.zeros(4))
     for model, says in (
@@ -97,9 +97,9 @@ def test_the_hook_takes_tied_parameters_once_and_names_what_it_cannot_take():
         (one(a=base, b=nn.Parameter(base.detach()[1:])), "'b' shares a part of its storage with 'a'"),
     ):
         with pytest.raises(InputError, match=says):
-            PruningState(model, "1", "0.5")
+            PruningState(model, "1", "50%")
     with pytest.raises(InputError, match=r"model must be a torch.nn.Module, got list"):
-        PruningState([], "1", "0.5")
+        PruningState([], "1", "50%")
 
 
 def test_the_hook_names_buffers_and_takes_zero_elements():
@@ -107,7 +107,7 @@ def test_the_hook_names_buffers_and_takes_zero_elements():
         warnings.simplefilter("ignore")  # there is nothing to initialise
         model = nn.Sequential(nn.Linear(4, 0), nn.BatchNorm1d(4))
     for cost in ("uniform", "fc-dear", "fc=10,rest=1", dict.fromkeys(dict(model.named_parameters()), 1)):
-        state = PruningState(model, cost, "0.5", state=["1.*"])
+        state = PruningState(model, cost, "50%", state=["1.*"])
         assert set(state.cost_of) == {name for name, _ in model.named_parameters()}
         assert state.whole == {"1.weight", "1.bias"}
     assert state.buffers == ("1.running_mean", "1.running_var", "1.num_batches_tracked")

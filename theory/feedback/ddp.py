@@ -1,12 +1,13 @@
 """A communication hook for PyTorch's DistributedDataParallel: gradients pruned under an energy budget.
 
-    state = PruningState(model, cost="fc=10,rest=1", fraction="0.05")
+    state = PruningState(model, cost="fc=10,rest=1", budget="5%")
     ddp = DistributedDataParallel(model)
     ddp.register_comm_hook(state, prune_hook)
 
 Each process selects from its own gradient plus residual, sends indices and values of what it kept (a dense reduction of
 zeros would save nothing), and everybody averages what all have sent, in the order of the ranks. DDP hands over the
-gradient in buckets, one at a time, so the budget is spent bucket by bucket: each gets the same share of its cost.
+gradient in buckets, one at a time, so the budget is spent bucket by bucket: each gets the same share of its cost; or,
+with ``one_price=True``, all buckets keep what is worth the same price (:mod:`theory.feedback.step_price`).
 Buckets are rebuilt after the first iteration, so residuals belong to parameters, by name, and not to buckets.
 Buffers (running statistics) have no gradient: DDP broadcasts them whole, and no hook sees them.
 """
@@ -20,10 +21,11 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from theory.arithmetic.exact import Real, as_fraction
-from theory.budget import as_share
-from theory.energy.costs import cost_spec
+from theory.budget import budget_in_units
+from theory.energy.costs import Costs, budget_spec, cost_spec
 from theory.errors import InputError
 from theory.feedback.loss_scale import ScalerInUse
+from theory.feedback.step_price import StepPrice
 from theory.feedback.trained import trained_parameters
 from theory.instance import CostClasses
 from theory.layers import Layer, named_layers, with_kinds
@@ -40,7 +42,8 @@ class PruningState:
         model: whose gradients are pruned (before or after it is wrapped); kinds come from the types of its modules.
         cost: joules per coordinate for each parameter: a text as on the command line (``"fc-dear"``,
             ``"fc=10,rest=1"``), or a mapping from parameter names.
-        fraction: share of the cost of sending everything that each step may spend, in (0, 1] or ``"5%"``.
+        budget: what each step may spend on what is selected: joules, a text with a unit (``"3mJ"``), or a share of the
+            cost of sending all that can be selected (``"5%"``).
         kinds: ``pattern=kind`` texts that change kinds by name (:func:`theory.layers.with_kinds`).
         selector: ``cwmp``, ``top-k`` or ``safe`` (each parameter is a layer). loss: of CWMP's order.
         safety: of ``safe``, see :func:`theory.selection.safe.safe`.
@@ -48,6 +51,8 @@ class PruningState:
         process_group: the default one when None.
         state: names or patterns of parameters that are never selected: their gradients travel whole, at their cost.
         scaler: the ``torch.amp.GradScaler`` of the training. The only one that lives is found without being named.
+        one_price: let the buckets of a step compete: each keeps what retains at least the same score per joule, and a
+            process never spends more than the budgets of all its steps so far. Only for ``cwmp`` with the loss ``l2``.
 
     Attributes:
         layers: the parameters with their kinds, and how these were decided.
@@ -55,26 +60,34 @@ class PruningState:
             with the model.
         sent: coordinates sent by this process so far. joules: what they cost, exactly.
         buffers: names of the model's buffers, which DDP itself broadcasts whole and no hook sees.
+        budget: joules of a step, exact. price: with ``one_price``, the price and what was spent at it; else None.
 
     Raises:
-        InputError: a parameter without a cost, a pattern that matches none, a fraction outside (0, 1]; a parameter
-            that cannot be pruned, by its name: complex, of sparse gradients, not initialised, in another's storage.
+        InputError: a parameter without a cost, a pattern that matches none, no budget, one price for another selector;
+            a parameter that cannot be pruned, by its name: complex, of sparse gradients, not initialised, in another's
+            storage.
     """
 
     def __init__(
-        self, model: nn.Module, cost: str | Mapping[str, Real], fraction: Real, *, kinds: Sequence[str] = (),
+        self, model: nn.Module, cost: str | Mapping[str, Real], budget: Real, *, kinds: Sequence[str] = (),
         selector: str = "cwmp", loss: Loss = "l2", error_feedback: bool = True, process_group: Any = None,
-        state: Collection[str] = (), scaler: Any = None, safety: Real = "0.8",
+        state: Collection[str] = (), scaler: Any = None, safety: Real = "0.8", one_price: bool = False,
     ) -> None:  # fmt: skip
         model = model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
         named = trained_parameters(model)
         self.name_of = {id(p): name for name, p in named.items()}
         self.layers = with_kinds(named_layers([(name, tuple(p.shape)) for name, p in named.items()], model), kinds)
-        self.cost_of = _costs(cost, self.layers)
-        self.fraction, self.selector, self.loss, self.safety = as_share(fraction), selector, loss, safety
+        costs = cost_spec(cost, self.layers) if isinstance(cost, str) else cost
+        self.cost_of = _by_parameter(costs, self.layers)
+        self.selector, self.loss, self.safety = selector, loss, safety
         self.select([])
         self.error_feedback, self.process_group = error_feedback, process_group
         self.whole = set(state_entries([(name, True) for name in named], model, state).names)
+        self._all = sum((self.cost_of[x.name] * x.size for x in self.layers if x.name not in self.whole), Fraction(0))
+        self.budget = min(_joules(budget, costs, self.layers, self._all), self._all)
+        if one_price and (selector, loss) != ("cwmp", "l2"):
+            raise InputError(f"one price is for selector 'cwmp' with loss 'l2', got {selector!r} with {loss!r}")
+        self.price = StepPrice(self.budget) if one_price else None
         self.buffers = tuple(name for name, _ in model.named_buffers())
         self.scaler = ScalerInUse(scaler)
         self.residuals: dict[str, Tensor] = {}
@@ -86,6 +99,8 @@ class PruningState:
         """Names of the parameters of a bucket; the first bucket of a backward pass begins a step."""
         if not hasattr(bucket, "index") or bucket.index() == 0:
             self._before, self._skipped = {}, False
+            if self.price:
+                self.price.begin()
         try:
             return [self.name_of[id(parameter)] for parameter in bucket.parameters()]
         except KeyError:
@@ -107,30 +122,60 @@ class PruningState:
                 self.residuals.pop(name, None)
             else:
                 self.residuals[name] = before
+        if self.price and not self._skipped:
+            self.price.skip()
         self._before, self._skipped = {}, True
 
     def select(self, sizes: list[int]) -> Callable[..., Selection]:
         """The selector for a bucket whose parameters have these sizes."""
         return selector_named(self.selector, self.loss, layers=sizes, safety=self.safety)
 
+    def chosen(
+        self, total: Tensor, labels: Tensor, costs: list[Fraction], sizes: list[int], joules: Fraction
+    ) -> tuple[Tensor, Fraction]:
+        """Indices of what a bucket sends of what can be selected, ascending, and its joules.
 
-def _costs(cost: str | Mapping[str, Real], layers: tuple[Layer, ...]) -> dict[str, Fraction]:
+        Args:
+            total: shape (d,). labels: of each coordinate the position of its cost in ``costs``. sizes: of its
+                parameters. joules: what sending all of it costs.
+        """
+        room = self.budget * joules / self._all
+        if self.price and not self._skipped:
+            self.price.see(total, labels, costs)
+            kept = self.price.kept(total, labels, costs)
+            if kept is not None:
+                return kept
+            room = self.price.left if self.price.price is not None else min(room, self.price.left)
+        classes = CostClasses(labels, costs)  # type: ignore[arg-type]
+        selection: Any = self.select(sizes)(total, classes, room)
+        spent = selection.spent * selection.unit
+        if self.price and not self._skipped:
+            self.price.spent += spent
+        return selection.support, spent
+
+
+def _by_parameter(costs: Costs | Mapping[str, Real], layers: tuple[Layer, ...]) -> dict[str, Fraction]:
     """Joules per coordinate, by parameter."""
-    if isinstance(cost, str):
-        classes = cost_spec(cost, layers).values
-        if isinstance(classes, Fraction):
-            return {layer.name: classes for layer in layers}
-        if not isinstance(classes, CostClasses):
-            raise InputError("the hook takes one cost per parameter, not a file of costs per coordinate")
-        at, found = 0, {}
-        for layer in layers:
-            found[layer.name] = as_fraction(classes.values[int(classes.labels[at])]) if layer.size else Fraction(0)
-            at += layer.size
-        return found
-    missing = [layer.name for layer in layers if layer.name not in cost]
-    if missing:
-        raise InputError(f"parameter {missing[0]!r} has no cost")
-    return {layer.name: as_fraction(cost[layer.name], f"cost of {layer.name!r}") for layer in layers}
+    if not isinstance(costs, Costs):
+        if missing := [layer.name for layer in layers if layer.name not in costs]:
+            raise InputError(f"parameter {missing[0]!r} has no cost")
+        return {layer.name: as_fraction(costs[layer.name], f"cost of {layer.name!r}") for layer in layers}
+    classes = costs.values
+    if isinstance(classes, Fraction):
+        return {layer.name: classes for layer in layers}
+    if not isinstance(classes, CostClasses):
+        raise InputError("the hook takes one cost per parameter, not a file of costs per coordinate")
+    at, found = 0, {}
+    for layer in layers:
+        found[layer.name] = as_fraction(classes.values[int(classes.labels[at])]) if layer.size else Fraction(0)
+        at += layer.size
+    return found
+
+
+def _joules(budget: Real, costs: Costs | Mapping[str, Real], layers: tuple[Layer, ...], whole: Fraction) -> Fraction:
+    """What a budget is in joules, a share being one of ``whole``."""
+    amount = budget_spec(budget).amount(costs, layers) if isinstance(costs, Costs) else budget
+    return budget_in_units(amount, lambda: whole, Fraction(1))
 
 
 def prune_hook(state: PruningState, bucket: dist.GradBucket) -> torch.futures.Future[Tensor]:
@@ -191,29 +236,26 @@ def _in_scale(values: Tensor, scale: float | None, dtype: torch.dtype) -> Tensor
 
 def _chosen(state: PruningState, total: Tensor, names: list[str], sizes: list[int]) -> tuple[Tensor, Fraction]:
     """Indices of what is sent, ascending, and its joules."""
+    prices = [state.cost_of[name] for name in names]
     whole = [name in state.whole for name in names]
-    costs = list(
-        dict.fromkeys(state.cost_of[n] for n, size, w in zip(names, sizes, whole, strict=True) if size and not w)
-    )
+    costs = list(dict.fromkeys(c for c, size, w in zip(prices, sizes, whole, strict=True) if size and not w))
     label = {cost: k for k, cost in enumerate(costs)}
-    codes = [-1 if w else label.get(state.cost_of[n], 0) for n, w in zip(names, whole, strict=True)]
+    codes = [-1 if w else label.get(c, 0) for c, w in zip(prices, whole, strict=True)]
     labels = torch.cat([
         torch.full((size,), code, dtype=torch.int16, device=total.device)
         for code, size in zip(codes, sizes, strict=True)
     ])  # fmt: skip
-    fixed = sum((n * state.cost_of[name] for name, n, w in zip(names, sizes, whole, strict=True) if w), Fraction(0))
+    fixed = sum((n * c for n, c, w in zip(sizes, prices, whole, strict=True) if w), Fraction(0))
+    joules = sum((n * c for n, c, w in zip(sizes, prices, whole, strict=True) if not w), Fraction(0))
     if not costs:
         return torch.nonzero(labels == -1).view(-1), fixed
     if not any(whole):
-        classes = CostClasses(labels, costs)  # type: ignore[arg-type]
-        selection: Any = state.select(sizes)(total, classes, fraction=state.fraction)
-        return selection.support, selection.spent * selection.unit
+        return state.chosen(total, labels, costs, sizes, joules)
     free = torch.nonzero(labels >= 0).view(-1)
     left = [n for n, w in zip(sizes, whole, strict=True) if not w]
-    classes = CostClasses(labels[free], costs)  # type: ignore[arg-type]
-    selection = state.select(left)(total[free], classes, fraction=state.fraction)
-    kept = torch.cat([torch.nonzero(labels == -1).view(-1), free[selection.support]]).sort().values
-    return kept, selection.spent * selection.unit + fixed
+    support, spent = state.chosen(total[free], labels[free], costs, left, joules)
+    kept = torch.cat([torch.nonzero(labels == -1).view(-1), free[support]]).sort().values
+    return kept, spent + fixed
 
 
 def _gathered(number: int, like: Tensor, group: Any) -> list[int]:

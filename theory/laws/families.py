@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from theory.errors import InputError
+from theory.laws.variates import draw
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _MOST_VALUES = 2000
@@ -95,11 +96,12 @@ def _middle(discrete: Any) -> float:
     """About the median: of a few draws, where the distribution function has no closed form and SciPy adds up masses."""
     from scipy import stats
 
-    if type(discrete.dist)._cdf is not stats.rv_discrete._cdf:
-        return float(discrete.median())
+    dist = discrete.dist
     try:
-        return float(np.median(discrete.rvs(size=_DRAWN, random_state=np.random.default_rng(0))))
-    except (ArithmeticError, ValueError):
+        if dist.name != "zipfian" and type(dist)._cdf is not stats.rv_discrete._cdf:
+            return float(discrete.median())
+        return float(np.median(draw(discrete, np.random.default_rng(0), _DRAWN)))
+    except (InputError, RuntimeError):  # SciPy's search for a quantile gave up
         return math.nan
 
 
@@ -115,8 +117,11 @@ def values_of(discrete: Any) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     first, last = max(low, middle - _MOST_VALUES // 2), min(high, middle + _MOST_VALUES // 2 - 1)
     values = np.arange(first, last + 1)
-    with np.errstate(all="ignore"):
-        masses = np.nan_to_num(np.asarray(discrete.pmf(values), dtype=float))
+    try:
+        with np.errstate(all="ignore"):
+            masses = np.nan_to_num(np.asarray(discrete.pmf(values), dtype=float))
+    except ArithmeticError:  # beyond what SciPy's code for this family holds
+        return None
     part = masses * np.maximum(1.0, values**2)
     ends = [part[0] if first > low else 0.0, part[-1] if last < high else 0.0]
     if max(ends) > _LEFT_OUT * part.max() or abs(masses.sum() - 1) > 1e-9:

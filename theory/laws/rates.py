@@ -48,8 +48,9 @@ def anytime_interval(failures: int, trials: int, alpha: float) -> tuple[float, f
         return 0.0, 1.0
     rate = failures / trials
     excess = lambda q: _log_martingale(failures, trials, q) + math.log(alpha)  # noqa: E731
-    low = 0.0 if not failures or excess(1e-300) < 0 else float(optimize.brentq(excess, 1e-300, rate, xtol=1e-15))
-    high = 1.0 if failures == trials else float(optimize.brentq(excess, max(rate, 1e-300), 1 - 1e-16, xtol=1e-15))
+    least, most = 1e-300, math.nextafter(1.0, 0.0)  # rates that are looked at; between them and 0 or 1 is none
+    low = float(optimize.brentq(excess, least, rate, xtol=1e-15)) if excess(least) > 0 else 0.0
+    high = float(optimize.brentq(excess, rate, most, xtol=1e-15)) if failures < trials and excess(most) > 0 else 1.0
     return low, high
 
 

@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 _KNOTS = 1025
 _MOST_UNIFORMS = 40_000_000
+_MOST_MASSES = 1 << 20
 _LARGEST_KS = 1000
 
 
@@ -71,9 +72,18 @@ def _by_table(frozen: Any, rng: np.random.Generator, n: int) -> Floats:
     return np.asarray(PchipInterpolator(levels, knots)(u))
 
 
-_OWN = {  # quantiles of the last two are their own, but milliseconds each
+def _zipfians(frozen: Any, rng: np.random.Generator, n: int) -> Floats:
+    """From all masses, which are as ``k^-a``; SciPy adds up a sum of them for every quantile."""
+    (a, most), loc, _ = frozen.dist._parse_args(*frozen.args, **frozen.kwds)
+    if most > _MOST_MASSES:
+        raise InputError(f"zipfian(n={most:g}): its masses take too long to add up; accepted is n <= {_MOST_MASSES}")
+    below = np.cumsum(np.arange(1.0, most + 1) ** -float(a))
+    return np.asarray(loc + 1.0 + np.searchsorted(below, below[-1] * rng.random(n), side="right"))
+
+
+_OWN = {  # quantiles of ksone and kstwo are their own, but milliseconds each
     "studentized_range": _studentized_ranges, "gausshyper": _gauss_hypergeometrics,
-    "ksone": _by_table, "kstwo": _by_table,
+    "ksone": _by_table, "kstwo": _by_table, "zipfian": _zipfians,
 }  # fmt: skip
 
 
@@ -108,8 +118,9 @@ def draw(frozen: Any, rng: np.random.Generator, n: int) -> Floats:
     from scipy.stats import sampling
 
     dist = frozen.dist
-    discrete = isinstance(dist, stats.rv_discrete)
-    if discrete or (dist.name not in _OWN and _has_method(dist)):
+    if dist.name in _OWN:
+        return _OWN[dist.name](frozen, rng, n)
+    if isinstance(dist, stats.rv_discrete) or _has_method(dist):
         try:
             return np.asarray(frozen.rvs(size=n, random_state=rng), dtype=np.float64)
         except (ArithmeticError, ValueError) as error:
@@ -117,8 +128,6 @@ def draw(frozen: Any, rng: np.random.Generator, n: int) -> Floats:
             raise InputError(
                 f"{dist.name}: SciPy cannot draw with these parameters ({said}); take less extreme ones"
             ) from None
-    if dist.name in _OWN:
-        return _OWN[dist.name](frozen, rng, n)
     try:
         inverse = sampling.NumericalInversePolynomial(frozen, center=float(frozen.median()), random_state=rng)
     except (sampling.UNURANError, ArithmeticError, RuntimeError, ValueError):

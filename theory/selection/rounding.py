@@ -87,16 +87,16 @@ def rounded(
     threshold = Fraction(0)
     if critical is not None:
         at = np.array([critical])
-        cost = entries.costs_of(at)[0] if entries.by_cost else 1
-        threshold = Fraction(entries.weights_of(at)[0]) / Fraction(cost)
+        cost = entries.costs_of(at).item() if entries.by_cost else 1
+        threshold = Fraction(entries.weights_of(at).item()) / Fraction(cost)
     if rounding != "prefix":
         spent = _fill(entries, budget - spent, mask) + spent
     if rounding == "best-of" and (best := _best_single(entries, budget, worth)) is not None:
-        alone = Fraction(worth(np.array([best]))[0])
+        alone = Fraction(worth(np.array([best])).item())
         if alone > exact_sum(worth(mask)):
             mask[:] = False
             mask[best] = True
-            spent = Fraction(entries.costs_of(np.array([best]))[0])
+            spent = Fraction(entries.costs_of(np.array([best])).item())
     return Selection(mask, spent, lambda: retained(mask), critical, threshold, unit)
 
 
@@ -114,5 +114,5 @@ def _fill(entries: Entries, left: Fraction, mask: NDArray[np.bool_]) -> Fraction
 
 def _best_single(entries: Entries, budget: Fraction, worth: Scores) -> int | None:
     """The affordable item that is worth most, lowest index first."""
-    may = np.flatnonzero((entries.costs_of(slice(None)) <= floor_float(budget)) & (entries.weights_of(slice(None)) > 0))
+    may = np.flatnonzero(entries.costs_of(slice(None)) <= floor_float(budget))
     return int(may[np.argmax(worth(may))]) if may.size else None

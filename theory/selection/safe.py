@@ -33,7 +33,7 @@ from theory.selection.layered import Layered, layer_name, layered, layered_unche
 from theory.selection.order import Prefix
 from theory.selection.reserves import Owed, cheaper_reserves, owed_to_layers, top_k_mask, with_reserves
 from theory.selection.rounding import Rounding, Selection, rounded
-from theory.selection.selectors import Call, Cost, cwmp, one_budget, top_k
+from theory.selection.selectors import Call, Cost, cwmp, top_k
 
 __all__ = ["LayerShare", "as_safety", "safe", "starved"]
 
@@ -41,7 +41,7 @@ __all__ = ["LayerShare", "as_safety", "safe", "starved"]
 @uncompiled
 def safe(
     update: Instance | ArrayLike, layers: Sequence[Layer | int], safety: Real = "0.8", *, cost: Cost | None = None,
-    budget: Real | None = None, fraction: Real | None = None, rounding: Rounding = "prefix", threads: int = 1,
+    budget: Real | None = None, rounding: Rounding = "prefix", threads: int = 1,
     out: Any = None,
 ) -> Selection:  # fmt: skip
     """The coordinates of Safe CWMP.
@@ -61,7 +61,7 @@ def safe(
     Source: claim D23; formalised here.
     """
     share = as_safety(safety)
-    call = Call(update, cost, one_budget(budget, fraction), rounding, threads, out)
+    call = Call(update, cost, budget, rounding, threads, out)
     call.check()
     arrays = call._replace(update=tensors.array(update), cost=tensors.array(cost), out=None)
     if isinstance(out, np.ndarray):

@@ -31,7 +31,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from theory.arithmetic.exact import Real, exact_sum_of_squares
 from theory.arrays import uncompiled
-from theory.budget import percent
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
 from theory.layers import Layer
@@ -49,7 +48,7 @@ Cost = ArrayLike | Real | CostClasses
 
 def cwmp(
     update: Instance | ArrayLike, cost: Cost | None = None, budget: Real | None = None, *,
-    fraction: Real | None = None, loss: Loss = "l2", rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
+    loss: Loss = "l2", rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
 ) -> Selection:  # fmt: skip
     """Cost-Weighted Magnitude Pruning: keep coordinates by ``w(|g_i|) / c_i`` until the budget is spent.
 
@@ -70,15 +69,15 @@ def cwmp(
     """
     if not callable(loss) and loss not in ("l2", "l1"):
         raise InputError(f"loss must be 'l2', 'l1' or a function of |g|, got {loss!r}")
-    return _select(Call(update, cost, one_budget(budget, fraction), rounding, threads, out), loss, by_cost=True)
+    return _select(Call(update, cost, budget, rounding, threads, out), loss, by_cost=True)
 
 
 def top_k(
     update: Instance | ArrayLike, cost: Cost | None = None, budget: Real | None = None, *,
-    fraction: Real | None = None, rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
+    rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
 ) -> Selection:  # fmt: skip
     """Largest magnitudes first, under the same energy budget and roundings as :func:`cwmp`; arguments as there."""
-    return _select(Call(update, cost, one_budget(budget, fraction), rounding, threads, out), "l2", by_cost=False)
+    return _select(Call(update, cost, budget, rounding, threads, out), "l2", by_cost=False)
 
 
 @uncompiled
@@ -109,13 +108,6 @@ def loss_weight(instance: Instance, loss: Loss) -> Floats:
     if weight.shape != magnitude.shape or not (np.isfinite(weight) & (weight >= 0)).all():
         raise InputError("the loss must map |g| of shape (d,) to finite non-negative weights of the same shape")
     return weight
-
-
-def one_budget(budget: Any, fraction: Any) -> Any:
-    """The one budget that is given; the DDP hook says its own as a fraction."""
-    if budget is not None and fraction is not None:
-        raise InputError('give one budget, such as budget="5%", "3mJ" or a number of joules')
-    return budget if fraction is None else percent(fraction)
 
 
 class Call(NamedTuple):

@@ -99,7 +99,7 @@ def train(rank, folder, selector):
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=WORLD)
     model = small_model()
-    state = PruningState(model, "conv=0.1,fc=1", "0.1", selector=selector)
+    state = PruningState(model, "conv=0.1,fc=1", "10%", selector=selector)
     buckets = []
 
     @functools.wraps(prune_hook)  # with its signature, which DDP checks
@@ -199,11 +199,11 @@ def test_one_process_by_hand(tmp_path, error_feedback):
 def test_costs_of_a_hook():
     """One number is for every parameter; those that are not trained have no gradient, no cost and no place."""
     model = small_model()
-    assert set(PruningState(model, "0.3", 1).cost_of.values()) == {Fraction(3, 10)}
+    assert set(PruningState(model, "0.3", "100%").cost_of.values()) == {Fraction(3, 10)}
     names = [name for name, _ in model.named_parameters()]
-    assert list(PruningState(model, "0.3", 1).cost_of) == names
+    assert list(PruningState(model, "0.3", "100%").cost_of) == names
     model[0].weight.requires_grad_(False)
-    state = PruningState(model, dict.fromkeys(names[1:], 2), 0.5)
+    state = PruningState(model, dict.fromkeys(names[1:], 2), "50%")
     assert list(state.cost_of) == names[1:]
     assert state.name_of[id(model[0].bias)] == names[1]
 
@@ -218,32 +218,45 @@ class TokenMixer(nn.Module):
 
 
 def test_a_hook_takes_kinds_from_the_model():
-    state = PruningState(TokenMixer(), "conv=2,fc=10", "0.1")
+    state = PruningState(TokenMixer(), "conv=2,fc=10", "10%")
     assert state.cost_of == {"norm_proj.weight": 2, "norm_proj.bias": 2, "embed.weight": 10}
     assert [layer.how for layer in state.layers] == ["type Conv1d", "type Conv1d", "type Linear"]
-    given = PruningState(TokenMixer(), "norm=3,fc=10", "0.1", kinds=("norm_proj.*=norm",))
+    given = PruningState(TokenMixer(), "norm=3,fc=10", "10%", kinds=("norm_proj.*=norm",))
     assert given.cost_of == {"norm_proj.weight": 3, "norm_proj.bias": 3, "embed.weight": 10}
     with pytest.raises(InputError, match="no layer is called"):
-        PruningState(TokenMixer(), "1", "0.1", kinds=("decoder.*=fc",))
+        PruningState(TokenMixer(), "1", "10%", kinds=("decoder.*=fc",))
+
+
+def test_what_was_kept_back_is_added_and_divided_without_loss():
+    total = accumulate([0.5, -3.0, 2.0], [1.0, 0.25, -2.0])
+    assert total.tolist() == [1.5, -2.75, 0.0]
+    sent, residual = split(total, np.array([True, False, True]))
+    assert (sent.tolist(), residual.tolist()) == ([1.5, 0.0, 0.0], [0.0, -2.75, 0.0])
 
 
 def test_masks_that_are_none():
-    for mask in (np.array([1, 0, 1]), np.array([True, False])):
+    for mask in (np.array([1, 0, 1]), np.zeros(3, "M8[s]"), np.array([True, False]), np.ones(4, bool)):
         with pytest.raises(InputError, match="mask must be bool of shape"):
             split(np.ones(3), mask)
-    with pytest.raises(InputError, match="must have the same shape"):
-        accumulate(np.ones(3), np.ones(1))
+    for sizes in ((3, 1), (1, 3)):
+        with pytest.raises(InputError, match="must have the same shape"):
+            accumulate(*map(np.ones, sizes))
     with pytest.raises(InputError, match="is not finite"):
         accumulate(np.full(2, 1e308), np.full(2, 1e308))
 
 
 def test_bad_hook_states():
     model = small_model()
-    with pytest.raises(InputError, match=r"fraction = 2: must be a share in \(0, 1\]"):
-        PruningState(model, "conv=1,fc=10", 2)
+    for refused in ("200%", -1, "0%", "3 ergs", None):
+        with pytest.raises(InputError, match="budget"):
+            PruningState(model, "conv=1,fc=10", refused)
+    with pytest.raises(InputError, match="the costs of fc-dear are ratios"):
+        PruningState(model, "fc-dear", "3mJ")
+    with pytest.raises(InputError, match="one price is for selector 'cwmp' with loss 'l2', got 'top-k' with 'l2'"):
+        PruningState(model, "1", "10%", selector="top-k", one_price=True)
     with pytest.raises(InputError, match="has no cost"):
-        PruningState(model, {"0.weight": 1}, "0.1")
+        PruningState(model, {"0.weight": 1}, "10%")
     with pytest.raises(InputError, match="has no cost; add"):
-        PruningState(model, "conv=1", "0.1")
+        PruningState(model, "conv=1", "10%")
     with pytest.raises(InputError, match="selector must be cwmp, top-k or safe"):
-        PruningState(model, "1", "0.1", selector="all")
+        PruningState(model, "1", "10%", selector="all")

@@ -24,7 +24,7 @@ def train(rank, share, *, bad=(), value="inf", scaled=True, autocast=False, accu
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
     ddp = nn.parallel.DistributedDataParallel(model, bucket_cap_mb=0.0001)  # the two layers are buckets apart
     scaler = torch.amp.GradScaler("cpu", init_scale=2.0**16, enabled=scaled)
-    state = PruningState(model, "fc=1", share or "1", scaler=scaler)
+    state = PruningState(model, "fc=1", share or "100%", scaler=scaler)
     if share:
         ddp.register_comm_hook(state, prune_hook)
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -50,7 +50,7 @@ def jobs(rank, folder):
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=WORLD)
     found = {}
-    for share in (None, "1", "0.3"):
+    for share in (None, "100%", "30%"):
         for name, (bad, value) in OVERFLOWS.items():
             found[name, share] = train(rank, share, bad=bad, value=value)
         for name in ("autocast", "accumulate"):
@@ -66,12 +66,12 @@ def test_two_processes_skip_and_accumulate_as_without_the_hook(tmp_path):
     ranks = [torch.load(tmp_path / f"{rank}.pt") for rank in range(WORLD)]
     for found in ranks:
         for name in (*OVERFLOWS, "autocast", "accumulate"):
-            plain, everything, pruned = (found[name, share] for share in (None, "1", "0.3"))
+            plain, everything, pruned = (found[name, share] for share in (None, "100%", "30%"))
             assert plain[0] == everything[0] == pruned[0]
             assert torch.allclose(plain[1], everything[1], rtol=1e-5, atol=1e-7), name
             assert torch.isfinite(pruned[1]).all()
             assert not torch.equal(plain[1], pruned[1])
-            assert torch.equal(pruned[1], ranks[0][name, "0.3"][1])
+            assert torch.equal(pruned[1], ranks[0][name, "30%"][1])
             if name in OVERFLOWS:
                 assert plain[0] == [2.0**15] * STEPS
                 assert pruned[2] == {}, "nothing is remembered of a step that was skipped"
@@ -108,7 +108,7 @@ class Scaler:
 @pytest.mark.parametrize("factor", [2.0, 3.0])
 def test_all_that_goes_in_comes_out_whatever_the_scale(dtype, factor):
     model, scaler = nn.Linear(6, 1, bias=False), Scaler(8.0)
-    state = PruningState(model, "1", "0.34", scaler=scaler)
+    state = PruningState(model, "1", "34%", scaler=scaler)
     given, arrived = torch.zeros(6, dtype=torch.float64), torch.zeros(6, dtype=torch.float64)
     draw = torch.Generator().manual_seed(0)
     for step in range(40):
@@ -125,7 +125,7 @@ def test_all_that_goes_in_comes_out_whatever_the_scale(dtype, factor):
 @pytest.mark.usefixtures("_alone")
 def test_a_skipped_step_leaves_every_bucket_as_it_was():
     model = nn.Sequential(nn.Linear(3, 1, bias=False), nn.Linear(2, 1, bias=False))
-    state = PruningState(model, "1", "0.5")
+    state = PruningState(model, "1", "50%")
     first, second = ([layer.weight] for layer in model)
     steps = [torch.tensor([3.0, 2.0, 1.0]), torch.tensor([1.0, 2.0])]
     for index, (parameters, gradient) in enumerate(zip((first, second), steps, strict=True)):
@@ -147,12 +147,12 @@ def test_a_skipped_step_leaves_every_bucket_as_it_was():
 def test_the_scaler_that_lives_is_found():
     scaler, model = torch.amp.GradScaler("cpu", init_scale=4.0), nn.Linear(2, 1, bias=False)
     scaler.scale(torch.ones(1))
-    state = PruningState(model, "1", "0.5")
+    state = PruningState(model, "1", "50%")
     prune_hook(state, Bucket(0, list(model.parameters()), torch.tensor([8.0, 4.0]))).wait()
     assert state.residuals["weight"].tolist() == [0, 1]
     other = torch.amp.GradScaler("cpu", init_scale=8.0)
     other.scale(torch.ones(1))
     with pytest.raises(InputError, match=r"2 GradScalers live; say which one"):
-        prune_hook(PruningState(model, "1", "0.5"), Bucket(0, list(model.parameters()), torch.ones(2)))
+        prune_hook(PruningState(model, "1", "50%"), Bucket(0, list(model.parameters()), torch.ones(2)))
     with pytest.raises(InputError, match=r"scaler must be a torch.amp.GradScaler, got int"):
-        PruningState(model, "1", "0.5", scaler=3)
+        PruningState(model, "1", "50%", scaler=3)

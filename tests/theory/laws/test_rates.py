@@ -82,6 +82,23 @@ def test_the_anytime_interval_is_where_the_mixture_is_below_its_level(failures, 
     assert anytime_interval(0, 0, alpha) == (0, 1)
 
 
+@pytest.mark.parametrize("failures", [0, 1, 2])
+@pytest.mark.parametrize("log_alpha", [-40.0, -690.58, -700.0])
+def test_a_level_so_small_that_nearly_every_rate_remains(failures, log_alpha):
+    """Ends that are no floats apart from 0 and 1 are 0 and 1."""
+    low, high = anytime_interval(failures, 2, np.exp(log_alpha))
+    assert low == pytest.approx(np.sqrt(np.exp(log_alpha) / 3) if failures == 2 else 0, abs=2e-15)
+    assert (low == 0) == (failures == 0 or (failures == 1 and log_alpha < -600))
+    assert (high < 1) == (failures == 0 and log_alpha == -40)
+
+
+def test_as_many_trials_as_decide_without_a_failure_only():
+    most = next(n for n in range(1, 1000) if anytime_interval(0, n, 0.01)[1] <= 0.05)
+    assert anytime_interval(1, most, 0.01)[1] > 0.05
+    assert RateTest(0.05, 0.01, most).decidable
+    assert not RateTest(0.05, 0.01, most - 1).decidable
+
+
 def test_answers():
     test = RateTest(0.05, 0.01, 1000)
     assert test.answer(0, 10) == "open"

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from theory import Instance, relax
+from theory import Instance, relax, top_k
 from theory.optimum.bounds import (
     best_of_share,
     contraction_cwmp,
@@ -13,6 +13,8 @@ from theory.optimum.bounds import (
     contraction_top_k,
     error_feedback_rate,
     greedy_gap,
+    least_cost_at_score,
+    saving_ceiling,
 )
 
 NOTHING = Instance.from_scores([], [], 1)
@@ -51,6 +53,26 @@ def test_top_k_contracts_by_what_the_dearest_leave_room_for(budget, count):
     assert contraction_top_k(NOTHING) == 1
 
 
+@pytest.mark.parametrize(
+    ("budget", "least", "ceiling"),
+    [
+        (0, 0, 0),
+        (3, 1, Fraction(2, 3)),
+        (4, 2, Fraction(1, 2)),
+        (7, 1, Fraction(2, 3)),
+        (8, 2, Fraction(3, 4)),
+        (10, 10, 0),
+    ],
+)
+def test_a_selector_saves_no_more_than_the_cheapest_items_would(budget, least, ceiling):
+    """Top-K keeps items of 3, 5, 1 and 1 joules in this order, one of 5 not if 4 are all there is."""
+    instance = Instance.from_scores([16, 9, 4, 1], [3, 5, 1, 1], budget)
+    best = top_k(instance)
+    cheapest = sum(sorted([3, 5, 1, 1])[: int(best.mask.sum())])
+    assert (least_cost_at_score(instance, best), cheapest) == (cheapest, least)
+    assert saving_ceiling(instance, best) == ceiling
+
+
 def rate(delta=0.5, step=0.25, steps=8):
     return error_feedback_rate(smoothness=2, second_moment=3, gap=5, delta=delta, step=step, steps=steps)
 
@@ -60,6 +82,7 @@ def test_the_rate_of_error_feedback_on_paper():
     assert rate() == 12.5
     assert rate(delta=1) == 6.5  # nothing is held back: SGD
     assert rate(delta=1, steps=1) == 41.5
+    assert rate(delta=0.75) == pytest.approx(5 + 3 / 2 + 4 / 3, rel=1e-15)
     # 2 5/16 + 2 2 3 + 4 (2 2)^2 3 (3/4)/(1/16) = 5/8 + 12 + 2304
     assert rate(delta=0.25, step=2) == 2316.625
 

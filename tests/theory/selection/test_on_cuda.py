@@ -166,7 +166,7 @@ def test_the_hook_over_nccl(tmp_path):
         prices = {name: 1 + 9 * (name == "0.weight") for name, _ in model.named_parameters()}
         labels = torch.cat([torch.full((p.numel(),), int(n == "0.weight")) for n, p in model.named_parameters()])
         parallel = nn.parallel.DistributedDataParallel(model)
-        state = PruningState(model, prices, fraction="0.05")
+        state = PruningState(model, prices, budget="5%")
         parallel.register_comm_hook(state, prune_hook)
         parallel(x).square().mean().backward()
         sent = torch.cat([p.grad.flatten() for p in model.parameters()]).cpu()

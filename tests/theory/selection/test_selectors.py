@@ -53,6 +53,18 @@ def check(selection, instance, items):
     assert selection.retained == sum((instance.exact_score(i) for i in items), Fraction(0))
 
 
+def check_critical(selection, instance, order, per_joule):
+    """The first item of the order that the prefix leaves out, and its weight by the cost that the order divides by."""
+    left = instance.budget
+    for i in order:
+        left -= Fraction(instance.cost[i])
+        if left < 0:
+            cost = Fraction(instance.cost[i]) if per_joule else 1
+            assert (selection.critical_item, selection.threshold) == (i, Fraction(instance.score[i]) / cost)
+            return
+    assert (selection.critical_item, selection.threshold) == (None, 0)
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_catalogue(case):
     instance = case.instance()
@@ -65,13 +77,33 @@ def test_catalogue(case):
 @given(instances(max_items=9), st.sampled_from(ROUNDINGS))
 def test_cwmp_is_the_reference(instance, rounding):
     order = slow_order(instance, instance.score, instance.cost)
-    check(cwmp(instance, rounding=rounding), instance, slow(instance, order, rounding))
+    selection = cwmp(instance, rounding=rounding)
+    check(selection, instance, slow(instance, order, rounding))
+    check_critical(selection, instance, order, per_joule=True)
 
 
 @given(instances(max_items=9), st.sampled_from(ROUNDINGS))
 def test_top_k_is_the_reference(instance, rounding):
     order = slow_order(instance, instance.score, np.ones(instance.d))
-    check(top_k(instance, rounding=rounding), instance, slow(instance, order, rounding))
+    selection = top_k(instance, rounding=rounding)
+    check(selection, instance, slow(instance, order, rounding))
+    check_critical(selection, instance, order, per_joule=False)
+
+
+def test_fill_goes_on_with_what_is_left_after_every_gap():
+    """6 of 10 are spent, 5 do not fit; then 2 do, 3 do not, and of three ones two do."""
+    instance = Instance.from_scores([60.0, 45, 16, 21, 6, 5, 4], [6.0, 5, 2, 3, 1, 1, 1], 10)
+    assert cwmp(instance, rounding="fill").support.tolist() == [0, 2, 4, 5]
+
+
+def test_best_of_keeps_the_set_that_one_item_only_equals():
+    instance = Instance.from_scores([1.0, 1.0, 2.0], [1.0, 1.0, 2.0], 2)
+    assert cwmp(instance, rounding="best-of").mask.tolist() == [True, True, False]
+    assert cwmp(instance.from_scores([1.0, 1.0, 2.5], [1.0, 1.0, 2.6], 3), rounding="best-of").mask.tolist() == [
+        False,
+        False,
+        True,
+    ]
 
 
 @given(instances(max_items=9), st.integers(0, 99), st.sampled_from(ROUNDINGS))
