@@ -13,10 +13,10 @@ from cwmp.api.certificates import budgets_of
 from cwmp.api.given import given_budget, given_costs, given_update, is_path
 from cwmp.api.result import Result
 from cwmp.pages.blocks import Block, Verbatim
+from cwmp.pages.layers import layers_page
 from cwmp.pages.savings import saving_text
 from theory.arithmetic.exact import exact_sum
 from theory.budget import as_share
-from theory.energy.shares import shares_text
 from theory.errors import InputError
 from theory.laws.draws import law_or_sample
 from theory.laws.inputs import law_of_data
@@ -70,12 +70,21 @@ class Saving(Result):
 
     def page(self) -> list[Block]:
         """As ``cwmp saving`` prints it."""
-        layers = getattr(self.law, "shares", ())
-        return [*([Verbatim(shares_text(layers))] if layers else []), Verbatim(saving_text(self.report))]
+        return savings_page([self])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: what ``cwmp saving --json`` prints."""
         return dict(self.report)
+
+
+def savings_page(found: Sequence[Saving]) -> list[Block]:
+    """Several savings below each other; the layers of an update are shown once, before the first of its budgets."""
+    page: list[Block] = []
+    for k, one in enumerate(found):
+        if not k or found[k - 1].law is not one.law:
+            page += layers_page(getattr(one.law, "shares", ()))
+        page.append(Verbatim(saving_text(one.report)))
+    return page
 
 
 def saving(
@@ -194,10 +203,9 @@ class Audit(Result):
 
     def page(self) -> list[Block]:
         """As ``cwmp audit`` prints it."""
-        from cwmp.pages.audits import audit_text, sizes_text
+        from cwmp.pages.audits import audit_page
 
-        pages: list[Block] = [Verbatim(audit_text(report)) for report in self.reports]
-        return [*pages, *([Verbatim(sizes_text(self.reports))] if len(self.reports) > 1 else [])]
+        return audit_page(self.reports)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; ``cwmp audit --json`` prints its reports."""

@@ -45,9 +45,9 @@ def energy_command(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    """What sending everything of UPDATE costs, by kind of layer.
+    """Say what sending everything of UPDATE costs, by kind of layer.
 
-    And how far costs differ, which is all that CWMP can save by.
+    The page also says how far costs differ, which is all that CWMP can save by.
     """
     check_plot(plot)
     found = api.energy(update, cost, layers=layers, kinds=kinds, key=key)

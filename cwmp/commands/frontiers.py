@@ -44,7 +44,7 @@ def frontier_command(
     update: Path, cost: str, budget: list[str], layers: Path | None, kinds: tuple[str, ...], key: str | None,
     exact: bool, plot: Path | None, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """Norm kept against energy over budgets, and where CWMP is not optimal.
+    """Trace the norm kept against energy, and find where CWMP is not optimal.
 
     A row for each budget: what Top-K, CWMP, the optimum and the relaxation keep of UPDATE; below, the swap that wins
     wherever CWMP is not optimal.
