@@ -33,6 +33,7 @@ COMMANDS = {
         "experiment:pareto",
         "Train with every method of a PRESET, and judge accuracy against energy.",
     ),
+    "draw": ("draw:draw_command", "Draw a FIGURE of UPDATE, its costs and a budget, and print its caption."),
     "study": ("studies:study", "Compute the records behind the figures of the theory."),
     "figures": ("figures:figures", "Draw figures from recorded results, as PDF and PNG."),
     "report": ("report:report", "Write everything the recorded results say to one HTML page."),

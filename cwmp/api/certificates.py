@@ -119,6 +119,12 @@ class Certified(Result):
 
         return kinds_plot(self, ax)
 
+    @property
+    def caption(self) -> str:
+        """What its figure shows."""
+        return (f"Coordinates of each kind of layer of {self.update} that CWMP's prefix, Top-K and the best mask keep "
+                f"at {100 * self.budget_share:.4g} % of the energy of sending everything.")  # fmt: skip
+
     def page(self) -> list[Block]:
         """As ``cwmp certify`` prints it."""
         return pages.certified_page(self)

@@ -90,6 +90,15 @@ class Frontier(Result):
 
         return frontier_plot(self, ax)
 
+    @property
+    def caption(self) -> str:
+        """What its figure shows."""
+        lost = sum(p.cwmp_optimal is False for p in self.points)
+        return (
+            f"Share of ||g||^2 that Top-K, CWMP's prefix and the relaxation (D2) keep of {self.update}, against the "
+            f"budget. Circles: CWMP's prefix is not optimal, at {lost} of {len(self.points)} budgets."
+        )
+
     def page(self) -> list[Block]:
         """As ``cwmp frontier`` prints it."""
         return frontier_page(self)

@@ -68,6 +68,13 @@ class Saving(Result):
 
         return saving_plot(self, ax)
 
+    @property
+    def caption(self) -> str:
+        """What its figure shows."""
+        return (f"Energy that CWMP saves while it retains as much as Top-K, over budgets: exact (bars: the interval or "
+                f"the quadrature's error), and by the saving law (P6), which is for small spreads of costs. "
+                f"{self.report['law']}. Dotted: the budget asked for.")  # fmt: skip
+
     def page(self) -> list[Block]:
         """As ``cwmp saving`` prints it."""
         return savings_page([self])
@@ -200,6 +207,27 @@ class Audit(Result):
         from proofs_check.law_audit.audit import exit_code
 
         return max(map(exit_code, self.reports))
+
+    @property
+    def caption(self) -> str:
+        """What its figure shows."""
+        last = self.reports[-1]
+        cells = [cell for at in last["budgets"] for cell in at["cells"]]
+        without = sum(cell["answer"] == "does not apply" for cell in cells)
+        return (f"Each bound over what was seen under it, {last['law']}, {last['d']} coordinates an instance: at 1 a "
+                f"bound is exact; an upper bound is right of it, a lower one left. Filled: holds; open: not violated, "
+                f"with too few trials to say more; cross: violated or undecided. {without} of {len(cells)} bounds do "
+                f"not apply and are not drawn.")  # fmt: skip
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw every bound over what was seen, for the largest number of coordinates; returns the Axes.
+
+        Args:
+            ax: Matplotlib's Axes to draw in; by default those of a new figure, which a notebook shows.
+        """
+        from cwmp.pages.drawings import audit_plot
+
+        return audit_plot(self.reports[-1], ax)
 
     def page(self) -> list[Block]:
         """As ``cwmp audit`` prints it."""

@@ -86,8 +86,8 @@ def certify_command(
         found.write(output)
         if mask is not None:
             found.save_mask(mask)
-    save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))
+    save_plot(found, plot, quiet=as_json)
     if written and not as_json:
         given = (f" --cost {cost_file}" if cost_file else "") + (f" --key {key}" if key else "")
         click.echo(f"\nCertificate: {output}\nCheck it:    cwmp check-certificate {output} {update}{given}")

@@ -51,8 +51,8 @@ def energy_command(
     """
     check_plot(plot)
     found = api.energy(update, cost, layers=layers, kinds=kinds, key=key)
-    save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))
+    save_plot(found, plot, quiet=as_json)
 
 
 @click.command()

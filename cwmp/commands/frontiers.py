@@ -52,5 +52,5 @@ def frontier_command(
     check_plot(plot)
     progress = counted("budgets", quiet=quiet)
     found = frontier(update, cost, budget, layers=layers, kinds=kinds, key=key, exact=exact, on_progress=progress)
-    save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))
+    save_plot(found, plot, quiet=as_json)

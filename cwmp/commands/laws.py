@@ -121,14 +121,15 @@ def _laws(
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/audit"),
               metavar="FOLDER", show_default=True,
               help="Folder of reports and batches; a stopped audit goes on.")  # fmt: skip
+@PLOT
 @QUIET
-@writes_files("output")
+@writes_files("output", "plot")
 @one_line_errors
 def audit(
     magnitude: str | None, updates: tuple[Path, ...], custom: str | None, cost: str | None, layers: Path | None,
     kinds: tuple[str, ...], key: str | None, correlation: float, seed: int,
     as_json: bool, budget: list[str], dims: list[int], claims: str, trials: int,
-    jobs: int, dask: str | None, output: Path, quiet: bool,
+    jobs: int, dask: str | None, output: Path, plot: Path | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Audit the probabilistic bounds under a law, or under that of real updates.
 
@@ -138,6 +139,7 @@ def audit(
     Exit code 1: a bound is violated; 3: one was violated and the trials do not say how often.
     """
     laws = _laws(magnitude, updates, custom, cost, layers, kinds, key, correlation, seed)
+    check_plot(plot)
     options: dict[str, Any] = {"dim": dims, "claims": claims, "trials": trials, "seed": seed}
     for law in laws:  # before the first of them is begun
         api.audit_plans(law, budget, **options)
@@ -152,6 +154,7 @@ def audit(
         sys.exit(130)
     reports = [report for one in found for report in one.reports]
     click.echo(strict_json(reports) if as_json else "\n\n".join(map(str, found)))
+    save_plot(found[0], plot, quiet=as_json)
     sys.exit(max(one.exit_code for one in found))
 
 
@@ -178,5 +181,5 @@ def saving(
     check_plot(plot)
     laws = _laws(magnitude, updates, custom, cost, layers, kinds, key, correlation, seed)
     found = [api.saving_of(law, one, target) for law in laws for one in budget]
-    save_plot(found[0], plot)
     click.echo(strict_json([one.to_dict() for one in found]) if as_json else as_text(api.savings_page(found)))
+    save_plot(found[0], plot, quiet=as_json)
