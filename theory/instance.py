@@ -50,11 +50,8 @@ class Instance:
             selections then come as tensors on that device. Not copied where it lies in the processor's memory.
         cost: joules per coordinate: a positive scalar, a positive array of shape (d,), or
             :class:`CostClasses`.
-        budget: joules, ``>= 0``. Exact: a float is the dyadic rational it is, ``"0.3"`` is 3/10, ``"3mJ"``
-            3/1000.
-        fraction: the budget as a share ``beta`` of the total cost, in (0, 1] or ``"5%"``: ``B = beta * C``
-            with ``C`` summed exactly. A share is a number somebody wrote, so a float is read as the decimal
-            it prints (``0.3`` is 3/10). Give either ``budget`` or ``fraction``.
+        budget: joules, ``>= 0``, or ``"5%"`` of the total cost: ``B = beta * C`` with ``C`` summed exactly. Exact: a
+            float is the dyadic rational it is, ``"0.3"`` is 3/10, ``"3mJ"`` 3/1000, see :mod:`theory.budget`.
 
     Attributes:
         score: ``p_i``, float64 of shape (d,): the squared entries (exact for float32 and narrower,
@@ -94,13 +91,11 @@ class Instance:
         update: ArrayLike,
         cost: ArrayLike | Real | CostClasses,
         budget: Real | None = None,
-        *,
-        fraction: Real | None = None,
     ) -> None:
         self.device = update.device if is_tensor(update) else None  # type: ignore[union-attr]
         self.update, self.scale_exponent = _checked_update(update)
         self._score = None
-        self._set_cost_and_budget(cost, budget, fraction)
+        self._set_cost_and_budget(cost, budget)
 
     @classmethod
     def from_scores(
@@ -108,8 +103,6 @@ class Instance:
         score: ArrayLike,
         cost: ArrayLike | Real | CostClasses,
         budget: Real | None = None,
-        *,
-        fraction: Real | None = None,
     ) -> Instance:
         """An instance whose scores ``p_i >= 0`` are given directly, shape (d,), taken as they are.
 
@@ -121,12 +114,10 @@ class Instance:
         values = _vector(score, "score").astype(np.float64)
         _refuse(values < 0, values, "score", "scores must be >= 0")
         instance.update, instance._score, instance.scale_exponent = None, values, 0
-        instance._set_cost_and_budget(cost, budget, fraction)
+        instance._set_cost_and_budget(cost, budget)
         return instance
 
-    def _set_cost_and_budget(
-        self, cost: ArrayLike | Real | CostClasses, budget: Real | None, fraction: Real | None
-    ) -> None:
+    def _set_cost_and_budget(self, cost: ArrayLike | Real | CostClasses, budget: Real | None) -> None:
         d = self.d
         self._total = None
         if is_one_cost(cost):
@@ -137,9 +128,8 @@ class Instance:
             self._cost = None
         else:
             self.labels = self.class_cost = None
-            in_all = fraction is not None or is_share(budget)
-            self._cost, self._total = _cost_array(cost, d, in_all=in_all)  # type: ignore[arg-type]
-        self.budget = budget_in_units(budget, fraction, lambda: self.total_cost, self.unit)
+            self._cost, self._total = _cost_array(cost, d, in_all=is_share(budget))  # type: ignore[arg-type]
+        self.budget = budget_in_units(budget, lambda: self.total_cost, self.unit)
 
     def __repr__(self) -> str:
         kind = "per-coordinate" if self.labels is None else f"{len(self.class_cost)}-class"  # type: ignore[arg-type]

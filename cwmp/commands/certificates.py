@@ -50,7 +50,7 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
               help="Where to write the optimum's mask in the update's layout: .npy, .npz or .safetensors.")  # fmt: skip
 @PLOT
 @click.option("--effort", type=click.IntRange(1), metavar="STATES", default=MAX_STATES, show_default=True,
-              help="What the search may visit before it settles for an interval.")  # fmt: skip
+              help="How many states the search may visit before it settles for an interval.")  # fmt: skip
 @JSON
 @QUIET
 @writes_files("output", "mask", "plot")
@@ -59,7 +59,7 @@ def certify_command(
     update: Path, cost: str, budget: str, layers: Path | None, kinds: tuple[str, ...], key: str | None,
     output: Path | None, mask: Path | None, plot: Path | None, effort: int, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """What CWMP keeps of UPDATE, and how far that is from the optimum.
+    """Certify what CWMP keeps of UPDATE, and how far that is from the optimum.
 
     UPDATE is a .npy, .npz, .safetensors or PyTorch file, an index of shards or a folder of them. The certificate that
     is written is checked by anyone, without the solver.
@@ -86,8 +86,8 @@ def certify_command(
         found.write(output)
         if mask is not None:
             found.save_mask(mask)
-    save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))
+    save_plot(found, plot, quiet=as_json)
     if written and not as_json:
         given = (f" --cost {cost_file}" if cost_file else "") + (f" --key {key}" if key else "")
         click.echo(f"\nCertificate: {output}\nCheck it:    cwmp check-certificate {output} {update}{given}")

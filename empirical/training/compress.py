@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class Offer:
         update: shape (d,), the residual included. fisher: shape (d,), see :class:`empirical.training.client.Trained`;
         only
             ``curvature`` reads it.
-        layers: of the flat vector. prices: of its coordinates. share: the budget, a share of sending everything.
+        layers: of the flat vector. prices: of its coordinates. budget: joules (or units), exact.
         rng: for selectors that draw.
     """
 
@@ -48,7 +49,7 @@ class Offer:
     fisher: NDArray[np.floating]
     layers: tuple[Layer, ...]
     prices: Prices
-    share: str
+    budget: Fraction
     rng: np.random.Generator
 
 
@@ -81,7 +82,7 @@ def compress(method: str, offer: Offer) -> Choice:
     if method not in METHODS:
         raise InputError(f"no method {method!r}; the methods are {', '.join(METHODS)}")
     prices = offer.prices
-    instance = Instance(offer.update, prices.costs, prices.budget(offer.share))
+    instance = Instance(offer.update, prices.costs, offer.budget)
     selection = METHODS[method](instance, offer)
     ledger = prices.ledger(selection.mask, dense=method == DENSE)
     if method == DENSE:  # all of the norm, if there is any

@@ -174,7 +174,7 @@ def client_choice(update: Compression) -> Choice:
     seed, t, client = update.address
     rng = stream(seed, "selection", t, client)
     priced = network_prices(update.cost, seed)
-    offer = Offer(update.total, update.fisher, network_layers(), priced, update.share, rng)
+    offer = Offer(update.total, update.fisher, network_layers(), priced, priced.budget(update.share), rng)
     return compress(update.method, offer)
 
 

@@ -23,4 +23,6 @@ def data_of(record: dict[str, Any]) -> str:
     data = record["data"]
     if data["source"] == "file":
         return f"an update of {data['d']:,} coordinates ({data['name']})"
+    if data["source"] == "given":
+        return f"{data['name']} ({data['d']:,} coordinates)"
     return f"a drawn update of {data['d']:,} coordinates ({data['law']})"

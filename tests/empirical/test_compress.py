@@ -22,7 +22,8 @@ def offer(cost, share, seed=0):
     rng = np.random.default_rng(seed)
     update = (rng.standard_t(3, D) * np.repeat([5, 5, 1, 1], [216, 8, 500, 10])).astype(np.float32)
     fisher = rng.exponential(size=D).astype(np.float32)
-    return Offer(update, fisher, LAYERS, prices(cost, LAYERS, 0), share, np.random.default_rng(7))
+    priced = prices(cost, LAYERS, 0)
+    return Offer(update, fisher, LAYERS, priced, priced.budget(share), np.random.default_rng(7))
 
 
 @pytest.mark.parametrize("cost", COST_MODELS)
@@ -101,7 +102,7 @@ def test_the_gap_bounds_the_distance_from_the_certified_optimum(cost, method):
     norm = float(np.sum(given.update.astype(float) ** 2))
     best = certify(instance)
     assert chosen.captured == pytest.approx(float(instance.retained(chosen.mask)) / norm, rel=1e-12)
-    distance = float(best.value) / norm - chosen.captured
+    distance = float(best.retained) / norm - chosen.captured
     assert -1e-12 <= distance <= chosen.gap + 1e-12
     assert chosen.gap <= distance + 0.01  # and it is not a bound for the sake of one
 
@@ -145,7 +146,7 @@ def test_ledgers_add_up():
 
 def test_an_update_of_zeros_sends_nothing():
     given = offer("fc-dear", "0.1")
-    still = Offer(np.zeros(D, np.float32), given.fisher, LAYERS, given.prices, "0.1", given.rng)
+    still = Offer(np.zeros(D, np.float32), given.fisher, LAYERS, given.prices, given.budget, given.rng)
     for method in METHODS:
         chosen = compress(method, still)
         assert method == DENSE or not chosen.mask.any()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from theory import CostClasses, Instance, cwmp
 from theory.arithmetic import compiled_loops, sums
+from theory.budget import percent
 
 pytest.importorskip("numba")
 
@@ -114,10 +115,10 @@ def test_one_odd_cost_anywhere(data):
         c[data.draw(st.integers(0, c.size - 1))] = np.ldexp(1.0, data.draw(st.integers(-60, 60)))
     g[data.draw(st.integers(0, g.size - 1))] = data.draw(st.sampled_from([0.0, 1e-12, 1e9]))
     share = data.draw(st.sampled_from(["0.001", "0.1", "0.7"]))
-    found = cwmp(g, c, fraction=share, threads=data.draw(st.integers(1, 2)))
+    found = cwmp(g, c, budget=percent(share), threads=data.draw(st.integers(1, 2)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled_loops, "FROM", 1 << 60)
-        instance = Instance(g, c, fraction=share)
+        instance = Instance(g, c, budget=percent(share))
         expected = cwmp(instance)
     assert np.array_equal(found.mask, expected.mask)
     assert found.spent == expected.spent == sum(map(Fraction, c[found.mask].tolist()))
@@ -131,8 +132,8 @@ def test_squares_that_leave_the_range_go_another_way(monkeypatch, classes, share
     rng = np.random.default_rng(4)
     g = np.r_[rng.standard_normal(40_000), 3e-162 * rng.uniform(1, 2, 40)]
     c = CostClasses(rng.integers(0, 3, g.size).astype(np.uint8), [1, 2, 5]) if classes else costs(float, -2, 2, g.size)
-    found = cwmp(g, c, fraction=share)
+    found = cwmp(g, c, budget=percent(share))
     monkeypatch.setattr(compiled_loops, "FROM", 1 << 60)
-    expected = cwmp(g, c, fraction=share)
+    expected = cwmp(g, c, budget=percent(share))
     assert np.array_equal(found.mask, expected.mask)
     assert (found.critical_item, found.threshold) == (expected.critical_item, expected.threshold)
