@@ -120,7 +120,7 @@ def _gap(update: Any, cost: Any, budget: Any, where: dict[str, Any], seed: int) 
 def _efficiency(update: Any, cost: Any, budget: Any, where: dict[str, Any], seed: int) -> Drawing:
     law = law_given(update, cost, seed=seed, **where)
     shares = sorted({budget_share(law, one) for one in budgets_of(budget, SHARES)})
-    rows = []
+    rows: list[dict[str, Any]] = []
     for share in shares:
         if share < law.support_share:
             at = law.efficiency(share)

@@ -127,7 +127,8 @@ def _total_by_pieces(cost: NDArray[np.floating]) -> Fraction | None:
             if piece.dtype == np.float64:
                 part = room[: piece.size]
                 np.bitwise_and(piece.view(np.int64), _HIGH, out=part.view(np.int64))
-            sums = _row_sums(part)
+            with np.errstate(over="ignore"):  # a sum too large for a row is a split one
+                sums = _row_sums(part)
             if sums.max() <= min(low * 2.0**24, 2.0**900):
                 rows.append(sums)
                 if piece.dtype == np.float64:
