@@ -124,7 +124,7 @@ class Instance:
             cost = CostClasses(np.broadcast_to(np.int8(0), (d,)), [cost])  # type: ignore[list-item]
         self.unit = Fraction(1)
         if isinstance(cost, CostClasses):
-            self.labels, self.class_cost, self.unit = _classes(cost, d)
+            self.labels, self.class_cost, self.unit, self._total = _classes(cost, d, in_all=is_share(budget))
             self._cost = None
         else:
             self.labels = self.class_cost = None
@@ -187,7 +187,8 @@ class Instance:
         if isinstance(items, slice) and self.labels.strides == (0,):
             return self.d * Fraction(self.class_cost[self.labels[0]]) if self.d else Fraction(0)
         counts = _counted(self.labels[items], len(self.class_cost))
-        return sum((int(n) * Fraction(c) for n, c in zip(counts, self.class_cost, strict=True)), Fraction(0))
+        assert counts is not None
+        return _of_classes(counts, self.class_cost)
 
     def retained(self, mask: NDArray[np.bool_]) -> Fraction:
         """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``; squares are not rounded."""
@@ -284,13 +285,18 @@ def _all_between(values: NDArray, low: float, high: float) -> bool:
     return True
 
 
-def _counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
-    """How many there are of each class. Pieces of one class, as most of a layered model are, are only compared."""
+def _counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64] | None:
+    """How many there are of each class, None where a label is none of them; one pass.
+
+    Pieces of one class, as most of a layered model are, are only compared.
+    """
     counts = np.zeros(classes, np.int64)
     for start in range(0, labels.size, _PIECE):
         piece = labels[start : start + _PIECE]
-        first = int(piece.min())
-        if first == int(piece.max()):
+        first, last = int(piece.min()), int(piece.max())
+        if not 0 <= first <= last < classes:
+            return None
+        if first == last:
             counts[first] += piece.size
         else:
             counts += np.bincount(piece, minlength=classes)
@@ -327,7 +333,15 @@ def _cost_array(cost: ArrayLike, d: int, *, in_all: bool) -> tuple[NDArray[np.fl
     return array, total
 
 
-def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np.float64], Fraction]:
+def _of_classes(counts: NDArray[np.int64], class_cost: NDArray[np.float64]) -> Fraction:
+    """The exact cost of so many coordinates of each class."""
+    return sum((int(n) * Fraction(c) for n, c in zip(counts, class_cost, strict=True)), Fraction(0))
+
+
+def _classes(
+    cost: CostClasses, d: int, *, in_all: bool
+) -> tuple[NDArray[np.integer], NDArray[np.float64], Fraction, Fraction | None]:
+    """Labels, costs of the classes and their unit, checked; and the cost of everything where that is asked for."""
     labels = plain(cost.labels, "labels")
     if labels.dtype == bool:
         labels = labels.view(np.int8)
@@ -335,9 +349,11 @@ def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np
         raise InputError(f"labels must be integers of shape ({d},), got {labels.dtype} of shape {labels.shape}")
     class_cost, unit = class_values(cost.values)
     different = labels[:1] if labels.strides == (0,) else labels
-    if d and not _all_between(different, -1, class_cost.size):
+    counts = _counted(different, class_cost.size) if in_all else None
+    if d and not (_all_between(different, -1, class_cost.size) if counts is None else True):
         raise InputError(f"labels must lie in 0..{class_cost.size - 1}, got {labels.min()}..{labels.max()}")
-    return labels, class_cost, unit
+    total = None if counts is None else _of_classes(counts, class_cost) * (d if different.size < d else 1)
+    return labels, class_cost, unit, total
 
 
 def as_cost(value: Real, name: str) -> Fraction:

@@ -19,8 +19,8 @@ from theory.selection import selectors
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {
-    "audit", "certify", "check", "check_certificate", "claims", "energy", "figures", "frontier", "layers_of", "models",
-    "pareto", "report", "saving", "study", "verify",
+    "audit", "certify", "check", "check_certificate", "claims", "draw", "energy", "figures", "frontier", "layers_of",
+    "models", "pareto", "report", "saving", "study", "verify",
     "cwmp", "random_k", "top_k",
     "Certificate", "CostClasses", "CostModel", "InputError", "Instance", "Relaxation", "Selection", "relax",
 }  # fmt: skip

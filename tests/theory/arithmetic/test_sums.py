@@ -137,3 +137,26 @@ def test_squares_that_leave_the_range_go_another_way(monkeypatch, classes, share
     expected = cwmp(g, c, budget=percent(share))
     assert np.array_equal(found.mask, expected.mask)
     assert (found.critical_item, found.threshold) == (expected.critical_item, expected.threshold)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_sums_by_pieces_are_exact_whatever_the_spread(kind):
+    rng = np.random.default_rng(1)
+    for spread in (0, 1, 3, 8, 12, 14, 20, 24, 26, 28, 60):
+        for base in (-60, 0, 60):
+            size = int(rng.integers(1, 9_000))
+            c = np.ldexp(rng.uniform(1, 2, size), rng.integers(0, spread + 1, size) + base).astype(kind)
+            assert sums._total_by_pieces(c) == sum(map(Fraction, c.tolist())), (spread, base)
+    nearly = np.full(3 * sums._ROW, np.nextafter(kind(2), kind(0)))
+    for least in (1.0, 2.0**-11, 2.0**-12, 2.0**-13, 2.0**-26):  # at the edge of what a row adds up exactly
+        nearly[0] = least
+        assert sums._total_by_pieces(nearly) == sum(map(Fraction, nearly.tolist())), least
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 0.0, -0.0, -1.0])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_costs_that_are_none_have_no_sum_by_pieces(bad, kind):
+    for at in (0, sums._PIECE - 1, sums._PIECE + 5):
+        c = np.ones(sums._PIECE + 10, kind)
+        c[at] = bad
+        assert sums._total_by_pieces(c) is None
