@@ -46,7 +46,7 @@ def study(
 ) -> None:
     """Compute the records behind the figures of the theory.
 
-    NAMES: geometry, frontier, gap, efficiency, saving, contraction. Default: all, two minutes on one core.
+    NAMES: of studies; default: all, two minutes on one core. An unknown name lists them.
     """
     show, done = ((lambda one, share: None), (lambda one, seconds, kept: None)) if quiet else _live()
     try:
