@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from empirical.streams import stream
 from theory.arithmetic.exact import Real, as_fraction, exact_sum
-from theory.budget import as_share
+from theory.budget import as_share, budget_in_units
+from theory.energy.costs import Budget, Costs
 from theory.energy.hardware import MEMORIES, placed
 from theory.energy.models import MODELS, CostModel, Energy, Source
 from theory.errors import InputError
@@ -85,6 +86,7 @@ class Prices:
         kinds: kinds of layers, in order of appearance. kind_of: position in ``kinds`` of each coordinate, shape (d,).
         each: price of one coordinate of each kind, or None when coordinates of one kind differ.
         total: ``C``, the energy of sending every coordinate as the model charges it.
+        model: the energy model, where there is one.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Prices:
     kind_of: NDArray[np.intp]
     each: tuple[Entry, ...] | None
     total: Fraction
+    model: CostModel | None = None
 
     def budget(self, share: str) -> Fraction:
         """Joules of a client's round: ``share``, in (0, 1] or ``"5%"``, of the total.
@@ -102,6 +105,15 @@ class Prices:
             InputError: no such share.
         """
         return as_share(share, "share") * self.total
+
+    def joules(self, budget: Budget, layers: Sequence[Layer]) -> Fraction:
+        """What a budget leaves for coordinates, in joules (or units).
+
+        Raises:
+            InputError: joules where costs are ratios, or units where they are joules.
+        """
+        amount = budget.amount(Costs(self.costs, self.model), layers)
+        return budget_in_units(amount, lambda: self.total, Fraction(1))
 
     def whole(self, coordinates: int) -> tuple[Entry, ...]:
         """What so many coordinates of state cost that travel whole, without indices; nothing for none.
@@ -141,7 +153,7 @@ def prices(name: str, layers: Sequence[Layer], seed: int) -> Prices:
     each = tuple(Entry(kind, 1, value, parts[kind].radio - value, parts[kind].memory) for kind in kinds)
     counts = np.bincount(kind_of, minlength=len(kinds)).tolist()
     total = sum((price.energy * n for price, n in zip(each, counts, strict=True)), Fraction(0))
-    return Prices(name, "units" if model.relative else "J", model.costs(layers), kinds, kind_of, each, total)
+    return Prices(name, "units" if model.relative else "J", model.costs(layers), kinds, kind_of, each, total, model)
 
 
 def experiment_model(name: str) -> CostModel:
@@ -177,8 +189,13 @@ def _drawn(name: str, layers: Sequence[Layer], seed: int) -> NDArray[np.float64]
     return rng.lognormal(sigma=1, size=sum(sizes))
 
 
-def given(costs: CostClasses | NDArray[np.float64] | Real, layers: Sequence[Layer]) -> Prices:
+def given(
+    costs: CostClasses | NDArray[np.float64] | Real, layers: Sequence[Layer], model: CostModel | None = None
+) -> Prices:
     """Joules per coordinate as they are: one number, classes, or an array of shape (d,); filed under memory.
+
+    Args:
+        model: the energy model that they are of, if any.
 
     Raises:
         InputError: costs of another length than the layers, or not positive.
@@ -187,7 +204,8 @@ def given(costs: CostClasses | NDArray[np.float64] | Real, layers: Sequence[Laye
     if is_one_cost(costs):
         costs = CostClasses(np.zeros(kind_of.size, dtype=np.int8), [costs])  # type: ignore[list-item]
     whole = Instance(np.zeros(kind_of.size), costs, 0)
-    return Prices("given", "J", costs, kinds, kind_of, None, whole.total_cost * whole.unit)  # type: ignore[arg-type]
+    unit = Costs(costs, model).unit  # type: ignore[arg-type]
+    return Prices("given", unit, costs, kinds, kind_of, None, whole.total_cost * whole.unit, model)  # type: ignore[arg-type]
 
 
 def added(ledgers: Iterable[tuple[Entry, ...]]) -> tuple[Entry, ...]:

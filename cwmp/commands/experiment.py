@@ -21,7 +21,14 @@ from theory.claims.provenance import strict_json
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="Folder with CIFAR-10.")  # fmt: skip
 @click.option("--download", is_flag=True, help="Fetch CIFAR-10 into that folder first (170 MB, needs torchvision).")
-@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Runs at a time.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    default=os.cpu_count(),
+    show_default=True,
+    help="How many runs work at a time.",
+)
 @click.option(
     "--output", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
     help="Folder of the runs.  [default: runs/PRESET]",
@@ -40,7 +47,7 @@ def pareto(
     preset: str, data: Path | None, download: bool, jobs: int, output: Path | None, device: str | None,
     seeds: int | None, small: bool, judge_only: bool, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """Train, compressed by every method of a PRESET; judge accuracy against energy.
+    """Train with every method of a PRESET, and judge accuracy against energy.
 
     PRESET: smoke (offline, a minute or two), credible and neighbours (two cores), full (a GPU); paper (the paper's
     setting, at second hand) and safe (a selector that never loses) on a GPU, or --small on two cores.

@@ -50,6 +50,7 @@ from empirical.training.federated import (
     run_prices,
 )
 from empirical.training.models import Vector
+from theory.budget import percent
 from theory.errors import InputError
 
 OnRound = Callable[[RoundRecord], None]
@@ -91,7 +92,9 @@ def simulate(
 def client_app(run: Run) -> ClientApp:
     """The clients of ``run``: local training, compressed by the mod."""
     arm, app = run.arm, ClientApp()
-    mod = SparsifyMod(arm.method, arm.cost, arm.share, seed=run.seed, error_feedback=run.setting.error_feedback)
+    mod = SparsifyMod(
+        arm.method, arm.cost, percent(arm.share), seed=run.seed, error_feedback=run.setting.error_feedback
+    )
     app.train(mods=[mod])(local_training(run))
     return app
 

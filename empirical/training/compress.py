@@ -36,10 +36,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from empirical.prices import Entry, Prices
-from empirical.setting import Limit
 from empirical.training.layer_budgets import layer_wise
 from theory.arithmetic.exact import exact_sum
-from theory.budget import as_share
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.layers import Layer
@@ -73,17 +71,18 @@ class Offer:
         update: shape (d,), the residual included. fisher: shape (d,), see :class:`empirical.training.client.Trained`;
         only
             ``curvature`` reads it.
-        layers: of the flat vector. prices: of its coordinates. share: the budget, a share of sending everything.
-        rng: for selectors that draw. limit: what the share is of. told: by the server, for methods that need it.
+        layers: of the flat vector. prices: of its coordinates. budget: joules (or units), exact.
+        rng: for selectors that draw. coordinates: how many may be sent instead, whatever they cost, at equal sparsity.
+        told: by the server, for methods that need it.
     """
 
     update: NDArray[np.floating]
     fisher: NDArray[np.floating]
     layers: tuple[Layer, ...]
     prices: Prices
-    share: str
+    budget: Fraction
     rng: np.random.Generator
-    limit: Limit = "joules"
+    coordinates: int | None = None
     told: Told = Told()
 
 
@@ -117,16 +116,16 @@ def compress(method: str, offer: Offer) -> Choice:
     """
     if method not in METHODS and method not in TOLD_METHODS:
         raise InputError(f"no method {method!r}; the methods are {', '.join([*METHODS, *TOLD_METHODS])}")
-    if offer.limit == "coordinates" and method != DENSE:
-        return _at_equal_sparsity(method, offer)
+    if offer.coordinates is not None and method != DENSE:
+        return _at_equal_sparsity(method, offer, offer.coordinates)
     prices = offer.prices
-    budget = prices.budget(offer.share) if offer.told.left is None else offer.told.left
-    instance = Instance(offer.update, prices.costs, budget)
+    left = offer.told.left
+    instance = Instance(offer.update, prices.costs, offer.budget if left is None else left)
     selection = (METHODS | TOLD_METHODS)[method](instance, offer)
     ledger = prices.ledger(selection.mask, dense=method == DENSE)
     if method == DENSE:  # all of the norm, if there is any
         return Choice(selection.mask, ledger, float(instance.score.any()), 0.0)
-    if offer.told.left is not None:
+    if left is not None:
         instance = instance.with_budget(selection.spent)
     bound = relax(instance, selection if method == CWMP else None).value
     return _chosen(instance, selection, bound, ledger)
@@ -138,10 +137,9 @@ def _chosen(instance: Instance, selection: Selection, bound: Fraction, ledger: t
     return Choice(selection.mask, ledger, min(1.0, of_norm(retained)), of_norm(bound - retained))
 
 
-def _at_equal_sparsity(method: str, offer: Offer) -> Choice:
-    """The first coordinates of the method's order, as many as the share says, whatever they cost."""
+def _at_equal_sparsity(method: str, offer: Offer, kept: int) -> Choice:
+    """The first ``kept`` coordinates of the method's order, whatever they cost."""
     whole = Instance(offer.update, offer.prices.costs, offer.prices.total)
-    kept = int(as_share(offer.share, "share") * whole.d)
     if method not in _ORDERS:
         raise InputError(f"method {method!r} has no form at equal sparsity; those that have are {', '.join(_ORDERS)}")
     counted = Instance.from_scores(_ORDERS[method](whole, offer), 1, kept)

@@ -39,6 +39,7 @@ from empirical.training.compress import CURVATURE, Choice, Offer, Told, compress
 from empirical.training.honest import honest_gain
 from empirical.training.models import Vector, initial_weights, model_layers, network, read_state
 from empirical.training.server_memory import Memory, remembered, told
+from theory.budget import as_share
 from theory.feedback.error_feedback import accumulate, split
 from theory.layers import Layer
 
@@ -188,7 +189,9 @@ def client_choice(update: Compression) -> Choice:
     (seed, t, client), arm = update.address, update.arm
     rng = stream(seed, "selection", t, client)
     layers, priced = network_layers(update.network), network_prices(arm.cost, seed, update.network)
-    offer = Offer(update.total, update.fisher, layers, priced, arm.share, rng, arm.limit, update.told)
+    share = as_share(arm.share, "share")
+    kept = int(share * update.total.size) if arm.limit == "coordinates" else None
+    offer = Offer(update.total, update.fisher, layers, priced, share * priced.total, rng, kept, update.told)
     return compress(arm.method, offer)
 
 

@@ -25,7 +25,8 @@ def offer(cost, share, seed=0):
     rng = np.random.default_rng(seed)
     update = (rng.standard_t(3, D) * np.repeat([5, 5, 1, 1], [216, 8, 500, 10])).astype(np.float32)
     fisher = rng.exponential(size=D).astype(np.float32)
-    return Offer(update, fisher, LAYERS, prices(cost, LAYERS, 0), share, np.random.default_rng(7))
+    priced = prices(cost, LAYERS, 0)
+    return Offer(update, fisher, LAYERS, priced, priced.budget(share), np.random.default_rng(7))
 
 
 @pytest.mark.parametrize("cost", COST_MODELS)
@@ -105,7 +106,7 @@ def test_the_gap_bounds_the_distance_from_the_certified_optimum(cost, method):
     norm = float(np.sum(given.update.astype(float) ** 2))
     best = certify(instance)
     assert chosen.captured == pytest.approx(float(instance.retained(chosen.mask)) / norm, rel=1e-12)
-    distance = float(best.value) / norm - chosen.captured
+    distance = float(best.retained) / norm - chosen.captured
     assert -1e-12 <= distance <= chosen.gap + 1e-12
     assert chosen.gap <= distance + 0.01  # and it is not a bound for the sake of one
 
@@ -149,7 +150,7 @@ def test_ledgers_add_up():
 
 def test_an_update_of_zeros_sends_nothing():
     given = offer("fc-dear", "0.1")
-    still = Offer(np.zeros(D, np.float32), given.fisher, LAYERS, given.prices, "0.1", given.rng)
+    still = Offer(np.zeros(D, np.float32), given.fisher, LAYERS, given.prices, given.budget, given.rng)
     for method in METHODS:
         chosen = compress(method, still)
         assert method == DENSE or not chosen.mask.any()
@@ -178,7 +179,7 @@ def test_a_total_is_in_joules_whatever_unit_the_classes_need():
 @pytest.mark.parametrize("method", ["top-k", "cwmp", "cwmp-l1", "random-k"])
 @pytest.mark.parametrize("cost", ["fc-dear", "lognormal", "ble-nor"])
 def test_at_equal_sparsity_all_send_as_many_coordinates_and_pay_what_these_cost(method, cost):
-    given = replace(offer(cost, "0.1"), limit="coordinates")
+    given = replace(offer(cost, "0.1"), coordinates=73)
     chosen = compress(method, given)
     assert chosen.mask.sum() == 73
     instance = Instance(given.update, given.prices.costs, 0)
@@ -199,8 +200,8 @@ def test_what_is_no_order_of_all_coordinates_has_no_form_at_equal_sparsity():
     with pytest.raises(
         InputError, match="method 'safe' has no form at equal sparsity; those that have are top-k, cwmp"
     ):
-        compress("safe", replace(offer("fc-dear", "0.1"), limit="coordinates"))
-    assert compress(DENSE, replace(offer("fc-dear", "0.1"), limit="coordinates")).mask.all()
+        compress("safe", replace(offer("fc-dear", "0.1"), coordinates=73))
+    assert compress(DENSE, replace(offer("fc-dear", "0.1"), coordinates=73)).mask.all()
 
 
 def test_layer_budgets_are_the_best_of_all_choices_on_the_grid():

@@ -54,7 +54,7 @@ def test_rounds_are_smoothed_and_the_first_one_is_told_nothing():
 def test_what_clients_are_told_decides_what_they_send():
     rng = np.random.default_rng(4)
     update, priced = rng.standard_normal(D).astype(np.float32), prices("uniform", LAYERS, 0)
-    offer = Offer(update, np.zeros(D), LAYERS, priced, "0.2", rng)
+    offer = Offer(update, np.zeros(D), LAYERS, priced, priced.budget("0.2"), rng)
     head = compress("learnt-joules", replace(offer, told=Told(worth=np.array([0.01, 1.0])))).mask
     body = compress("learnt-joules", replace(offer, told=Told(worth=np.array([1.0, 0.01])))).mask
     assert head[:54].sum() < body[:54].sum()
@@ -87,7 +87,7 @@ def test_one_price_gives_more_to_clients_with_more_to_send():
     told, spent = Told(price=0.5, left=priced.total), []
     for scale in (0.5, 1, 2):
         update = (scale * rng.standard_normal(D)).astype(np.float32)
-        chosen = compress("one-price", Offer(update, np.zeros(D), LAYERS, priced, "0.1", rng, told=told))
+        chosen = compress("one-price", Offer(update, np.zeros(D), LAYERS, priced, priced.budget("0.1"), rng, told=told))
         cost = np.repeat([1, 10], [54, 40])
         assert np.array_equal(chosen.mask, update.astype(float) ** 2 > 0.5 * cost)
         spent.append(sum(entry.energy for entry in chosen.ledger))
