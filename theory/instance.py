@@ -87,11 +87,8 @@ class Instance:
 
     @uncompiled
     def __init__(
-        self,
-        update: ArrayLike,
-        cost: ArrayLike | Real | CostClasses,
-        budget: Real | None = None,
-    ) -> None:
+        self, update: ArrayLike, cost: ArrayLike | Real | CostClasses, budget: Real | None = None
+    ) -> None:  # fmt: skip
         self.device = update.device if is_tensor(update) else None  # type: ignore[union-attr]
         self.update, self.scale_exponent = _checked_update(update)
         self._score = None
@@ -99,11 +96,8 @@ class Instance:
 
     @classmethod
     def from_scores(
-        cls,
-        score: ArrayLike,
-        cost: ArrayLike | Real | CostClasses,
-        budget: Real | None = None,
-    ) -> Instance:
+        cls, score: ArrayLike, cost: ArrayLike | Real | CostClasses, budget: Real | None = None
+    ) -> Instance:  # fmt: skip
         """An instance whose scores ``p_i >= 0`` are given directly, shape (d,), taken as they are.
 
         ``sqrt`` then square is not the identity in floating point; integer test instances and other

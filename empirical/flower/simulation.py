@@ -46,8 +46,8 @@ from empirical.training.federated import (
     init,
     invited,
     network_layers,
-    network_prices,
     recorded,
+    run_prices,
 )
 from empirical.training.models import Vector
 from theory.budget import percent
@@ -162,7 +162,7 @@ class ExperimentStrategy(SparseFedAvg):
         return valid, errors
 
     def _arrival(self, reply: Arrived) -> Arrival:
-        priced = network_prices(self.run.arm.cost, self.run.seed)
+        priced = run_prices(self.run)
         ledger = priced.ledger(reply.mask, dense=self.run.arm.method == DENSE)
         choice = Choice(reply.mask, ledger, reply.metrics[CAPTURED], reply.metrics[GAP])
         return Arrival(sent=reply.update, choice=choice, loss=reply.metrics["loss"], examples=reply.examples)

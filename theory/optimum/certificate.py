@@ -29,6 +29,7 @@ from theory.instance import Instance
 from theory.optimum.class_optimum import ClassSolution
 from theory.optimum.duals import Prices, to_float
 from theory.optimum.exact_optimum import MAX_STATES, Solution, solve
+from theory.optimum.watch import UNWATCHED, Watch
 
 _CHUNK = 1 << 20
 _MOST_RUNS = 2_000  # class costs that change more often than this are certified as per-coordinate costs
@@ -81,6 +82,7 @@ def certify(
     max_states: int = MAX_STATES,
     energy_unit: str = "J",
     note: dict[str, Any] | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Certificate:
     """Find the 0/1 optimum of ``instance`` and have it confirmed by :mod:`theory.checker`.
 
@@ -88,16 +90,18 @@ def certify(
         max_states: effort of the exhaustive search before it settles for an interval.
         energy_unit: what the costs are in: ``J``, or ``units`` where they are ratios.
         note: JSON-ready remarks to carry in the certificate (provenance, file names); covered by its digest.
+        watch: stops the search early, which leaves an interval, and hears what is being done. The check is not stopped.
 
     Raises:
         InputError: an entry too small beside the largest one for its square to be compared exactly.
     """
     instance.refuse_lost_squares()
-    solution = solve(instance, max_states=max_states)
+    solution = solve(instance, max_states=max_states, watch=watch)
     mask = solution.mask
     spent, retained = instance.spent(mask), instance.retained(mask)
     about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(retained), "note": note or {}}
     fields = _fields("exact" if solution.proved else "interval", about, solution)
+    watch.on_phase("checking")
     result = _confirm(fields, instance)
     if result.verdict == "refused" and solution.proved:
         fields = _fields("interval", about, solution)
