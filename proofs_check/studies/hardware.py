@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from proofs_check.studies.study import Progress, silent
-from theory.energy.hardware import LARGE, MEMORIES, RADIOS, placements
+from theory.arithmetic.exact import as_fraction
+from theory.energy.hardware import LARGE, MEMORIES, RADIOS
 from theory.laws.parse import magnitude_law
 from theory.laws.power_mean import predicted_saving
 from theory.laws.samples import SampleLaw
@@ -45,10 +46,10 @@ def hardware(seed: int = 0, *, ratios: tuple[float, ...] = RATIOS, progress: Pro
     points = []
     for placement, found in prospects(update, LAYERS, BETAS):
         joules = RADIOS[placement.radio].exact, placement.memory.write.exact
-        bits = placement.model.costs(LAYERS).values
+        dearest = max(as_fraction(value) for value in placement.model.costs(LAYERS).values)
         written = placement.model.word_bits * joules[1]
         points.append({
-            "radio": placement.radio, "memory": placement.memory.name, "ratio": float((max(bits) - written) / written),
+            "radio": placement.radio, "memory": placement.memory.name, "ratio": float((dearest - written) / written),
             "ceiling": float(placement.ceiling),
             "savings": [{"beta": p.beta, "exact": p.exact, "predicted": p.predicted} for p in found],
         })  # fmt: skip
