@@ -39,7 +39,7 @@ def study(
 ) -> None:
     """Compute the records behind the figures of the theory.
 
-    NAMES: geometry, frontier, gap, efficiency, saving, contraction. Default: all, two minutes on one core.
+    NAMES: geometry, frontier, gap, efficiency, saving, contraction, hardware, price, pages. Default: all, two minutes on one core.
     """
     show, done = ((lambda one, share: None), (lambda one, seconds, kept: None)) if quiet else _live()
     try:

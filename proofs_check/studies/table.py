@@ -24,8 +24,14 @@ STUDIES: dict[str, Study] = {
         Study(
             "contraction", "worst-case contraction, and error feedback under both rules (D13, D14, D18)", contraction
         ),
-        Study("hardware", "saving and ceiling against the ratio of radio to memory, real ones as points (D19, P11)", hardware),
-        Study("price", "one price for all clients against equal joules each, by spread of their norms (D21, P14)", price),
+        Study(
+            "hardware",
+            "saving and ceiling against the ratio of radio to memory, real ones as points (D19, P11)",
+            hardware,
+        ),
+        Study(
+            "price", "one price for all clients against equal joules each, by spread of their norms (D21, P14)", price
+        ),
         Study("pages", "frontiers where writing costs by page: by page, whole pages, item-wise (D22)", pages),
     )
 }
