@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +31,7 @@ from theory.optimum import certificate as theory_certificate
 from theory.optimum.certificate import Certificate, brings_costs, disagreement, read_certificate
 from theory.optimum.comparison import Comparison, Kept, KindKept, Swap, compared, swap_fields
 from theory.optimum.exact_optimum import MAX_STATES
+from theory.optimum.watch import UNWATCHED, Watch, deadline
 from theory.selection import tensors
 
 
@@ -119,6 +122,12 @@ class Certified(Result):
 
         return kinds_plot(self, ax)
 
+    @property
+    def caption(self) -> str:
+        """What its figure shows."""
+        return (f"Coordinates of each kind of layer of {self.update} that CWMP's prefix, Top-K and the best mask keep "
+                f"at {100 * self.budget_share:.4g} % of the energy of sending everything.")  # fmt: skip
+
     def page(self) -> list[Block]:
         """As ``cwmp certify`` prints it."""
         return pages.certified_page(self)
@@ -151,7 +160,7 @@ class Certified(Result):
 
 def certify(
     update: Any, cost: Any = None, budget: Any = None, *, layers: Any = None, kinds: Any = (), key: str | None = None,
-    effort: int = MAX_STATES,
+    effort: int = MAX_STATES, time_limit: float | None = None, on_phase: Callable[[str], None] = UNWATCHED.on_phase,
 ) -> Certified:  # fmt: skip
     """What CWMP keeps of an update, what the optimum is, and how far apart they are, with a certificate.
 
@@ -165,21 +174,38 @@ def certify(
         layers: in place of what names and shapes say: a file, a module, layers, or pairs of name and shape.
         kinds: of layers, by name or glob: ``{"enc.*": "fc"}``. key: which of several mappings of tensors in a file.
         effort: states that the search may visit before it settles for an interval.
+        time_limit: seconds from now after which the search settles for the interval so far; None: no limit. A pass
+            that has begun, and the independent check, are finished.
+        on_phase: called with the name of what begins.
 
     Raises:
         InputError: input that cannot be read, or that means nothing.
     """
+    watch = Watch(UNWATCHED.stopped if time_limit is None else time_left(time_limit), on_phase)
     asked = question(update, cost, budget, layers=layers, key=key, kinds=kinds)
     words = described(update, cost, budget, key, asked.kinds)
-    return certified(asked, {**words, "provenance": provenance()}, effort=effort)
+    return certified(asked, {**words, "provenance": provenance()}, effort=effort, watch=watch)
 
 
-def certified(asked: Question, note: dict[str, Any], *, effort: int = MAX_STATES) -> Certified:
+def time_left(seconds: float) -> Callable[[], bool]:
+    """Whether a limit of so many seconds from now is over.
+
+    Raises:
+        InputError: no positive number of seconds.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
+        raise InputError(f"time limit {seconds!r}: a number of seconds > 0 is accepted")
+    return deadline(seconds, time.monotonic)
+
+
+def certified(
+    asked: Question, note: dict[str, Any], *, effort: int = MAX_STATES, watch: Watch = UNWATCHED
+) -> Certified:
     """:func:`certify` for input that is understood already; ``note`` is what the certificate says of its origin."""
     given, instance, unit = asked.given, asked.instance, asked.costs.unit
     table = shares(given.layers, asked.costs)
     note = {**note, "layers": shares_fields(table)}
-    certificate = theory_certificate.certify(instance, max_states=effort, energy_unit=unit, note=note)
+    certificate = theory_certificate.certify(instance, max_states=effort, energy_unit=unit, note=note, watch=watch)
     return Certified(
         given.name, instance.d, given.layers, unit, instance.budget * instance.unit, float(asked.share),
         given.shaped(certificate.mask), certificate, compared(instance, certificate, given.layers),
@@ -267,8 +293,8 @@ def _fields(certificate: Any) -> dict[str, Any]:
 
 def _check_given(fields: dict[str, Any], given: Given, costs: Costs, budget: Budget | None, *, scores: bool) -> Checked:
     """Costs from a file go to the checker; those of a text must be the certificate's own, and so must a budget."""
-    amount = budget.amount(costs, given.layers) if budget else {"fraction": Fraction(1)}
-    instance = Instance.from_scores(np.zeros(given.vector.size), costs.values, **amount)
+    amount = budget.amount(costs, given.layers) if budget else "100%"
+    instance = Instance.from_scores(np.zeros(given.vector.size), costs.values, amount)
     needed = costs.path is not None or not brings_costs(fields)
     result = theory_certificate.check_certificate(
         fields, given.vector, instance.cost if needed else None, scores=scores

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -33,7 +36,10 @@ from theory.files.masks import check_mask_place
 from theory.files.outputs import writing
 from theory.optimum.certificate import Certificate
 from theory.optimum.exact_optimum import MAX_STATES
+from theory.optimum.watch import UNWATCHED, Watch
 
+_CLEAR = "\r\x1b[K"
+_PHASES = 6  # of a search that is not over before: see :func:`theory.optimum.exact_optimum.solve`
 _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
 
 
@@ -50,22 +56,26 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
               help="Where to write the optimum's mask in the update's layout: .npy, .npz or .safetensors.")  # fmt: skip
 @PLOT
 @click.option("--effort", type=click.IntRange(1), metavar="STATES", default=MAX_STATES, show_default=True,
-              help="What the search may visit before it settles for an interval.")  # fmt: skip
+              help="How many states the search may visit before it settles for an interval.")  # fmt: skip
+@click.option("--time-limit", type=float, metavar="SECONDS",
+              help="How long it may search before it settles for an interval; its check comes on top.")  # fmt: skip
 @JSON
 @QUIET
 @writes_files("output", "mask", "plot")
 @one_line_errors
 def certify_command(
     update: Path, cost: str, budget: str, layers: Path | None, kinds: tuple[str, ...], key: str | None,
-    output: Path | None, mask: Path | None, plot: Path | None, effort: int, as_json: bool, quiet: bool,
+    output: Path | None, mask: Path | None, plot: Path | None, effort: int, time_limit: float | None,
+    as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """What CWMP keeps of UPDATE, and how far that is from the optimum.
+    """Certify what CWMP keeps of UPDATE, and how far that is from the optimum.
 
     UPDATE is a .npy, .npz, .safetensors or PyTorch file, an index of shards or a folder of them. The certificate that
     is written is checked by anyone, without the solver.
 
-    Exit code 3: the optimum is known up to an interval.
+    Exit code 3: the optimum is known up to an interval. Ctrl-C ends the search with the interval so far.
     """
+    late = UNWATCHED.stopped if time_limit is None else api.time_left(time_limit)
     asked = question(update, cost, budget, layers=layers, kinds=kinds, key=key)
     default = Path(f"{update.absolute().name}.certificate.json")
     words = api.described(update, cost, budget, key, kinds)
@@ -78,7 +88,8 @@ def certify_command(
     output = output or default
     if not quiet:
         click.echo(f"certifying {asked.instance.d} coordinates ...", err=True)
-    found = api.certified(asked, {**words, "provenance": provenance()}, effort=effort)
+    with _watched(late, quiet=quiet) as watch:
+        found = api.certified(asked, {**words, "provenance": provenance()}, effort=effort, watch=watch)
     cost_file = None
     written = found.verdict != "failed"
     if written:
@@ -86,14 +97,43 @@ def certify_command(
         found.write(output)
         if mask is not None:
             found.save_mask(mask)
-    save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))
+    save_plot(found, plot, quiet=as_json)
     if written and not as_json:
         given = (f" --cost {cost_file}" if cost_file else "") + (f" --key {key}" if key else "")
         click.echo(f"\nCertificate: {output}\nCheck it:    cwmp check-certificate {output} {update}{given}")
         if mask is not None:
             click.echo(f"Mask:        {mask}")
     sys.exit(_EXIT[found.verdict])
+
+
+@contextmanager
+def _watched(late: Callable[[], bool], *, quiet: bool) -> Iterator[Watch]:
+    """A watch that stops when it is late or at the first Ctrl-C (a second one interrupts), and shows the phases."""
+    interrupted, at, live = False, 0, not quiet and sys.stderr.isatty()
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number: int, frame: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        signal.signal(signal.SIGINT, before)
+        if not quiet:
+            click.echo(f"{_CLEAR * live}stopping the search; the interval so far is being checked ...", err=True)
+
+    def show(phase: str) -> None:
+        nonlocal at
+        at += 1
+        if live:
+            bar = f"[{'#' * min(at, _PHASES)}{'.' * (_PHASES - at)}]"
+            click.echo(f"{_CLEAR}{bar} {phase} ...", err=True, nl=False)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield Watch(lambda: interrupted or late(), show)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if live:
+            click.echo(_CLEAR, err=True, nl=False)
 
 
 def _check_mask(mask: Path, asked: Question) -> None:

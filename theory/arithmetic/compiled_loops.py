@@ -107,8 +107,8 @@ def by_class(
     """The loop for classes, of which ``lines`` holds the cost (infinite where it is more than the budget).
 
     ``line`` is scratch of :data:`BLOCK` costs, ``classes`` are the labels there are, and ``counts`` receives how many
-    of each are above. A block of one class, as most of a layered model are, is read without looking labels up. One label
-    alone is everybody's.
+    of each are above. A block of one class, as most of a layered model are, is read without looking labels up. A
+    single label is everybody's.
 
     Returns:
         Where it stopped; how many items are inside; whether an entry or a label is out of range.

@@ -2,6 +2,6 @@
 
 Offers: :mod:`relaxation`, :mod:`bounds`, :mod:`exact_optimum` (with :mod:`duals` and :mod:`core_search`),
 :mod:`class_optimum` (few different costs: :mod:`class_windows`, :mod:`class_search`), :mod:`certificate`,
-:mod:`comparison`. The independent checker is no part of it: :mod:`theory.checker`.
+:mod:`comparison`, :mod:`watch` (when to stop). The independent checker is no part of it: :mod:`theory.checker`.
 Imports: the hall, arithmetic, files, selection.
 """

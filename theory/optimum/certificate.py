@@ -29,6 +29,7 @@ from theory.instance import Instance
 from theory.optimum.class_optimum import ClassSolution
 from theory.optimum.duals import Prices, to_float
 from theory.optimum.exact_optimum import MAX_STATES, Solution, solve
+from theory.optimum.watch import UNWATCHED, Watch
 
 _CHUNK = 1 << 20
 _MOST_RUNS = 2_000  # class costs that change more often than this are certified as per-coordinate costs
@@ -40,44 +41,34 @@ class Certificate:
 
     Attributes:
         verdict: ``exact``: the checker confirmed that no mask retains more. ``interval``: it confirmed that OPT exceeds
-            ``value`` by at most ``gap``. ``failed``: it refused; ``reason`` says why, and nothing may be concluded.
-        primal: the mask, bool (d,). dual: the prices.
-        value: exact retained score of the mask. spent: its exact energy, in cost units.
-        gap: duality gap: an upper bound on ``OPT - value``; 0 when exact.
+            ``retained`` by at most ``gap``. ``failed``: it refused; ``reason`` says why, and nothing may be concluded.
+        mask: bool (d,). dual: the prices.
+        retained: exact retained score of the mask. spent: its exact energy, in cost units.
+        gap: duality gap: an upper bound on ``OPT - retained``; 0 when exact.
         fields: the JSON object that the checker reads. how: the end of ``reason``: how it was shown.
     """
 
     verdict: Literal["exact", "interval", "failed"]
     reason: str
-    primal: NDArray[np.bool_]
+    mask: NDArray[np.bool_]
     dual: Prices
-    value: Fraction
+    retained: Fraction
     spent: Fraction
     gap: Fraction
     fields: dict[str, Any] = field(repr=False)
     how: str = ""
 
     @property
-    def mask(self) -> NDArray[np.bool_]:
-        """The mask, under the name that every result has: ``primal``."""
-        return self.primal
-
-    @property
-    def retained(self) -> Fraction:
-        """Exact retained score of the mask, under the name that every result has: ``value``."""
-        return self.value
-
-    @property
     def support(self) -> NDArray[np.intp]:
         """Indices of the kept coordinates, ascending."""
-        return np.flatnonzero(self.primal)
+        return np.flatnonzero(self.mask)
 
     @property
     def relative_gap(self) -> float:
-        """``gap / value``: 0 when exact, infinite beside an empty mask."""
+        """``gap / retained``: 0 when exact, infinite beside an empty mask."""
         if not self.gap:
             return 0.0
-        return to_float(self.gap / self.value) if self.value else math.inf
+        return to_float(self.gap / self.retained) if self.retained else math.inf
 
     def write(self, path: str | Path) -> None:
         """Write the certificate as JSON, atomically, over nothing but an earlier certificate."""
@@ -91,6 +82,7 @@ def certify(
     max_states: int = MAX_STATES,
     energy_unit: str = "J",
     note: dict[str, Any] | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Certificate:
     """Find the 0/1 optimum of ``instance`` and have it confirmed by :mod:`theory.checker`.
 
@@ -98,16 +90,18 @@ def certify(
         max_states: effort of the exhaustive search before it settles for an interval.
         energy_unit: what the costs are in: ``J``, or ``units`` where they are ratios.
         note: JSON-ready remarks to carry in the certificate (provenance, file names); covered by its digest.
+        watch: stops the search early, which leaves an interval, and hears what is being done. The check is not stopped.
 
     Raises:
         InputError: an entry too small beside the largest one for its square to be compared exactly.
     """
     instance.refuse_lost_squares()
-    solution = solve(instance, max_states=max_states)
+    solution = solve(instance, max_states=max_states, watch=watch)
     mask = solution.mask
-    spent, value = instance.spent(mask), instance.retained(mask)
-    about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(value), "note": note or {}}
+    spent, retained = instance.spent(mask), instance.retained(mask)
+    about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(retained), "note": note or {}}
     fields = _fields("exact" if solution.proved else "interval", about, solution)
+    watch.on_phase("checking")
     result = _confirm(fields, instance)
     if result.verdict == "refused" and solution.proved:
         fields = _fields("interval", about, solution)
@@ -117,7 +111,7 @@ def certify(
         verdict = "exact" if result.verdict == "exact" else "interval"
     gap = Fraction(0) if verdict == "exact" else solution.loss
     how = result.about.get("how", result.reason)
-    return Certificate(verdict, result.reason, mask, solution.prices, value, spent, gap, fields, how)
+    return Certificate(verdict, result.reason, mask, solution.prices, retained, spent, gap, fields, how)
 
 
 def read_certificate(path: str | Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,6 +21,7 @@ from theory.instance import Instance
 from theory.optimum.class_search import Ladder, Question, Run, below
 from theory.optimum.class_windows import Classes, Side, Window, classes_of, spent_by
 from theory.optimum.duals import Prices, common_grid
+from theory.optimum.watch import UNWATCHED
 
 MOST_CLASSES = 16
 _WINDOWS = (1 << 10, 1 << 14, 1 << 18)  # distinct values a side that are looked at, ever more
@@ -49,7 +50,9 @@ class ClassSolution:
     counts: list[int]
 
 
-def solve_classes(instance: Instance, price: Fraction, max_states: int) -> ClassSolution | None:
+def solve_classes(
+    instance: Instance, price: Fraction, max_states: int, stopped: Callable[[], bool] = UNWATCHED.stopped
+) -> ClassSolution | None:
     """The optimum of ``instance``, or the best counts found; None when it has too many different costs.
 
     Args:
@@ -64,9 +67,9 @@ def solve_classes(instance: Instance, price: Fraction, max_states: int) -> Class
         near = _near(classes, most, best and best[0])
         if (best := best or near.first()) is None:
             return None
-        best, proved, visits = near.deepened(best, left)
+        best, proved, visits = near.deepened(best, left, stopped)
         left -= visits
-        if proved or left <= 0 or near.holds(best[0]):
+        if proved or left <= 0 or near.holds(best[0]) or stopped():
             break
     assert best is not None
     mask = classes.mask(best[1], near.windows)
@@ -98,13 +101,13 @@ class _Near:
         found = self.question.fill()
         return found and self._answer(*found)
 
-    def deepened(self, best: _Best, max_states: int) -> tuple[_Best, bool, int]:
+    def deepened(self, best: _Best, max_states: int, stopped: Callable[[], bool]) -> tuple[_Best, bool, int]:
         """Search below rising limits: the best answer, whether nothing is better, and the states visited."""
         total, visits = int(best[0] * self.unit), 0
         if total == 0:
             return best, True, 0
         for limit in self._limits(total if self.reach is None else min(total, self.reach), max_states):
-            found = self.question.search(limit, max_states - visits)
+            found = self.question.search(limit, max_states - visits, stopped)
             visits += found.visits
             if found.best is not None:
                 return self._answer(*found.best), True, visits

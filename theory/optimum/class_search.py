@@ -22,11 +22,12 @@ Grids.      What the later classes can still change is a multiple of the greates
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from theory.optimum.core_search import undominated
+from theory.optimum.watch import STRIDE, UNWATCHED
 
 
 class Run(NamedTuple):
@@ -94,17 +95,17 @@ class Question:
             paid += sum(below(runs, None, abs(move))[-1:])
         return (paid + self.energy * slack, moves) if slack >= 0 else None
 
-    def search(self, limit: int, max_visits: int) -> Counts:
-        """The least total below ``limit``."""
+    def search(self, limit: int, max_visits: int, stopped: Callable[[], bool] = UNWATCHED.stopped) -> Counts:
+        """The least total below ``limit``, unless it is ``stopped``."""
         choices = [self._choices(at, limit, max_visits) for at in range(len(self.ladders))]
         first, second = _dealt(choices)
         costs = [self.ladders[at].cost for at, _ in [*first, *second]]
         grids = [math.gcd(*costs[place:]) for place in range(len(first) + 1)]
-        one = self._front(self.slack, first, limit, max_visits, grids)
+        one = self._front(self.slack, first, limit, max_visits, stopped, grids)
         if not one.states or not one.finished:
             return Counts(None, one.visits, one.finished)
         room = limit - min(self._least(-state[0], state[1], grids[-1]) for state in one.states)
-        two = self._front(0, second, room, max_visits - one.visits)
+        two = self._front(0, second, room, max_visits - one.visits, stopped)
         best = self._merged(one.states, two.states, limit) if two.finished else None
         return Counts(best, one.visits + two.visits, two.finished)
 
@@ -122,15 +123,16 @@ class Question:
         return total + self.energy * (slack % grid - slack) if grid else total
 
     def _front(
-        self, slack: int, classes: list[_Class], limit: int, most: int, grids: list[int] | None = None
-    ) -> _Front:
+        self, slack: int, classes: list[_Class], limit: int, most: int, stopped: Callable[[], bool],
+        grids: list[int] | None = None,
+    ) -> _Front:  # fmt: skip
         """The front of every choice among ``classes`` that stays below ``limit``; ``grids`` bound what is to come."""
         front: list[_State] = [(-slack, self.energy * slack, ())]
         visits = 0
         for place, (at, choices) in enumerate(classes):
             grown: list[_State] = []
             step, energy = self.ladders[at].cost, self.energy
-            for minus_slack, total, path in front:
+            for asked, (minus_slack, total, path) in enumerate(front):
                 room = limit - total - energy * minus_slack
                 for paid, move in choices:
                     visits += 1
@@ -139,7 +141,7 @@ class Question:
                     minus, now = minus_slack + move * step, total + paid - energy * move * step
                     if grids is None or self._least(-minus, now, grids[place + 1]) < limit:
                         grown.append((minus, now, (at, move, path)))
-                if visits > most:
+                if visits > most or (asked % STRIDE == 0 and stopped()):
                     return _Front([], visits, False)
             front = undominated(grown)
         return _Front(front, visits, True)

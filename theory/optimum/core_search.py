@@ -13,13 +13,13 @@ Which deviations end with slack ``>= 0`` and the smallest
                a front of undominated states the best partner of a state is the first one that makes it feasible.
                Right for real costs: the square root of the states (Horowitz & Sahni 1974).
 
-Both are exact; they differ in how far they get within ``max_visits``.
+Both are exact; they differ in how far they get within ``max_visits``, or before they are ``stopped``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -27,6 +27,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from theory.optimum.duals import Base
+from theory.optimum.watch import STRIDE, UNWATCHED
 
 
 class Item(NamedTuple):
@@ -90,7 +91,9 @@ class _Question:
         return Found((Fraction(below, self.unit), sorted(_members(best[3]))), visits, finished)
 
 
-def ordered(core: list[Item], base: Base, limit: Fraction, max_visits: int) -> Found:
+def ordered(
+    core: list[Item], base: Base, limit: Fraction, max_visits: int, stopped: Callable[[], bool] = UNWATCHED.stopped
+) -> Found:
     """Search in the order of loss per joule (per item with the cut), with bounds on what later items can do."""
     q = _Question.of(core, base, limit)
     energy, item, below = q.energy, q.item, q.limit
@@ -105,7 +108,7 @@ def ordered(core: list[Item], base: Base, limit: Fraction, max_visits: int) -> F
         next_price, step = (0, 1) if last else (groups[at + 1].loss, abs(groups[at + 1].shift))
         short, over = (next_price, min(next_price, item)) if item else (next_price, min(next_price, energy * step))
         grown: list[_Ranked] = []
-        for state in states:
+        for asked, state in enumerate(states):
             slack, spare, paid, path = state
             for copies in range(count + 1):
                 if copies:
@@ -125,18 +128,20 @@ def ordered(core: list[Item], base: Base, limit: Fraction, max_visits: int) -> F
                 elif copies and not item and (slack < 0) == (shift < 0):
                     break  # further copies lead further away; with the cut they may lead back
                 visits += 1
-            if visits > max_visits:
+            if visits > max_visits or (asked % STRIDE == 0 and stopped()):
                 return q.found(best, below, visits, False)
         states = [] if last else [state for _, _, state in undominated(grown)]
     return q.found(best, below, visits, True)
 
 
-def halves(core: list[Item], base: Base, limit: Fraction, max_visits: int) -> Found:
+def halves(
+    core: list[Item], base: Base, limit: Fraction, max_visits: int, stopped: Callable[[], bool] = UNWATCHED.stopped
+) -> Found:
     """Search both halves of the core on their own, dearest items first, and merge the two fronts."""
     q = _Question.of(core, base, limit)
     groups = sorted(q.groups, key=itemgetter(0), reverse=True)
-    first = _affordable(q, q.start, groups[0::2], max_visits // 2)
-    second = _affordable(q, (0, 0, 0, ()), groups[1::2], max_visits // 2)
+    first = _affordable(q, q.start, groups[0::2], max_visits // 2, stopped)
+    second = _affordable(q, (0, 0, 0, ()), groups[1::2], max_visits // 2, stopped)
     below, best, at = q.limit, None, len(second.states) - 1
     for minus_slack, total, state in first.states:
         while at >= 0 and second.states[at][0] > -minus_slack:
@@ -160,7 +165,9 @@ class _Front(NamedTuple):
     finished: bool
 
 
-def _affordable(q: _Question, start: _State, groups: Sequence[_Group], max_visits: int) -> _Front:
+def _affordable(
+    q: _Question, start: _State, groups: Sequence[_Group], max_visits: int, stopped: Callable[[], bool]
+) -> _Front:
     """The front of every choice among ``groups`` that loses less than the limit."""
     front, visits = [(-start[0], q.total(start), start)], 0
     for price, shift, members in groups:
@@ -174,10 +181,10 @@ def _affordable(q: _Question, start: _State, groups: Sequence[_Group], max_visit
                     state = slack + move, spare + copies * sign, paid + copies * price, (chosen, path)
                     grown.append((minus_slack - move, total + more, state))
             visits += len(front)
-            if len(grown) == before or visits > max_visits:
+            if len(grown) == before or visits > max_visits or stopped():
                 break
         front = undominated(grown)
-        if visits > max_visits:
+        if visits > max_visits or stopped():
             return _Front(front, visits, False)
     return _Front(front, visits, True)
 

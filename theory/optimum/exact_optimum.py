@@ -36,6 +36,7 @@ from theory.optimum.duals import (
     to_float,
 )
 from theory.optimum.relaxation import relax
+from theory.optimum.watch import UNWATCHED, Watch
 from theory.selection.order import Floats, Indices
 from theory.selection.selectors import cwmp, top_k
 
@@ -85,25 +86,31 @@ class Solution:
         return self.loss + instance.retained(self.mask)
 
 
-def solve(instance: Instance, *, max_states: int = MAX_STATES) -> Solution | ClassSolution:
+def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UNWATCHED) -> Solution | ClassSolution:
     """The optimum of ``instance``, or the best mask found together with the width of the interval it leaves.
 
     Counts by cost class come first, where there are few classes; then the prices of the relaxation, then those with the
-    cardinality cut. What none of them proves is the best mask of all, those of every selector and rounding included.
+    cardinality cut. What none of them proves, or what ``watch`` stops, is the best mask of all, those of every selector
+    and rounding included.
     """
+    watch.on_phase("relaxing")
     price = relax(instance).threshold
-    counts = solve_classes(instance, price, max_states // 2)
+    watch.on_phase("searching counts of costs")
+    counts = solve_classes(instance, price, max_states // 2, watch.stopped)
     if counts is not None and counts.proved:
         return counts
     grid = cost_grid(instance)
     budget = on_grid(instance.budget, grid)
-    tried = [_solve_from(instance, base_of(instance, Prices(price), budget), grid, max_states // 2)]
-    for prices in [] if tried[0].proved else prices_with_cut(instance, budget):
-        tried.append(_solve_from(instance, base_of(instance, prices, budget), grid, max_states // 4))
-        if tried[-1].proved:
+    watch.on_phase("searching the core")
+    tried = [_solve_from(instance, base_of(instance, Prices(price), budget), grid, max_states // 2, watch)]
+    for prices in [] if tried[0].proved or watch.stopped() else prices_with_cut(instance, budget):
+        watch.on_phase("searching the core with the cardinality cut")
+        tried.append(_solve_from(instance, base_of(instance, prices, budget), grid, max_states // 4, watch))
+        if tried[-1].proved or watch.stopped():
             break
     if tried[-1].proved:
         return tried[-1]
+    watch.on_phase("comparing masks")
     return _best_of(instance, tried, [counts.mask] if counts is not None else [])
 
 
@@ -127,15 +134,17 @@ def _selected(instance: Instance) -> Iterator[NDArray[np.bool_]]:
             yield cwmp(instance, loss="l1", rounding=rounding).mask
 
 
-def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int) -> Solution:
+def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int, watch: Watch) -> Solution:
     loss, deviations = _feasible_start(instance, base)
     if loss == 0:
         return Solution(base, deviations, loss, True, grid)
     pool, complete = _pool(instance, base, loss)
     left = max_states
     for limit in _limits(pool, complete):
+        if watch.stopped():
+            break
         core = [x for x in pool if x.loss < limit]
-        found, method = _search(core, base, limit, bool(grid), left)
+        found, method = _search(core, base, limit, bool(grid), left, watch)
         left -= found.visits
         if found.best is not None and found.best[0] < loss:
             loss, deviations = found.best
@@ -143,18 +152,21 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int)
             return Solution(base, deviations, loss, True, grid, method, len(core), found.visits)
         if not found.finished:
             break
-    found = halves(_spread(pool), base, loss, max_states)
-    if found.best is not None:
-        loss, deviations = found.best
+    if not watch.stopped():
+        found = halves(_spread(pool), base, loss, max_states, watch.stopped)
+        if found.best is not None:
+            loss, deviations = found.best
     return Solution(base, deviations, loss, loss == 0, grid)
 
 
-def _search(core: list[Item], base: Base, limit: Fraction, on_grid: bool, max_states: int) -> tuple[Found, str]:
+def _search(
+    core: list[Item], base: Base, limit: Fraction, on_grid: bool, max_states: int, watch: Watch
+) -> tuple[Found, str]:
     """The search that suits the costs, then the other one; if neither finishes, the better mask of the two."""
     searches = [("ordered", ordered), ("halves", halves)]
     tried: list[tuple[Found, str]] = []
     for name, search in searches if on_grid else searches[::-1]:
-        found = search(core, base, limit, max_states // 2)
+        found = search(core, base, limit, max_states // 2, watch.stopped)
         tried.append((found, name))
         if found.finished:
             return found, name
