@@ -54,7 +54,7 @@ def caption_pages(records: Records) -> str:
     return (
         f"Retained share of the squared norm where every page of {setting['page']} coordinates that is touched costs "
         f"as much as the stated number of items; {setting['pages']:,} pages, magnitudes {setting['law']}, clustered: "
-        f"each page with a scale of its own, exp(N(0, 1)). Selection by page is at most {percent(max(below))} below the "
-        f"bound on every mask (median {np.median(below):.1g}). At worst whole pages and item-wise CWMP keep, of what "
-        f"selection by page does: {'; '.join(short)}. {origin(record)}"
+        f"each page with a scale of its own, exp(N(0, 1)). Selection by page is at most {percent(max(below))} below "
+        f"the bound on every mask (median {np.median(below):.1g}). At worst whole pages and item-wise CWMP keep, of "
+        f"what selection by page does: {'; '.join(short)}. {origin(record)}"
     )
