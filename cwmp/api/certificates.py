@@ -187,7 +187,7 @@ def certify(
     return certified(asked, {**words, "provenance": provenance()}, effort=effort, watch=watch)
 
 
-def time_left(seconds: float) -> Callable[[], bool]:
+def time_left(seconds: Any) -> Callable[[], bool]:
     """Whether a limit of so many seconds from now is over.
 
     Raises:
