@@ -52,7 +52,7 @@ def study(
         cwmp.study("gap")
 
     Args:
-        names: geometry, frontier, gap, efficiency, saving, contraction; none: all. seed: of every random draw.
+        names: of studies, as ``cwmp study --help`` lists them; none: all. seed: of every random draw.
         update: file of an update for geometry, instead of a drawn one. key: of its tensors.
         output: folder of the results; the records go into its folder ``studies``. fresh: compute even so.
         on_progress: called with a study and the share of it that is done. on_record: called with each finished study,
