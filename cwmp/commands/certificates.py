@@ -58,7 +58,7 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
 @click.option("--effort", type=click.IntRange(1), metavar="STATES", default=MAX_STATES, show_default=True,
               help="What the search may visit before it settles for an interval.")  # fmt: skip
 @click.option("--time-limit", type=float, metavar="SECONDS",
-              help="How long it may search before it settles for the interval so far; its check comes on top.")  # fmt: skip
+              help="How long it may search before it settles for the interval so far; the check is extra.")  # fmt: skip
 @JSON
 @QUIET
 @writes_files("output", "mask", "plot")
@@ -110,7 +110,7 @@ def certify_command(
 @contextmanager
 def _watched(late: Callable[[], bool], *, quiet: bool) -> Iterator[Watch]:
     """A watch that stops when it is late or at the first Ctrl-C (a second one interrupts), and shows the phases."""
-    interrupted = False
+    interrupted, at, live = False, 0, not quiet and sys.stderr.isatty()
 
     def interrupt(number: int, frame: object) -> None:
         nonlocal interrupted
@@ -126,7 +126,6 @@ def _watched(late: Callable[[], bool], *, quiet: bool) -> Iterator[Watch]:
             bar = f"[{'#' * min(at, _PHASES)}{'.' * (_PHASES - at)}]"
             click.echo(f"{_CLEAR}{bar} {phase} ...", err=True, nl=False)
 
-    at, live = 0, not quiet and sys.stderr.isatty()
     before = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, interrupt)
     try:

@@ -46,6 +46,7 @@ class Certificate:
         value: exact retained score of the mask. spent: its exact energy, in cost units.
         gap: duality gap: an upper bound on ``OPT - value``; 0 when exact.
         fields: the JSON object that the checker reads. how: the end of ``reason``: how it was shown.
+        unchecked: beside an interval, that the solver's own exhaustive search found nothing better: its word alone.
     """
 
     verdict: Literal["exact", "interval", "failed"]
@@ -57,6 +58,7 @@ class Certificate:
     gap: Fraction
     fields: dict[str, Any] = field(repr=False)
     how: str = ""
+    unchecked: bool = False
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -121,7 +123,10 @@ def certify(
         verdict = "exact" if result.verdict == "exact" else "interval"
     gap = Fraction(0) if verdict == "exact" else solution.loss
     how = result.about.get("how", result.reason)
-    return Certificate(verdict, result.reason, mask, solution.prices, value, spent, gap, fields, how)
+    unchecked = solution.proved and verdict == "interval"
+    if unchecked:
+        how += "; the solver's own search found nothing better, which is too much to check again"
+    return Certificate(verdict, result.reason, mask, solution.prices, value, spent, gap, fields, how, unchecked)
 
 
 def read_certificate(path: str | Path) -> dict[str, Any]:
@@ -239,6 +244,7 @@ def _proof(solution: Solution | ClassSolution) -> dict[str, Any]:
         "added": [int(i) for i in solution.deviations if not base.mask[i]],
         "loss": str(solution.loss),
         "search": solution.method,
+        **({"step": str(solution.step)} if solution.step else {}),
     }
 
 
