@@ -13,6 +13,9 @@ U the same for all. So M is optimal iff no feasible mask has a smaller loss; suc
 ``|r_i| < loss(M)`` (the core), and an exhaustive search over the core shows there is none. A certificate of verdict
 ``interval`` proves less: that OPT exceeds p(M) by at most loss(M).
 
+Where given scores are multiples of a ``step``, a mask that retains more retains a step more: the search is for losses of
+``loss(M) - step`` or less, and there is none to make where that is negative.
+
 Where costs take few values, M may be named by how many it keeps of each, the largest ones, and the search runs over
 such counts: then only the values nearest to each cost's threshold are remembered (a proof of kind ``counts``).
 
@@ -40,7 +43,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import chain, count, islice, repeat
+from itertools import chain, count, islice, pairwise, repeat
 from operator import add
 from typing import Any, NamedTuple
 
@@ -555,22 +558,22 @@ def _search_dense(q: _Question, work: _Work) -> None:
     Later kinds lose ``loss / cost`` or more per joule, so they bring no slack home that is worth the target to them.
     """
     by_ratio = sorted(q.kinds.items(), key=lambda k: (Fraction(k[0][0], abs(k[0][1])), k[0]))
+    copies = chain.from_iterable(repeat(kind, many) for kind, many in by_ratio)
     low, paid = q.origin[0], [0]
-    for place, ((price, move), copies) in enumerate(by_ratio):
-        never = [q.target] * min(abs(move), MAX_STATES)
-        for _ in range(copies):
-            size = len(paid) + abs(move)
-            if size * q.size > MAX_STATES:
-                raise RefusedError(_TOO_LARGE)
-            work.spend(q.size * (1 + size // CELLS_PER_STEP))
-            stay, go = (paid + never, never + paid) if move > 0 else (never + paid, paid + never)
-            low, paid = low + min(move, 0), [a if a < (c := b + price) else c for a, b in zip(stay, go, strict=True)]
-            first = max(low, 0)
-            last = min(low + size, q.target // q.energy + 1) if q.energy else low + size
-            totals = map(add, paid[first - low : max(last - low, 0)], count(q.energy * first, q.energy))
-            _require(min(totals, default=q.target) >= q.target, "a better mask exists")
-        if place + 1 < len(by_ratio) and (loss := by_ratio[place + 1][0][0]):
-            below = q.target * abs(by_ratio[place + 1][0][1]) // loss
+    for (price, move), later in pairwise(chain(copies, [(0, 0)])):
+        size = len(paid) + abs(move)
+        if size * q.size > MAX_STATES:
+            raise RefusedError(_TOO_LARGE)
+        work.spend(q.size * (1 + size // CELLS_PER_STEP))
+        never = [q.target] * abs(move)
+        stay, go = (paid + never, never + paid) if move > 0 else (never + paid, paid + never)
+        low, paid = low + min(move, 0), [a if a < (c := b + price) else c for a, b in zip(stay, go, strict=True)]
+        first = max(low, 0)
+        last = min(low + size, q.target // q.energy + 1) if q.energy else low + size
+        totals = map(add, paid[first - low : max(last - low, 0)], count(q.energy * first, q.energy))
+        _require(min(totals, default=q.target) >= q.target, "a better mask exists")
+        if later[0]:
+            below = q.target * abs(later[1]) // later[0]
             above = max(below, q.target // q.energy) if q.energy else low + len(paid)
             first, last = max(0, -below - low), max(0, above + 1 - low)
             low, paid = low + first, paid[first:last]

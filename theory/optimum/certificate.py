@@ -115,6 +115,11 @@ def certify(
     fields = _fields("exact" if solution.proved else "interval", about, solution)
     watch.on_phase("checking")
     result = _confirm(fields, instance)
+    other = solution.other if isinstance(solution, Solution) else None
+    if result.verdict == "refused" and other is not None and not watch.stopped():
+        tried = _fields("exact", about, other)
+        if (confirmed := _confirm(tried, instance)).verdict == "exact":
+            fields, result, solution = tried, confirmed, other
     if result.verdict == "refused" and solution.proved:
         fields = _fields("interval", about, solution)
         result = _confirm(fields, instance)

@@ -60,6 +60,7 @@ class Solution:
         proved: an exhaustive search found nothing below ``loss``, so the mask is optimal.
         grid: costs are multiples of this (0: no grid used).
         step: scores are multiples of this (0: not used), and so is what another mask retains more.
+        other: the same mask, proved as well, under prices that leave it no less loss.
         method: the search that settled it. core, visits: its size and the states that it looked at.
     """
 
@@ -72,6 +73,7 @@ class Solution:
     core: int = 0
     visits: int = 0
     step: Fraction = Fraction(0)
+    other: Solution | None = None
 
     @property
     def prices(self) -> Prices:
@@ -139,15 +141,21 @@ def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int
         bound = replace(bound, proved=found.finished, method="dense" if found.checkable else "ordered")
         if found.deviations is not None:
             bound = _with_mask(instance, bound, found.deviations)
-    if not bound.proved or bound.loss < step or bound.method == "dense" or watch.stopped():
+    if not bound.proved or bound.loss < step or watch.stopped():
         return bound
+    if bound.method == "dense":
+        return replace(bound, other=replace(bound, method="ordered"))
     mask, proofs = bound.mask, [bound]
     for prices in prices_with_cut(instance, on_grid(instance.budget, grid)):
         cut = base_of(instance, prices, on_grid(instance.budget, grid))
         loss, deviations = _feasible_start(instance, cut)
         other = Solution(cut, deviations, loss, True, grid, step=Fraction(step))
         proofs.append(_with_mask(instance, other, np.flatnonzero(mask != cut.mask).tolist()))
-    return min(proofs, key=attrgetter("loss"))
+    proofs.sort(key=attrgetter("loss"))
+    return replace(
+        proofs[0],
+        other=next((proof for proof in proofs[1:] if bool(proof.prices.item) != bool(proofs[0].prices.item)), None),
+    )
 
 
 def _with_mask(instance: Instance, solution: Solution, deviations: list[int]) -> Solution:
