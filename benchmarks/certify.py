@@ -52,8 +52,8 @@ def make(kind: str, d: int, seed: int, integers: bool) -> Instance:
         values = [1, 10] if kind == "two-class" else list(range(1, 11))
         cost = CostClasses(rng.integers(0, len(values), d, dtype=np.uint8), values)
     if integers:
-        return Instance.from_scores(np.round(1e6 * g.astype(np.float64) ** 2), cost, fraction="0.1")
-    return Instance(g, cost, fraction="0.1")
+        return Instance.from_scores(np.round(1e6 * g.astype(np.float64) ** 2), cost, budget="10%")
+    return Instance(g, cost, budget="10%")
 
 
 def side_by_side(sizes: list[int]) -> list[dict[str, Any]]:
@@ -86,8 +86,8 @@ def _pair(kind: str, d: int, seed: int) -> tuple[float, float] | None:
     other = json.loads(done.stdout)
     if other["status"] != "optimal":
         return None
-    if certificate.verdict != "exact" or certificate.value != other["objective"]:
-        raise SystemExit(f"{kind} {d} seed {seed}: certify {certificate.value}, OR-Tools {other['objective']}")
+    if certificate.verdict != "exact" or certificate.retained != other["objective"]:
+        raise SystemExit(f"{kind} {d} seed {seed}: certify {certificate.retained}, OR-Tools {other['objective']}")
     return ours, float(other["seconds"])
 
 

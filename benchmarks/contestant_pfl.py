@@ -23,6 +23,7 @@ from empirical.setting import Run
 from empirical.training.client import Task, batches, tensors
 from empirical.training.federated import client_split, init, invited, network_prices
 from empirical.training.models import read_weights, small_cnn, write_weights
+from theory.budget import percent
 from theory.feedback.error_feedback import split
 from theory.selection.selectors import cwmp
 
@@ -136,7 +137,7 @@ def _postprocessor(run: Run) -> Any:
             pieces = [stats[name] for name in names]
             total = torch.cat([piece.reshape(-1) for piece in pieces]).numpy()
             total = total + residuals.get(user_context.user_id, np.float32(0))
-            sent, residuals[user_context.user_id] = split(total, cwmp(total, costs, fraction=run.arm.share).mask)
+            sent, residuals[user_context.user_id] = split(total, cwmp(total, costs, budget=percent(run.arm.share)).mask)
             parts = torch.from_numpy(sent).split([piece.numel() for piece in pieces])
             for name, piece, part in zip(names, pieces, parts, strict=True):
                 stats[name] = part.view(piece.shape)

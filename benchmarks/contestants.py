@@ -87,6 +87,7 @@ def plain(run: Run) -> tuple[Any, ...]:
     """No engine at all: local training, a mean, and CWMP where it is asked for."""
     from empirical.training.client import Task, train
     from empirical.training.federated import client_split, init, invited, network_prices
+    from theory.budget import percent
     from theory.feedback.error_feedback import split
     from theory.selection.selectors import cwmp
 
@@ -101,7 +102,7 @@ def plain(run: Run) -> tuple[Any, ...]:
             update = train(Task(run.source, examples[k], weights, address, s.steps, s.batch, s.lr, fisher=False)).update
             if run.arm.method != "dense":
                 update = update + residuals.get(k, np.float32(0))
-                update, residuals[k] = split(update, cwmp(update, costs, fraction=SHARE).mask)
+                update, residuals[k] = split(update, cwmp(update, costs, budget=percent(SHARE)).mask)
             mean += examples[k].size / sum(examples[j].size for j in cohort) * update.astype(np.float64)
         weights = (weights + mean).astype(np.float32)
         times.append(time.perf_counter() - began)

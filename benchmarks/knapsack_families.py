@@ -91,7 +91,7 @@ def one(family: str, n: int, top: int, seed: int, limit: float) -> dict[str, Any
     start = time.perf_counter()
     found = certify(instance, watch=Watch(deadline(limit, time.monotonic)))
     seconds = time.perf_counter() - start
-    return {"verdict": found.verdict, "value": int(found.value), "gap": float(found.gap), "seconds": seconds,
+    return {"verdict": found.verdict, "value": int(found.retained), "gap": float(found.gap), "seconds": seconds,
             "unchecked": found.unchecked, "how": found.how}  # fmt: skip
 
 

@@ -4,7 +4,7 @@
 #     sh benchmarks/on_gpu.sh OUT [IMAGES]
 #
 # OUT: folder of the results. IMAGES: CIFAR-10 as class folders or archive; without it the parts that train are left out.
-# PARTS chooses among them (selected, speed, rounds, pareto); SECONDS_LEFT bounds the last.
+# PARTS chooses among them (selected, speed, rounds, pareto; safe and paper too); SECONDS_LEFT bounds each of the last three.
 set -u
 cd "$(dirname "$0")/.."
 export PYTHONPATH="$PWD"
@@ -20,6 +20,8 @@ for part in $parts; do
       $python benchmarks/selection.py --threads "" --sizes 1e5,1e6,1e7,1e8 --output "$out/selection.json" ;;
     rounds-images)
       $python benchmarks/rounds.py --device cuda --data "$images" --jobs 12 --concurrent 1,4,12 --output "$out/rounds.json" ;;
+    safe-images|paper-images)
+      timeout "${SECONDS_LEFT:-300}" $python -m cwmp pareto "$part" --data "$images" --jobs "$(nproc)" --quiet --output "$out/$part" ;;
     pareto-images)
       timeout "${SECONDS_LEFT:-300}" $python -m cwmp pareto credible --device cuda --data "$images" --jobs "$(nproc)" \
         --quiet --output "$out/pareto" ;;

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cwmp.api.checks import check as check
     from cwmp.api.checks import claims as claims
     from cwmp.api.checks import verify as verify
+    from cwmp.api.drawings import draw as draw
     from cwmp.api.energies import energy as energy
     from cwmp.api.energies import layers_of as layers_of
     from cwmp.api.energies import models as models
@@ -53,6 +54,7 @@ _PUBLIC = {
     "check": "cwmp.api.checks",
     "check_certificate": "cwmp.api.certificates",
     "claims": "cwmp.api.checks",
+    "draw": "cwmp.api.drawings",
     "energy": "cwmp.api.energies",
     "figures": "cwmp.api.records",
     "frontier": "cwmp.api.frontiers",

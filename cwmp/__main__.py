@@ -14,22 +14,26 @@ import click
 COMMANDS = {
     "certify": (
         "certificates:certify_command",
-        "What CWMP keeps of UPDATE, and how far that is from the optimum.",
+        "Certify what CWMP keeps of UPDATE, and how far that is from the optimum.",
     ),
     "check-certificate": ("certificates:check_certificate_command", "Verify CERTIFICATE against UPDATE independently."),
-    "frontier": ("frontiers:frontier_command", "Norm kept against energy over budgets, and where CWMP is not optimal."),
-    "energy": ("energy:energy_command", "What sending everything of UPDATE costs, by kind of layer."),
-    "layers": ("layers:layers_command", "What the layers of UPDATE are taken for, and how it was decided."),
+    "frontier": (
+        "frontiers:frontier_command",
+        "Trace the norm kept against energy, and find where CWMP is not optimal.",
+    ),
+    "energy": ("energy:energy_command", "Say what sending everything of UPDATE costs, by kind of layer."),
+    "layers": ("layers:layers_command", "Say what the layers of UPDATE are taken for, and how it was decided."),
     "models": ("energy:models", "List the energy models, or one of them with the source of every number."),
-    "saving": ("laws:saving", "How much energy CWMP would save you: predicted, exact, and when it is worth it."),
+    "saving": ("laws:saving", "Say how much energy CWMP saves, predicted and exact, and when it is worth it."),
     "audit": ("laws:audit", "Audit the probabilistic bounds under a law, or under that of real updates."),
     "check": ("selector:check_command", "Check anyone's selector MODULE:NAME against what it promises."),
     "verify": ("claims:verify", "Judge the CLAIMS (default: all) by every method that applies."),
     "table": ("claims:table", "Print the claim table of the verdict files in FOLDER as Markdown."),
     "pareto": (
         "experiment:pareto",
-        "Train, compressed by every method of a PRESET; judge accuracy against energy.",
+        "Train with every method of a PRESET, and judge accuracy against energy.",
     ),
+    "draw": ("draw:draw_command", "Draw a FIGURE of UPDATE, its costs and a budget, and print its caption."),
     "study": ("studies:study", "Compute the records behind the figures of the theory."),
     "figures": ("figures:figures", "Draw figures from recorded results, as PDF and PNG."),
     "report": ("report:report", "Write everything the recorded results say to one HTML page."),
@@ -58,6 +62,9 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            click.echo(f"cwmp: {error.format_message()}", err=True)
+            ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("\ncwmp: stopped", err=True)
             ctx.exit(130)

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from empirical.designed import Turns, design_outcome
 from empirical.images.cifar10 import prepare
 from empirical.judgement.report import report
 from empirical.judgement.verdicts import contests, undecided, verdicts
-from empirical.presets import TUNING_SHARE, Preset, preset
-from empirical.records import RunFile, read_run
+from empirical.outcome import Complete, Outcome, check_outputs
+from empirical.presets import TUNING_SHARE, Chosen, Preset, preset
+from empirical.records import read_run
 from empirical.runs.campaign import OnProgress, complete_all
 from empirical.runs.runner import recorded
 from empirical.runs.tuning import Tuning, tuned, untuned
-from empirical.setting import Run
 from empirical.training.compress import BASELINE
-from empirical.training.models import model_layers, small_cnn
-from theory.claims.verdict import Verdict, write_verdict
+from empirical.training.federated import network_layers
 from theory.errors import InputError
-from theory.files.outputs import OUTCOME, VERDICT, check_output, write_atomically
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an experiment found: its report, its verdicts, and whether the paper's method is undecided somewhere."""
-
-    text: str
-    verdicts: Sequence[Verdict]
-    undecided: bool
-
-    def fields(self) -> list[dict[str, Any]]:
-        """The verdicts as plain data."""
-        return [asdict(verdict) for verdict in self.verdicts]
-
-
-Complete = Callable[[Sequence[Run], Path], Mapping[Run, RunFile]]
 
 
 def run(
@@ -66,12 +47,14 @@ def run(
     if data is None and (download or chosen.source is None):
         raise InputError(f"preset {name!r} needs CIFAR-10: --data DIR")
     source = prepare(str(data), may_download=download) if data is not None else str(chosen.source)
-    return _concluded(chosen, source, folder, partial(complete_all, jobs=jobs, on_progress=on_progress))
+    if isinstance(chosen, Preset):
+        return _concluded(chosen, source, folder, partial(complete_all, jobs=jobs, on_progress=on_progress))
+    return _concluded(chosen, source, folder, Turns(chosen, jobs, on_progress))
 
 
-def judge(name: str, *, folder: Path) -> Outcome:
+def judge(name: str, *, folder: Path, seeds: int | None = None) -> Outcome:
     """Judge the finished runs of preset ``name`` in ``folder``: whatever sources made them, on the device and with the
-    seeds they have.
+    seeds they have, or the first ``seeds`` of these.
 
     Raises:
         InputError: unknown preset; a run that is missing, damaged, or of other settings or sources than the rest.
@@ -80,14 +63,14 @@ def judge(name: str, *, folder: Path) -> Outcome:
     if there := sorted(folder.glob("*-seed*.json")):
         present = tuple(seed for seed in chosen.seeds if any(path.stem.endswith(f"-seed{seed}") for path in there))
         device = read_run(there[0]).identity.get("run", {}).get("device", chosen.device)
-        chosen = replace(chosen, seeds=present or chosen.seeds, device=device)
+        chosen = replace(chosen, seeds=(present or chosen.seeds)[:seeds], device=device)
     return _concluded(chosen, "", folder, recorded)
 
 
-def _concluded(chosen: Preset, source: str, folder: Path, complete: Complete) -> Outcome:
-    check_output(folder / "report.txt", OUTCOME)
-    for path in folder.glob("verdicts/E1-*.json"):
-        check_output(path, VERDICT)
+def _concluded(chosen: Chosen, source: str, folder: Path, complete: Complete) -> Outcome:
+    check_outputs(folder)
+    if not isinstance(chosen, Preset):
+        return design_outcome(chosen, source, folder, complete).written(folder)
     tuning = _tuning(chosen, source, folder / "tuning", complete)
     files = complete(chosen.runs(source, tuning.rates), folder)
     again = complete(chosen.same_rate_runs(source, tuning.rates), folder / "same-rate")
@@ -95,11 +78,8 @@ def _concluded(chosen: Preset, source: str, folder: Path, complete: Complete) ->
     found, *more = contests(files, *([{**baselines, **again}] if again else []))
     control = [contest for contests_again in more for contest in contests_again]
     made = verdicts([*found, *control], files, tuning)
-    text = report(files, found, control, tuning, model_layers(small_cnn()))
-    for verdict in made:
-        write_verdict(verdict, folder / "verdicts")
-    write_atomically(folder / "report.txt", text + "\n", OUTCOME)
-    return Outcome(text, made, undecided(found))
+    text = report(files, found, control, tuning, network_layers(chosen.setting.network))
+    return Outcome(text, made, undecided(found)).written(folder)
 
 
 def _tuning(chosen: Preset, source: str, folder: Path, complete: Complete) -> Tuning:

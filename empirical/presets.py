@@ -3,6 +3,9 @@
     smoke      offline, on synthetic images: does everything work here? Says nothing about CIFAR-10.
     credible   CIFAR-10 on two cores: the paper's claim and its negative control, ten seeds.
     full       CIFAR-10 on a GPU: every method under every cost model, seven budgets, longer training.
+    neighbours CIFAR-10 on two cores: published neighbours, under the same ledger.
+
+Two more, each also in a small form, ask questions of their own: ``paper`` and ``safe`` of :mod:`empirical.designs`.
 
 Learning rates are tuned per method on a seed that no result uses (:mod:`empirical.runs.tuning`); ``smoke`` has one to
 try. Where CWMP's best rate is not Top-K's, it also runs at Top-K's: a difference may be one of rates. Seeds are as many
@@ -16,10 +19,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
+from empirical.designs import DESIGNS, Paper, Safety
 from empirical.images.cifar10 import SYNTHETIC
 from empirical.prices import LOGNORMAL
 from empirical.setting import Arm, Run, Setting
-from empirical.training.compress import BASELINE, CWMP, DENSE
+from empirical.training.compress import BASELINE, CWMP, DENSE, HARD_THRESHOLD, ONE_PRICE
 from theory.errors import InputError
 
 DENSE_ARM = Arm("uniform", "1", DENSE)
@@ -82,6 +86,7 @@ _SMALL = Setting(clients=20, cohort=5, rounds=10, evaluate_every=2, final=2)
 _LONG = Setting(clients=100, steps=50, batch=32, rounds=150, evaluate_every=5)
 _SCORES = (BASELINE, CWMP, "cwmp-l1")
 _BEYOND = ("per-layer", "curvature")
+_NEIGHBOURS = (HARD_THRESHOLD, ONE_PRICE, "layer-wise")
 
 _TABLE = (
     Preset(
@@ -114,12 +119,22 @@ _TABLE = (
         tuple(range(11)),
         device="cuda",
     ),
+    Preset(
+        "neighbours",
+        "CIFAR-10 on two cores: hard threshold, one price, layer-wise budgets beside Top-K and CWMP, ten paired seeds",
+        Setting(),
+        ("fc-dear", "conv-dear", LOGNORMAL),
+        ("0.01", "0.05"),
+        (BASELINE, CWMP, *_NEIGHBOURS, "random-k"),
+        tuple(range(10)),
+    ),
 )
 
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in _TABLE}
+Chosen = Preset | Paper | Safety
 
 
-def preset(name: str, *, to_run: bool = True, device: str | None = None, seeds: int | None = None) -> Preset:
+def preset(name: str, *, to_run: bool = True, device: str | None = None, seeds: int | None = None) -> Chosen:
     """The preset called ``name``.
 
     Args:
@@ -129,9 +144,10 @@ def preset(name: str, *, to_run: bool = True, device: str | None = None, seeds: 
     Raises:
         InputError: there is none, it has fewer seeds, or it does not fit this machine.
     """
-    if name not in PRESETS:
-        raise InputError(f"no preset {name!r}; the presets are {', '.join(PRESETS)}")
-    found = PRESETS[name]
+    every: dict[str, Chosen] = {**PRESETS, **DESIGNS}
+    if name not in every:
+        raise InputError(f"no preset {name!r}; the presets are {', '.join(every)}")
+    found = every[name]
     if seeds is not None and not 1 <= seeds <= len(found.seeds):
         raise InputError(f"preset {name!r} has {len(found.seeds)} seeds, got {seeds}")
     found = replace(found, device=device or found.device, seeds=found.seeds[:seeds])

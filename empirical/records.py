@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
+from statistics import variance
 from typing import Any
 
 from empirical.prices import Entry
-from empirical.setting import Setting
+from empirical.setting import Setting, completed
 from theory.errors import InputError
 from theory.files.outputs import RUN, write_atomically
 
@@ -26,6 +28,8 @@ class RoundRecord:
         gap: the largest certified distance, over clients, of what was sent from the best mask of the same budget, as a
             share of ``||g||^2`` (:class:`empirical.training.compress.Choice`).
         masks: digest of all masks, in cohort order: equal digests, equal masks.
+        honest: numerator and denominator of the honest gain (:mod:`empirical.training.honest`); None in records of
+            older revisions and of engines whose server does not see what stayed with the clients.
     """
 
     round: int
@@ -37,6 +41,7 @@ class RoundRecord:
     captured: float
     gap: float
     masks: str
+    honest: tuple[float, float] | None = None
 
     @property
     def energy(self) -> Fraction:
@@ -63,9 +68,11 @@ class RoundRecord:
             Entry(e["kind"], e["coordinates"], Fraction(e["radio"]), Fraction(e["index"]), Fraction(e["memory"]))
             for e in fields["ledger"]
         )
+        honest = fields.get("honest")
         return cls(
-            **{**fields, "cohort": tuple(fields["cohort"]), "dropped": tuple(fields["dropped"]), "ledger": entries}
-        )
+            **{**fields, "cohort": tuple(fields["cohort"]), "dropped": tuple(fields["dropped"]), "ledger": entries,
+               "honest": None if honest is None else (float(honest[0]), float(honest[1]))}
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,30 @@ class RunFile:
         last = measured[-self.identity["run"]["setting"]["final"] :]
         return sum(last) / len(last)
 
+    @property
+    def captured(self) -> float:
+        """Mean share of the squared norm that was sent, over the rounds."""
+        return sum(record.captured for record in self.records) / len(self.records)
+
+    @property
+    def honest_gain(self) -> float:
+        """Share of the clients' common descent that was sent, over all rounds.
+
+        Nan where it was not recorded, or where there is too little in common to take a share of: its sum over the
+        rounds is below two standard errors of that sum.
+        """
+        found = [record.honest for record in self.records if record.honest is not None]
+        if len(found) < 2:
+            return math.nan
+        whole = [common for _, common in found]
+        error = math.sqrt(len(whole) * variance(whole))
+        return sum(sent for sent, _ in found) / sum(whole) if sum(whole) > 2 * error else math.nan
+
+    @property
+    def energy(self) -> Fraction:
+        """Of all rounds, in full updates of one client."""
+        return sum((record.energy for record in self.records), Fraction(0)) / self.full
+
 
 def write_run(path: Path, run: RunFile) -> None:
     """Write a finished run, a round a line, atomically."""
@@ -114,6 +145,7 @@ def read_run(path: Path) -> RunFile:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         fields["records"] = tuple(RoundRecord.of(record) for record in fields.pop("rounds"))
+        fields["identity"]["run"] = completed(fields["identity"]["run"])
         run = RunFile(**{**fields, "full": Fraction(fields["full"]), "dense": Fraction(fields["dense"])})
         _check(run)
         return run

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple, get_args
 
 from empirical.images.partition import Dirichlet, Shards
 from theory.errors import InputError
 
 _USUAL = Dirichlet(0.3)
+
+Model = Literal["small-cnn", "resnet-18", "mobilenet-v2"]
+Normalisation = Literal["group", "batch"]
+Limit = Literal["joules", "coordinates"]
+
+
+class Network(NamedTuple):
+    """Which network is trained: see :mod:`empirical.training.models`."""
+
+    model: Model = "small-cnn"
+    normalisation: Normalisation = "group"
+
+
+SMALL_CNN = Network()
 
 
 @dataclass(frozen=True)
@@ -24,6 +39,8 @@ class Setting:
         dropout: chance that an invited client is lost.
         rounds: of the run. evaluate_every: rounds between measurements of accuracy; the last round is always measured.
         final: how many of the last measurements the final accuracy is the mean of.
+        model, normalisation: the network. With batch normalisation its running statistics are state: they travel
+            whole, beside the budget, and no method prunes them.
 
     Raises:
         InputError: a number out of its range.
@@ -42,6 +59,8 @@ class Setting:
     rounds: int = 50
     evaluate_every: int = 5
     final: int = 3
+    model: Model = "small-cnn"
+    normalisation: Normalisation = "group"
 
     def __post_init__(self) -> None:
         for name in ("clients", "cohort", "steps", "batch", "rounds", "evaluate_every", "final"):
@@ -55,6 +74,14 @@ class Setting:
             raise InputError(
                 f"server_momentum and dropout must lie in [0, 1), got {self.server_momentum} and {self.dropout}"
             )
+        for name, accepted in (("model", get_args(Model)), ("normalisation", get_args(Normalisation))):
+            if getattr(self, name) not in accepted:
+                raise InputError(f"{name} must be one of {', '.join(accepted)}, got {getattr(self, name)!r}")
+
+    @property
+    def network(self) -> Network:
+        """What is trained."""
+        return Network(self.model, self.normalisation)
 
     def evaluated(self, rounds_done: int) -> bool:
         """Whether accuracy is measured after this many rounds."""
@@ -67,13 +94,22 @@ class Arm:
 
     Attributes:
         cost: one of :data:`empirical.prices.COST_MODELS`.
-        share: the budget of a client's round, a decimal share of what sending everything costs.
+        share: the budget of a client's round, a decimal share: of what sending everything costs, or of coordinates.
         method: one of :data:`empirical.training.compress.METHODS`.
+        limit: what the budget counts, ``joules`` or ``coordinates`` (equal sparsity).
+
+    Raises:
+        InputError: another limit.
     """
 
     cost: str
     share: str
     method: str
+    limit: Limit = "joules"
+
+    def __post_init__(self) -> None:
+        if self.limit not in get_args(Limit):
+            raise InputError(f"limit must be one of {', '.join(get_args(Limit))}, got {self.limit!r}")
 
 
 @dataclass(frozen=True)
@@ -92,8 +128,13 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Of its files."""
-        return f"{self.arm.cost}-{self.arm.share}-{self.arm.method}-lr{self.setting.lr:g}-seed{self.seed}"
+        """Of its files: of what runs in one folder differ in, the usual is left unsaid."""
+        s, arm = self.setting, self.arm
+        marks = [mark for mark, said in (
+            ("sparsity", arm.limit == "coordinates"), ("no-feedback", not s.error_feedback),
+            (s.model, s.model != SMALL_CNN.model), (f"{s.normalisation}-norm", s.normalisation != "group"),
+        ) if said]  # fmt: skip
+        return "-".join([arm.cost, arm.share, arm.method, *marks, f"lr{s.lr:g}", f"seed{self.seed}"])
 
     def fields(self) -> dict[str, Any]:
         """As plain data, without the place of the data, which changes nothing."""
@@ -101,3 +142,9 @@ class Run:
         del fields["source"]
         fields["setting"]["partition"] = repr(self.setting.partition)
         return fields
+
+
+def completed(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """:meth:`Run.fields` as an older revision wrote them, with what it did not name: the only thing there was then."""
+    setting = {"model": SMALL_CNN.model, "normalisation": SMALL_CNN.normalisation, **fields["setting"]}
+    return {**fields, "setting": setting, "arm": {"limit": "joules", **fields["arm"]}}

@@ -25,6 +25,7 @@ GAP, FRONTIER = "studies/gap.json", "studies/frontier.json"
 GEOMETRY, CONTRACTION = "studies/geometry.json", "studies/contraction.json"
 EFFICIENCY, SAVING = "studies/efficiency.json", "studies/saving.json"
 LAWS, AUDIT, EXPERIMENT = "laws/laws.json", "laws/audit.json", "pareto/credible"
+PAPER, CHOICE = "pareto/paper-small", "pareto/safe-small/choice"
 SELECTION, CERTIFY = "benchmarks/selection.json", "benchmarks/certify.json"
 
 COMMANDS: dict[str, str] = {
@@ -37,6 +38,8 @@ COMMANDS: dict[str, str] = {
     LAWS: "python benchmarks/laws.py --output results/laws",
     AUDIT: "python benchmarks/audit.py --output results/laws/audit.json",
     EXPERIMENT: "cwmp pareto credible --data DIR --output results/pareto/credible",
+    PAPER: "cwmp pareto paper --small --data DIR --output results/pareto/paper-small",
+    CHOICE: "cwmp pareto safe --small --data DIR --output results/pareto/safe-small",
     SELECTION: "python benchmarks/selection.py --output results/benchmarks/selection.json",
     CERTIFY: "python benchmarks/certify.py --output results/benchmarks/certify.json",
 }
@@ -100,6 +103,12 @@ CATALOGUE: dict[str, Entry] = {
         Entry("contraction", (CONTRACTION,), "Worst contraction of CWMP and Top-K, and error feedback under both."),
         Entry("pareto", (EXPERIMENT,), "Accuracy against energy and paired differences from Top-K, by cost model."),
         Entry("captured", (EXPERIMENT,), "Captured norm gained over Top-K against accuracy gained, by cost model."),
+        Entry(
+            "plane",
+            (PAPER,),
+            "Accuracy gained over Top-K by cost ratio and sparsity, equal coordinates and equal joules.",
+        ),
+        Entry("safety", (CHOICE,), "Accuracy and captured norm of Safe CWMP against its safety, by cost model."),
         Entry("speed", (SELECTION, CERTIFY), "Time and memory of selecting and certifying against coordinates."),
     )
 }

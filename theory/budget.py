@@ -1,9 +1,8 @@
 """Budgets as people write them; the one rule, wherever a budget is taken.
 
-    budget=     "5%"                        a share of what sending everything costs, in (0, 100 %]
-                3  "3"  "0.4J"  "3mJ"       joules, >= 0; also uJ, nJ and pJ
-                "1200units"                 the same where costs are ratios and no joules
-    fraction=   0.05  "0.05"  "5%"          a share alone
+    "5%"                        a share of what sending everything costs, in (0, 100 %]
+    3  "3"  "0.4J"  "3mJ"       joules, >= 0; also uJ, nJ and pJ
+    "1200units"                 the same where costs are ratios and no joules
 
 A budget without a unit is in the unit of the costs, never a share. Every decimal means exactly itself, and a float
 share is the decimal it prints. A share of more than everything is refused: 5 is far more often 5 % than 500 %.
@@ -24,7 +23,7 @@ RATIOS = "units"  # what costs are in where they are ratios
 UNITS = {"mJ": -3, "uJ": -6, "µJ": -6, "nJ": -9, "pJ": -12, "J": 0}  # powers of ten, in joules
 
 
-def as_share(value: Real, name: str = "fraction") -> Fraction:
+def as_share(value: Real, name: str = "share") -> Fraction:
     """The exact share of the cost of sending everything that ``value`` denotes, in (0, 1].
 
     Raises:
@@ -54,21 +53,24 @@ def as_joules(value: Real, name: str = "budget") -> Fraction:
     return number * Fraction(10) ** UNITS.get(unit or "J", 0)
 
 
-def budget_in_units(
-    budget: Real | None, fraction: Real | None, total: Callable[[], Fraction], unit: Fraction
-) -> Fraction:
+def budget_in_units(budget: Real | None, total: Callable[[], Fraction], unit: Fraction) -> Fraction:
     """The exact budget in units of ``unit`` joules, from joules or from a share of ``total()`` (in units).
 
     Raises:
-        InputError: both or neither given, or out of range.
+        InputError: none given, or out of range.
     """
-    if (budget is None) == (fraction is None):
+    if budget is None:
         raise InputError('give the budget, such as budget="5%", "3mJ" or a number of joules')
-    if fraction is not None:
-        return as_share(fraction) * total()
-    if is_share(budget):
-        return as_share(budget, "budget") * total()  # type: ignore[arg-type]
-    return as_joules(budget) / unit  # type: ignore[arg-type]
+    return as_share(budget, "budget") * total() if is_share(budget) else as_joules(budget) / unit
+
+
+def percent(share: Real) -> str:
+    """The budget that says an exact share: ``"5%"`` for 1/20, ``"100/3%"`` for 1/3.
+
+    Raises:
+        InputError: as :func:`as_share`.
+    """
+    return f"{100 * as_share(share, 'share')}%"
 
 
 def is_share(budget: object) -> bool:

@@ -13,7 +13,7 @@ U the same for all. So M is optimal iff no feasible mask has a smaller loss; suc
 ``|r_i| < loss(M)`` (the core), and an exhaustive search over the core shows there is none. A certificate of verdict
 ``interval`` proves less: that OPT exceeds p(M) by at most loss(M).
 
-Where given scores are multiples of a ``step``, a mask that retains more retains a step more: the search is for losses of
+Where given scores are multiples of a ``step``, what retains more retains a step more: the search is for losses of
 ``loss(M) - step`` or less, and there is none to make where that is negative.
 
 Where costs take few values, M may be named by how many it keeps of each, the largest ones, and the search runs over

@@ -50,11 +50,8 @@ class Instance:
             selections then come as tensors on that device. Not copied where it lies in the processor's memory.
         cost: joules per coordinate: a positive scalar, a positive array of shape (d,), or
             :class:`CostClasses`.
-        budget: joules, ``>= 0``. Exact: a float is the dyadic rational it is, ``"0.3"`` is 3/10, ``"3mJ"``
-            3/1000.
-        fraction: the budget as a share ``beta`` of the total cost, in (0, 1] or ``"5%"``: ``B = beta * C``
-            with ``C`` summed exactly. A share is a number somebody wrote, so a float is read as the decimal
-            it prints (``0.3`` is 3/10). Give either ``budget`` or ``fraction``.
+        budget: joules, ``>= 0``, or ``"5%"`` of the total cost: ``B = beta * C`` with ``C`` summed exactly. Exact: a
+            float is the dyadic rational it is, ``"0.3"`` is 3/10, ``"3mJ"`` 3/1000, see :mod:`theory.budget`.
 
     Attributes:
         score: ``p_i``, float64 of shape (d,): the squared entries (exact for float32 and narrower,
@@ -90,27 +87,17 @@ class Instance:
 
     @uncompiled
     def __init__(
-        self,
-        update: ArrayLike,
-        cost: ArrayLike | Real | CostClasses,
-        budget: Real | None = None,
-        *,
-        fraction: Real | None = None,
-    ) -> None:
+        self, update: ArrayLike, cost: ArrayLike | Real | CostClasses, budget: Real | None = None
+    ) -> None:  # fmt: skip
         self.device = update.device if is_tensor(update) else None  # type: ignore[union-attr]
         self.update, self.scale_exponent = _checked_update(update)
         self._score = None
-        self._set_cost_and_budget(cost, budget, fraction)
+        self._set_cost_and_budget(cost, budget)
 
     @classmethod
     def from_scores(
-        cls,
-        score: ArrayLike,
-        cost: ArrayLike | Real | CostClasses,
-        budget: Real | None = None,
-        *,
-        fraction: Real | None = None,
-    ) -> Instance:
+        cls, score: ArrayLike, cost: ArrayLike | Real | CostClasses, budget: Real | None = None
+    ) -> Instance:  # fmt: skip
         """An instance whose scores ``p_i >= 0`` are given directly, shape (d,), taken as they are.
 
         ``sqrt`` then square is not the identity in floating point; integer test instances and other
@@ -121,25 +108,22 @@ class Instance:
         values = _vector(score, "score").astype(np.float64)
         _refuse(values < 0, values, "score", "scores must be >= 0")
         instance.update, instance._score, instance.scale_exponent = None, values, 0
-        instance._set_cost_and_budget(cost, budget, fraction)
+        instance._set_cost_and_budget(cost, budget)
         return instance
 
-    def _set_cost_and_budget(
-        self, cost: ArrayLike | Real | CostClasses, budget: Real | None, fraction: Real | None
-    ) -> None:
+    def _set_cost_and_budget(self, cost: ArrayLike | Real | CostClasses, budget: Real | None) -> None:
         d = self.d
         self._total = None
         if is_one_cost(cost):
             cost = CostClasses(np.broadcast_to(np.int8(0), (d,)), [cost])  # type: ignore[list-item]
         self.unit = Fraction(1)
         if isinstance(cost, CostClasses):
-            self.labels, self.class_cost, self.unit = _classes(cost, d)
+            self.labels, self.class_cost, self.unit, self._total = _classes(cost, d, in_all=is_share(budget))
             self._cost = None
         else:
             self.labels = self.class_cost = None
-            in_all = fraction is not None or is_share(budget)
-            self._cost, self._total = _cost_array(cost, d, in_all=in_all)  # type: ignore[arg-type]
-        self.budget = budget_in_units(budget, fraction, lambda: self.total_cost, self.unit)
+            self._cost, self._total = _cost_array(cost, d, in_all=is_share(budget))  # type: ignore[arg-type]
+        self.budget = budget_in_units(budget, lambda: self.total_cost, self.unit)
 
     def __repr__(self) -> str:
         kind = "per-coordinate" if self.labels is None else f"{len(self.class_cost)}-class"  # type: ignore[arg-type]
@@ -197,7 +181,8 @@ class Instance:
         if isinstance(items, slice) and self.labels.strides == (0,):
             return self.d * Fraction(self.class_cost[self.labels[0]]) if self.d else Fraction(0)
         counts = _counted(self.labels[items], len(self.class_cost))
-        return sum((int(n) * Fraction(c) for n, c in zip(counts, self.class_cost, strict=True)), Fraction(0))
+        assert counts is not None
+        return _of_classes(counts, self.class_cost)
 
     def retained(self, mask: NDArray[np.bool_]) -> Fraction:
         """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``; squares are not rounded."""
@@ -294,13 +279,18 @@ def _all_between(values: NDArray, low: float, high: float) -> bool:
     return True
 
 
-def _counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
-    """How many there are of each class. Pieces of one class, as most of a layered model are, are only compared."""
+def _counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64] | None:
+    """How many there are of each class, None where a label is none of them; one pass.
+
+    Pieces of one class, as most of a layered model are, are only compared.
+    """
     counts = np.zeros(classes, np.int64)
     for start in range(0, labels.size, _PIECE):
         piece = labels[start : start + _PIECE]
-        first = int(piece.min())
-        if first == int(piece.max()):
+        first, last = int(piece.min()), int(piece.max())
+        if not 0 <= first <= last < classes:
+            return None
+        if first == last:
             counts[first] += piece.size
         else:
             counts += np.bincount(piece, minlength=classes)
@@ -337,7 +327,15 @@ def _cost_array(cost: ArrayLike, d: int, *, in_all: bool) -> tuple[NDArray[np.fl
     return array, total
 
 
-def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np.float64], Fraction]:
+def _of_classes(counts: NDArray[np.int64], class_cost: NDArray[np.float64]) -> Fraction:
+    """The exact cost of so many coordinates of each class."""
+    return sum((int(n) * Fraction(c) for n, c in zip(counts, class_cost, strict=True)), Fraction(0))
+
+
+def _classes(
+    cost: CostClasses, d: int, *, in_all: bool
+) -> tuple[NDArray[np.integer], NDArray[np.float64], Fraction, Fraction | None]:
+    """Labels, costs of the classes and their unit, checked; and the cost of everything where that is asked for."""
     labels = plain(cost.labels, "labels")
     if labels.dtype == bool:
         labels = labels.view(np.int8)
@@ -345,9 +343,11 @@ def _classes(cost: CostClasses, d: int) -> tuple[NDArray[np.integer], NDArray[np
         raise InputError(f"labels must be integers of shape ({d},), got {labels.dtype} of shape {labels.shape}")
     class_cost, unit = class_values(cost.values)
     different = labels[:1] if labels.strides == (0,) else labels
-    if d and not _all_between(different, -1, class_cost.size):
+    counts = _counted(different, class_cost.size) if in_all else None
+    if d and not (_all_between(different, -1, class_cost.size) if counts is None else True):
         raise InputError(f"labels must lie in 0..{class_cost.size - 1}, got {labels.min()}..{labels.max()}")
-    return labels, class_cost, unit
+    total = None if counts is None else _of_classes(counts, class_cost) * (d if different.size < d else 1)
+    return labels, class_cost, unit, total
 
 
 def as_cost(value: Real, name: str) -> Fraction:

@@ -122,6 +122,12 @@ class Certified(Result):
 
         return kinds_plot(self, ax)
 
+    @property
+    def caption(self) -> str:
+        """What its figure shows."""
+        return (f"Coordinates of each kind of layer of {self.update} that CWMP's prefix, Top-K and the best mask keep "
+                f"at {100 * self.budget_share:.4g} % of the energy of sending everything.")  # fmt: skip
+
     def page(self) -> list[Block]:
         """As ``cwmp certify`` prints it."""
         return pages.certified_page(self)
@@ -181,7 +187,7 @@ def certify(
     return certified(asked, {**words, "provenance": provenance()}, effort=effort, watch=watch)
 
 
-def time_left(seconds: float) -> Callable[[], bool]:
+def time_left(seconds: Any) -> Callable[[], bool]:
     """Whether a limit of so many seconds from now is over.
 
     Raises:
@@ -287,8 +293,8 @@ def _fields(certificate: Any) -> dict[str, Any]:
 
 def _check_given(fields: dict[str, Any], given: Given, costs: Costs, budget: Budget | None, *, scores: bool) -> Checked:
     """Costs from a file go to the checker; those of a text must be the certificate's own, and so must a budget."""
-    amount = budget.amount(costs, given.layers) if budget else {"fraction": Fraction(1)}
-    instance = Instance.from_scores(np.zeros(given.vector.size), costs.values, **amount)
+    amount = budget.amount(costs, given.layers) if budget else "100%"
+    instance = Instance.from_scores(np.zeros(given.vector.size), costs.values, amount)
     needed = costs.path is not None or not brings_costs(fields)
     result = theory_certificate.check_certificate(
         fields, given.vector, instance.cost if needed else None, scores=scores

@@ -79,6 +79,11 @@ class Energy(Result):
 
         return energy_plot(self, ax)
 
+    @property
+    def caption(self) -> str:
+        """What its figure shows."""
+        return f"Each kind's share of the coordinates and of the energy of {self.update}, costs {self.cost}."
+
     def page(self) -> list[Block]:
         """As ``cwmp energy`` prints it."""
         return pages.energy_page(self)

@@ -15,6 +15,7 @@ from cwmp.api.result import Result
 from cwmp.pages.blocks import Block
 from cwmp.pages.frontiers import frontier_page
 from theory.arithmetic.exact import nearest_float
+from theory.budget import budget_in_units
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.layers import Layer
@@ -89,6 +90,15 @@ class Frontier(Result):
 
         return frontier_plot(self, ax)
 
+    @property
+    def caption(self) -> str:
+        """What its figure shows."""
+        lost = sum(p.cwmp_optimal is False for p in self.points)
+        return (
+            f"Share of ||g||^2 that Top-K, CWMP's prefix and the relaxation (D2) keep of {self.update}, against the "
+            f"budget. Circles: CWMP's prefix is not optimal, at {lost} of {len(self.points)} budgets."
+        )
+
     def page(self) -> list[Block]:
         """As ``cwmp frontier`` prints it."""
         return frontier_page(self)
@@ -129,7 +139,7 @@ def frontier(
     budgets = set()
     for amount in amounts:
         of = amount.amount(costs, given.layers)
-        budgets.add(of["fraction"] * base.total_cost if "fraction" in of else of["budget"] / base.unit)
+        budgets.add(budget_in_units(of, lambda: base.total_cost, base.unit))
     points = []
     norm = base.retained(np.ones(base.d, dtype=bool))
     for each in sorted(budgets):

@@ -162,7 +162,7 @@ def question(
     amount = given_budget(budget)
     given = given_update(update, layers, key, kinds)
     costs = given_costs(cost, given)
-    instance = Instance(given.vector, costs.values, **amount.amount(costs, given.layers))
+    instance = Instance(given.vector, costs.values, amount.amount(costs, given.layers))
     return Question(given, costs, amount, instance, kind_texts(kinds))
 
 

@@ -13,10 +13,10 @@ from cwmp.api.certificates import budgets_of
 from cwmp.api.given import given_budget, given_costs, given_update, is_path
 from cwmp.api.result import Result
 from cwmp.pages.blocks import Block, Verbatim
+from cwmp.pages.layers import layers_page
 from cwmp.pages.savings import saving_text
 from theory.arithmetic.exact import exact_sum
 from theory.budget import as_share
-from theory.energy.shares import shares_text
 from theory.errors import InputError
 from theory.laws.draws import law_or_sample
 from theory.laws.inputs import law_of_data
@@ -68,14 +68,30 @@ class Saving(Result):
 
         return saving_plot(self, ax)
 
+    @property
+    def caption(self) -> str:
+        """What its figure shows."""
+        return (f"Energy that CWMP saves while it retains as much as Top-K, over budgets: exact (bars: the interval or "
+                f"the quadrature's error), and by the saving law (P6), which is for small spreads of costs. "
+                f"{self.report['law']}. Dotted: the budget asked for.")  # fmt: skip
+
     def page(self) -> list[Block]:
         """As ``cwmp saving`` prints it."""
-        layers = getattr(self.law, "shares", ())
-        return [*([Verbatim(shares_text(layers))] if layers else []), Verbatim(saving_text(self.report))]
+        return savings_page([self])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: what ``cwmp saving --json`` prints."""
         return dict(self.report)
+
+
+def savings_page(found: Sequence[Saving]) -> list[Block]:
+    """Several savings below each other; the layers of an update are shown once, before the first of its budgets."""
+    page: list[Block] = []
+    for k, one in enumerate(found):
+        if not k or found[k - 1].law is not one.law:
+            page += layers_page(getattr(one.law, "shares", ()))
+        page.append(Verbatim(saving_text(one.report)))
+    return page
 
 
 def saving(
@@ -192,12 +208,32 @@ class Audit(Result):
 
         return max(map(exit_code, self.reports))
 
+    @property
+    def caption(self) -> str:
+        """What its figure shows."""
+        last = self.reports[-1]
+        cells = [cell for at in last["budgets"] for cell in at["cells"]]
+        without = sum(cell["answer"] == "does not apply" for cell in cells)
+        return (f"Each bound over what was seen under it, {last['law']}, {last['d']} coordinates an instance: at 1 a "
+                f"bound is exact; an upper bound is right of it, a lower one left. Filled: holds; open: not violated, "
+                f"with too few trials to say more; cross: violated or undecided. {without} of {len(cells)} bounds do "
+                f"not apply and are not drawn.")  # fmt: skip
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw every bound over what was seen, for the largest number of coordinates; returns the Axes.
+
+        Args:
+            ax: Matplotlib's Axes to draw in; by default those of a new figure, which a notebook shows.
+        """
+        from cwmp.pages.drawings import audit_plot
+
+        return audit_plot(self.reports[-1], ax)
+
     def page(self) -> list[Block]:
         """As ``cwmp audit`` prints it."""
-        from cwmp.pages.audits import audit_text, sizes_text
+        from cwmp.pages.audits import audit_page
 
-        pages: list[Block] = [Verbatim(audit_text(report)) for report in self.reports]
-        return [*pages, *([Verbatim(sizes_text(self.reports))] if len(self.reports) > 1 else [])]
+        return audit_page(self.reports)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; ``cwmp audit --json`` prints its reports."""

@@ -16,7 +16,7 @@ from theory.errors import InputError
 from theory.files.outputs import PAGE, TABLE, check_output, protecting, write_atomically
 
 if TYPE_CHECKING:
-    from empirical.experiment import Outcome
+    from empirical.outcome import Outcome
 
 RECORDS, STUDIES, FIGURES, REPORT = Path("results"), "studies", "figures", "report.html"
 
@@ -211,7 +211,8 @@ def pareto(
         cwmp.pareto("smoke")
 
     Args:
-        preset: smoke (offline, a minute or two), credible (two cores) or full (a GPU). data: folder with CIFAR-10.
+        preset: smoke (offline, a minute or two), credible or neighbours (two cores), full (a GPU); paper or safe (a
+            GPU), paper-small or safe-small (two cores). data: folder with CIFAR-10.
         download: fetch it into that folder first. jobs: runs at a time, by default one for each core.
         output: folder of the runs; default: ``runs/PRESET``. device: ``cpu`` or ``cuda``; default: the preset's.
         seeds: number of paired seeds, the preset's first ones. judge_only: judge finished runs as they are.
@@ -227,7 +228,7 @@ def pareto(
     experiment = needing("empirical", "the experiment", "empirical.experiment")
     folder = Path(output or Path("runs") / preset)
     if judge_only:
-        judged: Outcome = experiment.judge(preset, folder=folder)
+        judged: Outcome = experiment.judge(preset, folder=folder, seeds=seeds)
         return judged
     done: Outcome = experiment.run(
         preset, None if data is None else Path(data), download=download, folder=folder,

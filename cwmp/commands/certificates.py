@@ -56,9 +56,9 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
               help="Where to write the optimum's mask in the update's layout: .npy, .npz or .safetensors.")  # fmt: skip
 @PLOT
 @click.option("--effort", type=click.IntRange(1), metavar="STATES", default=MAX_STATES, show_default=True,
-              help="What the search may visit before it settles for an interval.")  # fmt: skip
+              help="How many states the search may visit before it settles for an interval.")  # fmt: skip
 @click.option("--time-limit", type=float, metavar="SECONDS",
-              help="How long it may search before it settles for the interval so far; the check is extra.")  # fmt: skip
+              help="How long it may search before it settles for an interval; its check comes on top.")  # fmt: skip
 @JSON
 @QUIET
 @writes_files("output", "mask", "plot")
@@ -68,7 +68,7 @@ def certify_command(
     output: Path | None, mask: Path | None, plot: Path | None, effort: int, time_limit: float | None,
     as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """What CWMP keeps of UPDATE, and how far that is from the optimum.
+    """Certify what CWMP keeps of UPDATE, and how far that is from the optimum.
 
     UPDATE is a .npy, .npz, .safetensors or PyTorch file, an index of shards or a folder of them. The certificate that
     is written is checked by anyone, without the solver.
@@ -97,8 +97,8 @@ def certify_command(
         found.write(output)
         if mask is not None:
             found.save_mask(mask)
-    save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))
+    save_plot(found, plot, quiet=as_json)
     if written and not as_json:
         given = (f" --cost {cost_file}" if cost_file else "") + (f" --key {key}" if key else "")
         click.echo(f"\nCertificate: {output}\nCheck it:    cwmp check-certificate {output} {update}{given}")
@@ -111,6 +111,7 @@ def certify_command(
 def _watched(late: Callable[[], bool], *, quiet: bool) -> Iterator[Watch]:
     """A watch that stops when it is late or at the first Ctrl-C (a second one interrupts), and shows the phases."""
     interrupted, at, live = False, 0, not quiet and sys.stderr.isatty()
+    before = signal.getsignal(signal.SIGINT)
 
     def interrupt(number: int, frame: object) -> None:
         nonlocal interrupted
@@ -126,7 +127,6 @@ def _watched(late: Callable[[], bool], *, quiet: bool) -> Iterator[Watch]:
             bar = f"[{'#' * min(at, _PHASES)}{'.' * (_PHASES - at)}]"
             click.echo(f"{_CLEAR}{bar} {phase} ...", err=True, nl=False)
 
-    before = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, interrupt)
     try:
         yield Watch(lambda: interrupted or late(), show)

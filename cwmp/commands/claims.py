@@ -18,11 +18,25 @@ from theory.files.outputs import protecting, write_atomically
 
 @click.command()
 @click.argument("claims", nargs=-1, type=CLAIM_ID)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw.")
-@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Checks at a time.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    default=0,
+    show_default=True,
+    help="Seed of every random draw.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    default=os.cpu_count(),
+    show_default=True,
+    help="How many checks work at a time.",
+)
 @click.option(
     "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/verify"), show_default=True,
-    metavar="FOLDER", help="The verdict files; a stopped run goes on from them.",
+    metavar="FOLDER", help="Folder of the verdict files; a stopped run goes on.",
 )  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Judge again what has a verdict already.")
 @JSON

@@ -45,14 +45,14 @@ def energy_command(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    """What sending everything of UPDATE costs, by kind of layer.
+    """Say what sending everything of UPDATE costs, by kind of layer.
 
-    And how far costs differ, which is all that CWMP can save by.
+    The page also says how far costs differ, which is all that CWMP can save by.
     """
     check_plot(plot)
     found = api.energy(update, cost, layers=layers, kinds=kinds, key=key)
-    save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))
+    save_plot(found, plot, quiet=as_json)
 
 
 @click.command()

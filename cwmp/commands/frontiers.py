@@ -44,7 +44,7 @@ def frontier_command(
     update: Path, cost: str, budget: list[str], layers: Path | None, kinds: tuple[str, ...], key: str | None,
     exact: bool, plot: Path | None, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """Norm kept against energy over budgets, and where CWMP is not optimal.
+    """Trace the norm kept against energy, and find where CWMP is not optimal.
 
     A row for each budget: what Top-K, CWMP, the optimum and the relaxation keep of UPDATE; below, the swap that wins
     wherever CWMP is not optimal.
@@ -52,5 +52,5 @@ def frontier_command(
     check_plot(plot)
     progress = counted("budgets", quiet=quiet)
     found = frontier(update, cost, budget, layers=layers, kinds=kinds, key=key, exact=exact, on_progress=progress)
-    save_plot(found, plot)
     click.echo(found.to_json() if as_json else str(found))
+    save_plot(found, plot, quiet=as_json)

@@ -26,6 +26,7 @@ from cwmp.commands.shared import (
     save_plot,
     writes_files,
 )
+from cwmp.pages.blocks import as_text
 from theory.claims.provenance import strict_json
 from theory.errors import InputError
 from theory.laws.custom import named_law
@@ -59,8 +60,9 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
         KIND,
         KEY,
         click.option("--correlation", default=0.0, metavar="NUMBER", show_default=True,
-                     help="Of the normal scores of |g| and c (Gaussian copula), from -1 to 1."),
-        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw."),
+                     help="Correlation of the normal scores of |g| and c (Gaussian copula), from -1 to 1."),
+        click.option("--seed", type=click.IntRange(min=0), metavar="NUMBER", default=0, show_default=True,
+              help="Seed of every random draw."),
         JSON,
     ]):  # fmt: skip
         command = option(command)
@@ -100,20 +102,34 @@ def _laws(
               help="Shares of sending everything, with commas between.")  # fmt: skip
 @click.option("--dim", "dims", default="2000", show_default=True, type=_Dims(), metavar="NUMBERS",
               help="Coordinates of an instance; several (2000,8000,32000) show what a small number does.")  # fmt: skip
-@click.option("--claims", default="", metavar="CLAIMS", help="Such as P7,P9; default: all that instances can violate.")
-@click.option("--trials", default=1000, show_default=True, help="Instances at each budget, at most.")
-@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Processes.")
+@click.option(
+    "--claims",
+    default="",
+    metavar="CLAIMS",
+    help="Claims to audit, such as P7,P9.  [default: all that instances can violate]",
+)
+@click.option("--trials", default=1000, metavar="NUMBER", show_default=True, help="Instances at each budget, at most.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    default=os.cpu_count(),
+    show_default=True,
+    help="How many processes work.",
+)
 @click.option("--dask", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786, instead of --jobs.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/audit"),
-              metavar="FOLDER", show_default=True, help="Reports and batches; a stopped audit goes on.")  # fmt: skip
+              metavar="FOLDER", show_default=True,
+              help="Folder of reports and batches; a stopped audit goes on.")  # fmt: skip
+@PLOT
 @QUIET
-@writes_files("output")
+@writes_files("output", "plot")
 @one_line_errors
 def audit(
     magnitude: str | None, updates: tuple[Path, ...], custom: str | None, cost: str | None, layers: Path | None,
     kinds: tuple[str, ...], key: str | None, correlation: float, seed: int,
     as_json: bool, budget: list[str], dims: list[int], claims: str, trials: int,
-    jobs: int, dask: str | None, output: Path, quiet: bool,
+    jobs: int, dask: str | None, output: Path, plot: Path | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Audit the probabilistic bounds under a law, or under that of real updates.
 
@@ -123,6 +139,7 @@ def audit(
     Exit code 1: a bound is violated; 3: one was violated and the trials do not say how often.
     """
     laws = _laws(magnitude, updates, custom, cost, layers, kinds, key, correlation, seed)
+    check_plot(plot)
     options: dict[str, Any] = {"dim": dims, "claims": claims, "trials": trials, "seed": seed}
     for law in laws:  # before the first of them is begun
         api.audit_plans(law, budget, **options)
@@ -137,6 +154,7 @@ def audit(
         sys.exit(130)
     reports = [report for one in found for report in one.reports]
     click.echo(strict_json(reports) if as_json else "\n\n".join(map(str, found)))
+    save_plot(found[0], plot, quiet=as_json)
     sys.exit(max(one.exit_code for one in found))
 
 
@@ -145,7 +163,11 @@ def audit(
 @click.option("--budget", default="10%", show_default=True, type=Several("budgets"), metavar="BUDGETS",
               help="Shares of sending everything, with commas between; for an update also joules.")  # fmt: skip
 @click.option(
-    "--target", default="10%", show_default=True, metavar="SHARE", help="Saving whose break-even is asked for."
+    "--target",
+    default="10%",
+    show_default=True,
+    metavar="SHARE",
+    help="Share of energy saved whose break-even is asked for.",
 )
 @PLOT
 @writes_files("plot")
@@ -155,9 +177,9 @@ def saving(
     kinds: tuple[str, ...], key: str | None, correlation: float, seed: int,
     as_json: bool, budget: list[str], target: str, plot: Path | None,
 ) -> None:  # fmt: skip
-    """How much energy CWMP would save you: predicted, exact, and when it is worth it."""
+    """Say how much energy CWMP saves, predicted and exact, and when it is worth it."""
     check_plot(plot)
     laws = _laws(magnitude, updates, custom, cost, layers, kinds, key, correlation, seed)
     found = [api.saving_of(law, one, target) for law in laws for one in budget]
-    save_plot(found[0], plot)
-    click.echo(strict_json([one.to_dict() for one in found]) if as_json else "\n\n".join(map(str, found)))
+    click.echo(strict_json([one.to_dict() for one in found]) if as_json else as_text(api.savings_page(found)))
+    save_plot(found[0], plot, quiet=as_json)

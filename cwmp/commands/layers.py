@@ -8,8 +8,10 @@ import click
 
 from cwmp.api.given import given_costs, given_update
 from cwmp.commands.shared import COST_TEXT, JSON, KEY, KIND, LAYERS, UPDATE, one_line_errors
+from cwmp.pages.blocks import as_text
+from cwmp.pages.layers import layers_page
 from theory.claims.provenance import strict_json
-from theory.energy.shares import shares, shares_fields, shares_text
+from theory.energy.shares import shares, shares_fields
 
 
 @click.command("layers")
@@ -27,7 +29,7 @@ def layers_command(
     update: Path, cost: str | None, layers: Path | None, kinds: tuple[str, ...], key: str | None, each: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """What the layers of UPDATE are taken for, and how it was decided.
+    """Say what the layers of UPDATE are taken for, and how it was decided.
 
     Kind, coordinates and share of energy. A kind that hangs on a name alone is called a guess. With --each --json the
     output is a layers file for --layers.
@@ -44,4 +46,4 @@ def layers_command(
         for one in here:
             click.echo(f"{one.name:<{width}}  {'x'.join(map(str, one.shape)):<16}{one.kind:<11}{one.how}")
         click.echo()
-    click.echo(shares_text(table))
+    click.echo(as_text(layers_page(table)))

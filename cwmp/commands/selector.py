@@ -15,11 +15,17 @@ from cwmp.commands.shared import JSON, KEY, QUIET, one_line_errors
 @click.command("check")
 @click.argument("selector", metavar="MODULE:NAME")
 @click.option(
-    "--score", type=click.Choice(["l2", "l1", "magnitude"]), help="g^2/c, |g|/c or |g|; default: none promised."
+    "--score",
+    type=click.Choice(["l2", "l1", "magnitude"]),
+    help="g^2/c, |g|/c or |g|.  [default: none promised]",
 )
-@click.option("--rounding", type=click.Choice(["prefix", "fill", "best-of"]), help="Default: none promised.")
+@click.option(
+    "--rounding",
+    type=click.Choice(["prefix", "fill", "best-of"]),
+    help="At the budget.  [default: none promised]",
+)
 @click.option("--exact", is_flag=True, default=None, help="It promises the optimum.")
-@click.option("--ties", type=click.Choice(["lowest", "any"]), help="Which of identical coordinates are kept.")
+@click.option("--ties", type=click.Choice(["lowest", "any"]), help="Which of identical coordinates it keeps.")
 @click.option("--random", is_flag=True, help="It draws, other coordinates every time.")
 @click.option("--seeded", is_flag=True, default=None, help="It draws by a keyword seed=, the same of the same seed.")
 @click.option(
@@ -40,19 +46,33 @@ from cwmp.commands.shared import JSON, KEY, QUIET, one_line_errors
     metavar="CLAIM",
     help="Only the checks of this claim, such as D5; may be repeated.",
 )
-@click.option("--check", "checks", multiple=True, metavar="CHECK", help="Only this check; may be repeated.")
+@click.option("--check", "checks", multiple=True, metavar="CHECK", help="Run only this check; may be repeated.")
 @click.option("--skip", multiple=True, metavar="CHECK", help="Leave this check out; may be repeated.")
 @click.option("--cost", metavar="COSTS", help="Costs it is made for: equal, integers, decimals, or an energy model.")
 @click.option(
     "--update", type=click.Path(path_type=Path), metavar="FILE", help="A real update, to draw coordinates from."
 )
-@click.option("--dims", metavar="SIZES", help="Sizes it is made for: 1-64,1000,1e5; default: 1 to 100,000.")
+@click.option("--dims", metavar="SIZES", help="Sizes it is made for: 1-64,1000,1e5.  [default: 1 to 100,000]")
 @KEY
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw.")
-@click.option("--examples", type=click.IntRange(1), default=60, show_default=True, help="Instances drawn per check.")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1), default=60.0, show_default=True,
-    help="Limit of one check; one that is cut short is inconclusive.",
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    default=0,
+    show_default=True,
+    help="Seed of every random draw.",
+)
+@click.option(
+    "--examples",
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    default=60,
+    show_default=True,
+    help="Instances drawn per check.",
+)
+@click.option(
+    "--seconds", type=click.FloatRange(0.1), metavar="SECONDS", default=60.0, show_default=True,
+    help="Time limit of one check; one that is cut short is inconclusive.",
 )  # fmt: skip
 @JSON
 @QUIET

@@ -119,8 +119,11 @@ def check_plot(path: Path | None) -> None:
         check_output(path, _kind(path))
 
 
-def save_plot(result: Any, path: Path | None) -> None:
-    """Write a result's picture where one is asked for, over nothing but an earlier picture of ours.
+def save_plot(result: Any, path: Path | None, *, quiet: bool) -> None:
+    """Write a result's picture where one is asked for, over nothing but an earlier one of ours, and say its caption.
+
+    Args:
+        quiet: whether the caption goes to standard error, as beside JSON.
 
     Raises:
         InputError: as :func:`check_plot`.
@@ -129,6 +132,7 @@ def save_plot(result: Any, path: Path | None) -> None:
         from cwmp.pages.plots import picture
 
         write_atomically(path, picture(result.plot(), path.suffix[1:]), _kind(path))
+        click.echo(f"\nFigure: {path}\n{result.caption}", err=quiet)
 
 
 def _kind(path: Path) -> Kind:

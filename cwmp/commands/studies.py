@@ -23,14 +23,21 @@ def _names() -> list[tuple[str, str]]:
 
 @click.command()
 @click.argument("names", nargs=-1, type=Known("study", _names))
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random draw.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    default=0,
+    show_default=True,
+    help="Seed of every random draw.",
+)
 @click.option("--update", type=click.Path(path_type=Path), metavar="FILE",
-              help="Update for geometry, instead of a drawn one.")  # fmt: skip
+              help="File of an update for geometry, instead of a drawn one.")  # fmt: skip
 @KEY
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=api.RECORDS, show_default=True,
               metavar="FOLDER", help="Folder of the results, as figures and report read it; the records go into its "
               "folder studies, and what is there already is not computed again.")  # fmt: skip
-@click.option("--fresh", is_flag=True, help="Compute even so.")
+@click.option("--fresh", is_flag=True, help="Compute again what is there already.")
 @QUIET
 @writes_files("output")
 @one_line_errors
@@ -39,7 +46,7 @@ def study(
 ) -> None:
     """Compute the records behind the figures of the theory.
 
-    NAMES: geometry, frontier, gap, efficiency, saving, contraction. Default: all, two minutes on one core.
+    NAMES: of studies; default: all, two minutes on one core. An unknown name lists them.
     """
     show, done = ((lambda one, share: None), (lambda one, seconds, kept: None)) if quiet else _live()
     try:

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from cwmp.pages.words import percent
+from cwmp.pages.blocks import Block, Line, Table
+from cwmp.pages.layers import layers_page, recorded
+from cwmp.pages.words import fixed, percent, several
 from proofs_check.law_audit.audit import NORMAL
 
 _WHAT = {
@@ -20,71 +22,79 @@ _WHAT = {
 }
 
 _SHARES = {
-    "V": "V, CWMP's share of ||g||^2 (P1)",
-    "V_K": "V_K, Top-K's share (P2)",
-    "R": "R = V/V_K (P3)",
-    "saving": "energy saved at equal score",
+    "V": "CWMP keeps, of ||g||^2: V (P1)",
+    "V_K": "Top-K keeps, of ||g||^2: V_K (P2)",
+    "R": "CWMP keeps, of what Top-K keeps: R = V/V_K (P3)",
+    "saving": "CWMP saves, of Top-K's energy at equal score",
 }
+_NONE = "does not apply"
+_CAUGHT = "caught: the violation rate that would have been found with probability 0.9. rate below: exact 95 % limit."
 _FINITE = (
-    "outside: the prediction is the limit for d to infinity, and further from the mean over instances of this d than\n"
-    "chance explains (one time in twenty it is chance). Whole coordinates are kept, and shares are ratios of sums:\n"
+    "outside: the prediction is the limit for d to infinity, and further from the mean over instances of this d than "
+    "chance explains (one time in twenty it is chance). Whole coordinates are kept, and shares are ratios of sums: "
     "their means differ from the limit by O(1/d), by more where E g^4 is infinite; --dim 2000,8000,32000 shows it."
 )
 
 
-def audit_text(report: dict[str, Any]) -> str:
+def audit_page(reports: Sequence[dict[str, Any]]) -> list[Block]:
+    """As ``cwmp audit`` prints it, for the reports on one law: what explains the tables stands once, at the end."""
+    page = [Line(reports[0]["law"]), *layers_page(recorded(reports[0]["layers"]))]
+    for report in reports:
+        page += _report(report)
+    page += sizes_page(reports) if len(reports) > 1 else []
+    page += [Line(""), Line(_CAUGHT)]
+    return [*page, *([Line(_FINITE)] if any(at["outside"] for r in reports for at in r["budgets"]) else [])]
+
+
+def _report(report: dict[str, Any]) -> list[Block]:
     """Verdict, violations, power and tightness of every cell; shares predicted and measured."""
-    lines = [f"{report['law']}; {report['d']} coordinates an instance"]
-    lines += [f"no limit exists: {why}" for why in report["failing"]]
+    page: list[Block] = [Line(f"no limit exists: {why}") for why in report["failing"]]
     for at in report["budgets"]:
-        lines += ["", f"budget {100 * at['beta']:g} % of sending everything, {at['trials']} instances", ""]
-        lines += _bounds(at["cells"])
-        lines += ["", *_shares(at)]
-    lines += [
-        "",
-        f"All answers together are right with probability {1 - report['alpha']:g} "
-        f"({report['alpha_per_cell']:.2g} a cell, valid wherever the audit stops).",
-        "'caught' is the violation rate that would have been found with probability 0.9; rates are exact 95 % limits.",
-    ]
-    return "\n".join(lines)
+        page.append(Line(f"\n{several(report['d'], 'coordinate')} an instance, budget {percent(at['beta'])} of sending "
+                         f"everything, {several(at['trials'], 'instance')}"))  # fmt: skip
+        page += [*_bounds(at["cells"]), _shares(at)]
+    chance = 1 - report["alpha"]
+    return [*page, Line(f"All answers on {several(report['d'], 'coordinate')} together are right with probability "
+                        f"{chance:g}, wherever the audit stops.")]  # fmt: skip
 
 
-def _bounds(cells: list[dict[str, Any]]) -> list[str]:
-    head = f"{'bound':<22}{'about':<26}{'answer':<15}{'violations':>14}{'rate below':>12}{'caught':>9}"
-    lines = [f"{head}{'bound/seen':>12}"]
+def _bounds(cells: list[dict[str, Any]]) -> list[Block]:
+    judged = [cell for cell in cells if cell["answer"] != _NONE]
+    rows = [
+        [f"{cell['claim']} {cell['method']}", _WHAT[cell["claim"]], cell["answer"],
+         f"{cell['failures']} / {cell['trials']}", percent(cell["interval"][1], 2), percent(cell["caught"], 2),
+         f"{cell['tightness']:.3g}" if cell["tightness"] else "-"]
+        for cell in judged
+    ]  # fmt: skip
+    head = ["bound", "about", "answer", "violations", "rate below", "caught", "bound/seen"]
+    without: dict[str, list[str]] = {}
     for cell in cells:
-        name = f"{cell['claim']} {cell['method']}"
-        if cell["answer"] == "does not apply":
-            lines.append(f"{name:<22}{_WHAT[cell['claim']]:<26}does not apply: {cell['why']}")
-            continue
-        tightness = f"{cell['tightness']:.3g}" if cell["tightness"] else "-"
-        lines.append(
-            f"{name:<22}{_WHAT[cell['claim']]:<26}{cell['answer']:<15}{cell['failures']:>7} / {cell['trials']:<4}"
-            f"{percent(cell['interval'][1], 2):>12}{percent(cell['caught'], 2):>9}{tightness:>12}"
-        )
-    return lines
+        if cell["answer"] == _NONE:
+            without.setdefault(cell["why"], []).append(f"{cell['claim']} {cell['method']}")
+    told = [Line(f"{_NONE}, {why}: {', '.join(names)}") for why, names in without.items()]
+    return [*([Table(head, rows, left=(0, 1, 2))] if rows else []), *told]
 
 
-def _shares(at: dict[str, Any]) -> list[str]:
+def _shares(at: dict[str, Any]) -> Table:
     predicted, measured = at["predicted"], at["measured"]
-    lines = [f"{'':<36}{'predicted':>12}{'measured':>12}{'+-':>10}"]
+    rows = []
     for key, title in _SHARES.items():
-        value = "none" if predicted is None else f"{predicted[key][0]:.5f}"
-        lines.append(f"{title:<36}{value:>12}{_with_error(measured[key])}{_notes(at, key)}")
+        value = "none" if predicted is None else _percent(predicted[key][0])
+        rows.append([title, value, *_with_error(measured[key]), _notes(at, key)])
     if predicted is not None:
-        lines.append(f"{'R by the advantage law (P5)':<36}{_number(predicted['R by P5']):>12}")
-        lines.append(f"{'saved by the saving law (P6)':<36}{_number(predicted['saving by P6']):>12}")
+        rows.append(["R by the advantage law (P5)", _percent(predicted["R by P5"]), "", "", ""])
+        rows.append(["saved, by the saving law (P6)", _percent(predicted["saving by P6"]), "", "", ""])
     gap = measured["d gap"]
-    lines.append(f"{'d times the integrality gap (P10)':<36}{'':>12}{gap[0] if gap else math.nan:>12.3f}")
-    if at["outside"]:
-        lines.append(_FINITE)
-    return lines
+    rows.append(["d times the integrality gap, a number (P10)", "", f"{gap[0]:.3f}" if gap else "none", "", ""])
+    return Table(["share", "predicted", "measured", "+-", ""], rows, left=(0, 4))
 
 
-def _with_error(measured: list[float] | None) -> str:
-    if measured is None:
-        return f"{'none':>12}{'':>10}"
-    return f"{measured[0]:>12.5f}{NORMAL * measured[1]:>10.5f}"
+def _with_error(measured: list[float] | None) -> list[str]:
+    return ["none", ""] if measured is None else [_percent(measured[0]), _percent(NORMAL * measured[1])]
+
+
+def _percent(share: float) -> str:
+    return fixed(share, 3) if math.isfinite(share) else "no law"
 
 
 def _notes(at: dict[str, Any], key: str) -> str:
@@ -92,20 +102,19 @@ def _notes(at: dict[str, Any], key: str) -> str:
     notes = ["outside"] if key in at["outside"] else []
     if left_out := at["undefined"][key]:
         notes.append(f"{left_out} of {at['trials']} instances left out: undefined there")
-    return f"  {'; '.join(notes)}" if notes else ""
+    return "; ".join(notes)
 
 
-def sizes_text(reports: Sequence[dict[str, Any]]) -> str:
+def sizes_page(reports: Sequence[dict[str, Any]]) -> list[Block]:
     """Predicted less measured at every number of coordinates, for reports on one law: what vanishes is bias."""
-    first = reports[0]
-    lines = [f"{first['law']}: predicted less measured, by coordinates an instance (* outside +-)", ""]
-    for k, at in enumerate(first["budgets"]):
+    page: list[Block] = [Line("\npredicted less measured, by coordinates an instance (* outside +-)")]
+    for k, at in enumerate(reports[0]["budgets"]):
         if at["predicted"] is None:
             continue
-        lines.append(f"budget {100 * at['beta']:g} %{'':<12}" + "".join(f"{'d = ' + str(r['d']):>24}" for r in reports))
-        for key in _SHARES:
-            lines.append(f"{key:<22}" + "".join(f"{_difference(r['budgets'][k], key):>24}" for r in reports))
-    return "\n".join(lines)
+        head = [f"budget {percent(at['beta'])}", *(f"d = {r['d']}" for r in reports)]
+        rows = [[key, *(_difference(r["budgets"][k], key) for r in reports)] for key in _SHARES]
+        page.append(Table(head, rows))
+    return page
 
 
 def _difference(at: dict[str, Any], key: str) -> str:
@@ -113,8 +122,4 @@ def _difference(at: dict[str, Any], key: str) -> str:
     if measured is None:
         return "none"
     star = "*" if key in at["outside"] else " "
-    return f"{at['predicted'][key][0] - measured[0]:+.5f} +- {NORMAL * measured[1]:.5f}{star}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.5f}" if math.isfinite(value) else "no law"
+    return f"{100 * (at['predicted'][key][0] - measured[0]):+.3f} +- {_percent(NORMAL * measured[1])}{star}"

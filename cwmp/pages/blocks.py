@@ -5,6 +5,7 @@ A table's numbers are texts already: the page says how they read, this module on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ def as_text(blocks: Sequence[Block]) -> str:
             parts.append("")
         parts.append(_table_text(block) if isinstance(block, Table) else block.text)
         before = block
-    return "\n".join(parts)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts))
 
 
 def _table_text(table: Table) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cwmp.pages.blocks import Block, Line, Table, Verbatim
+from cwmp.pages.blocks import Block, Line, Table
+from cwmp.pages.layers import kept_page
 from cwmp.pages.words import coordinates, fixed, percent, several
 from theory.arithmetic.exact import shown
-from theory.energy.shares import shares_text
 from theory.files.contents import listed
 from theory.layers import Layer
 from theory.optimum.comparison import Swap, best_row
@@ -43,9 +43,10 @@ def certified_page(r: Certified) -> list[Block]:
         "failed": "The checker refused the certificate, so nothing is concluded",
     }[r.verdict]
     of_what = Line(f"Below {best}: by what share of the {best}'s own retained ||g||^2 a mask retains less.")
-    last = [of_what, Line(bounds), Line(swap_words(r.swap, r.layers, best)), Line(f"{ending}; {r.certificate.how}.")]
-    table = [Verbatim(shares_text(r.shares))] if r.shares else []
-    return [*head, Table(columns, rows), *_kinds(r), *table, *last]
+    swap = swap_words(r.swap, r.layers, best)
+    last = [Line(bounds), Line(f"{swap[0].upper()}{swap[1:]}"), Line(f"{ending}; {r.certificate.how}.")]
+    page = [*head, Table(columns, rows), of_what, *kept_page(r.kinds, r.shares)]
+    return [*page, *([Line("")] if isinstance(page[-1], Line) else []), *last]
 
 
 def left_out(skipped: Sequence[str], tied: Sequence[tuple[str, str]]) -> list[Block]:
@@ -58,19 +59,6 @@ def left_out(skipped: Sequence[str], tied: Sequence[tuple[str, str]]) -> list[Bl
     return lines
 
 
-def _kinds(r: Certified) -> list[Block]:
-    """What is kept of each kind of layer, where more is known than that there are coordinates."""
-    if not r.kinds or [kind.kind for kind in r.kinds] == ["unknown"]:
-        return []
-    names = list(r.kinds[0].kept)
-    rows = [
-        [kind.kind, str(kind.size), fixed(kind.of_energy, 2)]
-        + [f"{kind.kept[name]} ({percent(kind.kept[name] / kind.size if kind.size else 0.0)})" for name in names]
-        for kind in r.kinds
-    ]
-    return [Table(["kind of layer", "coordinates", "of energy", *(f"kept, {name}" for name in names)], rows)]
-
-
 def swap_words(swap: Swap, layers: Sequence[Layer], best: str) -> str:
     """What the best mask does otherwise than CWMP's prefix, and what that wins."""
     if not swap.dropped.size and not swap.added.size:
@@ -81,7 +69,7 @@ def swap_words(swap: Swap, layers: Sequence[Layer], best: str) -> str:
                      f"({coordinates(layers, swap.dropped[:4].tolist())})")  # fmt: skip
     if swap.added.size:
         parts.append(f"adds {several(swap.added.size, 'coordinate')} ({coordinates(layers, swap.added[:4].tolist())})")
-    return f"The {best} {' and '.join(parts)}: {percent(swap.gain)} more retained."
+    return f"the {best} {' and '.join(parts)}: {percent(swap.gain)} more retained."
 
 
 def checked_page(r: CheckedCertificate) -> list[Block]:

@@ -1,6 +1,6 @@
 """Compression in Flower: a mod and a strategy for anyone's app, and this experiment through Flower's simulation.
 
-    client      @app.train(mods=[SparsifyMod("cwmp", cost="fc-dear", share="0.05")])
+    client      @app.train(mods=[SparsifyMod("cwmp", cost="fc-dear", budget="5%")])
     server      SparseFedAvg(...) where the app had FedAvg(...)
     here        simulate(run): a :class:`empirical.setting.Run` with Flower as the engine
 

@@ -30,8 +30,7 @@ from empirical.flower.state_prices import state_energy
 from empirical.prices import COST_MODELS, Prices, given, prices
 from empirical.streams import stream
 from empirical.training.compress import CURVATURE, METHODS, Choice, Offer, compress
-from theory.budget import as_share
-from theory.energy.costs import cost_spec
+from theory.energy.costs import budget_spec, cost_spec
 from theory.errors import InputError
 from theory.feedback.error_feedback import accumulate, split
 from theory.instance import CostClasses, is_one_cost
@@ -48,7 +47,7 @@ _NOTHING = Choice(np.zeros(0, dtype=bool), (), 0.0, 0.0)  # of an update without
 
 
 class SparsifyMod:
-    """Compress what the train function replies: ``@app.train(mods=[SparsifyMod("cwmp", "fc-dear", "0.05")])``.
+    """Compress what the train function replies: ``@app.train(mods=[SparsifyMod("cwmp", "fc-dear", "5%")])``.
 
     Adds to the reply's metrics ``sent-energy`` (joules, or units where a model's costs are ratios; of which
     ``state-energy`` went into state), ``sent-coordinates`` (selected), ``state-coordinates``, ``sent-bytes``,
@@ -62,8 +61,8 @@ class SparsifyMod:
         cost: joules per coordinate: an energy model or a text as on the command line (``"fc=10,rest=1"``), read on
             the kinds of the model's arrays; or a number, :class:`theory.CostClasses`, an array of shape (d,), for the
             arrays that are an update, in their order.
-        share: of what sending the whole update costs, in (0, 1] or ``"5%"``: the budget of a client's round. State
-            is sent on top of it.
+        budget: of a client's round: ``"5%"`` of what sending the whole update costs, ``"3mJ"``, or a number of joules
+            (units where a model's costs are ratios). State is sent on top of it.
         model: the app's ``torch.nn.Module`` (on the meta device will do): kinds then come from the types of its
             modules, and its buffers are the state. Without it both are read from names, shapes and types.
         kinds: ``pattern=kind`` texts that change kinds by name (:func:`theory.layers.with_kinds`).
@@ -78,19 +77,18 @@ class SparsifyMod:
             it is logged too.
 
     Raises:
-        InputError: unknown method or a share out of its range; a model whose parameters overlap. What is
+        InputError: unknown method, a budget that is none; a model whose parameters overlap. What is
             found wrong later, in the costs or in a reply, becomes an error reply of one line.
     """
 
     def __init__(
-        self, method: str, cost: str | float | CostClasses | NDArray, share: str | float, *,
+        self, method: str, cost: str | float | CostClasses | NDArray, budget: str | float, *,
         model: Any = None, kinds: Sequence[str] = (), seed: int = 0, error_feedback: bool = True,
         state: Collection[str] = (), local_state: bool = False,
     ) -> None:  # fmt: skip
         if method not in METHODS:
             raise InputError(f"no method {method!r}; the methods are {', '.join(METHODS)}")
-        as_share(share, "share")
-        self.method, self.cost, self.share = method, cost, str(share)
+        self.method, self.cost, self.budget = method, cost, budget_spec(budget)
         self.seed, self.error_feedback = seed, error_feedback
         self.kinds = tuple(kinds)
         self.known = None if model is None else layers_of(model, buffers=True, tied=True)
@@ -186,7 +184,8 @@ class SparsifyMod:
             raise InputError(f"method {CURVATURE!r} needs an ArrayRecord {FISHER!r} in the reply")
         curvature = np.zeros(0) if fisher is None else flat(fisher, here)[short.kept]
         rng = stream(self.seed, "selection", *address)
-        return compress(self.method, Offer(total, curvature, short.layers, priced, self.share, rng))
+        budget = priced.joules(self.budget, short.layers)
+        return compress(self.method, Offer(total, curvature, short.layers, priced, budget, rng))
 
     def layers(self, here: Layout) -> tuple[Layer, ...]:
         """The layers of the arrays, their kinds from the model where one was given, and as ``kinds`` say.
@@ -213,7 +212,8 @@ class SparsifyMod:
 def _named_prices(cost: str, layers: tuple[Layer, ...], seed: int) -> Prices:
     if cost in COST_MODELS:  # what has no coordinates needs no price
         return prices(cost, tuple(layer for layer in layers if layer.size), seed)
-    return given(cost_spec(cost, layers).values, layers)
+    read = cost_spec(cost, layers)
+    return given(read.values, layers, read.model)
 
 
 def _address(received: RecordDict, context: Context) -> tuple[int, int]:

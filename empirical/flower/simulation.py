@@ -46,10 +46,11 @@ from empirical.training.federated import (
     init,
     invited,
     network_layers,
-    network_prices,
     recorded,
+    run_prices,
 )
 from empirical.training.models import Vector
+from theory.budget import percent
 from theory.errors import InputError
 
 OnRound = Callable[[RoundRecord], None]
@@ -91,7 +92,9 @@ def simulate(
 def client_app(run: Run) -> ClientApp:
     """The clients of ``run``: local training, compressed by the mod."""
     arm, app = run.arm, ClientApp()
-    mod = SparsifyMod(arm.method, arm.cost, arm.share, seed=run.seed, error_feedback=run.setting.error_feedback)
+    mod = SparsifyMod(
+        arm.method, arm.cost, percent(arm.share), seed=run.seed, error_feedback=run.setting.error_feedback
+    )
     app.train(mods=[mod])(local_training(run))
     return app
 
@@ -159,7 +162,7 @@ class ExperimentStrategy(SparseFedAvg):
         return valid, errors
 
     def _arrival(self, reply: Arrived) -> Arrival:
-        priced = network_prices(self.run.arm.cost, self.run.seed)
+        priced = run_prices(self.run)
         ledger = priced.ledger(reply.mask, dense=self.run.arm.method == DENSE)
         choice = Choice(reply.mask, ledger, reply.metrics[CAPTURED], reply.metrics[GAP])
         return Arrival(sent=reply.update, choice=choice, loss=reply.metrics["loss"], examples=reply.examples)

@@ -70,6 +70,19 @@ def paired(differences: Sequence[float], family: int, alpha: float = ALPHA) -> P
     return Paired(mean, float(means[cut - 1]), float(means[-cut]), 1 - cut * 2.0 ** (1 - n), p, n, agree)
 
 
+def not_worse(differences: Sequence[float], margin: float) -> float:
+    """The p-value against "worse by ``margin`` or more": sign flips of the differences plus the margin, one side.
+
+    1 for pairs too few or too many to be flipped, or one without a difference. ``n`` pairs reach ``2^-n``.
+    """
+    values = np.asarray(differences, dtype=np.float64) + margin
+    if not MIN_PAIRS <= values.size <= _MOST_PAIRS or not np.isfinite(values).all():
+        return 1.0
+    sums, _ = _subsets(values)
+    reach = _SAME * float(np.abs(values).sum())
+    return float(np.mean(sums >= values.sum() - reach))
+
+
 def needed(family: int, alpha: float = ALPHA) -> int:
     """The fewest pairs with which one of ``family`` comparisons can be decided: ``2^(1-n) <= alpha/family``."""
     return max(MIN_PAIRS, 1 + math.ceil(math.log2(family / alpha)))

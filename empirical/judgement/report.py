@@ -9,16 +9,17 @@ from textwrap import fill
 from empirical.images.cifar10 import TEXTURES
 from empirical.judgement.paired import ALPHA, MIN_PAIRS, Paired
 from empirical.judgement.verdicts import Contest, Files, percent
-from empirical.prices import LOGNORMAL, prices
+from empirical.prices import DRAWN, experiment_model, prices
 from empirical.runs.campaign import Progress
 from empirical.runs.tuning import Tuning
 from empirical.setting import Run
 from empirical.training.compress import BASELINE, CWMP, DENSE
 from theory.claims.verdict import Outcome
-from theory.energy.models import MODELS, break_even, coefficient_of_variation
+from theory.energy.models import break_even, coefficient_of_variation
 from theory.layers import Layer
 
-_WORD = {Outcome.HOLDS: "holds", Outcome.REVERSES: "reverses", Outcome.INCONCLUSIVE: "undecided"}
+WORD = {Outcome.HOLDS: "holds", Outcome.REVERSES: "reverses", Outcome.INCONCLUSIVE: "undecided"}
+SYNTHETIC_ONLY = "The images are drawn by a program: this says that everything works, and nothing of real data."
 _NEAR = "1.1"  # costs within 10 % of one another: no selector saves more than a tenth
 
 
@@ -38,7 +39,7 @@ def report(
         )
     sections.append(_legend(found, control))
     if any(file.data == TEXTURES for file in files.values()):
-        sections.append("The images are drawn by a program: this says that everything works, and nothing of real data.")
+        sections.append(SYNTHETIC_ONLY)
     return "\n\n".join(sections)
 
 
@@ -46,9 +47,9 @@ def cost_words(cost: str, layers: Sequence[Layer]) -> str:
     """How far the costs of a model differ and, for a physical one, at which radio energy they would cease to."""
     priced = prices(cost, layers, seed=0)
     spread = f"{cost}: coefficient of variation of the costs {coefficient_of_variation(priced.costs):.3g}"
-    if cost == LOGNORMAL or MODELS[cost].relative:
+    if cost in DRAWN or experiment_model(cost).relative:
         return spread
-    even = break_even(MODELS[cost], layers, _NEAR)
+    even = break_even(experiment_model(cost), layers, _NEAR)
     where = "above" if even.model_radio > even.radio else "below"
     return (
         f"{spread}; dearest over cheapest coordinate {float(even.ratio):.6g}:\n"
@@ -91,7 +92,7 @@ def _table(found: Sequence[Contest], tuning: Tuning) -> str:
             f"{100 * cell.accuracy:.1f} ({100 * cell.difference.mean:+.1f}){'*' * cell.every_seed}"
             for cell in contest.cells
         ]
-        ends = _interval(contest.frontier), _ratio(contest.energy), _WORD[contest.outcome]
+        ends = interval(contest.frontier), _ratio(contest.energy), WORD[contest.outcome]
         own = contest.lr == tuning.rates[contest.method]
         lines.append(line(contest.method + ("" if own else f" lr {contest.lr:g}"), accuracies, *ends))
     return "\n".join(lines)
@@ -130,10 +131,16 @@ def _beyond(found: Sequence[Contest]) -> str:
     return f"Above Top-K under every cost model where costs differ: {', '.join(winners) or 'no method'}."
 
 
-def _interval(value: Paired) -> str:
+def interval(value: Paired) -> str:
+    """A difference of accuracies with its interval, in points."""
     if not math.isfinite(value.low):
         return f"{100 * value.mean:+.1f} [no interval]"
     return f"{100 * value.mean:+.1f} [{100 * value.low:+.1f}, {100 * value.high:+.1f}]"
+
+
+def many(count: int, what: str) -> str:
+    """``1 seed``, ``2 seeds``."""
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _ratio(value: Paired) -> str:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from empirical.judgement.paired import ALPHA, Paired, holm, needed, paired
 from empirical.judgement.pareto import hypervolume, joined, log_energy, points
@@ -35,6 +35,14 @@ CHANCE = 0.1  # ten classes
 CLAIM, SAME_RATE = "E1", "-same-rate"  # the latter: at Top-K's learning rate instead of its own
 
 Files = Mapping[Run, RunFile]
+
+
+class HasDifference(Protocol):
+    """A cell of a table."""
+
+    @property
+    def difference(self) -> Paired:
+        """From Top-K's, over seeds."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,7 @@ def _measured(files: Files) -> list[_Measured]:
 
 def _judged(one: _Measured, family: int, p: float) -> Contest:
     frontier, energy = paired(one.volumes, family), paired(one.ratios, family)
-    outcome = _outcome(frontier, one.cells, family, p)
+    outcome = decided(frontier, one.cells, family, p, "the frontier is {} Top-K's")
     return Contest(one.cost, one.method, one.lr, one.cells, frontier, energy, family, p, *outcome)
 
 
@@ -143,13 +151,13 @@ def verdicts(found: Sequence[Contest], files: Files, tuning: Tuning) -> list[Ver
             "family": contest.family,
             "test": "sign flips of the paired differences, exact; Holm over the family",
             "holm p": contest.p,
-            "frontier": _plain(contest.frontier),
-            "log energy ratio at equal accuracy": _plain(contest.energy),
+            "frontier": plain(contest.frontier),
+            "log energy ratio at equal accuracy": plain(contest.energy),
             "budgets": {
                 cell.share: {
                     "accuracy": cell.accuracy,
                     "top-k": cell.baseline,
-                    "difference": _plain(cell.difference),
+                    "difference": plain(cell.difference),
                     "every seed": cell.every_seed,
                 }
                 for cell in contest.cells
@@ -196,21 +204,32 @@ def _frontiers(
     return volumes, ratios
 
 
-def _outcome(frontier: Paired, cells: Sequence[Cell], family: int, p: float) -> tuple[Outcome, str]:
-    if frontier.identical and all(cell.difference.identical for cell in cells):
+def decided(value: Paired, cells: Sequence[HasDifference], family: int, p: float, words: str) -> tuple[Outcome, str]:
+    """The verdict on a paired difference, and its reason.
+
+    Args:
+        cells: of single budgets, which must not contradict it. family: contests shown together. p: Holm-adjusted.
+        words: what holds or reverses, with ``{}`` for "above" or "below".
+    """
+    if value.identical and all(cell.difference.identical for cell in cells):
         return Outcome.INCONCLUSIVE, "identical runs: there is nothing to decide"
-    if frontier.pairs < needed(family):
-        few = f"{frontier.pairs} seeds decide nothing among {family} contests, however much they agree"
+    if value.pairs < needed(family):
+        few = f"{value.pairs} seeds decide nothing among {family} contests, however much they agree"
         return Outcome.INCONCLUSIVE, f"{few}: it takes {needed(family)}"
     if p > ALPHA:
         return Outcome.INCONCLUSIVE, f"p = {p:.2g} among {family} contests"
-    if frontier.mean > 0 and not any(cell.difference.high < 0 for cell in cells):
-        return Outcome.HOLDS, "the frontier is above Top-K's"
-    if frontier.mean < 0 and not any(cell.difference.low > 0 for cell in cells):
-        return Outcome.REVERSES, "the frontier is below Top-K's"
-    return Outcome.INCONCLUSIVE, "the frontier and a single budget point in opposite directions"
+    if value.mean > 0 and not any(cell.difference.high < 0 for cell in cells):
+        return Outcome.HOLDS, words.format("above")
+    if value.mean < 0 and not any(cell.difference.low > 0 for cell in cells):
+        return Outcome.REVERSES, words.format("below")
+    return Outcome.INCONCLUSIVE, f"{_subject(words)} and a single budget point in opposite directions"
 
 
-def _plain(value: Paired) -> dict[str, Any]:
+def _subject(words: str) -> str:
+    """``the frontier`` of ``the frontier is {} Top-K's``."""
+    return words.partition(" is ")[0]
+
+
+def plain(value: Paired) -> dict[str, Any]:
     """Finite numbers only: what is infinite or undefined becomes None, as JSON has no word for it."""
     return {name: None if isinstance(x, float) and not math.isfinite(x) else x for name, x in asdict(value).items()}

@@ -110,7 +110,9 @@ def resumed(run: Run, folder: Path) -> tuple[State, list[RoundRecord]] | None:
         with np.load(io.BytesIO(path.read_bytes())) as content:
             about = json.loads(content["about"].tobytes())
             residuals = dict(zip(content["clients"].tolist(), content["residuals"], strict=True))
-            state = State(about["round"], content["weights"], content["momentum"], residuals)
+            memory = {name: content[f"memory {name}"] for name in about["memory"]}
+            running = content["running"] if about["has running"] else None
+            state = State(about["round"], content["weights"], content["momentum"], residuals, memory, running)
             records = [RoundRecord.of(fields) for fields in about["records"]]
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged ({type(error).__name__}); delete it to begin this run again") from None
@@ -167,15 +169,20 @@ def _same(path: Path, found: Any, wanted: dict[str, Any]) -> None:
 
 
 def _save(path: Path, state: State, records: list[RoundRecord], belongs: dict[str, Any]) -> None:
-    text = json.dumps({"identity": belongs, "round": state.round, "records": [r.fields() for r in records]})
+    about = {
+        "identity": belongs, "round": state.round, "records": [r.fields() for r in records],
+        "memory": list(state.memory), "has running": state.running is not None,
+    }  # fmt: skip
     content = io.BytesIO()
     np.savez(
         content,
-        about=np.frombuffer(text.encode(), np.uint8),
+        about=np.frombuffer(json.dumps(about).encode(), np.uint8),
         weights=state.weights,
         momentum=state.momentum,
         clients=np.array(list(state.residuals), dtype=np.int64),
         residuals=np.array(list(state.residuals.values()), dtype=np.float32),
+        running=np.empty(0, np.float32) if state.running is None else state.running,
+        **{f"memory {name}": array for name, array in state.memory.items()},  # type: ignore[arg-type]
     )
     write_atomically(path, content.getvalue(), CHECKPOINT)
 

@@ -21,8 +21,9 @@ from torch import nn
 from torch.nn import functional
 
 from empirical.images.cifar10 import Dataset, load
+from empirical.setting import SMALL_CNN, Network
 from empirical.streams import stream
-from empirical.training.models import Vector, read_weights, small_cnn, write_weights
+from empirical.training.models import Vector, network, read_state, read_weights, write_state, write_weights
 from theory.errors import InputError
 
 _MEAN, _STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training images, per channel
@@ -38,6 +39,7 @@ class Task:
         source: the data, as :func:`empirical.images.cifar10.load` takes it. examples: the client's indices into it.
         weights: the server's, float32 of shape (d,). address: (seed, round, client), which name the batches.
         steps, batch, lr: of local SGD. device: ``cpu`` or ``cuda``. fisher: whether :attr:`Trained.fisher` is wanted.
+        network: what is trained. running: the server's running statistics, float32, None where there are none.
     """
 
     source: str
@@ -49,6 +51,8 @@ class Task:
     lr: float
     device: str = "cpu"
     fisher: bool = True
+    network: Network = SMALL_CNN
+    running: Vector | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,19 +63,20 @@ class Trained:
         weights: ``w(after)``, float32 of shape (d,). update: ``w(after) - w(before)``.
         fisher: mean over the steps of the squared gradients, float32 of shape (d,): the diagonal of the empirical
             Fisher information, a stand-in for curvature. Empty when the task does not want it.
-        loss: mean training loss over the steps.
+        loss: mean training loss over the steps. running: statistics after the last step, None where there are none.
     """
 
     weights: Vector
     update: Vector
     fisher: Vector
     loss: float
+    running: Vector | None = None
 
 
 def train(task: Task) -> Trained:
     """Local SGD: the plain loop."""
     with one_order():
-        data, model = load(task.source), _model(task.device)
+        data, model = load(task.source), _model(task.device, task.network, task.running).train()
         write_weights(model, task.weights)
         parameters = list(model.parameters())
         squares = [torch.zeros_like(p) for p in parameters] if task.fisher else []
@@ -87,7 +92,8 @@ def train(task: Task) -> Trained:
             losses.append(loss.detach())
         fisher: Vector = torch.cat([torch.empty(0), *(square.reshape(-1).cpu() for square in squares)]).numpy()
         weights = read_weights(model)
-        return Trained(weights, weights - task.weights, fisher, float(torch.stack(losses).mean()))
+        running = None if task.running is None else read_state(model)
+        return Trained(weights, weights - task.weights, fisher, float(torch.stack(losses).mean()), running)
 
 
 def batches(task: Task) -> Iterator[NDArray[np.intp]]:
@@ -104,10 +110,12 @@ def batches(task: Task) -> Iterator[NDArray[np.intp]]:
         queue = queue[task.batch :]
 
 
-def accuracy(data: Dataset, weights: Vector, device: str = "cpu") -> float:
-    """Share of the test images that ``weights`` classify rightly."""
+def accuracy(
+    data: Dataset, weights: Vector, device: str = "cpu", network: Network = SMALL_CNN, running: Vector | None = None
+) -> float:
+    """Share of the test images that ``weights``, with their running statistics, classify rightly."""
     with one_order(), torch.inference_mode():
-        model = _model(device)
+        model = _model(device, network, running).eval()
         write_weights(model, weights)
         right = sum((model(inputs).argmax(1) == labels).sum() for inputs, labels in _test_chunks(data, device))
     return int(right) / data.test_labels.size
@@ -180,6 +188,13 @@ def _scale(device: str, width: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor(_MEAN * width, device=device), torch.tensor(_STD * width, device=device)
 
 
+def _model(device: str, which: Network, running: Vector | None) -> nn.Sequential:
+    model = _built(device, which)
+    if running is not None:
+        write_state(model, running)
+    return model
+
+
 @cache
-def _model(device: str) -> nn.Sequential:
-    return small_cnn().to(device)
+def _built(device: str, which: Network) -> nn.Sequential:
+    return network(which).to(device)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from empirical.images.cifar10 import load
+from empirical.setting import SMALL_CNN
 from empirical.training.client import Task, Trained, batches, normalised, one_order, resident
 from empirical.training.models import Vector, small_cnn, stacked_logits
 from theory.errors import InputError
@@ -51,11 +52,13 @@ def train_cohort(tasks: Sequence[Task], logits: Logits = stacked_logits) -> list
         logits: the network, as :func:`empirical.training.models.stacked_logits`.
 
     Raises:
-        InputError: tasks of different settings or weights, a client without examples.
+        InputError: tasks of different settings or weights, of another network, a client without examples.
     """
     plans = {Plan(t.source, t.steps, t.batch, t.lr, t.device, t.fisher, 1) for t in tasks}
     if len(plans) > 1 or any(t.weights is not tasks[0].weights for t in tasks):
         raise InputError("clients that train together need the same data, weights and settings")
+    if any(t.network != SMALL_CNN for t in tasks):
+        raise InputError("only small-cnn with group normalisation trains together; others one by one")
     most = max(1, _IMAGES // tasks[0].batch)
     trained = []
     for start in range(0, len(tasks), most):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from figures.captions.sources import seeds_in_words, sources_in_words
@@ -23,4 +24,14 @@ def data_of(record: dict[str, Any]) -> str:
     data = record["data"]
     if data["source"] == "file":
         return f"an update of {data['d']:,} coordinates ({data['name']})"
+    if data["source"] == "given":
+        return f"{data['name']} ({data['d']:,} coordinates)"
     return f"a drawn update of {data['d']:,} coordinates ({data['law']})"
+
+
+def update_words(name: str) -> str:
+    """What a recorded update is, from the name of its file: ``update_ef_r40_c19`` is of round 40, after feedback."""
+    found = re.fullmatch(r"update_(ef_)?r(\d+)_c(\d+)", name)
+    if not found:
+        return name
+    return f"update of round {found[2]}{', feedback' if found[1] else ''}"

@@ -16,16 +16,21 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from figures import style
+from figures.captions.origin import update_words
 from figures.captions.sources import seeds_in_words, sources_in_words
 from figures.catalogue import AUDIT
 from figures.records import Records
 from theory.claims.table import CLAIMS
 
-_LOWER = {"P8"}  # claims whose bound is a lower one
+_LOWER = ("P8", "P13 below")  # whose bound is a lower one
 _METHOD = {"hoeffding": "Hoeffding", "chebyshev": "Chebyshev", "exact": ""}
 _COLOURS, _LOOSEST = "Blues_r", 100.0  # looser is as light
 _LIGHT = 0.42  # of the colour scale: lighter cells have black figures
-_ROW = 0.155  # inches
+_ROW = 0.19  # inches
+_ABREAST = 9  # columns of a panel, up to which panels stand side by side
+_KEY = (
+    "number: bound over seen    –: does not apply    ✓: holds, nothing seen to compare with    ×: violated    ?: open"
+)
 
 Cell = dict[str, Any]
 
@@ -35,13 +40,17 @@ def draw_audit(records: Records, venue: str = "ieee") -> Figure:
     """A panel per budget: rows are laws, columns bounds; dark is tight, a dash where the bound does not apply."""
     reports = records[AUDIT]["reports"]
     budgets = [at["beta"] for at in reports[0]["budgets"]]
-    figure = style.new_figure("page", 0.95 + _ROW * len(reports), venue)
-    axes: Sequence[Axes] = figure.subplots(1, len(budgets), squeeze=False, sharey=True)[0]
+    abreast = len(reports[0]["budgets"][0]["cells"]) <= _ABREAST
+    down = 1 if abreast else len(budgets)
+    figure = style.new_figure("page", 0.25 + down * (0.95 + _ROW * len(reports)), venue)
+    axes: Sequence[Axes] = list(figure.subplots(down, len(budgets) // down, squeeze=False, sharey=True).flat)
     norm = LogNorm(1, _LOOSEST, clip=True)
     style.panel_letters(list(axes), [f"budget {100 * beta:g} %" for beta in budgets])
     for k, ax in enumerate(axes):
         _panel(ax, [_ordered(report["budgets"][k]["cells"]) for report in reports], norm)
-    axes[0].set_yticks(range(len(reports)), [f"{report['magnitude']}, {report['cost']}" for report in reports])
+    for ax in axes if down > 1 else axes[:1]:
+        ax.set_yticks(range(len(reports)), [f"{update_words(r['magnitude'])}, {r['cost']}" for r in reports])
+    figure.supxlabel(_KEY, fontsize=7.5)
     colours = matplotlib.cm.ScalarMappable(norm, _COLOURS)
     bar = figure.colorbar(colours, ax=axes, aspect=40, pad=0.01, extend="max", format="{x:g}")
     bar.set_label("bound over observed (1: tight)")
@@ -63,8 +72,8 @@ def caption_audit(records: Records) -> str:
         f"Bounds (columns: {claims}) under laws of magnitudes and costs (rows), {first['d']:,} coordinates an "
         f"instance, {min(trials):,} to {max(trials):,} instances at each budget (a share of the energy of sending "
         f"everything), {seeds_in_words(report['seed'] for report in reports)}. Number: bound over what was observed at "
-        "the rate that the bound concedes, or its inverse for the lower bound P8; a tick where nothing was observed to "
-        "compare with, a dash where the bound does not apply. "
+        "the rate that the bound concedes, or its inverse for lower bounds (P8, P13 below); a tick where nothing was "
+        "observed to compare with, a dash where the bound does not apply. "
         f"Of {len(cells)} cells {len(applying)} apply, {violated} are violated and {open_} undecided; the answers for "
         f"one law are right together with probability {1 - first['alpha']:g}. "
         f"{sources_in_words(report['provenance'] for report in reports)}."
@@ -76,7 +85,8 @@ def slack(cell: Cell) -> float | None:
     tightness: float | None = cell.get("tightness")
     if not tightness:
         return None
-    return 1 / tightness if cell["claim"] in _LOWER else tightness
+    side = f"{cell['claim']} {cell['method'].rpartition(' ')[2]}"
+    return 1 / tightness if cell["claim"] in _LOWER or side in _LOWER else tightness
 
 
 def cell_text(cell: Cell) -> str:
@@ -97,11 +107,18 @@ def cell_text(cell: Cell) -> str:
 def _ordered(cells: Sequence[Cell]) -> list[Cell]:
     """In the order of the claim table, methods of a claim side by side."""
     table, methods = list(CLAIMS), list(_METHOD)
-    return sorted(cells, key=lambda cell: (table.index(cell["claim"]), methods.index(cell["method"])))
+    place = lambda cell: (table.index(cell["claim"]), methods.index(cell["method"].partition(" ")[0]), cell["method"])  # noqa: E731
+    return sorted(cells, key=place)
+
+
+def _named(method: str) -> str:
+    """``hoeffding below`` as ``Hoeffding, below``."""
+    first, _, side = method.partition(" ")
+    return f"{_METHOD[first]}{', ' + side if side else ''}"
 
 
 def _panel(ax: Axes, rows: Sequence[Sequence[Cell]], norm: LogNorm) -> None:
-    names = [f"{cell['claim']} {_METHOD[cell['method']]}".strip() for cell in rows[0]]
+    names = [f"{cell['claim']} {_named(cell['method'])}".strip() for cell in rows[0]]
     colours = matplotlib.colormaps[_COLOURS]
     for y, cells in enumerate(rows):
         for x, cell in enumerate(cells):
@@ -114,10 +131,10 @@ def _panel(ax: Axes, rows: Sequence[Sequence[Cell]], norm: LogNorm) -> None:
                 Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor=edge, linewidth=1.5 if wrong else 0.4)
             )
             ink = "white" if shade is not None and shade < _LIGHT else style.GREY if shade is None else "black"
-            ax.text(x, y, cell_text(cell), ha="center", va="center_baseline", fontsize=7, color=ink)
+            ax.text(x, y, cell_text(cell), ha="center", va="center_baseline", fontsize=7.5, color=ink)
     ax.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(rows) - 0.5, -0.5))
     ax.set_xticks(range(len(names)), names, rotation=90)
-    ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False, labelsize=7, pad=1)
+    ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False, labelsize=7.5, pad=1)
     ax.grid(visible=False)
     for spine in ax.spines.values():
         spine.set_visible(False)

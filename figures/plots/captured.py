@@ -56,6 +56,7 @@ def draw_captured(records: Records, venue: str = "ieee") -> Figure:
                     fontstyle="italic", color=style.GREY)  # fmt: skip
     figure.supxlabel("captured norm, less Top-K’s (points)", fontsize=8.5)
     figure.supylabel("accuracy, less Top-K’s (points)", fontsize=8.5)
+    _key(grid[0, 0], sorted({float(run.share) for run in experiment.runs if run.method != DENSE}))
     style.legend_above(figure, grid[0, 0], handlelength=1)
     return figure
 
@@ -112,6 +113,16 @@ def _panel(ax: Axes, found: list[Pair]) -> None:
                 label=label, zorder=4)  # fmt: skip
     for line in (ax.axhline, ax.axvline):
         line(0, color=style.BLACK, linewidth=0.6, zorder=1.5)
+
+
+def _key(ax: Axes, shares: list[float]) -> None:
+    """What open, filled and small markers mean, for the legend."""
+    look: dict[str, Any] = {"color": style.GREY, "linestyle": "none", "marker": "o"}
+    if len(shares) > 1:
+        ax.plot([], [], **look, markersize=5.5, markerfacecolor="white", label=f"budget {100 * shares[0]:g} %")
+    filled = " or ".join(f"{100 * share:g}" for share in shares[1:] or shares)
+    ax.plot([], [], **look, markersize=5.5, label=f"budget {filled} %")
+    ax.plot([], [], **look, markersize=2.2, alpha=0.5, label="one seed")
 
 
 def _shade(ax: Axes) -> None:

@@ -28,7 +28,8 @@ def draw_contraction(records: Records, venue: str = "ieee") -> Figure:
     _descent(record["descent"]["separation"]["paths"], apart)
     _descent(record["descent"]["heavy-tailed"]["paths"], tailed)
     apart.set_ylabel(r"$f(x_t)/f(x_0)$")
-    panel_letters([worst, apart, tailed], ["worst update", "feedback, flat start", "feedback, heavy tail"])
+    titles = ["least share of any update", "descent, a few dear items", "descent, heavy tails"]
+    panel_letters([worst, apart, tailed], titles)
     return figure
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from figures.captions.origin import origin
+from figures.captions.origin import origin, update_words
 from figures.catalogue import EFFICIENCY, LAWS
 from figures.records import Records
 from figures.style import BLACK, CYCLE, DASHES, GREY, MARKERS, new_figure, panel_letters, styled
@@ -21,6 +21,7 @@ UPDATES = {  # costs of the real updates that belong beside a law of costs, and 
     "lognormal 1": {"lognorm(s=1)": ("-", "")},
     "two classes 1:10": {"fc-dear": ("-", "linear layers dear"), "conv-dear": (":", "convolutions dear")},
 }
+SAMPLES = "a sample of the law"
 CROSSES = ("x", "+", "1", "2", "3", "4")
 
 
@@ -65,7 +66,7 @@ def _updates(ax: Axes, rows: list[dict[str, Any]], wanted: dict[str, tuple[str, 
     names = sorted({row["update"] for row in rows})
     for number, (cost, (dash, words)) in enumerate(wanted.items()):
         for name, marker in zip(names, CROSSES, strict=False):
-            label = f"{'_' * number}update {name.removeprefix('update_')}"
+            label = f"{'_' * number}{update_words(name)}"
             seen = [row for row in rows if row["cost"] == cost and row["update"] == name]
             ax.errorbar([row["beta"] for row in seen], [1 + row["gain"] for row in seen],
                         [row["gain_error"] for row in seen], color=BLACK, linestyle=dash, linewidth=0.6, marker=marker,
@@ -76,9 +77,10 @@ def _updates(ax: Axes, rows: list[dict[str, Any]], wanted: dict[str, tuple[str, 
 
 def _legends(axes: list[Axes], laws: dict[str, str]) -> None:
     """Laws in the first panel; real updates, and what their lines mean, in the last."""
+    axes[0].plot([], [], color=GREY, linestyle="", marker="o", markersize=3.6, label=SAMPLES)
     for ax, in_laws in ((axes[0], True), (axes[-1], False)):
         named = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-        shown = {text: handle for text, handle in named.items() if (text in laws) == in_laws}
+        shown = {text: handle for text, handle in named.items() if (text in laws or text == SAMPLES) == in_laws}
         if shown:
             ax.legend(shown.values(), shown.keys(), loc="upper right")
 
@@ -91,7 +93,10 @@ def caption_efficiency(records: Records) -> str:
     short = "Student-t 3" in record["parameters"]["magnitudes"]
     doubt = " (they assume a finite fourth moment, which Student-t 3 has not)" if short else ""
     updates = (
-        f" Crosses: {len(names)} real updates of a small CNN ({', '.join(names)}), 95 % intervals." if names else ""
+        f" Crosses: {len(names)} real updates of a small CNN ({'; '.join(map(update_words, names))}), 95 % intervals, "
+        "thin lines join those of one update."
+        if names
+        else ""
     )
     return (
         f"Ratio of what CWMP and Top-K retain of the squared norm with the same energy, against the budget, costs "

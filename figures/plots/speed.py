@@ -19,9 +19,9 @@ _DTYPE, _PLACE = "float32", "cpu, 1 threads"
 _SELECTING = {  # contestant of benchmarks/selection.py -> label, colour, marker, dash
     "sort (reference)": ("full sort", style.PURPLE, "v", style.DASHES[4]),
     "torch.topk": ("torch.topk", style.VERMILION, "^", style.DASHES[6]),
-    "np.partition": ("np.partition of |g|", style.BLACK, "s", style.DASHES[1]),
+    "np.partition": ("np.partition", style.BLACK, "s", style.DASHES[1]),
     "cwmp": ("CWMP", style.BLUE, "o", "-"),
-    "one read of (g, c)": ("one read of (g, c)", style.GREY, "X", style.DASHES[2]),
+    "one read of (g, c)": ("one read", style.GREY, "X", style.DASHES[2]),
 }
 _KINDS = {
     "two-class": ("two classes", style.ORANGE, "s"),
@@ -47,6 +47,7 @@ def draw_speed(records: Records, venue: str = "ieee") -> Figure:
     b.set_ylabel("extra bytes per coordinate")
     c.set_ylabel("seconds")
     d.set_ylabel("peak bytes per coordinate")
+    figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr, call-arg]
     titles = ["selecting: time", "selecting: memory", "certifying the optimum: time", "certifying: memory"]
     style.panel_letters([a, b, c, d], titles)
     for ax in (a, b, c, d):
@@ -67,7 +68,8 @@ def caption_speed(records: Records) -> str:
         f"Selecting 10 % of the energy of a Gaussian update ({_DTYPE}, a lognormal cost for each coordinate, one "
         f"thread; medians of {rounds} rounds, the sort of the largest update once), and certifying the exact optimum "
         f"of such problems by kind of costs ({exact} of {len(certify['at_scale'])} optima at 10^6 and more exact). "
-        "np.partition and torch.topk rank magnitudes alone and are told how many to take."
+        "np.partition and torch.topk rank magnitudes alone and are told how many to take; one read: of g and c, the "
+        "least that any selector does. Markers of (d) are moved apart sideways."
         f"{limit} Selection: {sources_in_words(made)}. Certification: {sources_in_words(proofs)}."
     )
 
@@ -133,10 +135,10 @@ def _certifying(ax: Axes, certify: dict[str, Any]) -> None:
 
 
 def _peaks(ax: Axes, peaks: Curves) -> None:
-    """In bytes per coordinate; markers of three sizes, for the curves lie on one another."""
-    for size, (kind, (label, colour, marker)) in zip((8, 5.5, 2.5), _KINDS.items(), strict=True):
-        x, y = _columns([(d, 1e9 * gb / d) for d, gb in peaks[kind]])
-        ax.plot(x, y, color=colour, marker=marker, markersize=size, label=label)
+    """In bytes per coordinate; markers moved apart sideways, for the curves lie on one another."""
+    for aside, (kind, (label, colour, marker)) in zip((0.8, 1.0, 1.25), _KINDS.items(), strict=True):
+        x, y = _columns([(aside * d, 1e9 * gb / d) for d, gb in peaks[kind]])
+        ax.plot(x, y, color=colour, marker=marker, markersize=4, label=label)
     ax.set(xscale="log", ylim=(0, 1.1 * ax.get_ylim()[1]))
     ax.legend(loc="lower left", title="costs", title_fontsize=7.5, alignment="left")
 

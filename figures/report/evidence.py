@@ -73,7 +73,9 @@ class Evidence:
         self.audits: list[dict[str, Any]] = [*table, *own]
         folders = sorted((results / PARETO).glob("*/verdicts"))
         found = (Trial(folder.parent.name, tuple(self._verdicts(folder))) for folder in folders)
-        self.trials: list[Trial] = sorted((t for t in found if t.verdicts), key=lambda t: (t.synthetic, t.name))
+        trials = sorted((t for t in found if t.verdicts), key=lambda t: (t.synthetic, t.name))
+        self.trials = [t for t in trials if t.verdicts[0].claim.startswith("E1-")]
+        self.designs = [t for t in trials if not t.verdicts[0].claim.startswith("E1-")]
 
     def has(self, record: str) -> bool:
         """Whether a record is there."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from figures.captions.experiment import rates_in_words
+from figures.report import designs
 from figures.report.answers import gains
 from figures.report.evidence import MAKING, PARETO, Evidence, Trial
 from figures.report.html import chip, missing, paragraph, percent, scientific, section, signed, small, table, words
@@ -34,9 +35,9 @@ def experiment(evidence: Evidence, *figures: str) -> Markup:
     title = "Accuracy against energy"
     if not evidence.trials:
         nothing = missing("No experiment was recorded.", [MAKING[PARETO], MAKING["pareto/credible"]])
-        return section("experiment", title, nothing, *figures)
+        return section("experiment", title, nothing, *designs.parts(evidence.designs), *figures)
     made = [_trial(evidence, trial) for trial in evidence.trials]
-    return section("experiment", title, paragraph(READING), *made, *figures)
+    return section("experiment", title, paragraph(READING), *made, *designs.parts(evidence.designs), *figures)
 
 
 def costs_of(trial: Trial) -> list[str]:

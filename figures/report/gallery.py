@@ -11,7 +11,7 @@ from figures.report.markup import Markup, html, lines
 PLACES = {
     "theory": ("geometry", "frontier", "gap", "contraction"),
     "laws": ("efficiency", "saving", "audit"),
-    "experiment": ("pareto", "captured"),
+    "experiment": ("pareto", "captured", "plane", "safety"),
     "speed": ("speed",),
 }
 

@@ -32,6 +32,7 @@ from proofs_check.methods.judge import (
     refuted,
     search,
 )  # fmt: skip
+from theory.budget import percent
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.selection.selectors import Selection, cwmp, top_k
@@ -73,7 +74,7 @@ def families(seed: int = 0, n: int = 1000, per_family: int = 5) -> Verdict:
     for draw in MAGNITUDES.values():
         for _ in range(per_family):
             share = Fraction(int(rng.integers(1, 1000)), 1000)
-            instance = Instance(draw(rng, n).astype(np.float32), float(rng.lognormal()), fraction=share)
+            instance = Instance(draw(rng, n).astype(np.float32), float(rng.lognormal()), budget=percent(share))
             trials += 1
             if violation := holds(instance, certified):
                 return refuted("D7", "certificate", instance, violation, domain=words, trials=trials, seed=seed)

@@ -101,7 +101,7 @@ def families(seed: int = 0, weaken: float = 1.0) -> Verdict:
     for name in COSTS:
         curvature = np.sort(rng.uniform(0.05, 1.0, d))
         curvature[-1] = 1.0
-        cost = Instance(np.ones(d), COSTS[name](rng, np.abs(rng.standard_normal(d))), fraction="0.5").cost
+        cost = Instance(np.ones(d), COSTS[name](rng, np.abs(rng.standard_normal(d))), budget="50%").cost
         shape = Instance(np.ones(d), cost, Fraction(float(cost.max())) + Fraction(float(cost.sum())) / 4)
         for compressor in ("cwmp", "top-k"):
             contraction = bounds.contraction_cwmp_prior if compressor == "cwmp" else bounds.contraction_top_k

@@ -22,6 +22,7 @@ import numpy as np
 from proofs_check.methods import smt as z
 from proofs_check.methods.finite_laws import FiniteLaw, Rare, by_density, greedy, rare_indeed
 from proofs_check.methods.judge import Check, Falsehood, from_smt, survived
+from theory.budget import percent
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.laws.deviation import Method, upper_deviation
@@ -91,7 +92,7 @@ def families(seed: int = 0, weaken: float = 1.0) -> Verdict:
         mean = law.efficiency(beta).cwmp.value * law.mean_score()
         limit = mean + (bound.limit - mean) * weaken
         for _ in range(60):
-            value = float(relax(Instance(*law.sample(rng, d), fraction=beta)).value) / d
+            value = float(relax(Instance(*law.sample(rng, d), budget=percent(beta))).value) / d
             trials, violations = trials + 1, violations + (value > limit)
             tightest = max(tightest, (value - mean) / (limit - mean))
     if violations > 0.15 * trials:  # with probability 0.05 at most, 36 of 240 has probability below 1e-8

@@ -22,6 +22,7 @@ import numpy as np
 from proofs_check.checks.p07_upper_deviation import FAILURES, METHODS
 from proofs_check.methods.finite_laws import FiniteLaw, Rare, by_density, greedy, rare_indeed
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, survived
+from theory.budget import percent
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.laws.deviation import lower_deviation, two_sided
@@ -93,7 +94,7 @@ def families(seed: int = 0, weaken: float = 1.0) -> Verdict:
         mean = law.efficiency(beta).cwmp.value * law.mean_score()
         bottom = mean - (mean - low.limit) * weaken
         for _ in range(60):
-            kept = float(cwmp(Instance(*law.sample(rng, d), fraction=beta)).retained) / d
+            kept = float(cwmp(Instance(*law.sample(rng, d), budget=percent(beta))).retained) / d
             trials, violations = trials + 1, violations + (not bottom <= kept <= high.limit)
     if violations > 0.15 * trials:
         found = {"violations": violations, "instances": trials, "should": "at most 5 % but for chance"}

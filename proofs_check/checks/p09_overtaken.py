@@ -23,6 +23,7 @@ import numpy as np
 from proofs_check.methods import smt as z
 from proofs_check.methods.finite_laws import FiniteLaw, by_density, by_score, greedy
 from proofs_check.methods.judge import Check, Falsehood, from_smt, survived
+from theory.budget import percent
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.laws.deviation import overtaken
@@ -88,7 +89,7 @@ def families(seed: int = 0, scale: float = 1.0) -> Verdict:
                 continue
             expected += (1.0 if bound.limit is None else bound.limit) * scale * 60
             for _ in range(60):
-                instance = Instance(*law.sample(rng, d), fraction=beta)
+                instance = Instance(*law.sample(rng, d), budget=percent(beta))
                 trials, failures = trials + 1, failures + (cwmp(instance).retained < top_k(instance).retained)
     if failures > 3 * expected + 5:
         found = {"failures": failures, "instances": trials, "should": f"about {expected:.3g} at most"}

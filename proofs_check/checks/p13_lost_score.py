@@ -33,6 +33,7 @@ from proofs_check.methods.judge import (
     search,
     survived,
 )  # fmt: skip
+from theory.budget import percent
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.laws.lost_score import LossMethod, lost_at_least, lost_at_most, mean_loss
@@ -164,7 +165,7 @@ def families(seed: int = 0, weaken: float = 1.0) -> Verdict:
         assert high is not None
         floor, top = mean + weaken * (low - mean), mean + weaken * (high - mean)
         for _ in range(60):
-            instance = Instance(*law.sample(rng, d), fraction=beta)
+            instance = Instance(*law.sample(rng, d), budget=percent(beta))
             relaxation, norm = relax(instance), instance.retained(np.ones(d, dtype=bool))
             scale = 4.0**instance.scale_exponent / d
             best = scale * float(norm - relaxation.value)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from theory.budget import percent
 from theory.instance import Instance
 from theory.laws.deviation import AnyLaw
 from theory.laws.samples import SampleLaw
@@ -58,7 +59,7 @@ def run_batch(law: AnyLaw, d: int, beta: float, seed: int, key: tuple[int, ...])
 def one_trial(law: AnyLaw, d: int, beta: float, rng: np.random.Generator) -> Trial:
     """Draw ``d`` coordinates and select."""
     magnitude, cost = law.sample(rng, d)
-    instance = Instance(magnitude, cost, fraction=repr(float(beta)))
+    instance = Instance(magnitude, cost, budget=percent(beta))
     relaxation = relax(instance)
     kept, best_k = instance.retained(relaxation.prefix), top_k(instance).retained
     norm = instance.retained(np.ones(d, dtype=bool))

@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from theory.budget import percent
 from theory.instance import CostClasses, Instance
 
 Array = NDArray[np.float64]
@@ -75,7 +76,7 @@ def family_instance(magnitude: str, cost: str, n: int, rng: np.random.Generator)
     """
     g = (MAGNITUDES[magnitude](rng, n) * rng.choice([-1, 1], n)).astype(np.float32)
     fraction = Fraction(round(10_000 * float(np.exp(rng.uniform(np.log(0.01), np.log(0.9))))), 10_000)
-    return Instance(g, COSTS[cost](rng, np.abs(g).astype(np.float64)), fraction=fraction)
+    return Instance(g, COSTS[cost](rng, np.abs(g).astype(np.float64)), budget=percent(fraction))
 
 
 # --- strategies ------------------------------------------------------------------------------------

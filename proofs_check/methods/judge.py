@@ -83,7 +83,7 @@ def certified(instance: Instance) -> Fraction:
     certificate = certify(instance)
     if certificate.verdict != "exact":
         raise UndecidedError(certificate.verdict)
-    return certificate.value
+    return certificate.retained
 
 
 def exhaust(

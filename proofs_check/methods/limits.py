@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from proofs_check.methods.judge import survived
+from theory.budget import percent
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.laws.joint import Law
@@ -33,7 +34,7 @@ Statistic = Callable[[Instance, np.random.Generator], float]
 
 def replicate(law: Law, beta: float, d: int, statistic: Statistic, rng: np.random.Generator) -> np.ndarray:
     """``statistic`` of :data:`REPLICATES` instances of ``d`` coordinates drawn from ``law``."""
-    draws = (Instance(*law.sample(rng, d), fraction=beta) for _ in range(REPLICATES))
+    draws = (Instance(*law.sample(rng, d), budget=percent(beta)) for _ in range(REPLICATES))
     return np.array([statistic(instance, rng) for instance in draws])
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from proofs_check.studies.study import Progress, silent
+from theory.budget import percent
 from theory.instance import CostClasses, Instance
 from theory.optimum.bounds import greedy_gap
 from theory.optimum.certificate import certify
@@ -39,15 +40,17 @@ def _laplace(rng: np.random.Generator, n: int) -> np.ndarray:
 FAMILIES: dict[str, tuple[str, Draw]] = {
     "uniform": (
         "scores and costs uniform on (0, 1]",
-        lambda rng, n, share: Instance.from_scores(1 - rng.random(n), 1 - rng.random(n), fraction=share),
+        lambda rng, n, share: Instance.from_scores(1 - rng.random(n), 1 - rng.random(n), budget=percent(share)),
     ),
     "lognormal": (
         "Laplace magnitudes, lognormal costs (sigma = 1)",
-        lambda rng, n, share: Instance(_laplace(rng, n), rng.lognormal(size=n), fraction=share),
+        lambda rng, n, share: Instance(_laplace(rng, n), rng.lognormal(size=n), budget=percent(share)),
     ),
     "two classes": (
         "Laplace magnitudes, costs 1 and 10 equally likely",
-        lambda rng, n, share: Instance(_laplace(rng, n), CostClasses(rng.integers(0, 2, n), [1, 10]), fraction=share),
+        lambda rng, n, share: Instance(
+            _laplace(rng, n), CostClasses(rng.integers(0, 2, n), [1, 10]), budget=percent(share)
+        ),
     ),
 }
 
@@ -96,9 +99,9 @@ def _gaps(instance: Instance) -> dict[str, Any]:
         "fill": cwmp(instance, rounding="fill").retained,
         "best-of": cwmp(instance, rounding="best-of").retained,
     }
-    lost = {name: best.value - value for name, value in kept.items()}
-    lost |= {"bound": bound, "relaxation": relaxed.value - best.value}
-    relative = {name: _ratio(amount, best.value) for name, amount in lost.items()}
+    lost = {name: best.retained - value for name, value in kept.items()}
+    lost |= {"bound": bound, "relaxation": relaxed.value - best.retained}
+    relative = {name: _ratio(amount, best.retained) for name, amount in lost.items()}
     return {**relative, "certified": best.verdict == "exact"}
 
 

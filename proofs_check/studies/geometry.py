@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofs_check.studies.study import Progress, silent
+from theory.budget import percent
 from theory.errors import InputError
 from theory.files.updates import read_update
 from theory.instance import Instance
@@ -42,14 +43,29 @@ def geometry(
     """
     rng = np.random.default_rng(seed)
     vector, data = _drawn(rng) if update is None else _read(update, key)
-    instance = Instance(vector, cost_law(COST).sample(rng, vector.size), fraction=share)
+    instance = Instance(vector, cost_law(COST).sample(rng, vector.size), budget=percent(share))
+    parameters = {"seed": seed, "cost": COST, "share": share}
+    found = geometry_of(instance, data, parameters, rng, points=points, bins=bins)
+    progress(1.0)
+    return found
+
+
+def geometry_of(
+    instance: Instance, data: dict[str, Any], parameters: dict[str, Any], rng: np.random.Generator, *,
+    points: int = 500, bins: int = 48,
+) -> dict[str, Any]:  # fmt: skip
+    """The record of one instance, whatever its update and costs.
+
+    Args:
+        data: of what update, as :func:`figures.captions.origin.data_of` reads it. parameters: ``seed``, ``cost`` and
+            ``share``, in words. rng: draws the coordinates that are shown. points, bins: as for :func:`geometry`.
+    """
     rules = {"cwmp": cwmp(instance), "top-k": top_k(instance)}
     first, second = (rule.mask for rule in rules.values())
     masks = dict(zip(GROUPS, (first & second, first & ~second, second & ~first, ~first & ~second), strict=True))
     shown = {name: _thinned(instance, mask, points, rng) for name, mask in masks.items()}
-    progress(1.0)
     return {
-        "parameters": {"seed": seed, "cost": COST, "share": share, "points": points, "bins": bins},
+        "parameters": {**parameters, "points": points, "bins": bins},
         "data": data,
         "ray": float(rules["cwmp"].threshold or 0),
         "line": float(rules["top-k"].threshold or 0),

@@ -7,6 +7,9 @@ from proofs_check.studies.efficiency import efficiency
 from proofs_check.studies.frontier import frontier
 from proofs_check.studies.gap import gap
 from proofs_check.studies.geometry import geometry
+from proofs_check.studies.hardware import hardware
+from proofs_check.studies.pages import pages
+from proofs_check.studies.price import price
 from proofs_check.studies.saving import saving
 from proofs_check.studies.study import Study
 
@@ -21,5 +24,14 @@ STUDIES: dict[str, Study] = {
         Study(
             "contraction", "worst-case contraction, and error feedback under both rules (D13, D14, D18)", contraction
         ),
+        Study(
+            "hardware",
+            "saving and ceiling against the ratio of radio to memory, real ones as points (D19, P11)",
+            hardware,
+        ),
+        Study(
+            "price", "one price for all clients against equal joules each, by spread of their norms (D21, P14)", price
+        ),
+        Study("pages", "frontiers where writing costs by page: by page, whole pages, item-wise (D22)", pages),
     )
 }

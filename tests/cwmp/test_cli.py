@@ -40,7 +40,7 @@ def test_certify_reports_what_the_library_says(files):
     assert done.exit_code == 0
     report = json.loads(done.stdout)
     labels = np.r_[np.zeros(300, int), np.ones(700, int)]
-    instance = Instance(np.load("update.npy"), CostClasses(labels, [1, 10]), fraction="0.05")
+    instance = Instance(np.load("update.npy"), CostClasses(labels, [1, 10]), budget="5%")
     chosen, kept = cwmp(instance), report["selections"]["CWMP prefix"]
     assert kept["kept"] == int(chosen.mask.sum())
     assert kept["spent"] == float(chosen.spent)
@@ -356,7 +356,7 @@ def test_saving_of_an_update_is_that_of_the_selectors(files):
     )
     (report,) = json.loads(done.stdout)
     labels = np.r_[np.zeros(300, int), np.ones(700, int)]
-    instance = Instance(np.load("update.npy"), CostClasses(labels, [1, 10]), fraction="0.2")
+    instance = Instance(np.load("update.npy"), CostClasses(labels, [1, 10]), budget="20%")
     gain = float(cwmp(instance).retained / top_k(instance).retained) - 1
     assert report["gain"][0] == pytest.approx(gain, abs=0.01)  # the last item counts in part there
     assert report["gain"][0] > 0.1

@@ -19,8 +19,8 @@ from theory.selection import selectors
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {
-    "audit", "certify", "check", "check_certificate", "claims", "energy", "figures", "frontier", "layers_of", "models",
-    "pareto", "report", "saving", "study", "verify",
+    "audit", "certify", "check", "check_certificate", "claims", "draw", "energy", "figures", "frontier", "layers_of",
+    "models", "pareto", "report", "saving", "study", "verify",
     "cwmp", "random_k", "top_k",
     "Certificate", "CostClasses", "CostModel", "InputError", "Instance", "Relaxation", "Selection", "relax",
 }  # fmt: skip
@@ -75,7 +75,7 @@ def test_what_is_not_needed_is_not_loaded(name):
 
 
 def test_certify_says_what_the_theory_says():
-    found, instance = cwmp.certify(STATE, "fc-dear", budget="5%"), same_question(fraction="0.05")
+    found, instance = cwmp.certify(STATE, "fc-dear", budget="5%"), same_question(budget="5%")
     mask = np.r_[found.mask["conv.weight"].reshape(-1), found.mask["fc.weight"].reshape(-1)]
     assert (found.verdict, found.energy_unit, found.budget) == ("exact", "units", Fraction(365))
     assert found.spent == instance.spent(mask)
@@ -142,7 +142,7 @@ def test_a_number_that_was_meant_as_a_share_is_said_to_be_none():
 
 def test_masks_come_back_in_the_layout_of_the_update():
     torch = pytest.importorskip("torch")
-    wanted = selectors.cwmp(same_question(fraction="0.05")).mask
+    wanted = selectors.cwmp(same_question(budget="5%")).mask
     conv, fc = wanted[:300].reshape(CONV.shape), wanted[300:].reshape(FC.shape)
     tensors = {name: torch.from_numpy(array) for name, array in STATE.items()}
     steps = {"steps": torch.tensor(3), "head.weight": tensors["fc.weight"]}
@@ -299,7 +299,7 @@ def test_a_script_without_a_main_guard_can_verify(tmp_path):
 
 
 def test_selectors_take_what_the_theory_takes():
-    instance = same_question(fraction="0.05")
+    instance = same_question(budget="5%")
     wanted = selectors.cwmp(instance)
     assert np.array_equal(cwmp.cwmp(instance).mask, wanted.mask)
     out = np.empty(1000, bool)

@@ -33,7 +33,7 @@ def test_the_table(update):
     assert rows[1][:5] == ["conv", "2", "52", f"{100 * 52 / total:.4g}", "%"]
     assert rows[2][:5] == ["embedding", "1", "36", f"{100 * 360 / total:.4g}", "%"]
     assert "guess: two dimensions, the name says wte (wte.weight)" in done.stdout
-    assert "1 kinds are guesses: 33.33 % of the coordinates, 58.82 % of the energy" in done.stdout
+    assert "1 kind is a guess: 33.33 % of the coordinates, 58.82 % of the energy" in done.stdout
     given = run("layers", update, "--cost", "fc-dear", "--kind", "wte.*=norm", "--json")
     assert [(row["kind"], row["how"]) for row in json.loads(given.stdout)][1] == ("norm", "given: wte.*=norm")
 

@@ -84,7 +84,7 @@ STATE = ["typical", "body.1.running_mean", "body.1.running_var", "body.1.num_bat
 
 @pytest.mark.parametrize("known_by", ["model", "names"])
 def test_state_is_averaged_as_fedavg_does_and_charged(known_by):
-    mod = SparsifyMod("cwmp", "uniform", "0.05", **({"model": Net()} if known_by == "model" else {"state": "typical"}))
+    mod = SparsifyMod("cwmp", "uniform", "5%", **({"model": Net()} if known_by == "model" else {"state": "typical"}))
     found, metrics, grid = rounds(START, mod=mod, move=local, count=1, examples=lambda k: 10 + k)
     plain, _, _ = rounds(START, strategy=FedAvg, move=local, count=1, examples=lambda k: 10 + k)
     for name in STATE:
@@ -102,13 +102,13 @@ def test_state_is_averaged_as_fedavg_does_and_charged(known_by):
 
 @pytest.mark.parametrize("method", ["cwmp", "top-k"])
 def test_a_variance_stays_one_under_error_feedback(method):
-    found, _, _ = rounds(START, mod=SparsifyMod(method, "fc-dear", "0.02"), move=local, count=6)
+    found, _, _ = rounds(START, mod=SparsifyMod(method, "fc-dear", "2%"), move=local, count=6)
     assert (found["body.1.running_var"] > 0).all()
     assert found["body.1.num_batches_tracked"] == 6 * 4
 
 
 def test_state_can_stay_at_the_client():
-    mod = SparsifyMod("cwmp", "uniform", "0.5", state=["body.1.*", "typical"], local_state=True)
+    mod = SparsifyMod("cwmp", "uniform", "50%", state=["body.1.*", "typical"], local_state=True)
     seen = {}
 
     def move(arrays, k):
@@ -127,7 +127,7 @@ def test_state_can_stay_at_the_client():
 
 def test_a_name_of_no_array_is_refused_before_training():
     with pytest.raises(InputError, match=r"state 'bn\*' is no entry of the model"):
-        rounds(START, mod=SparsifyMod("cwmp", 1, "0.5", state=["bn*"]), move=lambda *_: pytest.fail("trained"))
+        rounds(START, mod=SparsifyMod("cwmp", 1, "50%", state=["bn*"]), move=lambda *_: pytest.fail("trained"))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -135,7 +135,7 @@ def test_shapes_and_order_come_back_in_every_method(method):
     empty = np.zeros((0, 5), "f4")
     starts = [{"e.weight": empty, **W}, {**W, "z.weight": empty}, {"z.weight": empty}, {**W, "scale": np.float32(2.5)}]
     for start in (*starts, {"scale": np.float16(1), **W, "last": np.zeros(0, "f8")}):
-        found, _, _ = rounds(start, mod=SparsifyMod(method, "uniform", "0.5"))
+        found, _, _ = rounds(start, mod=SparsifyMod(method, "uniform", "50%"))
         assert list(found) == list(start)
         for name, value in start.items():
             assert (found[name].shape, found[name].dtype) == (np.shape(value), np.asarray(value).dtype)
@@ -156,12 +156,12 @@ def test_arrays_that_cannot_be_pruned_are_named_before_training(name, array, say
     if np.dtype(array.dtype).name == "float64":
         pytest.skip("long doubles are doubles here")
     with pytest.raises(InputError, match=says):
-        rounds({**W, name: array}, mod=SparsifyMod("cwmp", 1, "0.5"), move=lambda *_: pytest.fail("trained"))
+        rounds({**W, name: array}, mod=SparsifyMod("cwmp", 1, "50%"), move=lambda *_: pytest.fail("trained"))
 
 
 def test_complex_state_travels_whole_where_it_is_called_so():
     start = {**W, "rotations": np.exp(1j * np.arange(4)).astype("c8")}
-    found, _, _ = rounds(start, mod=SparsifyMod("cwmp", 1, "0.5", state=["rotations"]), count=1)
+    found, _, _ = rounds(start, mod=SparsifyMod("cwmp", 1, "50%", state=["rotations"]), count=1)
     np.testing.assert_allclose(found["rotations"], start["rotations"] + 0.5, rtol=1e-6)
     assert found["rotations"].dtype == np.complex64
 
@@ -175,7 +175,7 @@ def test_integers_and_booleans_arrive_as_they_are():
         "q": np.array([250, 3], "u1"),
         "n": large,
     }
-    found, _, _ = rounds(start, mod=SparsifyMod("cwmp", 1, "0.5"))
+    found, _, _ = rounds(start, mod=SparsifyMod("cwmp", 1, "50%"))
     for name in ("seed", "mask", "q", "n"):
         assert np.array_equal(found[name], start[name])
         assert found[name].dtype == np.asarray(start[name]).dtype
@@ -188,13 +188,13 @@ def test_integers_and_booleans_arrive_as_they_are():
 
 
 def test_clients_without_examples():
-    found, _, _ = rounds(W, mod=SparsifyMod("dense", 1, "1"), examples=lambda k: 0 if k == 0 else 10, count=1)
+    found, _, _ = rounds(W, mod=SparsifyMod("dense", 1, "100%"), examples=lambda k: 0 if k == 0 else 10, count=1)
     np.testing.assert_allclose(found["fc.bias"], 0.625)
     for examples, says in ((lambda k: 0, "round 1: every client has num-examples = 0"),
                            (lambda k: k - 1, "num-examples = -1; it must be >= 0"),
                            (lambda k: float("nan"), "num-examples = nan; it must be >= 0")):  # fmt: skip
         with pytest.raises(InputError, match=says):
-            rounds(W, mod=SparsifyMod("cwmp", 1, "0.5"), examples=examples)
+            rounds(W, mod=SparsifyMod("cwmp", 1, "50%"), examples=examples)
 
 
 # Tied weights
@@ -213,7 +213,7 @@ TIED = {"wte.weight": TABLE, "fc.bias": np.zeros(4, "f4"), "head.weight": TABLE.
 
 @pytest.mark.parametrize("cost", ["uniform", "wte.weight=1,rest=10", np.ones(28), np.ones(52)])
 def test_tied_weights_count_cost_and_travel_once(cost):
-    found, metrics, _ = rounds(TIED, mod=SparsifyMod("cwmp", cost, "0.3"), move=tied, count=4)
+    found, metrics, _ = rounds(TIED, mod=SparsifyMod("cwmp", cost, "30%"), move=tied, count=4)
     assert np.array_equal(found["wte.weight"], found["head.weight"])
 
     def once(arrays, k):
@@ -221,7 +221,7 @@ def test_tied_weights_count_cost_and_travel_once(cost):
 
     single = {name: v for name, v in TIED.items() if name != "head.weight"}
     cost = np.ones(28) if isinstance(cost, np.ndarray) else cost
-    alone, spent, _ = rounds(single, mod=SparsifyMod("cwmp", cost, "0.3"), move=once, count=4)
+    alone, spent, _ = rounds(single, mod=SparsifyMod("cwmp", cost, "30%"), move=once, count=4)
     assert np.array_equal(found["wte.weight"], alone["wte.weight"])
     for t in range(1, 5):
         assert metrics[t]["sent-energy"] == spent[t]["sent-energy"]
@@ -230,7 +230,7 @@ def test_tied_weights_count_cost_and_travel_once(cost):
 
 def test_arrays_that_are_alike_by_chance_stay_two():
     start = {"a.weight": np.ones(6, "f4"), "b.weight": np.ones(6, "f4")}
-    found, metrics, _ = rounds(start, mod=SparsifyMod("dense", 1, "1"), count=1)
+    found, metrics, _ = rounds(start, mod=SparsifyMod("dense", 1, "100%"), count=1)
     assert metrics[1]["sent-coordinates"] == 3 * 12
     np.testing.assert_allclose(found["b.weight"], 1.5)
 
@@ -245,16 +245,16 @@ def test_views_of_another_array_are_named():
 
     for part in (lambda table: table[1:3], lambda table: table.T):
         with pytest.raises(InputError, match=r"array '(view|whole)' is a view of '(whole|view)'"):
-            rounds({"whole": TABLE, "view": part(TABLE)}, mod=SparsifyMod("cwmp", 1, "0.5"), move=moves(part))
+            rounds({"whole": TABLE, "view": part(TABLE)}, mod=SparsifyMod("cwmp", 1, "50%"), move=moves(part))
     net = torch.nn.Module()
     net.whole = torch.nn.Parameter(torch.zeros(6, 4))
     net.view = torch.nn.Parameter(net.whole.detach()[:, 1])
     with pytest.raises(InputError, match="'view' shares a part of its storage with 'whole'"):
-        SparsifyMod("cwmp", 1, "0.5", model=net)
+        SparsifyMod("cwmp", 1, "50%", model=net)
 
 
 def test_clients_of_different_minds_about_state():
-    mods = iter([SparsifyMod("cwmp", 1, "0.5", state=s) for s in ((), ("fc.bias",), ())])
+    mods = iter([SparsifyMod("cwmp", 1, "50%", state=s) for s in ((), ("fc.bias",), ())])
     grid = LocalGrid(app([]), 3)
     apps = {node: app([mod]) for node, mod in zip(grid.contexts, mods, strict=True)}
     grid.app = lambda message, context: apps[context.node_id](message, context)
@@ -263,7 +263,7 @@ def test_clients_of_different_minds_about_state():
 
 
 def test_the_mod_lets_an_evaluation_pass_with_the_clients_own_state():
-    mod, state = SparsifyMod("cwmp", 1, "0.5", state=["fc.bias"], local_state=True), RecordDict()
+    mod, state = SparsifyMod("cwmp", 1, "50%", state=["fc.bias"], local_state=True), RecordDict()
     made, seen = ClientApp(), []
 
     @made.train(mods=[mod])

@@ -5,25 +5,43 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 from recomputed import differences, text_differences
 
 from empirical.experiment import judge
 
 ROOT = Path(__file__).parents[2]
-RECORDED = ROOT / "results" / "pareto" / "credible"
+PARETO = ROOT / "results" / "pareto"
+RECORDED = PARETO / "credible"
 
 
-def test_recorded_verdicts_are_what_the_recorded_runs_give(tmp_path):
-    shutil.copytree(RECORDED, tmp_path / "credible")
-    judge("credible", folder=tmp_path / "credible")
-    mend = "run: cwmp pareto credible --judge-only --output results/pareto/credible"
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in PARETO.glob("*/report.txt")))
+def test_recorded_verdicts_are_what_the_recorded_runs_give(name, tmp_path):
+    there = PARETO / name
+    shutil.copytree(there, tmp_path / name)
+    judge(name, folder=tmp_path / name)
+    mend = f"run: cwmp pareto {name} --judge-only --output results/pareto/{name}"
     names = lambda folder: sorted(path.name for path in (folder / "verdicts").iterdir())  # noqa: E731
-    assert names(tmp_path / "credible") == names(RECORDED)
-    found, recorded = ((folder / "report.txt").read_text() for folder in (tmp_path / "credible", RECORDED))
+    assert names(tmp_path / name) == names(there)
+    found, recorded = ((folder / "report.txt").read_text() for folder in (tmp_path / name, there))
     assert text_differences(found, recorded) == [], mend
-    for name in names(RECORDED):
-        found, recorded = (json.loads((f / "verdicts" / name).read_text()) for f in (tmp_path / "credible", RECORDED))
-        assert differences(found, recorded, name) == [], mend
+    for verdict in names(there):
+        found, recorded = (json.loads((f / "verdicts" / verdict).read_text()) for f in (tmp_path / name, there))
+        assert differences(found, recorded, verdict) == [], mend
+
+
+def test_what_is_said_of_the_papers_setting_is_in_its_verdicts():
+    made = [json.loads(path.read_text()) for path in sorted((PARETO / "paper-small" / "verdicts").iterdir())]
+    seeds = {json.dumps(v["domain"].rpartition("seeds ")[2]) for v in made}
+    words = " ".join((ROOT / "docs" / "experiment.md").read_text(encoding="utf-8").split())
+    assert seeds == {'"[0]"'} and {v["outcome"] for v in made} == {"inconclusive"}  # noqa: PT018
+    assert "One seed was run: every verdict is *undecided*" in words
+    sparse = {v["observed"]["cost"]: v["observed"] for v in made if v["claim"] == "E2-equal-sparsity"
+              and not v["observed"]["feedback"]}  # fmt: skip
+    cells = [c for v in sparse.values() for c in v["sparsities"].values()]
+    assert len(cells) == 16
+    assert all(c["energy"] < c["top-k energy"] and c["accuracy"] < c["top-k"] for c in cells)
+    assert "In all 16 cells without feedback CWMP was cheaper and less accurate than Top-K at equal sparsity" in words
 
 
 def test_what_is_said_in_words_of_the_recorded_runs_is_in_their_verdicts():

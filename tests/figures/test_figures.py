@@ -25,7 +25,9 @@ from theory.errors import InputError
 ROOT = RESULTS.parent
 MEND = "cwmp figures"
 POSSIBLE = [
-    name for name, entry in CATALOGUE.items() if "pareto/credible" in entry.records or not missing(entry, RESULTS)
+    name
+    for name, entry in CATALOGUE.items()
+    if all(record.startswith("pareto/") for record in entry.records) or not missing(entry, RESULTS)
 ]
 
 

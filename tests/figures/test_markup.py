@@ -131,7 +131,23 @@ def records(tmp_path_factory):
     shutil.rmtree(verdicts)
     write_verdict(contest("cwmp", "fc-dear"), verdicts)
     write_verdict(contest("something new", "lognormal"), verdicts)
+    _shrink(folder / "pareto" / "paper-small", "E2-*-fc-dear-feedback-off", "sparsities", {"0.01"})
+    _shrink(folder / "pareto" / "safe-small", "E3-safe-*", "comparisons", {0})
     return folder
+
+
+def _shrink(folder, pattern, field, kept):
+    """Leave one run, the verdicts of a pattern, and one entry of a field of theirs."""
+    for path in sorted(folder.rglob("*-seed*.json"))[1:]:
+        path.unlink()
+    for path in (folder / "verdicts").iterdir():
+        if not path.match(f"{pattern}.json"):
+            path.unlink()
+            continue
+        fields = json.loads(path.read_text())
+        entries = fields["observed"][field]
+        some = {k: v for k, v in entries.items() if k in kept} if isinstance(entries, dict) else entries[:1]
+        path.write_text(json.dumps({**fields, "observed": {**fields["observed"], field: some}}))
 
 
 def parts(name):
@@ -145,14 +161,14 @@ def parts(name):
 
 def drawn(name):
     """The figures that are drawn from a record."""
-    record = "pareto/credible" if name.startswith("pareto") else name
+    record = next((r for r in ("pareto/credible", "pareto/paper-small") if name.startswith(r)), name)
     return [entry for entry in CATALOGUE.values() if record in entry.records]
 
 
 def every_record(folder):
     """One file of each kind, by its path."""
     runs = sorted((folder / "pareto" / "credible").glob("*.json"))[:1]
-    others = [path for path in sorted(folder.rglob("*.json")) if path.parent.name != "credible"]
+    others = [path for path in sorted(folder.rglob("*.json")) if "-seed" not in path.name]
     return [path.relative_to(folder).as_posix() for path in [*runs, *others] if "same-rate" not in path.parts]
 
 

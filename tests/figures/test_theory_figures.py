@@ -86,14 +86,15 @@ def test_captions_state_seed_hardware_revision_and_what_records_say(name, record
 
 def test_geometry_shows_points_ray_line_and_numbers(records):
     record = records[catalogue.GEOMETRY]
-    (ax,) = drawn("geometry", records).axes
-    points = {c.get_label(): np.array(c.get_offsets()) for c in ax.collections}
+    figure = drawn("geometry", records)
+    (ax,) = figure.axes
+    points = {c.get_gid(): np.array(c.get_offsets()) for c in ax.collections}
     for name in ("both", "cwmp only", "top-k only"):
         assert points[name].tolist() == record["points"][name]
-    ray, line = lines(ax)["CWMP, $g^2\\!/c$"], lines(ax)["Top-K"]
+    ray, line = (next(xy for words, xy in lines(ax).items() if words.startswith(rule)) for rule in ("CWMP", "Top-K"))
     assert ray[:, 1] / ray[:, 0] == pytest.approx(record["ray"])
     assert line[:, 1] == pytest.approx(record["line"])
-    words = " ".join(text.get_text() for text in ax.texts)
+    words = " ".join(text.get_text() for text in figure.legends[0].get_texts())
     for group in ("both", "cwmp only", "top-k only"):
         assert f"{record['groups'][group]['count']:,} coordinates" in words
 

@@ -83,7 +83,7 @@ def best_of(update, cost, budget):
 
 
 def certified(instance):
-    return certify(instance).primal
+    return certify(instance).mask
 
 
 # --- budgets --------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A folder of results to draw from: the committed records, and an experiment whose numbers can be worked out on paper.
+"""A folder of results to draw from: the committed records, and experiments whose numbers can be worked out on paper.
 
 Accuracies rise by 0.02 a round from where a method starts, 0.05 with the larger budget and, for CWMP, by 0.01 a seed.
 """
@@ -10,6 +10,8 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+
+from made_designs import write_designs
 
 from empirical.prices import Entry
 from empirical.records import RoundRecord, RunFile, write_run
@@ -36,7 +38,7 @@ PROVENANCE = {"revision": "0123456789ab", "hardware": "an abacus, 2 wires"}
 def results(folder):
     """``folder`` with every record that is committed, and the experiment in place of the real one."""
     shutil.copytree(RESULTS, folder, ignore=shutil.ignore_patterns("verify", "figures", "pareto"), dirs_exist_ok=True)
-    shutil.copytree(_experiment(), folder / "pareto" / "credible")
+    shutil.copytree(_experiment(), folder / "pareto", dirs_exist_ok=True)
     return folder
 
 
@@ -45,7 +47,8 @@ def _experiment():
     """Written once: every file of a run is synchronised with the disk."""
     folder = Path(tempfile.mkdtemp(prefix="cwmp-experiment-"))
     atexit.register(shutil.rmtree, folder)
-    experiment(folder)
+    experiment(folder / "credible")
+    write_designs(folder)
     return folder
 
 

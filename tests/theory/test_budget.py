@@ -1,33 +1,40 @@
-"""One rule for budgets, wherever one is taken: a share in (0, 1] or "5%", or joules; 5 is nowhere 500 %."""
+"""One rule for budgets, wherever one is taken: a share such as "5%", or joules; 5 is nowhere 500 %."""
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from cwmp.__main__ import main
-from theory.budget import as_joules, as_share
+from theory.budget import as_joules, as_share, percent
 from theory.energy.costs import budget_spec
 from theory.errors import InputError
 from theory.feedback.compressor import Compressor
-from theory.instance import Instance
+from theory.instance import CostClasses, Instance
 from theory.laws.deviation import overtaken, upper_deviation
 from theory.laws.parse import law_of
 from theory.laws.samples import SampleLaw
 from theory.optimum.certificate import certify
+from theory.pages import PageCosts
+from theory.selection.paged import by_pages
+from theory.selection.safe import safe
 from theory.selection.selectors import cwmp, top_k
 
 G, C = np.arange(1.0, 11.0), np.linspace(1, 2, 10)
 LAW, DATA = law_of("laplace()", "lognorm(s=0.5)"), SampleLaw.of(G, C)
+BUDGETS = {  # everything that takes a budget
+    "instance": lambda budget: Instance(G, C, budget),
+    "scores": lambda budget: Instance.from_scores(G, C, budget),
+    "cwmp": lambda budget: cwmp(G, C, budget),
+    "top_k": lambda budget: top_k(G, 2.0, budget),
+    "certify": lambda budget: certify(Instance(G, C, budget)),
+    "compressor": lambda budget: Compressor(C, budget).init(G),
+    "pages": lambda budget: by_pages(G, PageCosts(4, "0.1", 1), budget),
+}
 SHARES = {  # everything that takes a share
-    "instance": lambda share: Instance(G, C, fraction=share),
-    "scores": lambda share: Instance.from_scores(G, C, fraction=share),
-    "cwmp": lambda share: cwmp(G, C, fraction=share),
-    "top_k": lambda share: top_k(G, 2.0, fraction=share),
-    "certify": lambda share: certify(Instance(G, C, fraction=share)),
-    "compressor": lambda share: Compressor(C, fraction=share).init(G),
     "law": lambda share: LAW.efficiency(share),
     "law's saving": lambda share: LAW.saving(share),
     "data": lambda share: DATA.efficiency(share),
@@ -37,9 +44,23 @@ SHARES = {  # everything that takes a share
 }
 
 
-def tensors(share):
+def tensors(budget):
     torch = pytest.importorskip("torch")
-    return cwmp(torch.tensor(G), torch.tensor(C), fraction=share)
+    return cwmp(torch.tensor(G), torch.tensor(C), budget)
+
+
+def hook(budget):
+    torch = pytest.importorskip("torch")
+    from theory.feedback.ddp import PruningState
+
+    return PruningState(torch.nn.Linear(3, 2), "1", budget)
+
+
+def mod(budget):
+    pytest.importorskip("flwr")
+    from empirical.flower import SparsifyMod
+
+    return SparsifyMod("cwmp", 1, budget)
 
 
 def experiment(share):
@@ -49,7 +70,33 @@ def experiment(share):
     return prices("fc-dear", named_layers([("fc.weight", (3, 2))]), 0).budget(share)
 
 
-SHARES |= {"tensors": tensors, "experiment": experiment}
+BUDGETS |= {"tensors": tensors, "hook": hook, "mod": mod}
+SHARES |= {"experiment": experiment}
+
+
+@pytest.mark.parametrize("take", BUDGETS.values(), ids=BUDGETS)
+def test_budgets_are_taken_alike_everywhere(take):
+    for accepted in ("5%", "100%", "100 %", "0.5J", "3mJ", "5", 5, 0.5, Fraction(1, 20), Decimal("0.05"), 0, 10**9):
+        take(accepted)
+    for refused in ("101%", "100.001%", "0%", "-5%", "five %", "%", -0.1, "-1J", float("nan"), True, None):
+        with pytest.raises(InputError, match="budget") as error:
+            take(refused)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("d", [100, 40_000])
+def test_a_share_is_the_same_budget_at_every_size(d):
+    """Small updates go through an instance, large ones through a pass of their own."""
+    rng = np.random.default_rng(d)
+    g = rng.standard_normal(d)
+    for cost in (rng.lognormal(size=d), CostClasses(rng.integers(0, 2, d), [1, 10]), 2):
+        joules = Fraction(1, 20) * Instance(g, cost, 0).total_cost
+        expected = cwmp(Instance(g, cost, joules))
+        assert expected.mask.any()
+        for select in (cwmp, partial(safe, layers=[d])):
+            assert select(g, cost=cost, budget="5%").spent <= joules
+        assert np.array_equal(cwmp(g, cost, "5%").mask, expected.mask)
+        assert np.array_equal(top_k(g, cost, "5%").mask, top_k(g, cost, joules).mask)
 
 
 @pytest.mark.parametrize("take", SHARES.values(), ids=SHARES)
@@ -65,7 +112,9 @@ def test_shares_are_taken_alike_everywhere(take):
 @pytest.mark.parametrize("share", ["25%", "0.25", 0.25, Fraction(1, 4), np.float32(0.25)])
 def test_every_way_of_writing_a_quarter_is_a_quarter(share):
     assert as_share(share) == Fraction(1, 4)
-    assert Instance(G, 1, fraction=share).budget == Fraction(10, 4)
+    assert percent(share) == "25%"
+    assert Instance(G, 1, percent(share)).budget == Fraction(10, 4)
+    assert Instance(G, 1, percent(Fraction(1, 3))).budget == Fraction(10, 3)
 
 
 def test_a_float_share_is_the_decimal_it_prints():
@@ -83,11 +132,9 @@ def test_joules_with_their_unit():
     for refused in (-1, "-1J", "J", "3kJ", "3 J J", float("inf")):
         with pytest.raises(InputError, match="budget"):
             as_joules(refused)
-    assert cwmp(G, C, "5%").mask.tolist() == cwmp(G, C, fraction="0.05").mask.tolist()
     assert as_joules("3 units") == 3
-    for both in ({"budget": 3, "fraction": "5%"}, {}):
-        with pytest.raises(InputError, match="give the budget, such as"):
-            cwmp(G, C, **both)
+    with pytest.raises(InputError, match="give the budget, such as"):
+        cwmp(G, C)
 
 
 def test_a_bare_number_is_joules_and_never_a_share(tmp_path):

@@ -182,7 +182,7 @@ def test_no_altered_field_makes_a_false_statement_accepted(certificate):
             assert path not in BINDING or Fraction(value) == Fraction(at(certificate.fields, path)), (path, value)
             assert (
                 Fraction(fields["retained"])
-                == certificate.value
+                == certificate.retained
                 == optimum(UPDATE**2, COST, Fraction(fields["budget"]))
             )
     assert all(refused.values()), refused

@@ -166,7 +166,7 @@ def test_windows_close_while_the_data_are_read(monkeypatch):
     """Most values leave the window unseen by the search; what they retain is counted all the same."""
     rng = np.random.default_rng(62)
     labels, g = rng.integers(0, 2, 150_000), rng.standard_t(4, 150_000).astype(np.float32)
-    instance = Instance(g, CostClasses(labels, [3, 7]), fraction="0.1")
+    instance = Instance(g, CostClasses(labels, [3, 7]), budget="10%")
     certificate = certify(instance)
     assert certificate.verdict == "exact"
     seen = []
@@ -224,7 +224,7 @@ def test_more_costs_than_any_proof_may_list():
 def test_what_the_checker_may_not_finish_is_an_interval(monkeypatch):
     rng = np.random.default_rng(63)
     g, labels = rng.standard_t(4, 2000), rng.integers(0, 3, 2000)
-    instance = Instance(g, CostClasses(labels, ["0.31", "0.77", "1.13"]), fraction="0.1")
+    instance = Instance(g, CostClasses(labels, ["0.31", "0.77", "1.13"]), budget="10%")
     assert certify(instance).verdict == "exact"
     monkeypatch.setattr(checker, "MAX_STATES", 1)
     certificate = certify(instance)

@@ -271,8 +271,8 @@ def bases():
     """Certificates of every form, with their data, and costs where they need them."""
     rng = np.random.default_rng(51)
     g, c = rng.standard_normal(8), rng.integers(1, 9, 8) / 4
-    yield certify(Instance(g.astype(np.float32), c, fraction="0.4")).fields, g.astype(np.float32), c, False
-    yield certify(Instance(g * 1e200, c, fraction="0.6")).fields, g * 1e200, c, False
+    yield certify(Instance(g.astype(np.float32), c, budget="40%")).fields, g.astype(np.float32), c, False
+    yield certify(Instance(g * 1e200, c, budget="60%")).fields, g * 1e200, c, False
     classes = CostClasses(np.array([0, 0, 0, 1, 1, 1, 1, 0]), ["0.1", "0.7"])
     yield certify(Instance(g, classes, "1.1")).fields, g, None, False
     yield certify(Instance.from_scores(c + 2, c, 5)).fields, c + 2, c, True

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from theory import CostClasses, InputError, Instance, certify, cwmp
 from theory.arithmetic.exact import as_fraction, exact_sum, floor_float
+from theory.budget import percent
 
 G = [3.0, -1.0, 2.0]
 nan, inf = math.nan, math.inf
@@ -55,9 +56,8 @@ REFUSED = {
     "budget in words": ((G, 1, "lots"), {}, "budget must be a finite real number, got 'lots'"),
     "boolean budget": ((G, 1, True), {}, "budget must be a real number, got bool"),
     "array budget": ((G, 1, np.array([1.0])), {}, "budget must be a real number, got ndarray"),
-    "negative fraction": ((G, 1), {"fraction": -0.1}, r"fraction = -0.1: must be a share in \(0, 1\]"),
-    "nan fraction": ((G, 1), {"fraction": nan}, "fraction must be a finite real number"),
-    "two budgets": ((G, 1, 1), {"fraction": 0.1}, "give the budget, such as"),
+    "negative share": ((G, 1, "-10%"), {}, r"budget = -10%: must be a share in \(0, 1\]"),
+    "nan share": ((G, 1, "nan%"), {}, "budget must be a finite real number"),
     "no budget": ((G, 1), {}, "give the budget, such as"),
 }  # fmt: skip
 
@@ -132,10 +132,10 @@ def test_per_coordinate_costs_are_summed_exactly():
     assert instance.total_cost == 2**53 + 1 + Fraction(1, 2**1074)
 
 
-def test_a_fraction_is_the_decimal_it_prints():
+def test_a_share_is_the_decimal_it_prints():
     for share in (0.3, "0.3", Fraction(3, 10), Decimal("0.3"), np.float64(0.3), np.float32(0.3)):
-        assert Instance(np.ones(10), 1, fraction=share).budget == 3
-    assert Instance(np.ones(3), [0.1] * 3, fraction=1).budget == 3 * Fraction(0.1)
+        assert Instance(np.ones(10), 1, percent(share)).budget == 3
+    assert Instance(np.ones(3), [0.1] * 3, "100%").budget == 3 * Fraction(0.1)
     assert Instance(np.ones(3), 2, 30).budget == 30, "more joules than everything takes are allowed"
 
 

@@ -107,7 +107,8 @@ def by_class(
     """The loop for classes, of which ``lines`` holds the cost (infinite where it is more than the budget).
 
     ``line`` is scratch of :data:`BLOCK` costs, ``classes`` are the labels there are, and ``counts`` receives how many
-    of each are above. A block of one class, as most of a layered model are, is read without looking labels up.
+    of each are above. A block of one class, as most of a layered model are, is read without looking labels up. A
+    single label is everybody's.
 
     Returns:
         Where it stopped; how many items are inside; whether an entry or a label is out of range.
@@ -115,7 +116,7 @@ def by_class(
     listed, begin = 0, start
     while begin < stop and listed + BLOCK < items.size:
         end = min(begin + BLOCK, stop)
-        g, own, over = values[begin:end], labels[begin:end], above[begin:end]
+        g, own, over = values[begin:end], labels if labels.size == 1 else labels[begin:end], above[begin:end]
         smallest = largest = own[0]
         for i in range(own.size):
             smallest, largest = min(smallest, own[i]), max(largest, own[i])
@@ -138,7 +139,7 @@ def by_class(
             _count(own, here, over, odd, counts)
         before, listed = listed, _listed(g, square, begin, inside, items, keys, listed)
         for k in range(before, listed):
-            prices[k] = class_cost[labels[items[k]]]
+            prices[k] = class_cost[labels[0] if labels.size == 1 else labels[items[k]]]
             keys[k] = keys[k] / prices[k] if by_cost else keys[k]
         begin = end
     return begin, listed, False

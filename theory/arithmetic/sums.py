@@ -105,36 +105,44 @@ def total_cost(cost: NDArray[np.floating], threads: int = 1) -> Fraction | None:
     return sum(valid, Fraction(0)) if len(valid) == len(found) else None
 
 
-_PIECE, _ROW = 1 << 16, 1 << 12  # costs that are looked at, and summed, together
+_PIECE, _ROW = 1 << 15, 1 << 12  # costs that are looked at, and summed, together; a piece stays in the cache
 _HIGH = np.int64(-1 << 27)  # of a float64's bits, those of which 26 digits are left
 
 
 def _total_by_pieces(cost: NDArray[np.floating]) -> Fraction | None:
     """The same by NumPy, in one pass: a row of like costs adds up in float64 without rounding, others are split.
 
-    With all costs of a piece within 2^14, 26 bits (27 of what is left of a float64, 24 of a float32) + 14 + 12 of a
-    row are 53 at most.
+    Of a float64 the 26 leading bits are added up, and what is left of it. With e the exponent of the least cost, the
+    leading parts are multiples of 2^(e-25) and the rest of 2^(e-52), below 2^-25 of its cost: as all are positive, both
+    sums are exact where the row's is below 2^(e+26), and so is that of float32 costs, multiples of 2^(e-23).
     """
     rows, rest, room = [np.zeros(0)], Fraction(0), np.empty(min(_PIECE, cost.size))
     for start in range(0, cost.size, _PIECE):
         piece = cost[start : start + _PIECE]
-        low, high = float(piece.min()), float(piece.max())
-        if not (low > 0 and high < np.inf):
+        low = float(piece.min())
+        if not low > 0:
             return None
-        if not (high <= low * 2.0**14 and low > 2.0**-900 and high < 2.0**900 and piece.flags.c_contiguous):
-            rest += exact_sum(piece)
-        elif piece.dtype == np.float64:
-            part = room[: piece.size]
-            np.bitwise_and(piece.view(np.int64), _HIGH, out=part.view(np.int64))
-            rows.append(_row_sums(part))
-            rows.append(_row_sums(np.subtract(piece, part, out=part)))
-        else:
-            rows.append(_row_sums(piece))
+        if piece.flags.c_contiguous and low > 2.0**-900:
+            part: NDArray[np.floating] = piece
+            if piece.dtype == np.float64:
+                part = room[: piece.size]
+                np.bitwise_and(piece.view(np.int64), _HIGH, out=part.view(np.int64))
+            with np.errstate(over="ignore"):  # a sum too large for a row is a split one
+                sums = _row_sums(part)
+            if sums.max() <= min(low * 2.0**24, 2.0**900):
+                rows.append(sums)
+                if piece.dtype == np.float64:
+                    rows.append(_row_sums(np.subtract(piece, part, out=part)))
+                continue
+        if not float(piece.max()) < np.inf:
+            return None
+        rest += exact_sum(piece)
     return rest + exact_sum(np.concatenate(rows))
 
 
 def _row_sums(piece: NDArray[np.floating]) -> NDArray[np.float64]:
     """The sums of its rows, in float64, and of what is left."""
     whole = piece.size // _ROW * _ROW
-    rows = piece[:whole].reshape(-1, _ROW).sum(axis=1, dtype=np.float64)
+    rows = piece[:whole].reshape(-1, _ROW)
+    rows = np.einsum("ij->i", rows, dtype=np.float64, casting="safe")
     return rows if whole == piece.size else np.append(rows, piece[whole:].sum(dtype=np.float64))

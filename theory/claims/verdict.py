@@ -106,5 +106,7 @@ def read_verdict(path: Path) -> Verdict:
     try:
         fields = json.loads(path.read_text())
         return Verdict(**{**fields, "outcome": Outcome(fields["outcome"])})
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such verdict; 'cwmp verify --output {path.parent}' writes it") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path} is not a verdict file: {error}") from None

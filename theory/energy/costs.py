@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.arithmetic.exact import Real, as_float64
-from theory.budget import RATIOS, UNITS, as_joules, as_share
+from theory.budget import RATIOS, UNITS, as_joules, as_share, percent
 from theory.energy.models import MODELS, CostModel
 from theory.energy.own import model_of
 from theory.errors import InputError
@@ -72,22 +72,22 @@ class Budget:
     joules: Fraction | None
     in_units: bool | None = False
 
-    def amount(self, costs: Costs, layers: Sequence[Layer]) -> dict[str, Fraction]:
-        """The keyword that :class:`theory.Instance` takes: ``fraction``, or ``budget`` less a model's fixed overhead.
+    def amount(self, costs: Costs, layers: Sequence[Layer]) -> Fraction | str:
+        """The budget of the coordinates, as :class:`theory.Instance` takes it: joules less a model's fixed overhead.
 
         Raises:
             InputError: joules where costs are ratios, or units where they are joules.
         """
         if self.share is not None:
-            return {"fraction": self.share}
+            return percent(self.share)
         assert self.joules is not None
         model = costs.model
         if model is None:
-            return {"budget": self.joules}
+            return self.joules
         if self.in_units is not None and model.relative != self.in_units:
             meant = "ratios: give a share such as 10% or units" if model.relative else "joules, not units"
             raise InputError(f"the costs of {model.name} are {meant}")
-        return {"budget": model.spendable(self.joules, layers)}
+        return model.spendable(self.joules, layers)
 
 
 def costs_of(cost: Any, layers: Sequence[Layer]) -> Costs:

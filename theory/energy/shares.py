@@ -1,9 +1,4 @@
-"""Where the energy of an update lies: its layers in groups of one kind and one way to have decided it.
-
-kind        tensors   coordinates   of energy   how decided
-fc               10        101856      93.1 %   type Linear
-embedding         1          4096       3.0 %   guess: two dimensions, the name says wte
-"""
+"""Where the energy of an update lies: its layers in groups of one kind and one way to have decided it."""
 
 from __future__ import annotations
 
@@ -20,7 +15,7 @@ from theory.energy.costs import Costs
 from theory.instance import CostClasses, Instance
 from theory.layers import Layer
 
-_EXAMPLES = 3  # names written out of a group
+EXAMPLES = 3  # names written out of a group
 
 
 @dataclass(frozen=True)
@@ -79,33 +74,4 @@ def _joules(layers: Sequence[Layer], costs: Costs) -> list[Fraction]:
 
 def shares_fields(found: Sequence[Share]) -> list[dict[str, Any]]:
     """The groups as plain data, with the number of their layers and the first few names."""
-    return [{**asdict(one), "names": list(one.names[:_EXAMPLES]), "tensors": len(one.names)} for one in found]
-
-
-def shares_text(found: Sequence[Share]) -> str:
-    """The table for a terminal; guesses are summed up below it."""
-    total = sum(one.coordinates for one in found)
-    priced = any(one.energy is not None for one in found)
-    of = "of energy" if priced else "of all"
-    lines = [f"{'kind':<12}{'tensors':>8}{'coordinates':>14}{of:>12}   how decided"]
-    for one in found:
-        share = one.energy if priced else one.coordinates / max(total, 1)
-        lines.append(f"{one.kind:<12}{len(one.names):>8}{one.coordinates:>14}{100 * (share or 0):>10.4g} %   {one.how}"
-                     + _named(one))  # fmt: skip
-    guessed = [one for one in found if one.guess]
-    if guessed:
-        coordinates = sum(one.coordinates for one in guessed)
-        energy = f", {100 * sum(one.energy or 0 for one in guessed):.4g} % of the energy" if priced else ""
-        lines.append(
-            f"{sum(len(one.names) for one in guessed)} kinds are guesses: {100 * coordinates / max(total, 1):.4g} % of "
-            f"the coordinates{energy}; --kind 'pattern=kind' sets them"
-        )
-    return "\n".join(lines)
-
-
-def _named(one: Share) -> str:
-    """Which layers a guess is about."""
-    if not one.guess:
-        return ""
-    more = len(one.names) - _EXAMPLES
-    return f" ({', '.join(one.names[:_EXAMPLES])}{f' and {more} more' if more > 0 else ''})"
+    return [{**asdict(one), "names": list(one.names[:EXAMPLES]), "tensors": len(one.names)} for one in found]

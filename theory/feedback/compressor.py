@@ -1,6 +1,6 @@
 """Selection as a compressor: state, update -> sparse update, state, with error feedback (claims D17, D18).
 
-    compressor = Compressor(cost, fraction="0.05")
+    compressor = Compressor(cost, budget="5%")
     state = compressor.init(update)
     sent, state = compressor.apply(state, update)       # every round
     indices, values = sent.sparse()
@@ -61,7 +61,7 @@ class Compressor:
 
     Attributes:
         cost: joules per coordinate, as for :class:`theory.Instance`.
-        budget: joules per round, or fraction: the share of the cost of sending everything.
+        budget: of a round: ``"5%"`` of what sending everything costs, ``"3mJ"``, or a number of joules.
         selector: ``cwmp``, ``top-k`` or ``safe``. loss: of CWMP's order. layers, safety: what ``safe`` needs, see
             :func:`theory.selection.safe.safe`. rounding: see :mod:`theory.selection.selectors`.
         error_feedback: whether what is not sent is added to the next update.
@@ -69,8 +69,7 @@ class Compressor:
     """
 
     cost: Cost
-    budget: Real | None = None
-    fraction: Real | None = None
+    budget: Real
     selector: str = "cwmp"
     loss: Loss = "l2"
     rounding: Rounding = "prefix"
@@ -88,7 +87,7 @@ class Compressor:
     def init(self, like: Any) -> State:
         """A client's first state, for updates of the shape, type and device of ``like``.
 
-        Costs are checked and a fraction is turned into joules here, once.
+        Costs are checked and a share is turned into joules here, once.
 
         Raises:
             InputError: whatever :class:`theory.Instance` refuses of costs and budget; no flat array or tensor.
@@ -97,7 +96,7 @@ class Compressor:
         shape = tuple(np.shape(like))
         if len(shape) != 1:
             raise InputError(f"the update must have shape (d,), got {shape}; flatten it first")
-        whole = Instance(np.zeros(shape), tensors.array(self.cost, "cost"), self.budget, fraction=self.fraction)
+        whole = Instance(np.zeros(shape), tensors.array(self.cost, "cost"), self.budget)
         like = like if tensors.is_tensor(like) else np.asarray(like)
         residual = like.new_zeros(like.shape) if tensors.is_tensor(like) else np.zeros_like(like)
         return State(residual, whole.budget * whole.unit)

@@ -21,7 +21,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from theory.arithmetic.exact import Real, as_fraction
-from theory.budget import as_joules
+from theory.budget import budget_in_units
 from theory.energy.costs import Costs, budget_spec, cost_spec
 from theory.errors import InputError
 from theory.feedback.loss_scale import ScalerInUse
@@ -174,10 +174,8 @@ def _by_parameter(costs: Costs | Mapping[str, Real], layers: tuple[Layer, ...]) 
 
 def _joules(budget: Real, costs: Costs | Mapping[str, Real], layers: tuple[Layer, ...], whole: Fraction) -> Fraction:
     """What a budget is in joules, a share being one of ``whole``."""
-    asked = budget_spec(budget)
-    if asked.share is not None:
-        return asked.share * whole
-    return asked.amount(costs, layers)["budget"] if isinstance(costs, Costs) else as_joules(budget)
+    amount = budget_spec(budget).amount(costs, layers) if isinstance(costs, Costs) else budget
+    return budget_in_units(amount, lambda: whole, Fraction(1))
 
 
 def prune_hook(state: PruningState, bucket: dist.GradBucket) -> torch.futures.Future[Tensor]:

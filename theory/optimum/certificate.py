@@ -41,19 +41,19 @@ class Certificate:
 
     Attributes:
         verdict: ``exact``: the checker confirmed that no mask retains more. ``interval``: it confirmed that OPT exceeds
-            ``value`` by at most ``gap``. ``failed``: it refused; ``reason`` says why, and nothing may be concluded.
-        primal: the mask, bool (d,). dual: the prices.
-        value: exact retained score of the mask. spent: its exact energy, in cost units.
-        gap: duality gap: an upper bound on ``OPT - value``; 0 when exact.
+            ``retained`` by at most ``gap``. ``failed``: it refused; ``reason`` says why, and nothing may be concluded.
+        mask: bool (d,). dual: the prices.
+        retained: exact retained score of the mask. spent: its exact energy, in cost units.
+        gap: duality gap: an upper bound on ``OPT - retained``; 0 when exact.
         fields: the JSON object that the checker reads. how: the end of ``reason``: how it was shown.
         unchecked: beside an interval, that the solver's own exhaustive search found nothing better: its word alone.
     """
 
     verdict: Literal["exact", "interval", "failed"]
     reason: str
-    primal: NDArray[np.bool_]
+    mask: NDArray[np.bool_]
     dual: Prices
-    value: Fraction
+    retained: Fraction
     spent: Fraction
     gap: Fraction
     fields: dict[str, Any] = field(repr=False)
@@ -61,26 +61,16 @@ class Certificate:
     unchecked: bool = False
 
     @property
-    def mask(self) -> NDArray[np.bool_]:
-        """The mask, under the name that every result has: ``primal``."""
-        return self.primal
-
-    @property
-    def retained(self) -> Fraction:
-        """Exact retained score of the mask, under the name that every result has: ``value``."""
-        return self.value
-
-    @property
     def support(self) -> NDArray[np.intp]:
         """Indices of the kept coordinates, ascending."""
-        return np.flatnonzero(self.primal)
+        return np.flatnonzero(self.mask)
 
     @property
     def relative_gap(self) -> float:
-        """``gap / value``: 0 when exact, infinite beside an empty mask."""
+        """``gap / retained``: 0 when exact, infinite beside an empty mask."""
         if not self.gap:
             return 0.0
-        return to_float(self.gap / self.value) if self.value else math.inf
+        return to_float(self.gap / self.retained) if self.retained else math.inf
 
     def write(self, path: str | Path) -> None:
         """Write the certificate as JSON, atomically, over nothing but an earlier certificate."""
@@ -110,8 +100,8 @@ def certify(
     instance.refuse_lost_squares()
     solution = solve(instance, max_states=max_states, watch=watch)
     mask = solution.mask
-    spent, value = instance.spent(mask), instance.retained(mask)
-    about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(value), "note": note or {}}
+    spent, retained = instance.spent(mask), instance.retained(mask)
+    about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(retained), "note": note or {}}
     fields = _fields("exact" if solution.proved else "interval", about, solution)
     watch.on_phase("checking")
     result = _confirm(fields, instance)
@@ -131,7 +121,7 @@ def certify(
     unchecked = solution.proved and verdict == "interval"
     if unchecked:
         how += "; the solver's own search found nothing better, which is too much to check again"
-    return Certificate(verdict, result.reason, mask, solution.prices, value, spent, gap, fields, how, unchecked)
+    return Certificate(verdict, result.reason, mask, solution.prices, retained, spent, gap, fields, how, unchecked)
 
 
 def read_certificate(path: str | Path) -> dict[str, Any]:

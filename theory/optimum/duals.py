@@ -160,7 +160,7 @@ def base_of(instance: Instance, prices: Prices, budget: Fraction) -> Base:
     mask[[i for i, r in zip(near, reduced, strict=True) if r > 0]] = True
     tied = np.array([i for i, r in zip(near, reduced, strict=True) if r == 0], dtype=np.intp)
     left = budget - instance.spent(mask)
-    spare = prices.most_items - int(mask.sum()) if prices.most_items else 0
+    spare = prices.most_items - int(mask.sum())
     if prices.most_items:
         tied = tied[np.argsort(instance.cost[tied], kind="stable")][: max(spare, 0)]
     taken, spent = longest_affordable(instance.cost[tied], left) if left >= 0 and tied.size else (0, Fraction(0))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from theory.arithmetic.exact import exact_sum_of_squares
 from theory.arithmetic.sums import total_cost
-from theory.budget import budget_in_units
+from theory.budget import budget_in_units, is_share
 from theory.instance import CostClasses, Instance, class_values, is_one_cost
 from theory.selection.order import Floats, Indices
 
@@ -114,7 +114,7 @@ class Unchecked:
 
 
 def unchecked(
-    update: NDArray[np.floating], cost: Any, budget: Any, fraction: Any, weight: Weight, *, by_cost: bool,
+    update: NDArray[np.floating], cost: Any, budget: Any, weight: Weight, *, by_cost: bool,
     threads: int = 1,
 ) -> Unchecked | None:  # fmt: skip
     """Entries of plain arrays for a pass that checks what it reads; None for anything that is not a plain array.
@@ -139,10 +139,10 @@ def unchecked(
         if not _plain(cost) or cost.shape != update.shape:
             return None
         entries = Entries(update, weight, cost, by_cost=by_cost)
-    total = Fraction(0) if fraction is None else entries.total_cost(threads)
+    total = entries.total_cost(threads) if is_share(budget) else Fraction(0)
     if total is None:
         return None
-    return Unchecked(entries, budget_in_units(budget, fraction, lambda: total, unit), unit)
+    return Unchecked(entries, budget_in_units(budget, lambda: total, unit), unit)
 
 
 def _plain(array: NDArray) -> bool:

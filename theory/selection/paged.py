@@ -6,7 +6,7 @@ long as each is worth more per joule than all before it and the page together, a
 ``p/c``: blocks and items in one order, cut where the budget ends. What is kept is optimal for what it costs, and grows
 with the budget.
 
-    by_pages(g, PageCosts(64, "1uJ", "40uJ"), fraction="0.1")
+    by_pages(g, PageCosts(64, 1e-6, 4e-5), "10%")
 
 Pages without cost are CWMP, items without cost whole pages (structured pruning).
 """
@@ -77,14 +77,11 @@ class Paged:
         return exact_sum(self.layout.page) + _items_cost(self.layout, np.ones(self.layout.d, dtype=bool))
 
 
-def paged(
-    update: ArrayLike, costs: PageCosts, budget: Real | None = None, *, fraction: Real | None = None,
-    scores: bool = False,
-) -> Paged:  # fmt: skip
+def paged(update: ArrayLike, costs: PageCosts, budget: Real | None = None, *, scores: bool = False) -> Paged:
     """Update, costs by page and budget, validated.
 
     Args:
-        update: shape (d,), finite. budget, fraction: as for :class:`theory.Instance`, of items and pages together.
+        update: shape (d,), finite. budget: as for :class:`theory.Instance`, of items and pages together.
         scores: whether ``update`` holds scores ``p_i >= 0`` instead.
 
     Raises:
@@ -98,21 +95,18 @@ def paged(
         values = one.score if one.update is None else one.update
     layout = page_layout(costs, values.size)
     problem = Paged(values, not scores, layout, Fraction(0))
-    exact = budget_in_units(budget, fraction, lambda: problem.total_cost, layout.unit)
+    exact = budget_in_units(budget, lambda: problem.total_cost, layout.unit)
     return Paged(values, not scores, layout, exact)
 
 
-def by_pages(
-    update: ArrayLike | Paged, costs: PageCosts | None = None, budget: Real | None = None, *,
-    fraction: Real | None = None,
-) -> Selection:  # fmt: skip
+def by_pages(update: ArrayLike | Paged, costs: PageCosts | None = None, budget: Real | None = None) -> Selection:
     """Keep what is worth most per joule, pages included, until the next block or item does not fit.
 
     Items that the budget could not pay for together with their page are left out; equal ratios go to the lowest index.
     Of the selection, ``threshold`` is the score per cost of the block or item that did not fit, 0 when all did.
 
     Args:
-        update, costs, budget, fraction: as for :func:`paged`, or a problem that it made.
+        update, costs, budget: as for :func:`paged`, or a problem that it made.
 
     Raises:
         InputError: as there.
@@ -122,7 +116,7 @@ def by_pages(
     elif costs is None:
         raise InputError("costs are missing: give PageCosts with an update")
     else:
-        problem = paged(update, costs, budget, fraction=fraction)
+        problem = paged(update, costs, budget)
     d, size = problem.layout.d, problem.layout.page.size
     brackets = [*_brackets(problem), (0.0, np.inf)] if size else [(0.0, np.inf)]
     for low, high in brackets:

@@ -4,7 +4,7 @@ In every layer at least the share ``safety`` of what Top-K would retain there un
 ``g^2/c``. The two together are the same as: whatever the layers' norms are worth (any weights ``a_l >= 0``), the
 weighted score is at least ``safety`` times Top-K's. 0 is CWMP; plain CWMP itself is safe for no share above 0.
 
-    safe(instance, layers, "0.8")        safe(g, layers, "0.8", cost=c, fraction="0.1")
+    safe(instance, layers, "0.8")        safe(g, layers, "0.8", cost=c, budget="10%")
 
 In each layer a *reserve* is kept, the first items of its order that reach what the layer is owed, then the order of
 all others is followed while the budget lasts. Whole items overshoot: where the reserves together cost more than the
@@ -41,7 +41,7 @@ __all__ = ["LayerShare", "as_safety", "safe", "starved"]
 @uncompiled
 def safe(
     update: Instance | ArrayLike, layers: Sequence[Layer | int], safety: Real = "0.8", *, cost: Cost | None = None,
-    budget: Real | None = None, fraction: Real | None = None, rounding: Rounding = "prefix", threads: int = 1,
+    budget: Real | None = None, rounding: Rounding = "prefix", threads: int = 1,
     out: Any = None,
 ) -> Selection:  # fmt: skip
     """The coordinates of Safe CWMP.
@@ -61,7 +61,7 @@ def safe(
     Source: claim D23; formalised here.
     """
     share = as_safety(safety)
-    call = Call(update, cost, budget, fraction, rounding, threads, out)
+    call = Call(update, cost, budget, rounding, threads, out)
     call.check()
     arrays = call._replace(update=tensors.array(update), cost=tensors.array(cost), out=None)
     if isinstance(out, np.ndarray):
@@ -114,7 +114,7 @@ def _problem(call: Call, layers: Sequence[Layer | int]) -> tuple[Layered, Any]:
     """The problem, and Top-K's mask where the pass that finds it has also looked at every entry."""
     if isinstance(call.update, Instance):
         return layered(call.update, layers), None
-    given = np.asarray(call.update), call.cost, call.budget, call.fraction, "square"
+    given = np.asarray(call.update), call.cost, call.budget, "square"
     found = unchecked(*given, by_cost=True, threads=call.threads)  # type: ignore[arg-type]
     if found is not None and found.entries.d > SMALL:
         problem = layered_unchecked(found, layers)
@@ -122,7 +122,7 @@ def _problem(call: Call, layers: Sequence[Layer | int]) -> tuple[Layered, Any]:
         top = bracketed_prefix(by_size, found.budget, threads=call.threads)
         if top is not None:
             return problem, top.mask
-    return layered(Instance(call.update, call.cost, call.budget, fraction=call.fraction), layers), None  # type: ignore[arg-type]
+    return layered(Instance(call.update, call.cost, call.budget), layers), None  # type: ignore[arg-type]
 
 
 def _by_magnitude(problem: Layered) -> Any:

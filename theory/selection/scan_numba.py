@@ -28,7 +28,8 @@ def reader(entries: Entries, whole: int = 0) -> type[PartialScan] | None:
     read, kinds = (entries.labels, _LABELS) if entries.cost is None else (entries.cost, FLOATS)
     assert read is not None
     usual = entries.values.dtype in FLOATS and read.dtype in kinds
-    if not (usual and entries.values.flags.c_contiguous and read.flags.c_contiguous):
+    in_order = read.flags.c_contiguous or (entries.cost is None and read.strides == (0,))
+    if not (usual and entries.values.flags.c_contiguous and in_order):
         return None
     return _ClassScan if entries.cost is None else _CostScan
 
@@ -107,6 +108,8 @@ class _ClassScan(_SpanScan):
         self._loop = compiled_loops.compiled(compiled_loops.by_class)
         assert entries.class_cost is not None
         assert entries.labels is not None
+        one_label = entries.labels.strides == (0,)
+        self._labels = entries.labels[:1].copy() if one_label else entries.labels
         self._classes = np.arange(min(self._counts.size, np.iinfo(entries.labels.dtype).max + 1)).astype(
             entries.labels.dtype
         )
@@ -119,7 +122,7 @@ class _ClassScan(_SpanScan):
     def _span(self, start: int, stop: int, *scratch: NDArray) -> tuple[int, int]:
         entries = self.entries
         end, listed, bad = self._loop(
-            entries.values, entries.labels, start, stop, *scratch, *self._numbers(), *self._lines,
+            entries.values, self._labels, start, stop, *scratch, *self._numbers(), *self._lines,
             self._line, entries.class_cost, self._classes, self._counts,
         )  # fmt: skip
         if bad:

@@ -7,7 +7,7 @@
 Each takes an :class:`Instance`, or update, cost and budget as they are: NumPy arrays or PyTorch tensors of float16,
 bfloat16, float32 or float64, which are then checked in the very pass that selects.
 
-    cwmp(Instance(g, c, fraction="0.1"))        cwmp(g, c, fraction="0.1", threads=2)
+    cwmp(Instance(g, c, "10%"))        cwmp(g, c, "10%", threads=2)
 
 Every selector drops items dearer than the whole budget and items of zero score *before* ordering, breaks
 ties by the lowest index, and offers the same three roundings:
@@ -48,13 +48,13 @@ Cost = ArrayLike | Real | CostClasses
 
 def cwmp(
     update: Instance | ArrayLike, cost: Cost | None = None, budget: Real | None = None, *,
-    fraction: Real | None = None, loss: Loss = "l2", rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
+    loss: Loss = "l2", rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
 ) -> Selection:  # fmt: skip
     """Cost-Weighted Magnitude Pruning: keep coordinates by ``w(|g_i|) / c_i`` until the budget is spent.
 
     Args:
-        update: an instance, or ``g`` of shape (d,), with ``cost`` and ``budget`` or ``fraction`` as for
-            :class:`Instance`. A fraction of per-coordinate costs needs one more pass, to sum them.
+        update: an instance, or ``g`` of shape (d,), with ``cost`` and ``budget`` as for
+            :class:`Instance`. A share of per-coordinate costs needs one more pass, to sum them.
         loss: which separable loss ``sum w(|g_i|)`` over dropped coordinates the order is for (claim D12).
             ``"l2"``: ``w = g^2``, score ``g^2/c`` (the same order as ``|g|/sqrt(c)``), the reading for which the
             projection claim can hold. ``"l1"``: ``w = |g|``, score ``|g|/c``. Or any ``w`` as a vectorised
@@ -69,15 +69,15 @@ def cwmp(
     """
     if not callable(loss) and loss not in ("l2", "l1"):
         raise InputError(f"loss must be 'l2', 'l1' or a function of |g|, got {loss!r}")
-    return _select(Call(update, cost, budget, fraction, rounding, threads, out), loss, by_cost=True)
+    return _select(Call(update, cost, budget, rounding, threads, out), loss, by_cost=True)
 
 
 def top_k(
     update: Instance | ArrayLike, cost: Cost | None = None, budget: Real | None = None, *,
-    fraction: Real | None = None, rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
+    rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
 ) -> Selection:  # fmt: skip
     """Largest magnitudes first, under the same energy budget and roundings as :func:`cwmp`; arguments as there."""
-    return _select(Call(update, cost, budget, fraction, rounding, threads, out), "l2", by_cost=False)
+    return _select(Call(update, cost, budget, rounding, threads, out), "l2", by_cost=False)
 
 
 @uncompiled
@@ -116,7 +116,6 @@ class Call(NamedTuple):
     update: Any
     cost: Any
     budget: Any
-    fraction: Any
     rounding: Rounding
     threads: int
     out: Any
@@ -132,7 +131,7 @@ class Call(NamedTuple):
         if type(self.threads) is not int or self.threads < 1:
             raise InputError(f"threads must be a whole number >= 1, got {self.threads!r}")
         if isinstance(self.update, Instance):
-            if not (self.cost is None and self.budget is None and self.fraction is None):
+            if not (self.cost is None and self.budget is None):
                 raise InputError("an instance has its own cost and budget; give them with an update only")
         elif self.cost is None:
             raise InputError("cost is missing: give an instance, or update, cost and budget")
@@ -178,7 +177,7 @@ def _select_on_device(call: Call, loss: Loss, *, by_cost: bool) -> Selection | N
     from theory.selection.accelerator import prefix as device
 
     weight: Weight = "square" if loss == "l2" else "magnitude"
-    chosen = device.choose(call.update, call.cost, call.budget, call.fraction, weight, by_cost=by_cost)
+    chosen = device.choose(call.update, call.cost, call.budget, weight, by_cost=by_cost)
     if chosen is None:
         return None
     mask, update = chosen.mask, call.update.detach()
@@ -192,7 +191,7 @@ def _select_arrays(call: Call, loss: Loss, *, by_cost: bool) -> Selection:
     if not isinstance(instance, Instance):
         if (selection := _select_unchecked(call, loss, by_cost=by_cost)) is not None:
             return selection
-        instance = Instance(call.update, call.cost, call.budget, fraction=call.fraction)
+        instance = Instance(call.update, call.cost, call.budget)
     entries = entries_of(instance, None if loss == "l2" else loss_weight(instance, loss), by_cost=by_cost)
     prefix = greedy_prefix(entries, instance.budget, threads=call.threads, out=call.out)
     return rounded(entries, instance.budget, prefix, call.rounding, instance.retained, instance.unit)
@@ -202,7 +201,7 @@ def _select_unchecked(call: Call, loss: Loss, *, by_cost: bool) -> Selection | N
     if callable(loss):
         return None
     weight: Weight = "square" if loss == "l2" else "magnitude"
-    given = np.asarray(call.update), call.cost, call.budget, call.fraction, weight
+    given = np.asarray(call.update), call.cost, call.budget, weight
     found = unchecked(*given, by_cost=by_cost, threads=call.threads)
     if found is None or found.entries.d <= SMALL:
         return None

@@ -6,7 +6,8 @@ import warnings
 import numpy as np
 import pytest
 
-from cwmp.pages.audits import audit_text, sizes_text
+from cwmp.pages.audits import audit_page, sizes_page
+from cwmp.pages.blocks import as_text
 from proofs_check.law_audit import audit as law_audit
 from proofs_check.law_audit.audit import AuditPlan, audit_law, exit_code
 from proofs_check.law_audit.cells import Cell, as_columns, cells_of, lower_cell, upper_cell
@@ -148,7 +149,7 @@ def test_heavy_costs_are_said_to_have_no_limit(tmp_path):
     report = audit_law(plan(law_of("norm()", "pareto(b=0.9)"), trials=BATCH), folder=tmp_path, jobs=1)
     assert "costs have no mean" in report["failing"][0]
     assert report["budgets"][0]["predicted"] is None
-    assert "no limit exists" in audit_text(report)
+    assert "no limit exists" in as_text(audit_page([report]))
     json.dumps(report)
 
 
@@ -211,7 +212,7 @@ def test_instances_without_a_share_are_left_out_and_counted(tmp_path):
     assert at["measured"]["R"][0] == pytest.approx(ratio.mean())
     assert at["measured"]["R"][0] > 0.9  # as zeros, those left out made it less than half
     assert at["measured"]["V"][0] == pytest.approx((trials["kept"] / np.where(empty, 1, trials["norm"]))[~empty].mean())
-    assert f"{nothing.sum()} of 200 instances left out: undefined there" in audit_text(report)
+    assert f"{nothing.sum()} of 200 instances left out: undefined there" in as_text(audit_page([report]))
 
 
 def test_nothing_defined_at_all_is_said(tmp_path):
@@ -220,7 +221,7 @@ def test_nothing_defined_at_all_is_said(tmp_path):
     report = audit_law(plan(data, d=2, betas=(0.01,), trials=BATCH), folder=tmp_path, jobs=1)
     assert report["budgets"][0]["measured"]["R"] is None
     assert report["budgets"][0]["undefined"]["R"] == BATCH
-    assert "none" in audit_text(report)
+    assert "none" in as_text(audit_page([report]))
     json.dumps(report)
 
 
@@ -231,16 +232,16 @@ def test_several_sizes_show_the_bias_of_the_small_one_vanish(tmp_path):
     reports = [audit_law(one, folder=tmp_path, jobs=1) for one in plans]
     small, large = (report["budgets"][0] for report in reports)
     assert "V" in small["outside"]
-    assert "outside: the prediction is the limit" in audit_text(reports[0])
+    assert "outside: the prediction is the limit" in as_text(audit_page(reports[:1]))
     bias = [abs(at["predicted"]["V"][0] - at["measured"]["V"][0]) for at in (small, large)]
     assert bias[1] < bias[0] / 5
     assert bias[1] <= 3 * large["measured"]["V"][1]
-    text = sizes_text(reports)
+    text = as_text(sizes_page(reports))
     assert "d = 200" in text
     assert "d = 20000" in text
     line = next(line for line in text.splitlines() if line.startswith("V "))
     value = small["predicted"]["V"][0] - small["measured"]["V"][0]
-    assert f"{value:+.5f} +- {1.96 * small['measured']['V'][1]:.5f}*" in line
+    assert f"{100 * value:+.3f} +- {196 * small['measured']['V'][1]:.3f} %*" in line
 
 
 def test_what_is_inside_is_not_flagged():

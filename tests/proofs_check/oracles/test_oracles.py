@@ -264,7 +264,7 @@ def test_does_not_apply(worker):
     wide = Instance.from_scores([1e300, 1.0], [1.0, 2.0], 2)
     assert dynamic_programme_optimum(wide, worker=worker).status == "does-not-apply"
     rng = np.random.default_rng(5)
-    many = Instance.from_scores(rng.lognormal(size=40), rng.lognormal(size=40), fraction="0.5")
+    many = Instance.from_scores(rng.lognormal(size=40), rng.lognormal(size=40), budget="50%")
     answer = class_optimum(many, limit=1000)
     assert (answer.status, answer.mask) == ("does-not-apply", None)
     with pytest.raises(InputError, match="up to 20 items, got 40"):

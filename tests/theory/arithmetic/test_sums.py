@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from theory import CostClasses, Instance, cwmp
 from theory.arithmetic import compiled_loops, sums
+from theory.budget import percent
 
 pytest.importorskip("numba")
 
@@ -114,10 +115,10 @@ def test_one_odd_cost_anywhere(data):
         c[data.draw(st.integers(0, c.size - 1))] = np.ldexp(1.0, data.draw(st.integers(-60, 60)))
     g[data.draw(st.integers(0, g.size - 1))] = data.draw(st.sampled_from([0.0, 1e-12, 1e9]))
     share = data.draw(st.sampled_from(["0.001", "0.1", "0.7"]))
-    found = cwmp(g, c, fraction=share, threads=data.draw(st.integers(1, 2)))
+    found = cwmp(g, c, budget=percent(share), threads=data.draw(st.integers(1, 2)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled_loops, "FROM", 1 << 60)
-        instance = Instance(g, c, fraction=share)
+        instance = Instance(g, c, budget=percent(share))
         expected = cwmp(instance)
     assert np.array_equal(found.mask, expected.mask)
     assert found.spent == expected.spent == sum(map(Fraction, c[found.mask].tolist()))
@@ -131,8 +132,31 @@ def test_squares_that_leave_the_range_go_another_way(monkeypatch, classes, share
     rng = np.random.default_rng(4)
     g = np.r_[rng.standard_normal(40_000), 3e-162 * rng.uniform(1, 2, 40)]
     c = CostClasses(rng.integers(0, 3, g.size).astype(np.uint8), [1, 2, 5]) if classes else costs(float, -2, 2, g.size)
-    found = cwmp(g, c, fraction=share)
+    found = cwmp(g, c, budget=percent(share))
     monkeypatch.setattr(compiled_loops, "FROM", 1 << 60)
-    expected = cwmp(g, c, fraction=share)
+    expected = cwmp(g, c, budget=percent(share))
     assert np.array_equal(found.mask, expected.mask)
     assert (found.critical_item, found.threshold) == (expected.critical_item, expected.threshold)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_sums_by_pieces_are_exact_whatever_the_spread(kind):
+    rng = np.random.default_rng(1)
+    for spread in (0, 1, 3, 8, 12, 14, 20, 24, 26, 28, 60):
+        for base in (-60, 0, 60):
+            size = int(rng.integers(1, 9_000))
+            c = np.ldexp(rng.uniform(1, 2, size), rng.integers(0, spread + 1, size) + base).astype(kind)
+            assert sums._total_by_pieces(c) == sum(map(Fraction, c.tolist())), (spread, base)
+    nearly = np.full(3 * sums._ROW, np.nextafter(kind(2), kind(0)))
+    for least in (1.0, 2.0**-11, 2.0**-12, 2.0**-13, 2.0**-26):  # at the edge of what a row adds up exactly
+        nearly[0] = least
+        assert sums._total_by_pieces(nearly) == sum(map(Fraction, nearly.tolist())), least
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 0.0, -0.0, -1.0])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_costs_that_are_none_have_no_sum_by_pieces(bad, kind):
+    for at in (0, sums._PIECE - 1, sums._PIECE + 5):
+        c = np.ones(sums._PIECE + 10, kind)
+        c[at] = bad
+        assert sums._total_by_pieces(c) is None

@@ -127,36 +127,36 @@ def count(request, monkeypatch):
 
 def test_a_call_within_a_call(count, monkeypatch):
     """As a signal's handler or a finaliser may select while its thread selects."""
-    expected, real, inner = cwmp(G, C, fraction="0.1"), bracket.find_critical_item, []
+    expected, real, inner = cwmp(G, C, budget="10%"), bracket.find_critical_item, []
 
     def interrupting(*given):
         if not inner:
             inner.append(None)
-            inner[0] = cwmp(C, G, fraction="0.5", threads=count)
+            inner[0] = cwmp(C, G, budget="50%", threads=count)
         return real(*given)
 
     monkeypatch.setattr(bracket, "find_critical_item", interrupting)
-    found = cwmp(G, C, fraction="0.1", threads=count)
+    found = cwmp(G, C, budget="10%", threads=count)
     assert np.array_equal(found.mask, expected.mask)
     assert found.spent == expected.spent
-    assert np.array_equal(inner[0].mask, cwmp(C, G, fraction="0.5").mask)
+    assert np.array_equal(inner[0].mask, cwmp(C, G, budget="50%").mask)
 
 
 def test_memory_of_an_interrupted_call_is_not_used_again(count, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    cwmp(G, C, fraction="0.1", threads=count)
+    cwmp(G, C, budget="10%", threads=count)
     (kept,) = scan._KEPT.workspaces
     with monkeypatch.context() as patch:
         patch.setattr(bracket, "find_critical_item", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            cwmp(G, C, fraction="0.1", threads=count)
+            cwmp(G, C, budget="10%", threads=count)
     assert scan._KEPT.workspaces == []
-    cwmp(G, C, fraction="0.1", threads=count)
+    cwmp(G, C, budget="10%", threads=count)
     assert scan._KEPT.workspaces[0] is not kept
     (kept,) = scan._KEPT.workspaces
-    cwmp(G, C, fraction="0.1", threads=count)
+    cwmp(G, C, budget="10%", threads=count)
     assert scan._KEPT.workspaces[0] is kept
 
 

@@ -27,7 +27,7 @@ from theory.feedback.ddp import PruningState, prune_hook  # noqa: E402
 def test_rounds_conserve_bit_for_bit_and_change_nothing(selector, kind):
     g, c = updates("gaussian", np.float32), costs("lognormal")
     update = g if kind == "array" else torch.from_numpy(g).to(torch.float32 if kind == "tensor" else torch.bfloat16)
-    compressor = Compressor(c, fraction="0.05", selector=selector)
+    compressor = Compressor(c, budget="5%", selector=selector)
     state = compressor.init(update)
     for _ in range(3):
         total = update + state.residual
@@ -50,7 +50,7 @@ def test_rounds_conserve_bit_for_bit_and_change_nothing(selector, kind):
 
 def test_without_error_feedback_nothing_is_remembered():
     g = updates("gaussian", np.float32)
-    compressor = Compressor("0.3", fraction="0.05", error_feedback=False)
+    compressor = Compressor("0.3", budget="5%", error_feedback=False)
     state = compressor.init(g)
     sent, after = compressor.apply(state, g)
     assert not after.residual.any()
@@ -59,12 +59,12 @@ def test_without_error_feedback_nothing_is_remembered():
 
 def test_bad_compressors_and_updates():
     with pytest.raises(InputError, match="selector must be cwmp, top-k or safe"):
-        Compressor(1, fraction="0.1", selector="best")
+        Compressor(1, budget="10%", selector="best")
     with pytest.raises(InputError, match="a loss is for cwmp only"):
-        Compressor(1, fraction="0.1", selector="top-k", loss="l1")
+        Compressor(1, budget="10%", selector="top-k", loss="l1")
     with pytest.raises(InputError, match="costs must be > 0"):
-        Compressor(-1, fraction="0.1").init(np.ones(3))
-    compressor = Compressor(1, fraction="0.5")
+        Compressor(-1, budget="10%").init(np.ones(3))
+    compressor = Compressor(1, budget="50%")
     state = compressor.init(np.ones(4))
     with pytest.raises(InputError, match=r"updates of float64 and shape \(4,\), got float64 of shape \(5,\)"):
         compressor.apply(state, np.ones(5))
@@ -143,7 +143,7 @@ def simulate(buckets, marks, selector):
                 cost = np.concatenate(
                     [np.full(parameters[n].numel(), COST["conv" if n.startswith("0.") else "fc"]) for n in names]
                 )
-                chosen = (cwmp if selector == "cwmp" else top_k)(Instance(total, cost.astype(float), fraction="0.1"))
+                chosen = (cwmp if selector == "cwmp" else top_k)(Instance(total, cost.astype(float), budget="10%"))
                 spent[rank] += chosen.spent
                 counted[rank] += int(chosen.mask.sum())
                 total_sent = total_sent + np.where(chosen.mask, total, np.float32(0))

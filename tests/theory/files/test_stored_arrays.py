@@ -45,7 +45,7 @@ def test_unaligned_tensors_are_read_and_certified(tmp_path, kind, pad, before):
     assert (update == wanted.ravel()).all()
     assert update.flags.aligned
     wanted = wanted.ravel()[:200]
-    result = certify(Instance(update[:200], 1, fraction="0.1"))
+    result = certify(Instance(update[:200], 1, budget="10%"))
     assert check_certificate(result.fields, wanted.copy()).verdict == result.verdict
 
 

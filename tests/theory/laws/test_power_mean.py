@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from cwmp.__main__ import main
 from cwmp.pages.savings import saving_text
+from theory.budget import percent
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.laws.efficiency import Estimate
@@ -92,7 +93,7 @@ def test_for_small_spreads_it_is_the_saving_law():
 def test_the_ceiling_of_data_is_that_of_the_selection(beta):
     rng = np.random.default_rng(1)
     g, c = rng.standard_t(3, 3000), rng.integers(1, 30, 3000).astype(float)
-    instance = Instance(g, c, fraction=str(beta))
+    instance = Instance(g, c, budget=percent(beta))
     exact = float(saving_ceiling(instance, top_k(instance)))
     assert SampleLaw.of(g, c).ceiling(beta) == pytest.approx(exact, abs=2e-3)  # the last item in part
 

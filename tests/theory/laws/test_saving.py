@@ -14,6 +14,7 @@ from scipy import stats
 
 from cwmp.__main__ import main
 from cwmp.pages.savings import saving_text
+from theory.budget import percent
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.laws.efficiency import Estimate, Profile
@@ -227,7 +228,7 @@ def test_beyond_the_non_zeros_nothing_is_saved(correlation):
     spiked = law("spike(0.7, laplace())", "lognorm(s=0.5)", correlation)
     g, c = spiked.sample(np.random.default_rng(0), 40_000)
     for beta in (0.2, 0.5, 0.9):
-        found = [select(Instance(g, c, fraction=str(beta))) for select in (cwmp, top_k)]
+        found = [select(Instance(g, c, budget=percent(beta))) for select in (cwmp, top_k)]
         all_kept = all(np.array_equal(selection.mask, g > 0) for selection in found)
         assert all_kept == (beta >= spiked.support_share)
         for one in (spiked, SampleLaw(g, c)):

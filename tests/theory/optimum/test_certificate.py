@@ -11,6 +11,7 @@ from catalogue import CASES, mask
 from proofs_check.methods.instances import FAMILIES, family_instance, small_instances
 from proofs_check.oracles import class_optimum, enumerate_optimum
 from theory import CostClasses, InputError, Instance, cwmp, relax
+from theory.budget import percent
 from theory.optimum.certificate import Certificate, certify, check_certificate, read_certificate
 from theory.optimum.core_search import Item, halves, ordered
 from theory.optimum.duals import Base, Prices
@@ -19,17 +20,17 @@ from theory.optimum.duals import Base, Prices
 def assert_exact(instance, optimum) -> Certificate:
     certificate = certify(instance)
     assert certificate.verdict == "exact", (certificate.reason, instance.score, instance.cost, instance.budget)
-    assert certificate.value == optimum, (instance.score, instance.cost, instance.budget)
+    assert certificate.retained == optimum, (instance.score, instance.cost, instance.budget)
     assert certificate.gap == certificate.relative_gap == 0
-    assert certificate.value == instance.retained(certificate.primal)
-    assert certificate.spent == instance.spent(certificate.primal) <= instance.budget
+    assert certificate.retained == instance.retained(certificate.mask)
+    assert certificate.spent == instance.spent(certificate.mask) <= instance.budget
     return certificate
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_catalogue(case):
     certificate = assert_exact(case.instance(), case.optimum)
-    assert case.optimal is None or certificate.primal.tolist() == mask(case, case.optimal)
+    assert case.optimal is None or certificate.mask.tolist() == mask(case, case.optimal)
 
 
 # --- small instances against enumeration -----------------------------------------------------------
@@ -109,7 +110,7 @@ def large(kind) -> Instance:
         "lognormal": lambda: rng.lognormal(size=20_000),
         "integer": lambda: rng.integers(1, 101, 20_000).astype(float),
     }[kind]()
-    return Instance(update, cost, fraction="0.05")
+    return Instance(update, cost, budget="5%")
 
 
 @pytest.mark.parametrize("kind", ["two-class", "mixed classes", "lognormal", "integer"])
@@ -117,13 +118,13 @@ def test_exact_at_model_size(kind):
     instance = large(kind)
     certificate = certify(instance)
     assert certificate.verdict == "exact", certificate.reason
-    assert cwmp(instance, rounding="best-of").retained <= certificate.value <= relax(instance).value
-    assert instance.feasible(certificate.primal)
+    assert cwmp(instance, rounding="best-of").retained <= certificate.retained <= relax(instance).value
+    assert instance.feasible(certificate.mask)
     assert len(json.dumps(certificate.fields)) < 40_000
     cost = None if certificate.fields["cost"]["kind"] == "classes" else instance.cost
     assert check_certificate(certificate.fields, instance.update, cost).verdict == "exact"
     if kind == "two-class":
-        assert class_optimum(instance).value == certificate.value
+        assert class_optimum(instance).value == certificate.retained
 
 
 # --- intervals -------------------------------------------------------------------------------------
@@ -135,12 +136,12 @@ def test_an_interval_holds_the_optimum():
     verdicts = []
     for _ in range(60):
         score, cost = rng.lognormal(size=14), rng.lognormal(size=14)
-        instance = Instance.from_scores(score, cost, fraction=Fraction(int(rng.integers(5, 95)), 100))
+        instance = Instance.from_scores(score, cost, budget=percent(Fraction(int(rng.integers(5, 95)), 100)))
         certificate, optimum = certify(instance, max_states=4), enumerate_optimum(instance).value
         verdicts.append(certificate.verdict)
-        assert certificate.value <= optimum <= certificate.value + certificate.gap
-        assert certificate.verdict == "interval" or (certificate.gap == 0 and certificate.value == optimum)
-        assert instance.feasible(certificate.primal)
+        assert certificate.retained <= optimum <= certificate.retained + certificate.gap
+        assert certificate.verdict == "interval" or (certificate.gap == 0 and certificate.retained == optimum)
+        assert instance.feasible(certificate.mask)
         assert check_certificate(certificate.fields, score, cost, scores=True).verdict == certificate.verdict
     assert verdicts.count("interval") >= 10
     assert "failed" not in verdicts
@@ -152,7 +153,7 @@ def test_out_of_reach_is_an_interval_and_says_so():
     certificate = certify(Instance.from_scores(cost, cost, 150), max_states=20_000)
     assert certificate.verdict == "interval"
     assert 0 < certificate.relative_gap < 0.01
-    assert certificate.value <= 150 <= certificate.value + certificate.gap
+    assert certificate.retained <= 150 <= certificate.retained + certificate.gap
     assert certificate.reason.startswith("no mask of at most 150 J has a over ")
 
 

@@ -37,8 +37,8 @@ def files(tmp_path, monkeypatch):
 def test_the_objective_is_said_and_bound():
     """Of ||g||^2 the best is {2}, of |g| it is {0, 1}; neither certificate passes for the other."""
     squares, magnitudes = certify(Instance(UPDATE, COST, 2)), certify(Instance.from_scores(np.abs(UPDATE), COST, 2))
-    assert squares.primal.tolist() == [False, False, True]
-    assert magnitudes.primal.tolist() == [True, True, False]
+    assert squares.mask.tolist() == [False, False, True]
+    assert magnitudes.mask.tolist() == [True, True, False]
     assert "of ||g||^2" in squares.reason
     assert "sum of the scores given (no squares)" in magnitudes.reason
     assert check_certificate(squares.fields, UPDATE, COST).about["objective"] == "squares"
@@ -188,7 +188,7 @@ def test_an_interval_ends_with_3_on_the_command_line(files):
 def test_what_the_checker_does_not_confirm_is_an_interval(monkeypatch):
     """The solver proves it, the checker may not search: the gap is the loss, not 0."""
     rng = np.random.default_rng(36)
-    instance = Instance(rng.standard_normal(200), rng.lognormal(size=200), fraction="0.3")
+    instance = Instance(rng.standard_normal(200), rng.lognormal(size=200), budget="30%")
     assert certify(instance).verdict == "exact"
     monkeypatch.setattr(checker, "MAX_STATES", 0)
     certificate = certify(instance)
@@ -227,7 +227,7 @@ def test_squares_are_not_rounded():
         exact = [Fraction(x) ** 2 for x in update.tolist()]
         certificate = certify(Instance(update, COST, 2))
         assert certificate.verdict == "exact"
-        assert certificate.value == optimum(exact, COST, 2) == sum(p for p, x in zip(exact, certificate.primal) if x)  # noqa: B905
+        assert certificate.retained == optimum(exact, COST, 2) == sum(p for p, x in zip(exact, certificate.mask) if x)  # noqa: B905
         rounded = np.square(update)
         differs += (exact[0] + exact[1] > exact[2]) != (Fraction(rounded[0]) + Fraction(rounded[1]) > rounded[2])
     assert differs > 20
@@ -237,8 +237,8 @@ def test_a_certificate_about_rounded_squares_is_refused():
     """What the squares rounded to float64 retain is not what the update's squares do."""
     update = three_entries(np.random.default_rng(54))
     best = certify(Instance(update, COST, 2))
-    rounded = sum(map(Fraction, np.square(update)[best.primal].tolist()))
-    assert rounded != best.value
+    rounded = sum(map(Fraction, np.square(update)[best.mask].tolist()))
+    assert rounded != best.retained
     other = sign({**best.fields, "retained": str(rounded)})
     assert check_certificate(other, update, COST).reason == "the retained score is not what the certificate says"
 

@@ -9,6 +9,7 @@ import pytest
 
 from proofs_check.oracles import class_optimum, enumerate_optimum
 from theory import CostClasses, Instance, cwmp, relax, top_k
+from theory.budget import percent
 from theory.energy.models import MODELS
 from theory.layers import named_layers
 from theory.optimum import class_optimum as solver
@@ -44,7 +45,7 @@ def small(rng, scores, costs):
     values = COSTS[costs](rng, m)
     p = SCORES[scores](rng, np.array([float(v) for v in values])[labels])
     make = Instance.from_scores if scores in ("costs", "spread") or rng.random() < 0.5 else Instance
-    return make(p, CostClasses(labels, values), fraction=Fraction(int(rng.integers(1, 100)), 100))
+    return make(p, CostClasses(labels, values), budget=percent(Fraction(int(rng.integers(1, 100)), 100)))
 
 
 @pytest.mark.parametrize("costs", COSTS)
@@ -55,8 +56,8 @@ def test_small_instances_against_enumeration(scores, costs):
         instance = small(rng, scores, costs)
         certificate = certify(instance)
         assert (certificate.verdict, certificate.fields["proof"]["kind"]) == ("exact", "counts"), certificate.reason
-        assert certificate.value == enumerate_optimum(instance).value == instance.retained(certificate.primal)
-        assert certificate.spent == instance.spent(certificate.primal) <= instance.budget
+        assert certificate.retained == enumerate_optimum(instance).value == instance.retained(certificate.mask)
+        assert certificate.spent == instance.spent(certificate.mask) <= instance.budget
 
 
 def test_without_effort_the_interval_holds_the_optimum():
@@ -67,9 +68,9 @@ def test_without_effort_the_interval_holds_the_optimum():
             instance = small(rng, scores, costs) if by_class else one_cost_each(rng, scores, costs)
             certificate, optimum = certify(instance, max_states=2), enumerate_optimum(instance).value
             verdicts.append(certificate.verdict)
-            assert certificate.value <= optimum <= certificate.value + certificate.gap, (scores, costs)
-            assert certificate.verdict == "interval" or certificate.value == optimum
-            assert certificate.value >= max(kept.retained for kept in selected(instance))
+            assert certificate.retained <= optimum <= certificate.retained + certificate.gap, (scores, costs)
+            assert certificate.verdict == "interval" or certificate.retained == optimum
+            assert certificate.retained >= max(kept.retained for kept in selected(instance))
     assert verdicts.count("interval") > 80
     assert "failed" not in verdicts
 
@@ -88,16 +89,16 @@ def test_the_best_found_is_never_below_a_selector(law, costs):
             "proportional": lambda g: 0.1 + g.astype(float) ** 2,
             "three classes": lambda g: CostClasses(rng.integers(0, 3, g.size), ["1.7", "0.31", "12.9"]),
         }[costs](g)
-        instance = Instance(g, cost, fraction=share)
+        instance = Instance(g, cost, budget=percent(share))
         certificate = certify(instance, max_states=20)
         assert certificate.verdict != "failed"
-        assert certificate.value >= max(kept.retained for kept in selected(instance))
-        assert certificate.value <= relax(instance).value
+        assert certificate.retained >= max(kept.retained for kept in selected(instance))
+        assert certificate.retained <= relax(instance).value
 
 
 def one_cost_each(rng, scores, costs):
     c = np.array([float(v) for v in COSTS[costs](rng, 14)])
-    return Instance.from_scores(SCORES[scores](rng, c), c, fraction=Fraction(int(rng.integers(1, 100)), 100))
+    return Instance.from_scores(SCORES[scores](rng, c), c, budget=percent(Fraction(int(rng.integers(1, 100)), 100)))
 
 
 def selected(instance):
@@ -191,10 +192,10 @@ def test_two_classes_against_enumeration_of_one_count(costs, scale, law):
     for d, seed in ((500, 1), (4000, 2), (20_001, 3)):
         g, labels = two_layers(d, scale, seed, law)
         for share in ("0.01", "0.0507"):
-            instance = Instance(g, CostClasses(labels, costs), fraction=share)
+            instance = Instance(g, CostClasses(labels, costs), budget=percent(share))
             certificate = certify(instance)
             assert (certificate.verdict, certificate.fields["proof"]["kind"]) == ("exact", "counts"), certificate.reason
-            assert certificate.value == class_optimum(instance).value
+            assert certificate.retained == class_optimum(instance).value
             assert len(json.dumps(certificate.fields)) < 3000
 
 
@@ -206,8 +207,8 @@ def test_a_dear_layer_of_large_gradients_beside_a_cheap_one_of_small_ones(budget
     instance = Instance(update, CostClasses(np.repeat([0, 1], 10_000), [10, 1]), budget)
     certificate = certify(instance)
     assert certificate.verdict == "exact"
-    assert certificate.value == class_optimum(instance).value
-    assert all(kept.retained <= certificate.value for kept in selected(instance))
+    assert certificate.retained == class_optimum(instance).value
+    assert all(kept.retained <= certificate.retained for kept in selected(instance))
 
 
 SIXTEEN = {
@@ -229,10 +230,10 @@ def test_sixteen_classes_are_exact(costs, law):
         labels
     ]
     g = {"sign": np.sign(g), "quantised": np.round(2 * g) / 4}.get(law, g)
-    instance = Instance(g.astype(np.float32), CostClasses(labels, SIXTEEN[costs]), fraction="0.0307")
+    instance = Instance(g.astype(np.float32), CostClasses(labels, SIXTEEN[costs]), budget="3.07%")
     certificate = certify(instance)
     assert (certificate.verdict, certificate.fields["proof"]["kind"]) == ("exact", "counts"), certificate.reason
-    assert cwmp(instance, rounding="best-of").retained <= certificate.value <= relax(instance).value
+    assert cwmp(instance, rounding="best-of").retained <= certificate.retained <= relax(instance).value
     assert check_certificate(certificate.fields, instance.update).verdict == "exact"
 
 
@@ -242,10 +243,10 @@ def test_four_classes_against_the_oracle_at_some_size(seed):
     labels = rng.integers(0, 4, 300)
     g = (rng.standard_t(3, 300) * np.array([1, 0.1, 2, 0.5])[labels]).astype(np.float32)
     for values in ([1, 2, 5, 9], ["0.3", "0.7", "1.1", "2.9"]):
-        instance = Instance(g, CostClasses(labels, values), fraction="0.07")
+        instance = Instance(g, CostClasses(labels, values), budget="7%")
         certificate = certify(instance)
         assert certificate.fields["proof"]["kind"] == "counts"
-        assert certificate.value == class_optimum(instance).value
+        assert certificate.retained == class_optimum(instance).value
 
 
 def residual_blocks():
@@ -265,10 +266,10 @@ def test_every_energy_model_is_exact_on_layers_of_every_kind(model):
     scale = np.repeat(10 ** rng.uniform(-2, 0, len(layers)), [layer.size for layer in layers])
     update = (scale * rng.standard_t(3, scale.size)).astype(np.float32)
     for share in ("0.04", "0.05"):
-        instance = Instance(update, MODELS[model].costs(layers), fraction=share)
+        instance = Instance(update, MODELS[model].costs(layers), budget=percent(share))
         certificate = certify(instance)
         assert certificate.verdict == "exact"
-        assert certificate.value == class_optimum(instance).value
+        assert certificate.retained == class_optimum(instance).value
 
 
 def test_narrow_windows_are_widened(monkeypatch):
@@ -279,7 +280,7 @@ def test_narrow_windows_are_widened(monkeypatch):
         found = []
         for seed, costs in itertools.product(range(4), ([10, 1], [7, 3], ["1256705e-12", "1257340e-12"])):
             g, labels = two_layers(3000, 0.03, seed)
-            instance = Instance(g, CostClasses(labels, costs), fraction="0.0203")
+            instance = Instance(g, CostClasses(labels, costs), budget="2.03%")
             solution = solve_classes(instance, relax(instance).threshold, 10**6)
             assert solution.proved
             found.append(instance.retained(solution.mask))
@@ -289,4 +290,4 @@ def test_narrow_windows_are_widened(monkeypatch):
 
 def test_equal_values_are_kept_by_the_lowest_index():
     instance = Instance(np.ones(3000, np.float32), CostClasses(np.zeros(3000, int), [2]), 2001)
-    assert certify(instance).primal.nonzero()[0].tolist() == list(range(1000))
+    assert certify(instance).mask.nonzero()[0].tolist() == list(range(1000))

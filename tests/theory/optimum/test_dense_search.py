@@ -37,7 +37,7 @@ def test_no_mask_retains_more_and_the_checker_agrees(family, times):
         budget = int(rng.integers(0, cost.sum() + 1))
         found = certify(Instance.from_scores(score.astype(float), cost.astype(float), budget))
         assert found.verdict == "exact"
-        assert found.value == textbook(score, cost, budget)
+        assert found.retained == textbook(score, cost, budget)
         assert found.spent <= budget
 
 
@@ -100,8 +100,8 @@ def test_a_worse_mask_is_refused_by_every_search(monkeypatch, method):
             continue
         best = textbook(score, cost, int(cost.sum()) // 3)
         said = answer(instance, claimed, step="1", search=method)
-        assert said.verdict == ("exact" if poor.value == best else "refused"), said.reason
-        if poor.value < best:
+        assert said.verdict == ("exact" if poor.retained == best else "refused"), said.reason
+        if poor.retained < best:
             assert said.reason == "a better mask exists"
 
 
@@ -119,5 +119,5 @@ def test_what_the_checker_cannot_search_again_is_an_interval_that_says_so(monkey
     assert not whole.unchecked
     monkeypatch.setattr(checker, "MAX_STATES", 1)
     found = certify(instance)
-    assert (found.verdict, found.value, found.unchecked) == ("interval", whole.value, True)
+    assert (found.verdict, found.retained, found.unchecked) == ("interval", whole.retained, True)
     assert "too much to check again" in found.how

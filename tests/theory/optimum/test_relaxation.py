@@ -87,7 +87,7 @@ def test_optimal_by_duality_where_items_are_not_sorted():
     rng = np.random.default_rng(22)
     update = rng.standard_t(3, 20_000).astype(np.float32)
     for cost in (rng.lognormal(size=20_000), CostClasses(rng.integers(0, 2, 20_000), ["0.1", "1"])):
-        instance = Instance(update, cost, fraction="0.05")
+        instance = Instance(update, cost, budget="5%")
         assert_optimal(instance, relax(instance))
 
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from theory.budget import percent
 from theory.instance import Instance
 from theory.optimum.core_search import Item, halves, ordered
 from theory.optimum.duals import Prices, base_of, reduced_value
@@ -16,7 +17,7 @@ def _question(rng, integer):
     n = 9
     p = rng.integers(0, 9, n).astype(float) if integer else rng.exponential(size=n)
     c = rng.integers(1, 9, n).astype(float) if integer else rng.lognormal(size=n)
-    instance = Instance.from_scores(p, c, fraction=Fraction(int(rng.integers(1, 99)), 100))
+    instance = Instance.from_scores(p, c, budget=percent(Fraction(int(rng.integers(1, 99)), 100)))
     base = base_of(instance, Prices(relax(instance).threshold), instance.budget)
     items = []
     for i in np.flatnonzero((p > 0) & (instance.cost <= float(instance.budget))):

@@ -11,6 +11,7 @@ from large_updates import COSTS, RNG, SHARES, UPDATES, D, costs, updates
 from proofs_check.methods.instances import instances
 from theory import CostClasses, InputError, Instance, cwmp, relax, top_k
 from theory.arithmetic import compiled_loops
+from theory.budget import percent
 from theory.selection import bracket, scan, scan_numpy
 from theory.selection import critical_item as finish
 from theory.selection.bracket import bracketed_prefix, greedy_prefix
@@ -62,7 +63,7 @@ def test_arrays_and_instances_give_the_sorted_prefix(update, cost, dtype):
         same(cwmp(under), expected, instance, instance.score)
         same(cwmp(g, c, joules, threads=1 + k % 3), expected, instance, instance.score)
         if k % 3 == 0:
-            same(cwmp(g, c, fraction=share) if joules else cwmp(g, c, 0), expected, instance, instance.score)
+            same(cwmp(g, c, budget=percent(share)) if joules else cwmp(g, c, 0), expected, instance, instance.score)
             found = relax(under)
             assert (found.critical_item, found.spent) == (expected.critical_item, expected.spent)
         flat = reference(under, instance.score, by_cost=False)
@@ -75,7 +76,7 @@ def test_arrays_and_instances_give_the_sorted_prefix(update, cost, dtype):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_updates_of_every_scale(update, dtype):
     g, c = updates(update, dtype), costs("lognormal")
-    instance = Instance(g, c, fraction="0.05")
+    instance = Instance(g, c, budget="5%")
     same(cwmp(g, c, instance.budget), reference(instance, instance.score), instance, instance.score)
 
 
@@ -96,7 +97,7 @@ def test_the_fast_way_is_taken():
     """Where it can be: a test of a path that is never walked would prove nothing."""
     for update in ("gaussian", "few values", "mostly zeros", "heavy-tailed"):
         for cost in ("lognormal", "integers", "layers", "classes", "forty classes", "one cost"):
-            instance = Instance(updates(update, np.float32), costs(cost), fraction="0.1")
+            instance = Instance(updates(update, np.float32), costs(cost), budget="10%")
             assert bracketed_prefix(entries_of(instance), instance.budget) is not None, (update, cost)
 
 
@@ -149,7 +150,7 @@ def test_brackets_that_end_next_to_the_critical_item(monkeypatch):
     """Thousands of ratios closer to one another than float32 can tell: right, or seen to be a miss, never wrong."""
     rng = RNG(9)
     g, c = (1 + rng.integers(0, 40, D) * 2.0**-23 for _ in range(2))
-    instance = Instance(g.astype(np.float32), c.astype(np.float32), fraction="0.3")
+    instance = Instance(g.astype(np.float32), c.astype(np.float32), budget="30%")
     expected = reference(instance, instance.score)
     entries = Entries(instance.update, "square", instance.cost.astype(np.float32))
     s = expected.critical_item
@@ -171,7 +172,7 @@ def test_brackets_that_end_next_to_the_critical_item(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["lognormal", "layers"])
 def test_threads_draw_the_sample_that_one_thread_draws(kind):
-    instance = Instance(updates("mostly zeros", np.float32), costs(kind), fraction="0.1")
+    instance = Instance(updates("mostly zeros", np.float32), costs(kind), budget="10%")
     one, three = (bracket.sampled(entries_of(instance), instance.budget, n) for n in (1, 3))
     assert one.size == three.size > one.key.size > 0
     assert np.array_equal(one.key, three.key)
@@ -182,7 +183,7 @@ def test_a_bin_wrongly_chosen_changes_nothing(monkeypatch):
     """Bounds between the listed items that are too high, too low, empty, without end: as an order of them has it."""
     g, c = updates("gaussian", np.float32), costs("lognormal")
     for share in ("0.1", "0.9999"):
-        instance = Instance(g, c, fraction=share)
+        instance = Instance(g, c, budget=percent(share))
         expected = reference(instance, instance.score)
         for first, last in ((0, 5), (3, 3), (50, 60), (0, 10**6), (10**6, 10**6)):
 
@@ -254,15 +255,15 @@ def test_not_finite_is_refused_wherever_it_is(select, bad, dtype):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0, -1.0])
-@pytest.mark.parametrize("keyword", ["budget", "fraction"])
-def test_costs_that_are_none_are_refused_wherever_they_are(bad, keyword):
+@pytest.mark.parametrize("budget", ["0.5", "50%"])
+def test_costs_that_are_none_are_refused_wherever_they_are(bad, budget):
     g = updates("gaussian", np.float32)
     for at in (0, scan._CHUNK, D - 1):
         broken = costs("lognormal")
         broken[at] = bad
         for select in (cwmp, top_k):
             with pytest.raises(InputError, match=rf"cost\[{at}\]"):
-                select(g, broken, **{keyword: "0.5"})
+                select(g, broken, budget)
 
 
 @pytest.mark.parametrize("select", [cwmp, top_k])
@@ -270,11 +271,11 @@ def test_costs_that_are_none_are_refused_wherever_they_are(bad, keyword):
 def test_a_class_that_there_is_not_is_refused_wherever_it_is(select, bad):
     g, drawn = updates("gaussian", np.float32), bracket._drawn(D, bracket._sample_size(D))
     for at in (drawn[0], drawn[-1], np.setdiff1d(np.arange(D), drawn)[0]):
-        for threads, keyword in ((1, "budget"), (3, "budget"), (1, "fraction")):
+        for threads, budget in ((1, "0.5"), (3, "0.5"), (1, "50%")):
             labels = np.zeros(D, dtype=int)
             labels[at] = bad
             with pytest.raises(InputError, match=r"labels must lie in 0\.\.1"):
-                select(g, CostClasses(labels, [1, 2]), **{keyword: "0.5"}, threads=threads)
+                select(g, CostClasses(labels, [1, 2]), budget, threads=threads)
 
 
 def test_entries_that_cannot_be_squared_are_scaled():
@@ -283,7 +284,7 @@ def test_entries_that_cannot_be_squared_are_scaled():
     g[5] = 1e200
     assert np.flatnonzero(cwmp(g, 1, 10).mask).tolist() == [*range(10)]
     assert np.flatnonzero(cwmp(g[::-1], 1, 1).mask).tolist() == [D - 6]
-    assert cwmp(g, 1, fraction=1).mask.all()
+    assert cwmp(g, 1, budget="100%").mask.all()
 
 
 def test_the_mask_goes_where_it_is_wanted():
@@ -291,8 +292,8 @@ def test_the_mask_goes_where_it_is_wanted():
     for size in (D, 100):
         out = np.ones(size, dtype=bool)
         for select in (cwmp, top_k):
-            assert select(g[:size], c[:size], fraction="0.1", out=out).mask is out
-            assert np.array_equal(out, select(g[:size], c[:size], fraction="0.1").mask)
+            assert select(g[:size], c[:size], budget="10%", out=out).mask is out
+            assert np.array_equal(out, select(g[:size], c[:size], budget="10%").mask)
     for wrong in (np.ones(D - 1, dtype=bool), np.ones(D)):
         with pytest.raises(InputError, match=rf"out must be bool of shape \({D},\)"):
             cwmp(g, c, 1, out=wrong)
@@ -302,18 +303,18 @@ def test_strided_arrays_and_inputs_are_left_alone():
     g, c = updates("gaussian", np.float32), costs("lognormal")
     both = np.stack([g, c], axis=1)
     before = both.copy()
-    expected = cwmp(g, c, fraction="0.1").mask
-    assert np.array_equal(cwmp(both[:, 0], both[:, 1], fraction="0.1").mask, expected)
-    assert np.array_equal(cwmp(g[::-1], c[::-1], fraction="0.1").mask[::-1], expected)
+    expected = cwmp(g, c, budget="10%").mask
+    assert np.array_equal(cwmp(both[:, 0], both[:, 1], budget="10%").mask, expected)
+    assert np.array_equal(cwmp(g[::-1], c[::-1], budget="10%").mask[::-1], expected)
     assert np.array_equal(both, before)
 
 
 def test_roundings_of_large_instances():
     g, c = updates("gaussian", np.float32), costs("lognormal")
-    prefix, fill, best = (cwmp(g, c, fraction="0.01", rounding=r) for r in ("prefix", "fill", "best-of"))
+    prefix, fill, best = (cwmp(g, c, budget="1%", rounding=r) for r in ("prefix", "fill", "best-of"))
     assert not (prefix.mask & ~fill.mask).any()
-    assert fill.spent <= Instance(g, c, fraction="0.01").budget
-    left = Instance(g, c, fraction="0.01").budget - fill.spent
+    assert fill.spent <= Instance(g, c, budget="1%").budget
+    left = Instance(g, c, budget="1%").budget - fill.spent
     assert all(Fraction(x) > left for x in c[~fill.mask & (g != 0)].tolist())
     assert best.retained >= fill.retained > prefix.retained
 
@@ -343,4 +344,4 @@ def test_numbers_near_the_largest_warn_of_nothing():
     g = updates("gaussian", np.float32)
     top_k(g, CostClasses(np.arange(D) % 2, [1.0, 1e39]), 100)
     for cost in (np.full(D, 3e38, np.float32), np.full(D, 1.5e308)):
-        assert cwmp(g, cost, fraction="0.5").mask.sum() == D // 2
+        assert cwmp(g, cost, budget="50%").mask.sum() == D // 2

@@ -57,7 +57,7 @@ def chosen(update, cost, budget, weight="square", *, by_cost=True):
     elif isinstance(cost, np.ndarray):
         cost = torch.from_numpy(cost).to(WHERE)
     values = torch.from_numpy(update).to(WHERE)
-    return device.choose(values, cost, budget, None, weight, by_cost=by_cost, engine=engine), len(tries) == 1
+    return device.choose(values, cost, budget, weight, by_cost=by_cost, engine=engine), len(tries) == 1
 
 
 def agrees(found, instance, weights, *, by_cost):
@@ -90,7 +90,7 @@ def test_kernels_give_the_sorted_prefix(cost, update):
 @pytest.mark.parametrize("cost", ["lognormal", "layers", "one cost", "float16"])
 def test_what_is_usual_is_decided_at_the_first_try(cost, dtype):
     g, c = updates("gaussian", dtype), costs(cost)
-    instance = Instance(g, c, fraction="0.05")
+    instance = Instance(g, c, budget="5%")
     found, first = chosen(g, c, instance.budget * instance.unit)
     assert found is not None
     assert first or (dtype, cost) == (np.float16, "one cost")  # ties fill more than the bracket
@@ -100,12 +100,12 @@ def test_what_is_usual_is_decided_at_the_first_try(cost, dtype):
 def test_sums_that_reach_the_budget_exactly_are_decided_where_costs_lie_on_a_grid():
     g = updates("gaussian", np.float32)
     c = np.ones(g.size, dtype=np.float32)
-    instance = Instance(g, c, fraction="0.25")
+    instance = Instance(g, c, budget="25%")
     found, _ = chosen(g, c, instance.budget)
     assert found is not None
     agrees(found, instance, instance.score, by_cost=True)
     fine = np.full(g.size, 1 + 2.0**-52)  # no grid: the same question is handed on
-    instance = Instance(g.astype(float), fine, fraction="0.25")
+    instance = Instance(g.astype(float), fine, budget="25%")
     assert chosen(g.astype(float), fine, instance.budget)[0] is None
 
 

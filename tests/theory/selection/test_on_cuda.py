@@ -126,7 +126,7 @@ def test_what_is_usual_is_decided_by_the_first_try():
         for d in (10**4, 10**6, 10**7):
             c, g = cost_of(cost, d), update_of("heavy tailed", d, torch.float32)
             for share in ("0.01", "0.1", "0.5"):
-                assert device.choose(g, c, budget_of(c, d, share), None, "square", by_cost=True, engine=engine)
+                assert device.choose(g, c, budget_of(c, d, share), "square", by_cost=True, engine=engine)
     assert sum(tries) <= len(tries) / 20
 
 
@@ -134,7 +134,7 @@ def test_the_engines_agree():
     for cost in COSTS[:-1]:
         c, g = cost_of(cost, 10**6), update_of("heavy tailed", 10**6, torch.float32)
         answers = [
-            device.choose(g, c, budget_of(c, 10**6, "0.05"), None, "square", by_cost=True, engine=engine)
+            device.choose(g, c, budget_of(c, 10**6, "0.05"), "square", by_cost=True, engine=engine)
             for engine in (device.engine_for(g), device_ops.prefix)
         ]
         masks = [answer.mask for answer in answers if answer]
@@ -170,6 +170,6 @@ def test_the_hook_over_nccl(tmp_path):
         parallel.register_comm_hook(state, prune_hook)
         parallel(x).square().mean().backward()
         sent = torch.cat([p.grad.flatten() for p in model.parameters()]).cpu()
-        mask = cwmp(plain, CostClasses(labels, [1, 10]), fraction="0.05").mask
+        mask = cwmp(plain, CostClasses(labels, [1, 10]), budget="5%").mask
         assert torch.equal(sent, torch.where(mask, plain, 0))
         assert state.sent == int(mask.sum())

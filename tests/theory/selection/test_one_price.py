@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from theory import CostClasses, InputError, Instance, cwmp
+from theory.budget import percent
 from theory.laws.clients import power_mean, price_law
 from theory.optimum.pooled import price_gain
 from theory.selection.one_price import one_price
@@ -27,7 +28,7 @@ def test_it_is_cwmp_of_the_concatenation(kind, d, share):
         "one cost": ("0.1", "0.1"),
         "own classes": (own, CostClasses(np.concatenate(labels), ["0.1", "0.7"])),
     }[kind]
-    whole = Instance(np.concatenate(updates), pooled, fraction=share)
+    whole = Instance(np.concatenate(updates), pooled, budget=percent(share))
     expected = cwmp(whole)
     calls = []
     found = one_price(lambda: (calls.append(1), iter(updates))[1], costs, whole.budget * whole.unit)

@@ -7,6 +7,7 @@ import pytest
 
 from theory import CostClasses, InputError, Instance, cwmp
 from theory.arithmetic import page_loops, page_scan
+from theory.budget import percent
 from theory.energy.pages import PAGE_MODELS
 from theory.optimum.page_bound import compare_pages, page_bound
 from theory.page_checker import check_pages
@@ -29,7 +30,9 @@ ITEM = {
 @pytest.mark.parametrize("share", ["0.02", "0.2", "0.7", "1"])
 def test_what_is_kept_is_what_the_price_says(item, share):
     """Page by page and item by item, in rationals, at the price that came out."""
-    problem = paged(UPDATE, PageCosts(16, ITEM[item], "0.5" if item in ("one", "classes") else 0.5), fraction=share)
+    problem = paged(
+        UPDATE, PageCosts(16, ITEM[item], "0.5" if item in ("one", "classes") else 0.5), budget=percent(share)
+    )
     chosen = by_pages(problem)
     assert chosen.spent == problem.spent(chosen.mask) <= problem.budget
     price, weight, cost = chosen.threshold, problem.weights(slice(None)), problem.layout.items(slice(None))
@@ -43,7 +46,7 @@ def test_what_is_kept_is_what_the_price_says(item, share):
 
 @pytest.mark.parametrize("item", ["one", "each"])
 def test_brackets_change_nothing(monkeypatch, item):
-    problem = paged(UPDATE, PageCosts(8, ITEM[item], 0.5), fraction="0.3")
+    problem = paged(UPDATE, PageCosts(8, ITEM[item], 0.5), budget="30%")
     expected = by_pages(problem)
     price = float(expected.threshold)
     for low, high in ((price * 0.9, price * 1.1), (price, np.nextafter(price, 1e9)), (price * 1.5, price * 2),
@@ -57,11 +60,11 @@ def test_brackets_change_nothing(monkeypatch, item):
 def test_compiled_brackets_by_sample_change_nothing(monkeypatch):
     pytest.importorskip("numba")
     costs = PageCosts(4, "0.1", "0.2")
-    expected = by_pages(UPDATE, costs, fraction="0.3")
+    expected = by_pages(UPDATE, costs, budget="30%")
     monkeypatch.setattr(module, "_COMPILED", 1)
     monkeypatch.setattr(module, "_SAMPLED", 1)
-    assert module._brackets(paged(UPDATE, costs, fraction="0.3"))
-    found = by_pages(UPDATE, costs, fraction="0.3")
+    assert module._brackets(paged(UPDATE, costs, budget="30%"))
+    found = by_pages(UPDATE, costs, budget="30%")
     assert np.array_equal(found.mask, expected.mask)
     assert (found.spent, found.threshold) == (expected.spent, expected.threshold)
 
@@ -99,7 +102,7 @@ def test_numpy_and_the_loops_see_the_same(monkeypatch, item):
 def test_pages_that_cost_nothing_are_cwmp():
     cost = RNG.lognormal(size=D)
     for share in ("0.05", "0.5"):
-        instance = Instance(UPDATE, cost, fraction=share)
+        instance = Instance(UPDATE, cost, budget=percent(share))
         found = by_pages(UPDATE, PageCosts(16, cost, 0), instance.budget)
         assert np.array_equal(found.mask, cwmp(instance).mask)
 
@@ -107,7 +110,7 @@ def test_pages_that_cost_nothing_are_cwmp():
 def test_the_comparison_and_the_models():
     for name in ("nor-program", "ble-frames"):
         costs = PAGE_MODELS[name].costs()
-        found = compare_pages(paged(UPDATE, costs, fraction="0.1"))
+        found = compare_pages(paged(UPDATE, costs, budget="10%"))
         assert found.by_pages >= max(found.item_wise, found.whole_pages) - found.bound / 50
         assert found.by_pages <= found.bound
         assert all(0 <= x <= 1 for x in found.of_bound.values())

@@ -8,6 +8,7 @@ import pytest
 
 from theory import CostClasses, InputError, Instance, cwmp, top_k
 from theory.arithmetic import compiled_loops
+from theory.budget import percent
 from theory.feedback.compressor import Compressor
 from theory.optimum.safety import relax_safe, safe_bound
 from theory.selection import reserves
@@ -61,7 +62,7 @@ def plain_rule(instance, sizes, theta):
 @pytest.mark.parametrize("share", ["0.02", "0.3"])
 def test_the_fast_search_is_the_plain_rule(cost, dtype, share):
     update = UPDATE.astype(dtype)
-    instance = Instance(update, COSTS[cost], fraction=share)
+    instance = Instance(update, COSTS[cost], budget=percent(share))
     joules = instance.budget * instance.unit
     for theta in (Fraction(0), Fraction(1, 2), Fraction(4, 5)):
         expected = plain_rule(instance, SIZES, theta)
@@ -74,7 +75,7 @@ def test_the_fast_search_is_the_plain_rule(cost, dtype, share):
 
 @pytest.mark.parametrize("guess", [set(), {0}, {0, 1, 2, 3}])
 def test_a_wrong_guess_changes_nothing(monkeypatch, guess):
-    instance = Instance(UPDATE, COSTS["by layer"], fraction="0.1")
+    instance = Instance(UPDATE, COSTS["by layer"], budget="10%")
     expected = safe(instance, SIZES).mask
     assert any(share.starved for share in starved(instance, SIZES))
     monkeypatch.setattr(reserves, "_guess", lambda *_: set(guess))
@@ -83,7 +84,7 @@ def test_a_wrong_guess_changes_nothing(monkeypatch, guess):
 
 @pytest.mark.parametrize("cost", COSTS)
 def test_the_certificate_is_tight_and_believes_nobody(cost):
-    instance = Instance(UPDATE, COSTS[cost], fraction="0.1")
+    instance = Instance(UPDATE, COSTS[cost], budget="10%")
     relaxed = relax_safe(instance, SIZES)
     assert relaxed.value == relaxed.dual
     for selection in (safe(instance, SIZES), safe(instance, SIZES, rounding="fill"), top_k(instance)):
@@ -93,7 +94,7 @@ def test_the_certificate_is_tight_and_believes_nobody(cost):
 
 
 def test_starved_layers_are_named_with_what_they_miss():
-    instance = Instance(UPDATE, COSTS["by layer"], fraction="0.1")
+    instance = Instance(UPDATE, COSTS["by layer"], budget="10%")
     before, after = starved(instance, SIZES), starved(instance, SIZES, selection=safe(instance, SIZES))
     assert before[0].starved
     assert before[0].missing == before[0].owed - before[0].kept > 0
@@ -113,13 +114,13 @@ def test_reserves_that_do_not_fit_give_way_to_what_top_k_keeps():
 def test_the_compressor_and_tensors():
     torch = pytest.importorskip("torch")
     g = torch.from_numpy(UPDATE)
-    compressor = Compressor(COSTS["by layer"], fraction="0.1", selector="safe", layers=SIZES)
+    compressor = Compressor(COSTS["by layer"], budget="10%", selector="safe", layers=SIZES)
     sent, state = compressor.apply(compressor.init(g), g)
-    instance = Instance(UPDATE, COSTS["by layer"], fraction="0.1")
+    instance = Instance(UPDATE, COSTS["by layer"], budget="10%")
     assert torch.equal(sent.mask, torch.from_numpy(safe(instance, SIZES).mask))
     assert torch.equal(sent.values + state.residual, g)
     out = torch.empty(D, dtype=torch.bool)
-    assert safe(g, SIZES, cost=COSTS["by layer"], fraction="0.1", out=out).mask is out
+    assert safe(g, SIZES, cost=COSTS["by layer"], budget="10%", out=out).mask is out
     assert torch.equal(out, sent.mask)
 
 

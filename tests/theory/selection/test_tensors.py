@@ -8,6 +8,7 @@ from large_updates import COSTS, SHARES, D, costs, updates
 
 from proofs_check.methods.instances import instances
 from theory import CostClasses, InputError, Instance, cwmp, top_k
+from theory.budget import percent
 from theory.selection import tensors
 from theory.selection.entries import entries_of
 from theory.selection.order import sorted_prefix
@@ -35,8 +36,8 @@ def test_tensors_of_every_width(cost, dtype, where):
     g, c = torch.from_numpy(updates("gaussian", np.float64)).to(dtype), costs(cost)
     wide = g.double().numpy()
     for select in (cwmp, top_k):
-        expected = select(Instance(wide, c, fraction="0.07"))
-        found = select(g.to(where), as_tensors(c), fraction="0.07")
+        expected = select(Instance(wide, c, budget="7%"))
+        found = select(g.to(where), as_tensors(c), budget="7%")
         assert found.mask.device.type == where
         assert found.mask.dtype == torch.bool
         assert np.array_equal(found.mask.cpu().numpy(), expected.mask)
@@ -50,12 +51,12 @@ def test_masks_go_where_they_are_wanted_and_gradients_stay_out(where):
     g = torch.from_numpy(updates("gaussian", np.float32)).to(where).requires_grad_()
     c, out = torch.from_numpy(costs("lognormal")).to(where), torch.zeros(D, dtype=torch.bool, device=where)
     for rounding in ("prefix", "fill"):
-        selection = cwmp(g, c, fraction="0.1", rounding=rounding, out=out)
+        selection = cwmp(g, c, budget="10%", rounding=rounding, out=out)
         assert selection.mask is out
-        expected = cwmp(g.detach().cpu().numpy(), costs("lognormal"), fraction="0.1", rounding=rounding)
+        expected = cwmp(g.detach().cpu().numpy(), costs("lognormal"), budget="10%", rounding=rounding)
         assert np.array_equal(out.cpu().numpy(), expected.mask)
     with pytest.raises(InputError, match="out must be bool"):
-        cwmp(g, c, fraction="0.1", out=torch.zeros(D, device=where))
+        cwmp(g, c, budget="10%", out=torch.zeros(D, device=where))
 
 
 @pytest.mark.parametrize("d", [1000, D])
@@ -65,10 +66,10 @@ def test_out_of_the_other_kind_than_the_update(on_device, d, monkeypatch):
     if on_device:
         monkeypatch.setattr(tensors, "on_accelerator", tensors.is_tensor)
     g, c = updates("gaussian", np.float32)[:d], costs("lognormal")[:d]
-    expected = cwmp(g, c, fraction="0.1").mask
+    expected = cwmp(g, c, budget="10%").mask
     for update in (g, torch.from_numpy(g)):
         for out in (np.zeros(d, dtype=bool), torch.zeros(d, dtype=torch.bool)):
-            assert cwmp(update, c, fraction="0.1", out=out).mask is out
+            assert cwmp(update, c, budget="10%", out=out).mask is out
             assert np.array_equal(np.asarray(out), expected)
 
 
@@ -91,7 +92,7 @@ def test_not_finite_is_refused(bad, where):
 
 
 def on_device(update, cost, budget, weight="square", *, by_cost=True):
-    chosen = device.choose(torch.from_numpy(update), as_tensors(cost), budget, None, weight, by_cost=by_cost)
+    chosen = device.choose(torch.from_numpy(update), as_tensors(cost), budget, weight, by_cost=by_cost)
     return chosen
 
 
@@ -120,7 +121,7 @@ def test_device_code_gives_the_sorted_prefix_or_hands_on(cost, dtype, monkeypatc
 def test_device_code_decides_what_is_usual():
     for cost in ("lognormal", "classes", "layers", "one cost"):
         for share in ("0.01", "0.1", "0.63"):
-            instance = Instance(updates("gaussian", np.float32), costs(cost), fraction=share)
+            instance = Instance(updates("gaussian", np.float32), costs(cost), budget=percent(share))
             assert on_device(instance.update, costs(cost), instance.budget * instance.unit) is not None, (cost, share)
 
 
@@ -141,7 +142,7 @@ def test_device_code_next_to_the_bracket_edge(monkeypatch):
     """Ratios closer than float32 can tell: right, or handed on."""
     rng = np.random.default_rng(9)
     g, c = ((1 + rng.integers(0, 40, D) * 2.0**-23).astype(np.float32) for _ in range(2))
-    instance = Instance(g, c, fraction="0.3")
+    instance = Instance(g, c, budget="30%")
     expected = sorted_prefix(instance.score, instance.cost, instance.budget)
     s = expected.critical_item
     critical = instance.score[s] / instance.cost[s]
@@ -180,5 +181,5 @@ def test_nothing_waits_for_the_device():
 
 def test_an_instance_hands_its_own_update_to_the_pass():
     """No copy is made on the way."""
-    instance = Instance(updates("gaussian", np.float32), "0.3", fraction="0.1")
+    instance = Instance(updates("gaussian", np.float32), "0.3", budget="10%")
     assert entries_of(instance).values is instance.update

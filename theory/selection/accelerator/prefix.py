@@ -190,7 +190,7 @@ class Chosen(NamedTuple):
 
 
 def choose(
-    update: Tensor, cost: Any, budget: Real | None, fraction: Real | None, weight: Weight, *, by_cost: bool,
+    update: Tensor, cost: Any, budget: Real | None, weight: Weight, *, by_cost: bool,
     engine: Engine | None = None,
 ) -> Chosen | None:  # fmt: skip
     """The greedy prefix of tensors on one device; None where the host has to decide, or to say what is wrong.
@@ -217,7 +217,7 @@ def choose(
         cost = torch.as_tensor(cost, device=update.device)
         if not cost.is_floating_point() or cost.shape != update.shape:
             return None
-    exact = budget_in_units(budget, fraction, lambda: _total(cost, classes), unit)
+    exact = budget_in_units(budget, lambda: _total(cost, classes), unit)
     problem = problem_of(values, weight, None if classes else cost, classes, exact, by_cost=by_cost)
     if problem is None:
         return None

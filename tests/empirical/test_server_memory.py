@@ -1,0 +1,95 @@
+"""What the server learns from what was sent: worth of layers, one price, one threshold, and joules that hold."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from empirical.prices import prices
+from empirical.setting import Arm, Run, Setting
+from empirical.training import server_memory as server
+from empirical.training.compress import Offer, Told, compress
+from empirical.training.federated import apply, init, run_prices
+from theory.layers import named_layers
+
+LAYERS = named_layers([("0.weight", (2, 3, 3, 3)), ("9.weight", (4, 10))])
+D = 94
+SETTING = Setting(clients=6, cohort=3, steps=2, batch=8, rounds=6, evaluate_every=3, error_feedback=False)
+
+
+def sent_by(clients, seed=0):
+    rng = np.random.default_rng(seed)
+    vectors = rng.standard_normal((clients, D)) + np.r_[np.full(54, 0.8), np.zeros(40)]
+    return [np.where(rng.random(D) < 0.4, v, 0).astype(np.float32) for v in vectors]
+
+
+def test_worth_is_the_agreement_of_pairs():
+    sent, ends = sent_by(4), (slice(0, 54), slice(54, 94))
+    found = server.pairs(sent, LAYERS)
+    for layer, part in enumerate(ends):
+        each = [(s[part].astype(float), t[part].astype(float)) for i, s in enumerate(sent)
+                for j, t in enumerate(sent) if i != j]  # fmt: skip
+        assert found[0, layer] == pytest.approx(sum((s * t).sum() for s, t in each))
+        assert found[1, layer] == pytest.approx(sum(np.abs(s * t).sum() for s, t in each))
+    assert server.worth(found)[0] > 3 * server.worth(found)[1] >= 3 * server.LEAST_WORTH
+    assert server.worth(np.zeros((2, 2))).tolist() == [1, 1]
+    assert server.worth(np.array([[-3.0, 5.0], [4.0, 5.0]])).tolist() == [server.LEAST_WORTH, 1]
+
+
+def test_rounds_are_smoothed_and_the_first_one_is_told_nothing():
+    run = Run(SETTING, Arm("fc-dear", "0.05", "learnt-safe"), 0, "synthetic")
+    priced = prices("fc-dear", LAYERS, 0)
+    nothing = server.told(run, {}, priced)
+    assert (nothing.worth, nothing.price, nothing.left) == (None, None, None)
+    first = server.remembered(run, {}, sent_by(3, 1), Fraction(0), priced, LAYERS)
+    second = server.remembered(run, first, sent_by(3, 2), Fraction(0), priced, LAYERS)
+    one, two = server.pairs(sent_by(3, 1), LAYERS), server.pairs(sent_by(3, 2), LAYERS)
+    np.testing.assert_allclose(second["pairs"], 0.8 * one + two)
+    assert np.array_equal(server.told(run, second, priced).worth, server.worth(second["pairs"]))
+    plain = replace(run, arm=Arm("fc-dear", "0.05", "cwmp"))
+    assert server.remembered(plain, {}, sent_by(3), Fraction(0), priced, LAYERS) == {}
+
+
+def test_what_clients_are_told_decides_what_they_send():
+    rng = np.random.default_rng(4)
+    update, priced = rng.standard_normal(D).astype(np.float32), prices("uniform", LAYERS, 0)
+    offer = Offer(update, np.zeros(D), LAYERS, priced, priced.budget("0.2"), rng)
+    head = compress("learnt-joules", replace(offer, told=Told(worth=np.array([0.01, 1.0])))).mask
+    body = compress("learnt-joules", replace(offer, told=Told(worth=np.array([1.0, 0.01])))).mask
+    assert head[:54].sum() < body[:54].sum()
+    assert head.sum() == body.sum() == 18
+    told = Told(price=1.0, left=Fraction(50))
+    assert np.array_equal(compress("one-price", replace(offer, told=told)).mask, update.astype(float) ** 2 > 1)
+    assert np.array_equal(compress("hard-threshold", replace(offer, told=told)).mask, np.abs(update) > 1)
+    short = compress("hard-threshold", replace(offer, told=replace(told, left=Fraction(5))))
+    assert set(np.flatnonzero(short.mask)) == set(np.argsort(-np.abs(update))[:5])
+    assert short.gap == pytest.approx(0)
+
+
+@pytest.mark.parametrize("cost", ["fc-dear", "lognormal"])
+@pytest.mark.parametrize("method", ["one-price", "hard-threshold"])
+def test_rounds_that_share_their_joules_never_spend_more_than_all(method, cost):
+    run = Run(SETTING, Arm(cost, "0.02", method), 0, "synthetic")
+    state, spent, prices_told = init(run), Fraction(0), []
+    for _ in range(SETTING.rounds):
+        state, record = apply(run, state)
+        spent += record.energy
+        prices_told.append(float(state.memory["price"][0]))
+    budget = run_prices(run).budget("0.02") * 3 * SETTING.rounds
+    assert budget / 2 < spent <= budget
+    assert (len(set(prices_told)) == 1) == (method == "hard-threshold")
+
+
+def test_one_price_gives_more_to_clients_with_more_to_send():
+    priced = prices("fc-dear", LAYERS, 0)
+    rng = np.random.default_rng(5)
+    told, spent = Told(price=0.5, left=priced.total), []
+    for scale in (0.5, 1, 2):
+        update = (scale * rng.standard_normal(D)).astype(np.float32)
+        chosen = compress("one-price", Offer(update, np.zeros(D), LAYERS, priced, priced.budget("0.1"), rng, told=told))
+        cost = np.repeat([1, 10], [54, 40])
+        assert np.array_equal(chosen.mask, update.astype(float) ** 2 > 0.5 * cost)
+        spent.append(sum(entry.energy for entry in chosen.ledger))
+    assert spent == sorted(spent)
+    assert spent[0] < spent[2]

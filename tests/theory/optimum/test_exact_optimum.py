@@ -1,0 +1,137 @@
+"""The search for the optimum, piece by piece and against every mask, with and without enough states to finish."""
+
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from theory import Instance, cwmp, top_k
+from theory.optimum import exact_optimum as module
+from theory.optimum.core_search import Found, Item
+from theory.optimum.duals import Base, Prices, base_of, reduced_value
+from theory.optimum.exact_optimum import solve
+
+N = 11
+MASKS = ((np.arange(1 << N)[:, None] >> np.arange(N)) & 1).astype(bool)
+
+
+def drawn(seed):
+    """Integers, strongly correlated ones, dyadic costs; budgets from next to nothing to nearly all."""
+    rng = np.random.default_rng(seed)
+    c = rng.permutation(np.arange(20, 60))[:N].astype(float)
+    p = {0: c + 10, 1: rng.integers(1, 90, N), 2: c * 2 - rng.integers(0, 3, N)}[seed % 3].astype(float)
+    if seed % 4 == 0:
+        c, p = c + rng.integers(0, 1 << 20, N) / (1 << 20), p + rng.integers(0, 1 << 20, N) / (1 << 20)
+    return Instance.from_scores(p, c, Fraction(int(rng.integers(15, int(c.sum())))))
+
+
+def best(instance):
+    """The most that any mask retains: doubles hold these sums exactly."""
+    fits = MASKS @ instance.cost <= float(instance.budget)
+    return Fraction(float((MASKS[fits] @ instance.score).max()))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_proved_is_the_optimum(seed):
+    instance = drawn(seed)
+    solution = solve(instance)
+    assert solution.proved
+    assert instance.feasible(solution.mask)
+    assert instance.retained(solution.mask) == best(instance)
+    assert solution.bound(instance) - solution.loss == best(instance)
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("states", [1, 12, 60])
+def test_cut_short_the_interval_holds_the_optimum_and_every_selector(seed, states):
+    instance = drawn(seed)
+    solution = solve(instance, max_states=states)
+    found = instance.retained(solution.mask)
+    assert instance.feasible(solution.mask)
+    assert found <= best(instance) <= found + solution.loss
+    assert not solution.proved or found == best(instance)
+    assert found >= max(s(instance, rounding=r).retained for s in (cwmp, top_k) for r in ("prefix", "fill", "best-of"))
+
+
+def test_a_start_that_overruns_gives_up_what_is_cheapest_to_lose():
+    """The prices are too low: the set costs 9 of 5; of densities 1, 2 and 3/2 the first two to go are 1 and 3/2."""
+    instance = Instance.from_scores([4.0, 4, 4.5], [4.0, 2, 3], 5)
+    base = base_of(instance, Prices(Fraction(1, 2)), Fraction(5))
+    assert base.slack == -4
+    loss, deviations = module._feasible_start(instance, base)
+    assert deviations == [0]
+    assert loss == reduced_value(instance, base.prices, 0) + base.prices.energy * 0
+    loss, deviations = module._feasible_start(
+        instance.with_budget(4), base_of(instance, Prices(Fraction(1, 2)), Fraction(4))
+    )
+    assert deviations == [0, 2]
+    assert loss == 2 + 3 + Fraction(1, 2) * 2
+
+
+def test_a_start_counts_what_the_cut_leaves():
+    instance = Instance.from_scores([4.0, 4, 4], [1.0, 1, 1], 3)
+    base = base_of(instance, Prices(Fraction(1), Fraction(5), 3, Fraction(2)), Fraction(3))
+    assert (base.mask.any(), base.spare) == (False, 3)
+    assert module._feasible_start(instance, base) == (Fraction(3 + 15), [])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_pool_lacks_no_item_below_its_limit(monkeypatch, seed):
+    instance = drawn(seed)
+    base = base_of(instance, Prices(Fraction(3, 2)), instance.budget)
+    reduced = {i: reduced_value(instance, base.prices, i) for i in range(N)}
+    may = {i for i in range(N) if Fraction(instance.cost[i]) <= instance.budget}
+    for size in (3, 100):
+        monkeypatch.setattr(module, "_POOL", size)
+        pool, complete = module._pool(instance, base, Fraction(50))
+        assert [x.loss for x in pool] == sorted(abs(reduced[x.at]) for x in pool)
+        assert {x.at for x in pool} >= {i for i in may if abs(reduced[i]) < complete}
+        assert all(x.shift == (1 if base.mask[x.at] else -1) * Fraction(instance.cost[x.at]) for x in pool)
+        assert (complete == 50) == (size == 100 or sum(abs(reduced[i]) <= 50 for i in may) <= 3)
+        assert len(pool) <= size
+
+
+def test_limits_rise_past_ever_more_items_to_the_last():
+    pool = [Item(Fraction(k), Fraction(1), k) for k in range(40)]
+    limits = list(module._limits(pool, Fraction(100)))
+    assert limits[0] == 10
+    assert limits == sorted(set(limits))
+    assert limits[-1] == 100
+    assert all(sum(x.loss < b for x in pool) > sum(x.loss < a for x in pool) for a, b in pairwise(limits[:-1]))
+    assert list(module._limits(pool, Fraction(1, 2))) == [Fraction(1, 2)]
+    assert list(module._limits([], Fraction(0))) == []
+
+
+def test_both_searches_are_tried_and_the_better_mask_stays(monkeypatch):
+    asked = []
+
+    def search(name, found):
+        return name, lambda core, base, limit, visits: asked.append((name, visits)) or found
+
+    poor, good = Found((Fraction(5), [1]), 9, False), Found((Fraction(2), [2]), 9, False)
+    base = Base(Prices(Fraction(1)), np.zeros(1, bool), 0, Fraction(1), 0)
+    for first, second, expected in (
+        (poor, good, "halves"),
+        (good, poor, "ordered"),
+        (Found(None, 9, False), poor, "halves"),
+    ):
+        for name, found in (search("ordered", first), search("halves", second)):
+            monkeypatch.setattr(module, name, found)
+        found, method = module._search([], base, Fraction(9), True, 40)
+        assert (method, found) == (expected, first if expected == "ordered" else second)
+    assert asked[:2] == [("ordered", 20), ("halves", 20)]
+    asked.clear()
+    monkeypatch.setattr(module, "halves", search("halves", Found(None, 3, True))[1])
+    assert module._search([], base, Fraction(9), False, 40) == (Found(None, 3, True), "halves")
+    assert asked == [("halves", 20)]
+
+
+def test_a_spread_takes_near_items_of_every_shift():
+    pool = sorted(Item(Fraction(k % 90), Fraction((k * 7) % 100 - 50), k) for k in range(2000))
+    spread = module._spread(pool)
+    assert 40 <= len(spread) <= 80
+    assert [x.shift for x in spread] == sorted(x.shift for x in spread)
+    assert max(x.loss for x in spread) <= pool[1599].loss
+    assert module._spread([]) == []
+    assert len(module._spread(pool[:7])) == 7
