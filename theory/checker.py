@@ -13,6 +13,9 @@ U the same for all. So M is optimal iff no feasible mask has a smaller loss; suc
 ``|r_i| < loss(M)`` (the core), and an exhaustive search over the core shows there is none. A certificate of verdict
 ``interval`` proves less: that OPT exceeds p(M) by at most loss(M).
 
+Where given scores are multiples of a ``step``, what retains more retains a step more: the search is for losses of
+``loss(M) - step`` or less, and there is none to make where that is negative.
+
 Where costs take few values, M may be named by how many it keeps of each, the largest ones, and the search runs over
 such counts: then only the values nearest to each cost's threshold are remembered (a proof of kind ``counts``).
 
@@ -40,7 +43,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import chain, islice, repeat
+from itertools import chain, count, islice, pairwise, repeat
+from operator import add
 from typing import Any, NamedTuple
 
 FORMAT = "cwmp-certificate/2"
@@ -50,6 +54,7 @@ MAX_MOVED = 100_000  # items in removed and added
 MAX_CLASSES = 64  # different costs in a proof by counts
 MAX_WORK = 5_000_000  # steps of a microsecond or so, of exact arithmetic and search
 MAX_STATES = 500_000  # that a search holds at once
+CELLS_PER_STEP = 8  # of the dense search, in the time of a step
 _MAX_GRID_COSTS = 1 << 16
 _CHUNK = 1 << 15
 _ROOM = 1 << 12  # values that wait for a window to close on them
@@ -193,16 +198,26 @@ class _Core:
     """A proof by prices and an exhaustive search of the core."""
 
     def __init__(self, s: _Statement, proof: Mapping[str, Any]) -> None:
-        _only(proof, _CORE, "the proof")
+        _only(proof, _CORE | (proof.keys() & {"step"}), "the proof")
         _require(proof["kind"] == "core", "the proof must be of kind core or counts")
         numbers = [_number(proof[key]) for key in ("grid", "energy", "item", "cheap", "loss")]
         self.grid, self.energy, self.item, self.cheap, self.loss = numbers
+        self.step = _number(proof.get("step", "0"))
+        _require(
+            Fraction(_as_float(min(self.step, Fraction(1 << 53)))) == self.step >= 0,
+            "the step is no float64 of up to 2^53",
+        )
+        _require(not self.step or not s.squared, "a step needs scores that were given")
+        self.gain = (
+            self.loss - self.step
+        )  # a mask that retains more loses this at most; less than the loss without a step
         self.squared = s.squared
         self.weight = _weight(*(n for x in numbers for n in x.as_integer_ratio()))
         self.most, self.ties = _count(proof["most_items"]), _count(proof["ties"])
         self.removed, self.added, self.search = proof["removed"], proof["added"], proof["search"]
         self.budget = s.budget // self.grid * self.grid if self.grid else s.budget
-        _require(self.search in ("ordered", "halves"), "the search must be ordered or halves")
+        _require(self.search in ("ordered", "halves", "dense"), "the search must be ordered, halves or dense")
+        _require(self.search != "dense" or not self.item, "the dense search knows no item price")
         _require(min(numbers[:4]) >= 0, "negative number")
         _require(self.item == 0 or self.most > 0, "an item price needs the number of items it prices")
         moved = self.removed + self.added
@@ -399,10 +414,16 @@ def _check_core(s: _Statement, core: _Core, data: _Data, work: _Work) -> Result:
         return s.result(loss, data, "the duality gap of its prices")
     near: Counter[tuple[Fraction, Fraction]] = Counter()
     for kind in kinds:
-        if abs(kind.reduced) < loss:
+        if abs(kind.reduced) <= core.gain if core.step else abs(kind.reduced) < loss:
             near[abs(kind.reduced), kind.cost] += kind.inside
             near[abs(kind.reduced), -kind.cost] += kind.count - kind.inside
-    visits = _search(core, +near, start, loss, work)
+    if core.gain < 0:
+        return s.result(
+            Fraction(0),
+            data,
+            f"its loss of {_shown(loss)} is less than the {_shown(core.step)} that scores are multiples of",
+        )
+    visits = _search(core, +near, start, work)
     return s.result(Fraction(0), data, f"core of {near.total()} items searched exhaustively ({visits} states)")
 
 
@@ -411,11 +432,14 @@ def _stream(s: _Statement, core: _Core, data: _Data, work: _Work) -> _Pass:
     found = _Pass()
     energy, item = _as_float(core.energy), _as_float(core.item)
     filtered = core.energy == 0 or energy > 1e-290  # a denormal is no price to multiply by; the width covers ``item``
-    width = (_as_float(core.loss) * (1 + _ROUNDING) if s.verdict == "exact" else 0.0) + 1e-300
+    width = (_as_float(max(core.gain, Fraction(0))) * (1 + _ROUNDING) if s.verdict == "exact" else 0.0) + 1e-300
     affordable, below, moved = _floor_float(s.budget), _below_float(core.cheap), core.moved
     for first, entries, costs in data.pieces():
         sum_c, sum_x = array("d"), array("d")
         scores = [x * x for x in entries] if s.squared else entries
+        if core.step:
+            stepped = not any(map(math.fmod, scores, repeat(float(core.step))))
+            _require(stepped, "a score is not a multiple of the step")
         for i, x, p, c in zip(range(first, first + len(entries)), entries, scores, costs, strict=True):
             if p > 0 and c <= affordable:
                 priced = energy * c + item
@@ -475,23 +499,25 @@ class _Question(NamedTuple):
     size: int
 
 
-def _search(
-    core: _Core, near: Counter[tuple[Fraction, Fraction]], start: tuple[Fraction, int], loss: Fraction, work: _Work
-) -> int:
+def _search(core: _Core, near: Counter[tuple[Fraction, Fraction]], start: tuple[Fraction, int], work: _Work) -> int:
     """Exhaust the masks that deviate from S inside the core; refuse if one has a smaller loss. Integers throughout.
 
-    The certificate names the search that is quick enough: ``ordered`` by loss per joule, with bounds, or by ``halves``.
+    The certificate names the search that is quick enough: ``ordered`` by loss per joule, with bounds, by ``halves``, or
+    ``dense``, with every slack of a window.
     """
     cost_unit = _common_unit([start[0], *(c for _, c in near)], work)
     rate = core.energy / cost_unit
-    unit = _common_unit([loss, rate, core.item, *(r for r, _ in near)], work)
+    unit = _common_unit([core.gain, rate, core.item, *(r for r, _ in near)], work)
     kinds = {(int(r * unit), int(c * cost_unit)): copies for (r, c), copies in near.items()}
-    origin, target = (int(start[0] * cost_unit), start[1]), int(loss * unit)
+    origin, target = (
+        (int(start[0] * cost_unit), start[1]),
+        int(core.gain * unit) + (core.step > 0),
+    )  # below it, or with a step on it
     size = 1 + (target.bit_length() + origin[0].bit_length()) // 1024
     q = _Question(kinds, origin, int(rate * unit), int(core.item * unit), target, size)
     _require(origin[0] < 0 or q.energy * origin[0] + q.item * origin[1] >= target, "a better mask exists")
     before = work.left
-    (_search_halves if core.search == "halves" else _search_ordered)(q, work)
+    {"ordered": _search_ordered, "halves": _search_halves, "dense": _search_dense}[core.search](q, work)
     return (before - work.left) // size
 
 
@@ -524,6 +550,33 @@ def _search_ordered(q: _Question, work: _Work) -> None:
                     break  # further copies lead further away; with the cut they may lead back
             _bound(grown, q)
         states = _prune(grown, q)
+
+
+def _search_dense(q: _Question, work: _Work) -> None:
+    """Kinds by loss per joule, without the cut; ``paid[k]`` is the least that leaves the slack ``low + k``.
+
+    Later kinds lose ``loss / cost`` or more per joule, so they bring no slack home that is worth the target to them.
+    """
+    by_ratio = sorted(q.kinds.items(), key=lambda k: (Fraction(k[0][0], abs(k[0][1])), k[0]))
+    copies = chain.from_iterable(repeat(kind, many) for kind, many in by_ratio)
+    low, paid = q.origin[0], [0]
+    for (price, move), later in pairwise(chain(copies, [(0, 0)])):
+        size = len(paid) + abs(move)
+        if size * q.size > MAX_STATES:
+            raise RefusedError(_TOO_LARGE)
+        work.spend(q.size * (1 + size // CELLS_PER_STEP))
+        never = [q.target] * abs(move)
+        stay, go = (paid + never, never + paid) if move > 0 else (never + paid, paid + never)
+        low, paid = low + min(move, 0), [a if a < (c := b + price) else c for a, b in zip(stay, go, strict=True)]
+        first = max(low, 0)
+        last = min(low + size, q.target // q.energy + 1) if q.energy else low + size
+        totals = map(add, paid[first - low : max(last - low, 0)], count(q.energy * first, q.energy))
+        _require(min(totals, default=q.target) >= q.target, "a better mask exists")
+        if later[0]:
+            below = q.target * abs(later[1]) // later[0]
+            above = max(below, q.target // q.energy) if q.energy else low + len(paid)
+            first, last = max(0, -below - low), max(0, above + 1 - low)
+            low, paid = low + first, paid[first:last]
 
 
 def _search_halves(q: _Question, work: _Work) -> None:

@@ -193,7 +193,7 @@ def time_left(seconds: Any) -> Callable[[], bool]:
     Raises:
         InputError: no positive number of seconds.
     """
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
+    if not 0 < seconds < math.inf:
         raise InputError(f"time limit {seconds!r}: a number of seconds > 0 is accepted")
     return deadline(seconds, time.monotonic)
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,6 @@ from cwmp.__main__ import main
 from cwmp.pages.words import fixed, joules
 from proofs_check.checks import checks_of, runnable
 from theory.instance import CostClasses, Instance
-from theory.optimum.relaxation import relax
 from theory.selection.selectors import cwmp, top_k
 
 LAYERS = [{"name": "conv.weight", "shape": [4, 3, 5, 5]}, {"name": "fc.weight", "shape": [10, 70]}]
@@ -156,48 +154,6 @@ def test_a_certificate_is_checked_alone_and_any_changed_bit_is_refused(files):
 def test_narrow_costs_warn_of_nothing(kind, files):
     np.save("narrow.npy", np.load("costs.npy").clip(1e-3, 1e3).astype(kind))
     assert run("certify", "update.npy", "--cost", "narrow.npy", "--budget", "30%", "--output", "c.json").exit_code == 0
-
-
-def long_search(folder):
-    """An update whose optimum needs a search: costs nearly proportional to the squares."""
-    cost = np.random.default_rng(0).integers(1, 1000, 60).astype(float)
-    np.save(folder / "hard.npy", np.sqrt(cost + 100))
-    np.save(folder / "hard-costs.npy", cost)
-    return ("certify", "hard.npy", "--cost", "hard-costs.npy", "--budget", "30%", "--output", "hard.json")
-
-
-def an_interval_was_written(done):
-    checked = run("check-certificate", "hard.json", "hard.npy", "--cost", "hard-costs.npy")
-    return done.exit_code == checked.exit_code == 3 and "interval" in checked.stdout
-
-
-def test_the_first_ctrl_c_gives_the_interval_so_far(files, monkeypatch):
-    def interrupted(*arguments):
-        signal.raise_signal(signal.SIGINT)
-        return relax(*arguments)
-
-    handler = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr("theory.optimum.exact_optimum.relax", interrupted)
-    done = run(*long_search(files))
-    assert an_interval_was_written(done)
-    assert "stopping the search" in done.stderr
-    assert signal.getsignal(signal.SIGINT) is handler
-
-
-def test_a_time_limit_gives_the_interval_so_far(files, monkeypatch):
-    asked = []
-    over = lambda seconds, clock: asked.append(seconds) or (lambda: True)  # noqa: E731
-    monkeypatch.setattr("cwmp.api.certificates.deadline", over)
-    assert an_interval_was_written(run(*long_search(files), "--time-limit", "2.5"))
-    assert asked == [2.5]
-
-
-@pytest.mark.parametrize("limit", ["0", "-1", "nan", "inf"])
-def test_a_time_limit_is_a_positive_number_of_seconds(files, limit):
-    done = run("certify", "update.npy", "--cost", "1", "--budget", "30%", "--time-limit", limit)
-    assert done.exit_code == 2
-    assert "a number of seconds > 0 is accepted" in done.stderr
-    assert not Path("update.npy.certificate.json").exists()
 
 
 def test_an_interrupt_that_no_command_has_dealt_with(files, monkeypatch):

@@ -46,6 +46,7 @@ class Certificate:
         retained: exact retained score of the mask. spent: its exact energy, in cost units.
         gap: duality gap: an upper bound on ``OPT - retained``; 0 when exact.
         fields: the JSON object that the checker reads. how: the end of ``reason``: how it was shown.
+        unchecked: beside an interval, that the solver's own exhaustive search found nothing better: its word alone.
     """
 
     verdict: Literal["exact", "interval", "failed"]
@@ -57,6 +58,7 @@ class Certificate:
     gap: Fraction
     fields: dict[str, Any] = field(repr=False)
     how: str = ""
+    unchecked: bool = False
 
     @property
     def support(self) -> NDArray[np.intp]:
@@ -103,6 +105,11 @@ def certify(
     fields = _fields("exact" if solution.proved else "interval", about, solution)
     watch.on_phase("checking")
     result = _confirm(fields, instance)
+    other = solution.other if isinstance(solution, Solution) else None
+    if result.verdict == "refused" and other is not None and not watch.stopped():
+        tried = _fields("exact", about, other)
+        if (confirmed := _confirm(tried, instance)).verdict == "exact":
+            fields, result, solution = tried, confirmed, other
     if result.verdict == "refused" and solution.proved:
         fields = _fields("interval", about, solution)
         result = _confirm(fields, instance)
@@ -111,7 +118,10 @@ def certify(
         verdict = "exact" if result.verdict == "exact" else "interval"
     gap = Fraction(0) if verdict == "exact" else solution.loss
     how = result.about.get("how", result.reason)
-    return Certificate(verdict, result.reason, mask, solution.prices, retained, spent, gap, fields, how)
+    unchecked = solution.proved and verdict == "interval"
+    if unchecked:
+        how += "; the solver's own search found nothing better, which is too much to check again"
+    return Certificate(verdict, result.reason, mask, solution.prices, retained, spent, gap, fields, how, unchecked)
 
 
 def read_certificate(path: str | Path) -> dict[str, Any]:
@@ -229,6 +239,7 @@ def _proof(solution: Solution | ClassSolution) -> dict[str, Any]:
         "added": [int(i) for i in solution.deviations if not base.mask[i]],
         "loss": str(solution.loss),
         "search": solution.method,
+        **({"step": str(solution.step)} if solution.step else {}),
     }
 
 

@@ -29,6 +29,9 @@ from theory.selection.order import Floats, Indices, eligible, longest_affordable
 _CHUNK = 1 << 18
 _BRACKET = Fraction(1, 1 << 40)  # widens the bisection's last bracket, for the rounding of p - lambda c
 _GRID_VALUES = 4096  # costs with more distinct values than this are not searched for a common grid
+_WHOLE_VALUES = 1 << 16  # the same for integers: as many as the checker compares with a grid
+_SAMPLE = 1 << 10
+_EXACT_INTEGERS = 1 << 53
 _ROUNDING = 2.0**-50  # bounds the relative error of fl(p - lambda c - mu) against p + lambda c + mu
 
 
@@ -89,8 +92,22 @@ def distinct_costs(instance: Instance, most: int) -> Floats | None:
 
 def cost_grid(instance: Instance) -> Fraction:
     """Largest ``q`` of which every cost is a multiple, or 0 when the costs take too many values to look."""
-    values = distinct_costs(instance, _GRID_VALUES)
+    values = distinct_costs(instance, _WHOLE_VALUES if whole(instance.cost[:_SAMPLE]) else _GRID_VALUES)
+    if values is not None and values.size > _GRID_VALUES and not whole(values):
+        return Fraction(0)
     return Fraction(0) if values is None else common_grid(values)
+
+
+def whole(values: Floats) -> bool:
+    """Whether all of some non-negative numbers are integers that float64 tells apart."""
+    return bool((values == np.floor(values)).all() and values.max(initial=0) < _EXACT_INTEGERS)
+
+
+def whole_step(values: Floats) -> int:
+    """The greatest common divisor of some non-negative integers, or 0: no such numbers, or all of them 0."""
+    if not whole(values[:_SAMPLE]) or not whole(values):
+        return 0
+    return int(np.gcd.reduce(values.astype(np.int64), initial=0))
 
 
 def common_grid(values: Floats) -> Fraction:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from theory.instance import Instance
 from theory.optimum.class_optimum import ClassSolution, solve_classes
 from theory.optimum.core_search import Found, Item, halves, ordered
+from theory.optimum.dense_search import CELLS_PER_STATE, MAX_ITEMS, dense
 from theory.optimum.duals import (
     Base,
     Prices,
@@ -34,6 +35,7 @@ from theory.optimum.duals import (
     reduced_value,
     sift,
     to_float,
+    whole_step,
 )
 from theory.optimum.relaxation import relax
 from theory.optimum.watch import UNWATCHED, Watch
@@ -57,6 +59,8 @@ class Solution:
         loss: exact loss of the mask against U: ``OPT - p(mask) <= loss``.
         proved: an exhaustive search found nothing below ``loss``, so the mask is optimal.
         grid: costs are multiples of this (0: no grid used).
+        step: scores are multiples of this (0: not used), and so is what another mask retains more.
+        other: the same mask, proved as well, under prices that leave it no less loss.
         method: the search that settled it. core, visits: its size and the states that it looked at.
     """
 
@@ -68,6 +72,8 @@ class Solution:
     method: str = "ordered"
     core: int = 0
     visits: int = 0
+    step: Fraction = Fraction(0)
+    other: Solution | None = None
 
     @property
     def prices(self) -> Prices:
@@ -102,7 +108,11 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     grid = cost_grid(instance)
     budget = on_grid(instance.budget, grid)
     watch.on_phase("searching the core")
-    tried = [_solve_from(instance, base_of(instance, Prices(price), budget), grid, max_states // 2, watch)]
+    base = base_of(instance, Prices(price), budget)
+    whole = _solve_whole(instance, base, grid, max_states, watch)
+    if whole is not None and whole.proved:
+        return whole
+    tried = [_solve_from(instance, base, grid, max_states // 2, watch)]
     for prices in [] if tried[0].proved or watch.stopped() else prices_with_cut(instance, budget):
         watch.on_phase("searching the core with the cardinality cut")
         tried.append(_solve_from(instance, base_of(instance, prices, budget), grid, max_states // 4, watch))
@@ -111,7 +121,47 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     if tried[-1].proved:
         return tried[-1]
     watch.on_phase("comparing masks")
-    return _best_of(instance, tried, [counts.mask] if counts is not None else [])
+    return _best_of(instance, tried, [known.mask for known in (counts, whole) if known is not None])
+
+
+def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int, watch: Watch) -> Solution | None:
+    """By the balanced dynamic programme, where scores and costs are integers; None where they are not.
+
+    The optimum comes under whichever prices leave it the least loss, since the checker has as much less to search.
+    """
+    if instance.update is not None or grid.denominator != 1 or not grid or instance.d > MAX_ITEMS:
+        return None
+    step = whole_step(instance.score)
+    if not step:
+        return None
+    loss, deviations = _feasible_start(instance, base)
+    bound = Solution(base, deviations, loss, loss < step, grid, step=Fraction(step))
+    if not bound.proved:
+        found = dense(instance, base, loss, step, int(grid), watch.stopped, max_states * CELLS_PER_STATE)
+        bound = replace(bound, proved=found.finished, method="dense" if found.checkable else "ordered")
+        if found.deviations is not None:
+            bound = _with_mask(instance, bound, found.deviations)
+    if not bound.proved or bound.loss < step or watch.stopped():
+        return bound
+    if bound.method == "dense":
+        return replace(bound, other=replace(bound, method="ordered"))
+    mask, proofs = bound.mask, [bound]
+    for prices in prices_with_cut(instance, on_grid(instance.budget, grid)):
+        cut = base_of(instance, prices, on_grid(instance.budget, grid))
+        loss, deviations = _feasible_start(instance, cut)
+        other = Solution(cut, deviations, loss, True, grid, step=Fraction(step))
+        proofs.append(_with_mask(instance, other, np.flatnonzero(mask != cut.mask).tolist()))
+    proofs.sort(key=attrgetter("loss"))
+    return replace(
+        proofs[0],
+        other=next((proof for proof in proofs[1:] if bool(proof.prices.item) != bool(proofs[0].prices.item)), None),
+    )
+
+
+def _with_mask(instance: Instance, solution: Solution, deviations: list[int]) -> Solution:
+    """Under the same prices, another mask."""
+    other = replace(solution, deviations=deviations)
+    return replace(other, loss=solution.bound(instance) - instance.retained(other.mask))
 
 
 def _best_of(instance: Instance, tried: list[Solution], masks: list[NDArray[np.bool_]]) -> Solution:

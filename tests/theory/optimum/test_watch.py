@@ -42,7 +42,7 @@ def test_a_stopped_search_gives_an_interval_that_holds_the_optimum(questions):
         optimum = dynamic_programme(score, cost, budget)
         assert found.verdict in ("exact", "interval")
         assert found.spent <= budget
-        assert found.value <= optimum <= found.value + found.gap
+        assert found.retained <= optimum <= found.retained + found.gap
         assert check_certificate(found.fields, instance.score, instance.cost, scores=True).verdict == found.verdict
         if not questions:
             assert found.verdict == "interval" or found.gap == 0
