@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 GAP, FRONTIER = "studies/gap.json", "studies/frontier.json"
 GEOMETRY, CONTRACTION = "studies/geometry.json", "studies/contraction.json"
 EFFICIENCY, SAVING = "studies/efficiency.json", "studies/saving.json"
+HARDWARE, PRICE, PAGES = "studies/hardware.json", "studies/price.json", "studies/pages.json"
 LAWS, AUDIT, EXPERIMENT = "laws/laws.json", "laws/audit.json", "pareto/credible"
 PAPER, CHOICE = "pareto/paper-small", "pareto/safe-small/choice"
 SELECTION, CERTIFY = "benchmarks/selection.json", "benchmarks/certify.json"
@@ -35,6 +36,9 @@ COMMANDS: dict[str, str] = {
     EFFICIENCY: "cwmp study efficiency --output results/studies",
     SAVING: "cwmp study saving --output results/studies",
     CONTRACTION: "cwmp study contraction --output results/studies",
+    HARDWARE: "cwmp study hardware --output results/studies",
+    PRICE: "cwmp study price --output results/studies",
+    PAGES: "cwmp study pages --output results/studies",
     LAWS: "python benchmarks/laws.py --output results/laws",
     AUDIT: "python benchmarks/audit.py --output results/laws/audit.json",
     EXPERIMENT: "cwmp pareto credible --data DIR --output results/pareto/credible",
@@ -99,6 +103,13 @@ CATALOGUE: dict[str, Entry] = {
             "Share of the norm that CWMP retains over Top-K's, against the budget, by law.",
         ),
         Entry("saving", (SAVING, LAWS), "Energy saved at equal score: predicted against exact, by law of costs."),
+        Entry("prediction", (LAWS,), "Saving of real updates: predicted by two laws against exact, by kind of costs."),
+        Entry(
+            "hardware", (HARDWARE,), "Saving and ceiling against the ratio of radio to memory, real pairs as points."
+        ),
+        Entry("price", (PRICE,), "What one price for all clients gains over equal budgets, by spread of their norms."),
+        Entry("pages", (PAGES,), "Norm retained against the budget where writing costs by page, by rule."),
+        Entry("concentration", (LAWS,), "Intervals for the lost score and what was seen, law by law."),
         Entry("audit", (AUDIT,), "Laws against bounds: which hold, how tight they are, and where none applies."),
         Entry("contraction", (CONTRACTION,), "Worst contraction of CWMP and Top-K, and error feedback under both."),
         Entry("pareto", (EXPERIMENT,), "Accuracy against energy and paired differences from Top-K, by cost model."),

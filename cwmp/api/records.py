@@ -52,7 +52,7 @@ def study(
         cwmp.study("gap")
 
     Args:
-        names: geometry, frontier, gap, efficiency, saving, contraction; none: all. seed: of every random draw.
+        names: of studies, as ``cwmp study --help`` lists them; none: all. seed: of every random draw.
         update: file of an update for geometry, instead of a drawn one. key: of its tensors.
         output: folder of the results; the records go into its folder ``studies``. fresh: compute even so.
         on_progress: called with a study and the share of it that is done. on_record: called with each finished study,
@@ -91,16 +91,18 @@ class Figures(Result):
     Attributes:
         files: PDF and PNG by name of the figure. missing: records that are not there, with the figures that wait for
             each. commands: what makes each of these. records: the folder that was read.
+        captions: by name of the figure.
     """
 
     files: Mapping[str, tuple[Path, ...]]
     missing: Mapping[str, tuple[str, ...]]
     commands: Mapping[str, str]
     records: Path
+    captions: Mapping[str, str]
 
     def page(self) -> list[Block]:
         """As ``cwmp figures`` prints it."""
-        return [Line(f"{name:<12}{', '.join(map(str, paths))}") for name, paths in self.files.items()]
+        return [line for name, paths in self.files.items() for line in drawn(name, paths, self.captions[name])]
 
     def lost(self) -> list[Block]:
         """What was not drawn, each record once, and what makes it."""
@@ -114,12 +116,18 @@ class Figures(Result):
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         files = {name: [str(path) for path in paths] for name, paths in self.files.items()}
-        return {"files": files, "missing": {record: list(names) for record, names in self.missing.items()}}
+        missing = {record: list(names) for record, names in self.missing.items()}
+        return {"files": files, "missing": missing, "captions": dict(self.captions)}
+
+
+def drawn(name: str, paths: tuple[Path, ...], caption: str) -> list[Line]:
+    """What is said of one figure."""
+    return [Line(f"{name:<12}{', '.join(map(str, paths))}"), Line(f"{caption}\n")]
 
 
 def figures(
     *names: str, records: str | Path = RECORDS, output: str | Path | None = None, venue: str = "ieee",
-    on_drawn: Callable[[str, tuple[Path, ...]], None] = lambda name, paths: None,
+    on_drawn: Callable[[str, tuple[Path, ...], str], None] = lambda name, paths, caption: None,
 ) -> Figures:  # fmt: skip
     """Draw figures from recorded results, as PDF and PNG.
 
@@ -128,7 +136,7 @@ def figures(
     Args:
         names: of figures; none: all. records: folder of the recorded results.
         output: folder of the figures; default: ``figures`` in that of the records. venue: whose page widths, ``ieee``
-            or ``neurips``. on_drawn: called with each figure and its files.
+            or ``neurips``. on_drawn: called with each figure, its files and its caption.
 
     Raises:
         InputError: an unknown name or venue, records that are damaged, files of other making in the way.
@@ -138,18 +146,21 @@ def figures(
     wanted = catalogue.entries(names)
     missing = {entry.name: catalogue.missing(entry, records) for entry in wanted}
     files: dict[str, tuple[Path, ...]] = {}
+    captions: dict[str, str] = {}
     for entry in wanted:
         if not missing[entry.name]:
             manifest = needing("figures", "drawing figures", "figures.manifest")
-            files[entry.name] = manifest.draw(entry, records, Path(output or records / FIGURES), venue)
-            on_drawn(entry.name, files[entry.name])
+            folder = Path(output or records / FIGURES)
+            files[entry.name] = manifest.draw(entry, records, folder, venue)
+            captions[entry.name] = manifest.load(folder)[entry.name]["caption"]
+            on_drawn(entry.name, files[entry.name], captions[entry.name])
     waiting: dict[str, tuple[str, ...]] = {}
     for name, lost in missing.items():
         for record in lost:
             waiting[record] = (*waiting.get(record, ()), name)
     there = f" {records.as_posix()}/"
     commands = {record: catalogue.COMMANDS[record].replace(" results/", there) for record in waiting}
-    return Figures(files, waiting, commands, records)
+    return Figures(files, waiting, commands, records, captions)
 
 
 @dataclass(frozen=True, repr=False)

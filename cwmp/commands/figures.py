@@ -31,11 +31,12 @@ def _names() -> list[tuple[str, str]]:
 def figures(names: tuple[str, ...], records: Path, output: Path | None, venue: str, as_json: bool) -> None:
     """Draw figures from recorded results, as PDF and PNG.
 
-    NAMES: of figures; default: all. Where a record is missing, the command that makes it is named.
+    NAMES: of figures; default: all. Each is printed with its caption. Where a record is missing, the command that
+    makes it is named.
 
     Exit code 2: nothing could be drawn, or not everything that was asked for by name.
     """
-    say = (lambda name, paths: None) if as_json else _say
+    say = (lambda name, paths, caption: None) if as_json else _say
     found = api.figures(*names, records=records, output=output, venue=venue, on_drawn=say)
     if as_json:
         click.echo(found.to_json())
@@ -44,5 +45,5 @@ def figures(names: tuple[str, ...], records: Path, output: Path | None, venue: s
     sys.exit(2 if not found.files or (names and found.missing) else 0)
 
 
-def _say(name: str, paths: tuple[Path, ...]) -> None:
-    click.echo(f"{name:<12}{', '.join(map(str, paths))}")
+def _say(name: str, paths: tuple[Path, ...], caption: str) -> None:
+    click.echo(as_text(api.drawn(name, paths, caption)))

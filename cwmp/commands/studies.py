@@ -46,7 +46,8 @@ def study(
 ) -> None:
     """Compute the records behind the figures of the theory.
 
-    NAMES: of studies; default: all, two minutes on one core. An unknown name lists them.
+    NAMES: geometry, frontier, gap, efficiency, saving, contraction, hardware, price, pages.
+    Default: all, two minutes on one core.
     """
     show, done = ((lambda one, share: None), (lambda one, seconds, kept: None)) if quiet else _live()
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+_SHOWN = 3  # starved layers by name
 _UNSEEN = 1e-6  # errors up to this are not printed
 
 
@@ -32,6 +33,7 @@ def saving_text(report: dict[str, Any]) -> str:
         f"ceiling            {_ceiling(r)}",
         f"at the threshold   |g| = {r['tau']:.4g}: {_profile(r)}",
         f"break-even         {_break_even(r)}",
+        *([f"starved            {_starved(r['starved'])}"] if r["starved"] else []),
     ]
     return "\n".join([*lines, *([f"note               {r['doubt']}"] if r["doubt"] else [])])
 
@@ -79,6 +81,16 @@ def _break_even(r: dict[str, Any]) -> str:
     if not math.isfinite(r["break_even"]):
         return f"the saving law names no spread of costs that saves {_percent(r['target'])}"
     return f"to save {_percent(r['target'])}, costs there must vary by at least CV {r['break_even']:.3g}"
+
+
+def _starved(layers: list[dict[str, Any]]) -> str:
+    """Which layers lose most by cost-weighting, and what mends it."""
+    shown = ", ".join(f"{x['layer']} {_percent(x['cwmp'])} instead of {_percent(x['top_k'])}" for x in layers[:_SHOWN])
+    more = f" and {len(layers) - _SHOWN} more" if len(layers) > _SHOWN else ""
+    some = f"{len(layers)} layer{'s keep' if len(layers) > 1 else ' keeps'}"
+    return (
+        f"{some} less than 80 % of what Top-K keeps there: {shown}{more}, of its own ||g||^2; safe CWMP mends it (D23)"
+    )
 
 
 def _law(saving: float) -> str:

@@ -23,10 +23,10 @@ from figures.records import Records
 from theory.claims.table import CLAIMS
 
 _LOWER = ("P8", "P13 below")  # whose bound is a lower one
-_METHOD = {"hoeffding": "Hoeffding", "chebyshev": "Chebyshev", "exact": ""}
+_METHOD = {"hoeffding": "Hoeffding", "bernstein": "Bernstein", "chebyshev": "Chebyshev", "exact": ""}
 _COLOURS, _LOOSEST = "Blues_r", 100.0  # looser is as light
 _LIGHT = 0.42  # of the colour scale: lighter cells have black figures
-_ROW = 0.19  # inches
+_ROW, _STACKED = 0.19, 0.16  # inches
 _ABREAST = 9  # columns of a panel, up to which panels stand side by side
 _KEY = (
     "number: bound over seen    –: does not apply    ✓: holds, nothing seen to compare with    ×: violated    ?: open"
@@ -42,7 +42,7 @@ def draw_audit(records: Records, venue: str = "ieee") -> Figure:
     budgets = [at["beta"] for at in reports[0]["budgets"]]
     abreast = len(reports[0]["budgets"][0]["cells"]) <= _ABREAST
     down = 1 if abreast else len(budgets)
-    figure = style.new_figure("page", 0.25 + down * (0.95 + _ROW * len(reports)), venue)
+    figure = style.new_figure("page", 0.25 + down * (0.95 + (_ROW if abreast else _STACKED) * len(reports)), venue)
     axes: Sequence[Axes] = list(figure.subplots(down, len(budgets) // down, squeeze=False, sharey=True).flat)
     norm = LogNorm(1, _LOOSEST, clip=True)
     style.panel_letters(list(axes), [f"budget {100 * beta:g} %" for beta in budgets])

@@ -70,8 +70,8 @@ def caption_safety(records: Records) -> str:
         f"Difference from Top-K under the same costs, budget ({budgets} of a full update) and seed: final accuracy, "
         "and share of the squared norm sent, mean over the rounds. Thin lines are seeds, thick ones their mean. "
         f"{run.data}: {s['clients']} clients, {s['partition']}, {s['cohort']} a round, {s['steps']} local steps of "
-        f"{s['batch']}, {s['rounds']} rounds; {seeds_in_words(seeds)}, by which a form is chosen and which judge "
-        "nothing. "
+        f"{s['batch']}, {s['rounds']} rounds; {seeds_in_words(seeds)}, by which a form is chosen and nothing "
+        "is judged. "
         f"{sources_in_words(one.provenance for one in experiment.runs)}."
     )
 

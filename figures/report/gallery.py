@@ -10,7 +10,7 @@ from figures.report.markup import Markup, html, lines
 
 PLACES = {
     "theory": ("geometry", "frontier", "gap", "contraction"),
-    "laws": ("efficiency", "saving", "audit"),
+    "laws": ("hardware", "efficiency", "saving", "prediction", "price", "pages", "concentration", "audit"),
     "experiment": ("pareto", "captured", "plane", "safety"),
     "speed": ("speed",),
 }

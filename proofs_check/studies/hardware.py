@@ -10,12 +10,13 @@ Real radios and memories are points of the same plane: there the rest lives in S
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from proofs_check.studies.study import Progress, silent
-from theory.energy.hardware import LARGE, MEMORIES, RADIOS, placements
+from theory.energy.hardware import LARGE, MEMORIES, RADIOS
 from theory.laws.parse import magnitude_law
 from theory.laws.power_mean import predicted_saving
 from theory.laws.samples import SampleLaw
@@ -44,11 +45,10 @@ def hardware(seed: int = 0, *, ratios: tuple[float, ...] = RATIOS, progress: Pro
         progress(0.6 * done / len(ratios))
     points = []
     for placement, found in prospects(update, LAYERS, BETAS):
-        joules = RADIOS[placement.radio].exact, placement.memory.write.exact
-        bits = placement.model.costs(LAYERS).values
-        written = placement.model.word_bits * joules[1]
+        written = placement.model.word_bits * placement.memory.write.exact
+        sent = max(Fraction(cost) for cost in placement.model.costs(LAYERS).values) - written
         points.append({
-            "radio": placement.radio, "memory": placement.memory.name, "ratio": float((max(bits) - written) / written),
+            "radio": placement.radio, "memory": placement.memory.name, "ratio": float(sent / written),
             "ceiling": float(placement.ceiling),
             "savings": [{"beta": p.beta, "exact": p.exact, "predicted": p.predicted} for p in found],
         })  # fmt: skip

@@ -2,8 +2,8 @@
 
     retained share of ||g||^2 at each budget, every rule within it, and the bound on all masks
 
-Where magnitudes are independent, few pages are worth opening; where they cluster by page, as rows of a weight matrix do,
-whole pages come near. A page costs as much as ``fee`` coordinates.
+Where magnitudes are independent, few pages are worth opening; where they cluster by page, as rows of a weight matrix
+do, whole pages come near. A page costs as much as ``fee`` coordinates.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@
                 relaxations, in rational numbers
     predicted   (M_a(s)/M_2(s))^2   and   1 - (M_2/M_a)^(2a/(a-2)),   power means of the scales (P14)
 
-Client k's magnitudes are s_k times those of one law, the scales lognormal quantiles. The law is a power law, which P14 is
-about, or has the shape of real updates, for which there is no prediction. ``covered`` says whether every threshold in
-play lies in the power tail of every client, as P14 asks.
+Client k's magnitudes are s_k times those of one law, the scales lognormal quantiles. The law is a power law, which
+P14 is about, or has the shape of real updates, for which there is no prediction. ``covered`` says whether every
+threshold in play lies in the power tail of every client, as P14 asks.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def test_every_number_of_every_model_is_shown_beside_its_source():
 def test_every_recorded_figure_is_shown_with_its_caption_and_commands():
     page = gallery()
     manifest = json.loads((ROOT / "results" / "figures" / "manifest.json").read_text(encoding="utf-8"))
-    for entry in CATALOGUE.values():
+    for entry in (CATALOGUE[name] for name in manifest):
         section = page.partition(f"\n## {entry.name.capitalize()}\n")[2].partition("\n## ")[0]
         assert manifest[entry.name]["caption"] in re.sub(r"\\(.)", r"\1", section)
         assert f"../results/figures/{entry.name}.png" in section

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from recomputed import differences, text_differences
 
+from empirical.designs import DESIGNS
 from empirical.experiment import judge
+from empirical.judgement.safety import choose
+from empirical.runs.runner import recorded
 
 ROOT = Path(__file__).parents[2]
 PARETO = ROOT / "results" / "pareto"
@@ -64,3 +67,13 @@ def test_what_is_said_in_words_of_the_recorded_runs_is_in_their_verdicts():
     assert f"is {worse:.1f} points worse at 1 %" in words
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"CWMP is {min(points):.1f} to {max(points):.1f} points better" in readme
+
+
+def test_what_is_said_of_the_choosing_runs_is_in_them():
+    design, folder = DESIGNS["safe-small"], PARETO / "safe-small" / "choice"
+    files = recorded(design.choosing_runs("", dict.fromkeys(design.methods, *design.rates)), folder)
+    choice = choose(design, files)
+    words = " ".join((ROOT / "docs" / "experiment.md").read_text(encoding="utf-8").split())
+    assert f"one seed): on it `{choice.arm}` is {100 * choice.worst[choice.arm]:.1f} points above Top-K" in words
+    assert not list(folder.parent.glob("verdicts/*"))
+    assert "No seed has been judged yet" in words

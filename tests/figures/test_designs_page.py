@@ -60,7 +60,9 @@ def test_safety_is_drawn_from_the_choosing_seeds_less_top_k(folder):
     assert line.values.mean(axis=1) == pytest.approx([-3, -2, -0.1, 0], abs=0.2)
     norm = {(one.cost, one.feedback): one for one in lines(record, "captured norm (points)")}
     assert norm["conv-dear", False].values.mean(axis=1) == pytest.approx([3, 2, 0.1, 0])
-    assert "which judge nothing" in CATALOGUE["safety"].caption(read(CATALOGUE["safety"], folder))
+    assert "by which a form is chosen and nothing is judged" in CATALOGUE["safety"].caption(
+        read(CATALOGUE["safety"], folder)
+    )
 
 
 def test_the_page_answers_by_the_verdicts(page):

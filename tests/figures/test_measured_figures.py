@@ -10,6 +10,7 @@ from recorded import CAPTURED, PROVENANCE, RESULTS, results
 
 from figures import frontiers
 from figures.catalogue import AUDIT, CATALOGUE, CERTIFY, SELECTION, read
+from figures.plots import audit
 from figures.style import METHODS
 
 
@@ -141,3 +142,12 @@ def test_a_violated_bound_stands_out(folder):
     figure = CATALOGUE["audit"].draw(records)
     assert "×" in [text.get_text() for text in panels(figure, "(a)")[0].texts]
     assert "1 are violated" in CATALOGUE["audit"].caption(records)
+
+
+def test_the_audit_takes_bounds_on_both_sides():
+    """P13's, which records may hold in any order; a lower bound's slack is the inverse."""
+    names = [("P13", "bernstein below"), ("P10", "exact"), ("P13", "hoeffding above"), ("P7", "chebyshev")]
+    cells = [{"claim": claim, "method": method, "tightness": 0.5, "answer": "holds"} for claim, method in names]
+    assert [(c["claim"], c["method"]) for c in audit._ordered(cells)] == [names[3], names[1], names[2], names[0]]
+    assert [audit.slack(c) for c in cells] == [2, 0.5, 0.5, 0.5]
+    assert audit._named("bernstein below") == "Bernstein, below"

@@ -10,10 +10,11 @@ from matplotlib.colors import to_hex
 
 from figures import catalogue, style
 from figures.plots import contraction as contraction_figure
-from proofs_check.studies import contraction, efficiency, frontier, gap, geometry, saving
+from proofs_check.studies import contraction, efficiency, frontier, gap, geometry, hardware, pages, price, saving
 from theory.claims.provenance import provenance
 
-NAMES = ("geometry", "frontier", "gap", "efficiency", "saving", "contraction")
+STUDIED = ("geometry", "frontier", "gap", "efficiency", "saving", "contraction", "hardware", "price", "pages")
+NAMES = (*STUDIED, "prediction", "concentration")
 
 
 def update_rows():
@@ -22,7 +23,22 @@ def update_rows():
     for k, (name, cost, beta) in enumerate(itertools.product(("update_a", "update_b"), costs, (0.01, 0.1, 0.3))):
         yield {"update": name, "cost": cost, "beta": beta, "gain": 0.5 - beta + 0.01 * k, "gain_error": 0.02,
                "saving": 0.4 - beta + 0.01 * k, "saving_error": 0.01, "saving_P6": 0.35 - beta + 0.02 * k,
+               "saving_P11": 1.1 * (0.4 - beta + 0.01 * k), "by_layer": "(" not in cost,
                "spread": 0.2 + 0.05 * k}  # fmt: skip
+
+
+def loss_rows():
+    """What laws.json says of P13, made up: one law in three without a bound."""
+    for magnitude, cost, beta in itertools.product(
+        ("Gaussian", "Laplace"), ("classes", "lognormal", "Pareto"), (0.01, 0.1)
+    ):
+        head = {"magnitude": magnitude, "cost": cost, "beta": beta, "d": 10_000}
+        if cost == "Pareto":
+            yield {**head, "why": "E c^2 is infinite"}
+            continue
+        yield {**head, "method": "bernstein" if cost == "classes" else "chebyshev", "mean": 2.0, "low": 1.8,
+               "high": 2.5, "seen_low": 1.9, "seen_high": 2.2, "violations": [0, 1], "trials": 200,
+               "over_seen": [1.05, 1.14], "deviations": [2.0, 2.5]}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +56,20 @@ def records():
             catalogue.EFFICIENCY: efficiency.efficiency(dim=5000),
             catalogue.SAVING: saving.saving(),
             catalogue.CONTRACTION: contraction.contraction(runs=3),
+            catalogue.HARDWARE: hardware.hardware(ratios=(0.01, 0.1, 1.0, 10.0)),
+            catalogue.PRICE: price.price(clients=4, dim=2000, sigmas=(0.0, 0.5, 1.0)),
+            catalogue.PAGES: pages.pages(count=30),
         }
     plain = {name: {**record, "provenance": provenance()} for name, record in made.items()}
-    return {**plain, catalogue.LAWS: {"updates": list(update_rows())}}
+    return {
+        **plain,
+        catalogue.LAWS: {
+            "updates": list(update_rows()),
+            "losses": list(loss_rows()),
+            "seed": 0,
+            "provenance": provenance(),
+        },
+    }
 
 
 def drawn(name, records, venue="ieee"):
@@ -76,7 +103,9 @@ def test_captions_state_seed_hardware_revision_and_what_records_say(name, record
     number = {
         "geometry": "100,000 coordinates", "frontier": "512 masks of an instance of 9 items", "gap": "48 instances",
         "efficiency": "5,000 coordinates", "saving": f"{len(records[catalogue.SAVING]['cells'])} laws and budgets",
-        "contraction": "65,536 sets",
+        "contraction": "65,536 sets", "hardware": "Of 27 pairs", "price": "4 clients of 2,000 coordinates",
+        "pages": "30 pages", "prediction": "2 recorded updates under 4 cost models",
+        "concentration": "8 laws and budgets",
     }[name]  # fmt: skip
     assert number in caption
 
@@ -193,3 +222,79 @@ def test_a_record_of_something_else_is_named(records):
     entry = catalogue.CATALOGUE["gap"]
     with pytest.raises(ValueError, match=r"studies/gap\.json"):
         entry.draw({catalogue.GAP: {"rows": 3}})
+
+
+def test_hardware_shows_curves_pairs_and_ceilings(records):
+    record = records[catalogue.HARDWARE]
+    plane, rows = drawn("hardware", records).axes
+    assert lines(plane)["ceiling"].tolist() == [[row["ratio"], row["ceiling"]] for row in record["curve"]]
+    for k, beta in enumerate(hardware.BETAS):
+        for key in ("exact", "predicted"):
+            expected = [[row["ratio"], row["savings"][k][key]] for row in record["curve"]]
+            assert lines(plane)[f"{key} {beta}"].tolist() == expected
+    for radio in record["parameters"]["radios"]:
+        points = [point for point in record["points"] if point["radio"] == radio]
+        exact = np.array([point["savings"][1]["exact"] for point in points])
+        shown_as = [lines(ax)[name] for ax in (plane, rows) for name in (radio, f"{radio}, less")]
+        assert len(shown_as[0]) + len(shown_as[1]) == len(shown_as[2]) + len(shown_as[3]) == len(points)
+        assert shown_as[0][:, 1].tolist() == shown_as[2][:, 0].tolist() == exact[exact >= 1e-8].tolist()
+        assert lines(rows)[f"{radio}, ceiling"][:, 0].tolist() == [point["ceiling"] for point in points]
+
+
+def test_hardware_says_how_many_pairs_pay(records):
+    points = records[catalogue.HARDWARE]["points"]
+    pays = sum(point["savings"][1]["exact"] >= 0.01 for point in points)
+    assert 0 < pays < 27
+    assert f"Of 27 pairs {pays} save 1 % or more" in catalogue.CATALOGUE["hardware"].caption(records)
+
+
+def test_price_shows_exact_and_predicted_gains(records):
+    record = records[catalogue.PRICE]
+    for ax, key, number in zip(drawn("price", records).axes, ("retained", "saving"), (0, 1), strict=True):
+        for law in record["laws"]:
+            rows = [row for row in record["rows"] if row["law"] == law]
+            assert lines(ax)[law].tolist() == [[row["sigma"], row[key]] for row in rows]
+            expected = [[row["sigma"], row["predicted"][number]] for row in rows if "predicted" in row]
+            assert lines(ax).get(f"{law}, predicted (P14)", np.zeros(0)).tolist() == expected
+
+
+def test_price_is_hollow_where_the_law_does_not_cover(records):
+    record = records[catalogue.PRICE]
+    rows = [{**row, "covered": row["sigma"] < 1} if "predicted" in row else row for row in record["rows"]]
+    (ax, _) = drawn("price", {catalogue.PRICE: {**record, "rows": rows}}).axes
+    assert lines(ax)["power law, index 4"][:, 0].tolist() == [0.0, 0.5]
+    assert lines(ax)["power law, index 4, not covered"][:, 0].tolist() == [1.0]
+
+
+def test_pages_shows_every_rule_and_the_bound(records):
+    record = records[catalogue.PAGES]
+    labels = ("by page (D22)", "whole pages", "item-wise CWMP, pages ignored", "bound on every mask")
+    for ax, case in zip(drawn("pages", records).axes, record["cases"], strict=True):
+        rows = [row for row in record["rows"] if row["case"] == case]
+        for label, name in zip(labels, (*pages.RULES, "bound"), strict=True):
+            assert lines(ax)[label].tolist() == [[100 * row["share"], row[name]] for row in rows]
+
+
+def test_prediction_shows_both_laws_and_says_how_far_off_they_are(records):
+    rows = records[catalogue.LAWS]["updates"]
+    axes = drawn("prediction", records).axes
+    for ax, by_layer in zip(axes, (False, True), strict=True):
+        for label, key in (("P6, small spread", "saving_P6"), ("P11, power means", "saving_P11")):
+            expected = [[r["saving"], r[key]] for r in rows if r["by_layer"] == by_layer and r[key] > 0]
+            assert lines(ax)[label].tolist() == expected
+    assert f"P11 {np.log(1.1):.3f} and {np.log(1.1):.2f}" in catalogue.CATALOGUE["prediction"].caption(records)
+    with_none = [{**row, "saving_P6": float("nan")} if k == 0 else row for k, row in enumerate(rows)]
+    changed = {catalogue.LAWS: {**records[catalogue.LAWS], "updates": with_none}}
+    before = sum(not row["saving_P6"] > 0 for row in rows)
+    assert f"Not drawn: {before + 1} where" in catalogue.CATALOGUE["prediction"].caption(changed)
+
+
+def test_concentration_shows_bounds_and_what_was_seen_and_counts_violations(records):
+    for ax in drawn("concentration", records).axes:
+        bars = {c.get_label(): [s[:, 1].tolist() for s in c.get_segments()] for c in ax.collections}
+        assert bars["P13, bounded costs"] == bars[r"P13, $\mathrm{E}\,c^2$ finite"] == [[0.9, 1.25]] * 2
+        assert bars["seen, 5 % to 95 %"] == [[0.95, 1.1]] * 4
+    caption = catalogue.CATALOGUE["concentration"].caption(records)
+    assert "8 violations in 1,600 draws" in caption
+    assert "1.14 in the median" in caption
+    assert "No bound for 4 of them" in caption

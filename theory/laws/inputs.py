@@ -67,15 +67,20 @@ def law_of_data(update: NDArray, placed: Sequence[Layer], cost: str | Costs, nam
     """
     if isinstance(cost, str):
         drawn = cost_law(cost).sample(np.random.default_rng(seed), update.size)
-        return SampleLaw.of(update, drawn, f"{name} (drawn, seed {seed})", layer=_numbered(placed))
+        return _named(SampleLaw.of(update, drawn, f"{name} (drawn, seed {seed})", layer=_numbered(placed)), placed)
     remark = radio_remark(cost.model, placed) if cost.model else ""
-    law = SampleLaw.of(update, _each(cost, update.shape), name, layer=_numbered(placed), remark=remark)
+    law = _named(SampleLaw.of(update, _each(cost, update.shape), name, layer=_numbered(placed), remark=remark), placed)
     return law if cost.path else replace(law, shares=shares(placed, cost))
 
 
 def _numbered(placed: Sequence[Layer]) -> NDArray[np.int64] | None:
     """The number of each coordinate's layer; None where there is but one, of which nothing is known."""
     return None if len(placed) < 2 else np.repeat(np.arange(len(placed)), [layer.size for layer in placed])
+
+
+def _named(law: SampleLaw, placed: Sequence[Layer]) -> SampleLaw:
+    names = tuple(layer.name or f"layer {k}" for k, layer in enumerate(placed))
+    return law if law.layer is None else replace(law, layer_names=names)
 
 
 def _each(costs: Costs, shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -61,7 +61,7 @@ class SampleLaw:
         magnitude: float64 of shape (n,), >= 0. cost: float64 of shape (n,), > 0. name: for messages.
         layer: which layer each coordinate is of, integers of shape (n,), where that is known: the power-mean law is
             then taken layer by layer. remark: on where the costs come from.
-        shares: of the energy, by kind of layer, where the costs come from layers.
+        shares: of the energy, by kind of layer, where the costs come from layers. layer_names: by number of layer.
 
     Raises:
         InputError: shapes that differ, no coordinates, values that are negative or not finite, all magnitudes 0,
@@ -74,6 +74,7 @@ class SampleLaw:
     layer: NDArray[np.integer] | None = None
     remark: str = ""
     shares: tuple[Share, ...] = field(default=(), compare=False, repr=False)
+    layer_names: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         magnitude, cost = self.magnitude, self.cost

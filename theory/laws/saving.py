@@ -10,6 +10,7 @@ from theory.laws.deviation import AnyLaw
 from theory.laws.efficiency import Efficiency, Saving
 from theory.laws.joint import Law
 from theory.laws.power_mean import NO_LAW, PowerMeanLaw, predicted_saving
+from theory.laws.starving import starved_fields
 
 VALID_SPREAD = 0.3  # CV_tau up to which P5 and P6 were within 13 % and 22 % over a table of laws (results/laws)
 _WORTH_A_NOTE = 0.005  # savings below this are not worth a word on how well they were predicted
@@ -21,7 +22,7 @@ def saving_report(law: AnyLaw, beta: float, target: float) -> dict[str, Any]:
 
     ``saving_law`` is the power-mean law (P11), layer by layer where layers are known, ``index`` and ``groups`` what it
     was made of; ``saving_predicted`` is its limit for small spreads (P6). ``ceiling`` is what no selector exceeds
-    (D19).
+    (D19). ``starved`` lists the layers where CWMP keeps less than 80 % of what Top-K does, at equal energy (D23).
 
     Raises:
         InputError: shares out of range, a law without the moments.
@@ -42,6 +43,7 @@ def saving_report(law: AnyLaw, beta: float, target: float) -> dict[str, Any]:
         "error_is": "quadrature" if isinstance(law, Law) else "half of a 95 % interval",
         "support_share": law.support_share, "keeps_all": at.keeps_all,
         "layers": shares_fields(getattr(law, "shares", ())),
+        "starved": [] if at.keeps_all else starved_fields(law, beta),
     }  # fmt: skip
 
 
