@@ -132,7 +132,8 @@ def main() -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    results = json.loads(options.output.read_text()) if options.output.exists() else {}
+    earlier = json.loads(options.output.read_text())["rows"] if options.output.exists() else {}
+    results: dict[str, Any] = {"part": "knapsack families", "provenance": provenance(), "rows": earlier}
     for n in map(int, options.sizes.split(",")):
         for top in RANGES:
             for family in FAMILIES:
@@ -142,8 +143,7 @@ def _run(options: argparse.Namespace) -> None:
                     if ours is None:
                         raise SystemExit(f"{about}: no answer")
                     _agree(about, ours, other)
-                    results[" ".join(about)] = {**ours, "ortools": other, "limit_s": options.limit}
-                    results["provenance"] = provenance()
+                    results["rows"][" ".join(about)] = {**ours, "ortools": other, "limit_s": options.limit}
                     solved = f"{other['seconds']:.2f} s" if other and other["status"] == "optimal" else "not finished"
                     print(f"{family:<28} n={n:<6} R={top:<6} {ours['verdict']:<9}{ours['seconds']:7.2f} s  gap "
                           f"{ours['gap']:<12.6g} OR-Tools {solved}", flush=True)  # fmt: skip

@@ -25,7 +25,7 @@ from theory.selection.order import eligible
 
 MAX_ITEMS = 1 << 17
 CELLS_PER_STATE = 750  # entries of all windows together, for a state that the other searches may visit
-MAX_WINDOW = 1 << 20  # a wider one is for the other searches
+MAX_WINDOW = 1_500_000  # a wider one is for the other searches
 CHECKED_CELLS = 40_000_000  # that the checker looks at in its own such search: its MAX_WORK
 CHECKED_WINDOW = 500_000
 _LARGEST = 1 << 53

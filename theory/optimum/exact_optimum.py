@@ -121,7 +121,8 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     if tried[-1].proved:
         return tried[-1]
     watch.on_phase("comparing masks")
-    return _best_of(instance, tried, [known.mask for known in (counts, whole) if known is not None])
+    best = _best_of(instance, tried, [known.mask for known in (counts, whole) if known is not None])
+    return best if whole is None else replace(best, step=whole.step, proved=best.loss < whole.step)
 
 
 def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int, watch: Watch) -> Solution | None:
