@@ -182,9 +182,9 @@ def test_every_command_of_a_profile_is_one_that_there_is(profile, tmp_path):
 @pytest.mark.parametrize("profile", ["quick", "credible"])
 def test_a_profile_makes_the_records_of_every_figure(profile):
     made = {step.makes for step in PROFILES[profile]}
-    needed = {record for record in COMMANDS if not record.startswith("studies/")}
+    needed = {record for record in COMMANDS if not record.startswith(("studies/", "pareto/"))}  # trained apart
     assert "studies" in made
-    assert needed - {EXPERIMENT} <= made
+    assert needed <= made
     assert f"{EXPERIMENT}/report.txt" in made or profile == "quick"
 
 
