@@ -180,7 +180,7 @@ class Instance:
         assert self.class_cost is not None
         if isinstance(items, slice) and self.labels.strides == (0,):
             return self.d * Fraction(self.class_cost[self.labels[0]]) if self.d else Fraction(0)
-        counts = _counted(self.labels[items], len(self.class_cost))
+        counts = counted(self.labels[items], len(self.class_cost))
         assert counts is not None
         return _of_classes(counts, self.class_cost)
 
@@ -279,7 +279,7 @@ def _all_between(values: NDArray, low: float, high: float) -> bool:
     return True
 
 
-def _counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64] | None:
+def counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64] | None:
     """How many there are of each class, None where a label is none of them; one pass.
 
     Pieces of one class, as most of a layered model are, are only compared.
@@ -343,7 +343,7 @@ def _classes(
         raise InputError(f"labels must be integers of shape ({d},), got {labels.dtype} of shape {labels.shape}")
     class_cost, unit = class_values(cost.values)
     different = labels[:1] if labels.strides == (0,) else labels
-    counts = _counted(different, class_cost.size) if in_all else None
+    counts = counted(different, class_cost.size) if in_all else None
     if d and not (_all_between(different, -1, class_cost.size) if counts is None else True):
         raise InputError(f"labels must lie in 0..{class_cost.size - 1}, got {labels.min()}..{labels.max()}")
     total = None if counts is None else _of_classes(counts, class_cost) * (d if different.size < d else 1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from theory.arithmetic.exact import exact_sum_of_squares
 from theory.arithmetic.sums import total_cost
 from theory.budget import budget_in_units, is_share
-from theory.instance import CostClasses, Instance, class_values, is_one_cost
+from theory.instance import CostClasses, Instance, class_values, counted, is_one_cost
 from theory.selection.order import Floats, Indices
 
 Weight = Literal["square", "magnitude", "given"]
@@ -74,9 +74,9 @@ class Entries:
             return total_cost(self.cost, threads)
         assert self.labels is not None
         assert self.class_cost is not None
-        if not 0 <= int(self.labels.min()) <= int(self.labels.max()) < self.class_cost.size:
-            return None
-        return self.cost_of_counts(np.bincount(self.labels, minlength=self.class_cost.size))
+        alike = self.labels.strides == (0,)
+        counts = counted(self.labels[:1] if alike else self.labels, self.class_cost.size)
+        return None if counts is None else self.cost_of_counts(counts * (self.d if alike else 1))
 
     def subset(self, items: Indices | slice) -> Entries:
         """Some of the items, in ascending order; a slice of them as views."""
