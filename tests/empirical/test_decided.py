@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from empirical.judgement.paired import ALPHA, Paired, paired
+from empirical.judgement.paired import ALPHA, Paired, not_worse, paired
 from empirical.judgement.verdicts import Cell, Contest, decided, undecided
 from empirical.prices import Entry, given, prices
 from empirical.training.compress import CWMP
@@ -44,6 +44,23 @@ def test_too_few_pairs_have_a_mean_and_nothing_else():
         found = paired(values, 3)
         assert (found.low, found.high, found.level, found.p) == (-np.inf, np.inf, 1.0, 1.0)
         assert found.mean == np.mean(values)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_not_worse_is_the_share_of_flips_at_least_as_good(seed):
+    """Every pattern of signs of the differences plus the margin, in integers."""
+    rng = np.random.default_rng(seed)
+    differences, margin = rng.integers(-4, 6, 3 + seed % 5), int(rng.integers(0, 3))
+    shifted = differences + margin
+    sums = [int(np.dot(signs, shifted)) for signs in product((1, -1), repeat=shifted.size)]
+    share = sum(one >= shifted.sum() for one in sums) / len(sums)
+    assert not_worse((differences / 8).tolist(), margin / 8) == share
+
+
+def test_not_worse_needs_pairs_that_can_be_flipped():
+    assert not_worse([1.0, 2.0], 0.5) == not_worse([1.0] * 23, 0.5) == not_worse([1.0, np.nan, 2.0], 0.5) == 1.0
+    assert not_worse([1.0, 2.0, 3.0], 0.5) == 1 / 8
+    assert not_worse([1.0] * 22, 0.5) == 2.0**-22
 
 
 @pytest.mark.parametrize(
