@@ -52,7 +52,7 @@ def sift(
     values: Any, square: bool, cost: Any, ends: Any, fee: Any, room: Any, low: float, high: float, states: Any,
     mask: Any, items: Any, pages: Any,
 ) -> int:  # fmt: skip
-    """Put into the mask what is worth ``high`` on open pages; list what is worth ``low`` of the rest.
+    """Put into the mask, which is empty, what is worth ``high`` on open pages; list what is worth ``low`` of the rest.
 
     Returns:
         How many are listed; more than there is room for when the lists are full.
@@ -60,15 +60,21 @@ def sift(
     one, count = cost.size == 1, 0
     lower, higher = low * (1.0 - 2.0**-48), high * (1.0 + 2.0**-48)
     for j in range(fee.size):
-        known = states[j]
-        for i in range(ends[j], ends[j + 1]):
+        if states[j] == CLOSED:
+            continue
+        opened, near, most = states[j] == OPEN, 0, room[j]
+        for i in range(ends[j], ends[j + 1]):  # a loop that compilers make vectors of
             v = np.float64(values[i])
             p = v * v if square else v
             c = cost[0] if one else cost[i]
-            may = known != CLOSED and p > 0.0 and c <= room[j]
-            above = may and known == OPEN and p > higher * c
+            above = (p > 0.0) & (c <= most) & (p > higher * c) & opened
             mask[i] = above
-            if may and not above and p >= lower * c:
+            near += (p > 0.0) & (c <= most) & (p >= lower * c) & (not above)
+        for i in range(ends[j], ends[j + 1] if near else ends[j]):
+            v = np.float64(values[i])
+            p = v * v if square else v
+            c = cost[0] if one else cost[i]
+            if p > 0.0 and c <= most and p >= lower * c and not mask[i]:
                 if count < items.size:
                     items[count] = i
                     pages[count] = j
