@@ -9,9 +9,11 @@ import pytest
 
 from empirical.judgement.paired import ALPHA, Paired, not_worse, paired
 from empirical.judgement.verdicts import Cell, Contest, decided, undecided
-from empirical.prices import Entry, given, prices
+from empirical.prices import NOR, STATE, Entry, given, prices
 from empirical.training.compress import CWMP
 from theory.claims.verdict import Outcome
+from theory.energy.costs import budget_spec
+from theory.energy.hardware import MEMORIES
 from theory.instance import CostClasses
 from theory.layers import named_layers
 
@@ -140,3 +142,31 @@ def test_indices_are_paid_for_unless_all_is_sent():
     assert (dense.radio, dense.index, dense.memory) == (sparse.radio, 0, sparse.memory)
     assert priced.total == 16 * sparse.energy / 5
     assert sparse + sparse == Entry(sparse.kind, 10, 2 * sparse.radio, 2 * sparse.index, 2 * sparse.memory)
+
+
+def test_state_that_travels_whole_is_priced_as_normalisation_or_as_the_average():
+    with_norm = prices("ble-dram", named_layers([("ln_1.weight", (3,)), ("9.weight", (1, 3))]), 0)
+    (whole,) = with_norm.whole(4)
+    bit, sram = Fraction("7.1e-3") * 3 / 10**6, Fraction(5, 32) / 10**12
+    assert whole == Entry(STATE, 4, 4 * 32 * bit, Fraction(0), 4 * 32 * sram)  # no index is sent with it
+    without = prices("fc-dear", named_layers([("0.weight", (2, 1, 1, 1)), ("9.weight", (1, 3))]), 0)
+    assert without.whole(10) == (Entry(STATE, 10, memory=10 * Fraction(2 + 30, 5)),)
+    assert without.whole(0) == with_norm.whole(0) == ()
+
+
+def test_budgets_of_an_experiment_in_joules_or_units():
+    layers = named_layers([("0.weight", (2, 1, 1, 1)), ("9.weight", (1, 3))])
+    assert prices("fc-dear", layers, 0).joules(budget_spec("25%"), layers) == 8
+    assert prices("fc-dear", layers, 0).joules(budget_spec("7units"), layers) == 7
+    assert prices("ble-dram", layers, 0).joules(budget_spec("3uJ"), layers) == Fraction(3, 10**6)
+
+
+def test_models_that_an_experiment_adds():
+    layers = named_layers([("0.weight", (2, 1, 1, 1)), ("9.weight", (1, 3))])
+    found = prices("ratio-3-5", layers, 0)
+    assert [(e.kind, e.energy) for e in found.each] == [("conv", 3), ("fc", 5)]
+    assert found.unit == "units"
+    nor = prices(NOR, layers, 0)
+    written = next(m for m in MEMORIES if m.name == "serial NOR (TelosB)").write.exact
+    (fc,) = (e for e in nor.each if e.kind == "fc")
+    assert fc.memory == 32 * written
