@@ -29,7 +29,7 @@ _PIECES = re.compile(
     r"|(?P<name>\b(?!(?:OPT|LP|CV|Var|sum|" + "|".join(_GREEK) + r")_)[A-Za-z]{2,}\w*_\w+|(?<!\S)\([a-f]\)|(?<=\d )J\b)"
     r"|(?P<prose>\b[A-Z]\. [A-Z]\.|\bi\.i\.d\.|\be\.g\.|\b(?:Top|Random)-K\b|\bEF-SGD\b|['’]s\b|\bA\b|\bI\b|\bK\.)"
     r"|(?P<times>(?<=magnitudes )x(?= )|(?<=\d )x(?= \d))"
-    r"|(?P<em>(?<!\w)\*\w+\*(?!\w))"
+    r"|(?P<em>(?<!\w)\*\w[\w-]*\*(?!\w))"
     r"|(?P<code>``[^`]+``)"
     r"|(?P<plus>(?<=[)\w])\+(?=[\s,.;)\]]|$))"
     r"|(?P<sign><=|>=|!=|->|\+-|\|\||\bsum(?= (?:[A-Za-z](?:[_\W]|$)|[\[({]))|\bgrad(?= )|\bsqrt(?=\()|\binfinity\b)"

@@ -37,6 +37,13 @@ def test_every_statement_becomes_well_formed_mathematics(claim):
     assert "$" not in made
 
 
+def test_stars_stress_a_word_also_one_with_a_hyphen():
+    for text in ("*Proved* is said", "for every n: *kernel-checked* by"):
+        assert "*" not in str(to_html(text))
+        assert "<em>" in str(to_html(text))
+    assert "*" in str(to_html("a*b and c*d"))
+
+
 def test_a_formula_that_is_none_is_refused():
     with pytest.raises(InputError, match="is no LaTeX"):
         typeset(r"$x_1_2$")
