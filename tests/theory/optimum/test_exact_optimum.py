@@ -11,6 +11,7 @@ from theory.optimum import exact_optimum as module
 from theory.optimum.core_search import Found, Item
 from theory.optimum.duals import Base, Prices, base_of, reduced_value
 from theory.optimum.exact_optimum import solve
+from theory.optimum.watch import UNWATCHED
 
 N = 11
 MASKS = ((np.arange(1 << N)[:, None] >> np.arange(N)) & 1).astype(bool)
@@ -107,7 +108,7 @@ def test_both_searches_are_tried_and_the_better_mask_stays(monkeypatch):
     asked = []
 
     def search(name, found):
-        return name, lambda core, base, limit, visits: asked.append((name, visits)) or found
+        return name, lambda core, base, limit, visits, stopped: asked.append((name, visits)) or found
 
     poor, good = Found((Fraction(5), [1]), 9, False), Found((Fraction(2), [2]), 9, False)
     base = Base(Prices(Fraction(1)), np.zeros(1, bool), 0, Fraction(1), 0)
@@ -118,12 +119,12 @@ def test_both_searches_are_tried_and_the_better_mask_stays(monkeypatch):
     ):
         for name, found in (search("ordered", first), search("halves", second)):
             monkeypatch.setattr(module, name, found)
-        found, method = module._search([], base, Fraction(9), True, 40)
+        found, method = module._search([], base, Fraction(9), True, 40, UNWATCHED)
         assert (method, found) == (expected, first if expected == "ordered" else second)
     assert asked[:2] == [("ordered", 20), ("halves", 20)]
     asked.clear()
     monkeypatch.setattr(module, "halves", search("halves", Found(None, 3, True))[1])
-    assert module._search([], base, Fraction(9), False, 40) == (Found(None, 3, True), "halves")
+    assert module._search([], base, Fraction(9), False, 40, UNWATCHED) == (Found(None, 3, True), "halves")
     assert asked == [("halves", 20)]
 
 
