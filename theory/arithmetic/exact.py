@@ -26,6 +26,7 @@ _POWER = re.compile(r"[eE][+-]?([\d_]+)\s*$")
 _CHUNK = 1 << 15  # values whose sum is formed at once; small enough for a core's cache
 _CHUNK_BITS = 15
 _LARGE = 2.0**960  # beyond this the splitting constant would overflow
+_FEW = 64  # values that are quicker added up one by one
 
 
 def as_fraction(value: Real, name: str = "value") -> Fraction:
@@ -102,6 +103,8 @@ def exact_sum(values: NDArray[np.floating]) -> Fraction:
     ``2**k`` is taken off, ``k`` so that such parts add up without rounding; what is left goes the same way.
     """
     values = np.asarray(values)
+    if values.size <= _FEW:
+        return joined(values.astype(np.float64).tolist())
     partial: list[float] = []
     exact = Fraction(0)
     for start in range(0, values.size, _CHUNK):
@@ -147,4 +150,5 @@ def joined(values: list[float]) -> Fraction:
     numerators: dict[int, int] = {}
     for numerator, denominator in map(float.as_integer_ratio, values):
         numerators[denominator] = numerators.get(denominator, 0) + numerator
-    return sum((Fraction(n, d) for d, n in numerators.items()), Fraction(0))
+    finest = max(numerators, default=1)  # all are powers of two
+    return Fraction(sum(n * (finest // d) for d, n in numerators.items()), finest)

@@ -28,9 +28,10 @@ def density_order(weight: Floats, cost: Floats) -> Indices:
     key = keys(weight, cost)
     order = np.argsort(-key, kind="stable")
     key = key[order]
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if key.size else np.empty(0, np.intp)
-    ends = np.r_[starts[1:], key.size]
-    for lo, hi in zip(starts[ends - starts > 1], ends[ends - starts > 1], strict=True):
+    equal = np.zeros(key.size + 1, dtype=bool)  # to the one before
+    equal[1:-1] = key[1:] == key[:-1]
+    ends = np.flatnonzero(equal[1:] != equal[:-1])  # of runs of two or more, first and last by turns
+    for lo, hi in zip(ends[::2], ends[1::2] + 1, strict=True):
         run = order[lo:hi]
         if (weight[run] != weight[run[0]]).any() or (cost[run] != cost[run[0]]).any():
             order[lo:hi] = sorted(
