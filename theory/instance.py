@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory.arithmetic import exact, sums
-from theory.arithmetic.exact import Real
+from theory.arithmetic.exact import Real, as_fraction
 from theory.arrays import is_tensor, plain, scalar, uncompiled
 from theory.budget import budget_in_units, is_share
 from theory.errors import InputError
@@ -221,7 +221,7 @@ class Instance:
         other = object.__new__(Instance)
         for name in Instance.__slots__:
             setattr(other, name, getattr(self, name))
-        other.budget = Fraction(budget)
+        other.budget = as_fraction(budget, "budget")
         return other
 
 

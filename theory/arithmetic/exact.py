@@ -13,13 +13,14 @@ import re
 import sys
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from numbers import Rational
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory.errors import InputError
 
-Real = int | float | str | Decimal | Fraction
+Real = int | float | str | Decimal | Rational
 
 EXACT_INTEGER = 1 << 53  # integers up to here are float64 values
 _POWER = re.compile(r"[eE][+-]?([\d_]+)\s*$")
@@ -33,15 +34,19 @@ def as_fraction(value: Real, name: str = "value") -> Fraction:
     """The exact rational that ``value`` denotes.
 
     Floats (and NumPy scalars) are read as the dyadic rationals they are; strings, ``Decimal`` and
-    ``Fraction`` as written.
+    ``Fraction`` as written, and so are other rationals (``numbers.Rational``).
 
     Raises:
         InputError: when ``value`` is not a finite real number.
     """
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal, Fraction)):
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal, Rational)):
         raise InputError(f"{name} must be a real number, got {type(value).__name__}")
+    if not isinstance(value, (int, float, str, Decimal)):  # GMP's rationals, say: of integers of their own
+        return Fraction(int(value.numerator), int(value.denominator))
     if isinstance(value, (str, Decimal)) and (power := _POWER.search(str(value))) and len(power[1].lstrip("0_")) > 3:
         raise InputError(f"{name} = {value}: no power of ten beyond 999 is read")  # as a rational it would fill memory
     try:
@@ -56,7 +61,9 @@ def floor_float(value: Fraction) -> float:
         nearest = float(value)
     except OverflowError:
         return math.nextafter(math.inf, 0.0) if value > 0 else -math.inf
-    return nearest if Fraction(nearest) <= value else math.nextafter(nearest, -math.inf)
+    numerator, denominator = nearest.as_integer_ratio()
+    fits = numerator * value.denominator <= value.numerator * denominator
+    return nearest if fits else math.nextafter(nearest, -math.inf)
 
 
 def nearest_float(value: Fraction) -> float:
