@@ -197,6 +197,14 @@ class Instance:
             return Fraction(self.score[i])
         return Fraction(float(self.update[i])) ** 2 / Fraction(4) ** self.scale_exponent
 
+    def exact_cost(self, i: int) -> Fraction:
+        """``c_i`` exactly, in units of ``unit`` joules, without building ``cost``."""
+        if self.labels is None:
+            assert self._cost is not None
+            return Fraction(float(self._cost[i]))
+        assert self.class_cost is not None
+        return Fraction(float(self.class_cost[self.labels[i]]))
+
     def feasible(self, mask: NDArray[np.bool_]) -> bool:
         """Whether ``mask`` fits the budget, decided in exact arithmetic."""
         return self.spent(mask) <= self.budget

@@ -24,7 +24,7 @@ from theory.selection.layered import Layered, Mask, kept_by_layer
 from theory.selection.order import Prefix, keys
 from theory.selection.spans import Need, Reserve, Span, largest_reaching, prefix_over, reserve_of
 
-_LOOKED_AT = 1 << 16  # coordinates of all layers together that are enough to guess by
+_LOOKED_AT = 1 << 16  # coordinates of all layers together that are enough to guess by; in small updates one of 64
 _AT_LEAST = 256  # of one layer
 
 
@@ -262,7 +262,7 @@ def _guess(problem: Layered, owed: Owed) -> set[int]:
     entries, sizes = problem.entries, np.array([end - start for start, end in problem.spans])
     if entries.d <= SMALL or not owed.share:
         return set()
-    looked = np.minimum(sizes, max(_AT_LEAST, _LOOKED_AT // max(1, sizes.size)))
+    looked = np.minimum(sizes, max(_AT_LEAST, min(_LOOKED_AT, entries.d // 64) // max(1, sizes.size)))
     of = np.repeat(np.arange(sizes.size, dtype=np.min_scalar_type(sizes.size)), looked)  # few bits sort faster
     within = np.arange(of.size) - np.repeat(np.cumsum(looked) - looked, looked)
     stands_for = (sizes / np.maximum(looked, 1))[of]
