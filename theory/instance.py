@@ -199,11 +199,7 @@ class Instance:
 
     def exact_cost(self, i: int) -> Fraction:
         """``c_i`` exactly, in units of ``unit`` joules, without building ``cost``."""
-        if self.labels is None:
-            assert self._cost is not None
-            return Fraction(float(self._cost[i]))
-        assert self.class_cost is not None
-        return Fraction(float(self.class_cost[self.labels[i]]))
+        return Fraction(float(self._cost[i] if self.labels is None else self.class_cost[self.labels[i]]))  # type: ignore[index]
 
     def feasible(self, mask: NDArray[np.bool_]) -> bool:
         """Whether ``mask`` fits the budget, decided in exact arithmetic."""
@@ -280,11 +276,8 @@ def _refuse(bad: NDArray[np.bool_], values: NDArray, name: str, accepted: str) -
 
 def _all_between(values: NDArray, low: float, high: float) -> bool:
     """Whether every entry is above ``low`` and below ``high`` (NaN is not); read once, a piece at a time."""
-    for start in range(0, values.size, _PIECE):
-        piece = values[start : start + _PIECE]
-        if not (piece.min() > low and piece.max() < high):
-            return False
-    return True
+    pieces = (values[start : start + _PIECE] for start in range(0, values.size, _PIECE))
+    return all(piece.min() > low and piece.max() < high for piece in pieces)
 
 
 def counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64] | None:
