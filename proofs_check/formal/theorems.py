@@ -55,12 +55,7 @@ THEOREMS = (
     Theorem("D19b", "D19b", "refuted"),
     Theorem("D20a", "D20a"),
     Theorem("D20b", "D20b", "refuted"),
-    Theorem(
-        "D21a",
-        "D21a",
-        beyond="that a common price exists, that the pooled prefix misses by one critical item, when equal budgets "
-        "lose nothing, and clients with an item dearer than their budget at the common price",
-    ),
+    Theorem("D21a", "D21a"),
     Theorem("D21b", "D21b", "refuted"),
     Theorem("D22a", "D22a"),
     Theorem("D22c", "D22c", "refuted"),
