@@ -2,9 +2,9 @@
 
    Scores are multiplied by a common denominator of theirs, costs (with budget, grid and the cut's threshold) by one of
    theirs, and prices and loss by [unit], so that all numbers are whole. Hashes, formats and limits of work are left
-   out; the search is the plain one, over all subsets of the core. *)
-From Coq Require Import ZArith List Bool Lia.
-From CWMP Require Import Arithmetic Selectors.
+   out; the search is the dense one, or the plain one over all subsets of the core. *)
+From Coq Require Import ZArith List Bool Lia Permutation Sorted.
+From CWMP Require Import Integers Dense.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -12,69 +12,73 @@ Record certificate := Certificate {
   unit : Z; energy : Z; item : Z;        (* prices energy/unit a joule and item/unit an item *)
   grid : Z; most : Z; cheap : Z;         (* 0: no grid; 0: no cut; the threshold that shows the cut *)
   ties : nat; removed : list nat; added : list nat;
+  step : Z;                              (* scores are multiples of it; 0: of none that is known *)
   loss : Z; spent : Z; retained : Z;     (* loss/unit *)
+  by_dense : bool;                       (* the dense search, else the plain one *)
   exact : bool                           (* else an interval *)
 }.
-
-Definition has (l : list nat) (i : nat) : bool := existsb (Nat.eqb i) l.
-Notation sumZ := (total integers).
-Definition over (x : nat -> bool) (f : nat -> Z) (l : list nat) : Z := sumZ (fun i => if x i then f i else 0) l.
 
 Section Checker.
 Variables (I : instance Z) (C : certificate).
 
-Definition able : list nat := eligible integers I.
 Definition reduced (i : nat) : Z := unit C * p I i - energy C * c I i - item C.
 Definition budget : Z := if grid C =? 0 then B I else B I / grid C * grid C.
 
 (* The base set: what is worth its price, and some of the ties, by index or under the cut by cost. *)
-Definition tied : list nat := filter (fun i => reduced i =? 0) able.
+Definition tied : list nat := filter (fun i => reduced i =? 0) (able I).
 Definition cheaper (i j : nat) : bool := c I i <=? c I j.
 Definition ties_in : list nat := firstn (ties C) (if most C =? 0 then tied else sort cheaper tied).
-Definition base (i : nat) : bool := has able i && ((0 <? reduced i) || (reduced i =? 0) && has ties_in i).
-Definition mask (i : nat) : bool := has able i && negb (has (removed C) i) && (base i || has (added C) i).
+Definition base (i : nat) : bool := has (able I) i && ((0 <? reduced i) || (reduced i =? 0) && has ties_in i).
+Definition mask (i : nat) : bool := has (able I) i && negb (has (removed C) i) && (base i || has (added C) i).
 
 (* The loss of a mask, times the unit. *)
-Definition paid (x : nat -> bool) : Z := sumZ (fun i => if eqb (x i) (base i) then 0 else Z.abs (reduced i)) able.
-Definition spare (x : nat -> bool) : Z := if most C =? 0 then 0 else most C - over x (fun _ => 1) able.
+Definition paid (x : nat -> bool) : Z := sumZ (fun i => if eqb (x i) (base i) then 0 else Z.abs (reduced i)) (able I).
+Definition spare (x : nat -> bool) : Z := if most C =? 0 then 0 else most C - over x (fun _ => 1) (able I).
 Definition loss_of (x : nat -> bool) : Z :=
-  paid x + energy C * (budget - over x (c I) able) + item C * spare x.
+  paid x + energy C * (budget - over x (c I) (able I)) + item C * spare x.
+
+(* A mask that retains more loses less than this: where scores come in steps, it retains a step more. *)
+Definition target : Z := if step C =? 0 then loss C else loss C - unit C * step C + 1.
 
 (* Is there a mask that deviates from the base set within a list and loses less? *)
 Fixpoint better (so_far slack room : Z) (l : list nat) : bool :=
   match l with
-  | [] => (0 <=? slack) && (so_far + energy C * slack + item C * room <? loss C)
+  | [] => (0 <=? slack) && (so_far + energy C * slack + item C * room <? target)
   | i :: r =>
     better so_far slack room r ||
     let now := so_far + Z.abs (reduced i) in
-    (now <? loss C) && (if base i then better now (slack + c I i) (room + if most C =? 0 then 0 else 1) r
+    (now <? target) && (if base i then better now (slack + c I i) (room + if most C =? 0 then 0 else 1) r
                         else better now (slack - c I i) (room - if most C =? 0 then 0 else 1) r)
   end.
-Definition core : list nat := filter (fun i => Z.abs (reduced i) <? loss C) able.
+Definition core : list nat := filter (fun i => Z.abs (reduced i) <? target) (able I).
+
+(* The same by the dense search. *)
+Definition move (i : nat) : Z := if base i then c I i else - c I i.
+Definition loses (i : nat) : Z := Z.abs (reduced i).
+Definition dense_better (slack : Z) : bool :=
+  dense loses move (energy C) target (Window slack [0]) (sort (flatter loses move) core).
 
 Fixpoint distinct (l : list nat) : bool := match l with [] => true | i :: r => negb (has r i) && distinct r end.
 Definition numbers_fine : bool :=
   (0 <? unit C) && (0 <=? energy C) && (0 <=? item C) && (0 <=? grid C) && (0 <=? cheap C) && (0 <=? most C) &&
-  ((item C =? 0) || (0 <? most C)) && (Nat.leb (ties C) (length tied)).
+  ((item C =? 0) || (0 <? most C)) && (0 <=? step C) && (negb (by_dense C) || (item C =? 0)) && (Nat.leb (ties C) (length tied)).
 Definition moves_fine : bool :=
   distinct (removed C ++ added C) && forallb base (removed C) &&
-  forallb (fun i => has able i && negb (base i)) (added C).
+  forallb (fun i => has (able I) i && negb (base i)) (added C).
 Definition grid_fine : bool := (grid C =? 0) || forallb (fun i => c I i mod grid C =? 0) (indices I).
+Definition step_fine : bool := (step C =? 0) || forallb (fun i => p I i mod step C =? 0) (indices I).
 Definition is_cheap (i : nat) : bool := c I i <? cheap C.
 Definition cut_fine : bool :=
-  let beyond := most C + 1 - over is_cheap (fun _ => 1) able in
-  (most C =? 0) || (0 <=? beyond) && (budget <? over is_cheap (c I) able + beyond * cheap C).
+  let beyond := most C + 1 - over is_cheap (fun _ => 1) (able I) in
+  (most C =? 0) || (0 <=? beyond) && (budget <? over is_cheap (c I) (able I) + beyond * cheap C).
 Definition accounts_fine : bool :=
-  (0 <=? budget - over mask (c I) able) && (over mask (c I) able =? spent C) &&
-  (over mask (p I) able =? retained C) && (loss_of mask =? loss C).
+  (0 <=? budget - over mask (c I) (able I)) && (over mask (c I) (able I) =? spent C) &&
+  (over mask (p I) (able I) =? retained C) && (loss_of mask =? loss C).
 Definition accepts : bool :=
-  numbers_fine && moves_fine && grid_fine && cut_fine && accounts_fine &&
-  (negb (exact C) || negb (better 0 (budget - over base (c I) able) (spare base) core)).
+  numbers_fine && moves_fine && grid_fine && step_fine && cut_fine && accounts_fine &&
+  (negb (exact C) || negb (let slack := budget - over base (c I) (able I) in
+     if by_dense C then (0 <? target) && dense_better slack else better 0 slack (spare base) core)).
 End Checker.
-
-(* What a mask retains and spends, over all coordinates. *)
-Definition value (I : instance Z) (x : nat -> bool) : Z := over x (p I) (indices I).
-Definition cost (I : instance Z) (x : nat -> bool) : Z := over x (c I) (indices I).
 
 Definition claim : Prop := forall I C, (forall i, In i (indices I) -> 0 <= p I i /\ 0 < c I i) -> accepts I C = true ->
   let M := mask I C in
@@ -82,79 +86,21 @@ Definition claim : Prop := forall I C, (forall i, In i (indices I) -> 0 <= p I i
   (forall x, cost I x <= B I -> unit C * (value I x - value I M) <= loss C) /\
   (exact C = true -> forall x, cost I x <= B I -> value I x <= value I M).
 
-Lemma sum_pointwise f g l : (forall i, In i l -> f i <= g i) -> sumZ f l <= sumZ g l.
-Proof.
-  induction l as [|a l IH]; intros H; cbn; [lia|]. pose proof (H a (or_introl eq_refl)).
-  pose proof (IH (fun i L => H i (or_intror L))). lia.
-Qed.
 Lemma sum_linear a b f g l : sumZ (fun i => a * f i + b * g i) l = a * sumZ f l + b * sumZ g l.
 Proof. induction l as [|x l IH]; cbn; [lia|]. rewrite IH. lia. Qed.
-Lemma sum_split (e : nat -> bool) f l : sumZ f l = sumZ f (filter e l) + sumZ f (filter (fun i => negb (e i)) l).
-Proof. induction l as [|x l IH]; cbn; [auto|]. destruct (e x); cbn; lia. Qed.
-Lemma sum_null f l : (forall i, In i l -> f i = 0) -> sumZ f l = 0.
-Proof. induction l as [|a l IH]; intros H; cbn; [auto|]. rewrite IH, (H a); cbn; auto. intros; apply H; now right. Qed.
-Lemma sum_nonneg f l : (forall i, In i l -> 0 <= f i) -> 0 <= sumZ f l.
-Proof. intros H. rewrite <- (sum_null (fun _ => 0) l) by auto. now apply sum_pointwise. Qed.
-Lemma sum_member f l i : (forall j, In j l -> 0 <= f j) -> In i l -> f i <= sumZ f l.
-Proof.
-  induction l as [|a l IH]; intros H L; [destruct L|]. cbn. pose proof (H a (or_introl eq_refl)).
-  pose proof (sum_nonneg f l (fun j J => H j (or_intror J))).
-  destruct L as [->|L]; [lia|]. pose proof (IH (fun j J => H j (or_intror J)) L). lia.
-Qed.
-Lemma sum_multiple g f l : (forall i, In i l -> f i mod g = 0) -> 0 < g -> exists k, sumZ f l = k * g.
-Proof.
-  intros H G. induction l as [|a l IH]; [exists 0; auto|]. destruct IH as [k E]; [intros; apply H; now right|].
-  specialize (H a (or_introl eq_refl)). exists (f a / g + k). cbn. rewrite E. pose proof (Z.div_mod (f a) g). lia.
-Qed.
 
 Section Proof.
 Variables (I : instance Z) (C : certificate).
 Hypothesis V : forall i, In i (indices I) -> 0 <= p I i /\ 0 < c I i.
-
-Lemma able_spec i : In i (able I) <-> In i (indices I) /\ 0 < p I i /\ c I i <= B I.
-Proof.
-  unfold able, eligible. rewrite filter_In, andb_true_iff, negb_true_iff. cbn.
-  rewrite Z.leb_le, Z.leb_gt. tauto.
-Qed.
-
-Lemma has_spec l i : has l i = true <-> In i l.
-Proof.
-  unfold has. rewrite existsb_exists. split; [intros (j & L & E); apply Nat.eqb_eq in E; now subst|].
-  intros L. exists i. split; [auto|apply Nat.eqb_refl].
-Qed.
-
-Lemma affords x i : cost I x <= B I -> In i (indices I) -> x i = true -> c I i <= B I.
-Proof.
-  intros H L X. assert ((if x i then c I i else 0) <= cost I x); [|rewrite X in *; lia].
-  apply (sum_member (fun i => if x i then c I i else 0)); [|exact L]. intros j Lj. destruct (V j Lj). destruct (x j); lia.
-Qed.
-
-(* Only eligible items count: the others retain nothing or do not fit. *)
-Lemma value_able x : cost I x <= B I -> value I x = over x (p I) (able I).
-Proof.
-  intros H. unfold value, over at 1. rewrite (sum_split (fun i => negb (leb integers (p I i) 0) && leb integers (c I i) (B I))).
-  fold (over x (p I) (able I)). rewrite (sum_null _ (filter (fun i => negb _) (indices I))); [unfold over, able, eligible; cbn; lia|].
-  intros i L. apply filter_In in L as [L N]. destruct (x i) eqn:X; [|auto]. destruct (V i L).
-  pose proof (affords x i H L X). apply negb_true_iff, andb_false_iff in N as [N|N].
-  - apply negb_false_iff, Z.leb_le in N. lia.
-  - apply Z.leb_gt in N. lia.
-Qed.
-Lemma cost_able x : over x (c I) (able I) <= cost I x.
-Proof.
-  unfold cost, over at 2. rewrite (sum_split (fun i => negb (leb integers (p I i) 0) && leb integers (c I i) (B I))).
-  enough (0 <= sumZ (fun i => if x i then c I i else 0)
-    (filter (fun i => negb (negb (leb integers (p I i) 0) && leb integers (c I i) (B I))) (indices I)))
-    by (unfold over, able, eligible; cbn in *; lia).
-  apply sum_nonneg. intros i L. apply filter_In in L as [L _]. destruct (V i L). destruct (x i); lia.
-Qed.
-
 Hypothesis Fine : numbers_fine I C = true.
 
 Lemma numbers : 0 < unit C /\ 0 <= energy C /\ 0 <= item C /\ 0 <= grid C /\ 0 <= cheap C /\ 0 <= most C /\
-  (item C = 0 \/ 0 < most C).
+  (item C = 0 \/ 0 < most C) /\ 0 <= step C /\ (by_dense C = true -> item C = 0).
 Proof.
   pose proof Fine as F. unfold numbers_fine in F. rewrite !andb_true_iff, orb_true_iff in F.
-  repeat rewrite Z.leb_le in F. repeat rewrite Z.ltb_lt in F. rewrite Z.eqb_eq in F. tauto.
+  rewrite orb_true_iff, negb_true_iff in F. repeat rewrite Z.leb_le in F. repeat rewrite Z.ltb_lt in F.
+  repeat rewrite Z.eqb_eq in F. destruct F as ((((F & K) & S) & D) & _). repeat split; try tauto. intros E.
+  destruct D as [D|D]; [congruence|exact D].
 Qed.
 
 Lemma base_sign i : In i (able I) ->
@@ -176,7 +122,7 @@ Proof.
   { unfold over, paid. pose proof base_sign as S. clear E. induction (able I) as [|i l IH]; cbn; [auto|].
     specialize (IH (fun j L => S j (or_intror L))). destruct (S i (or_introl eq_refl)) as [S1 S2].
     destruct (x i), (base I C i); cbn; try specialize (S1 eq_refl); try specialize (S2 eq_refl); lia. }
-  pose proof numbers as (_ & _ & _ & _ & _ & _ & K). unfold loss_of, U, spare.
+  pose proof numbers as (_ & _ & _ & _ & _ & _ & K & _). unfold loss_of, U, spare.
   destruct (most C =? 0) eqn:M; [apply Z.eqb_eq in M; assert (item C = 0) by lia|]; nia.
 Qed.
 
@@ -211,19 +157,19 @@ Qed.
 
 Lemma loss_nonneg x : cost I x <= B I -> 0 <= loss_of I C x /\ 0 <= budget I C - over x (c I) (able I) /\ 0 <= spare I C x.
 Proof.
-  intros H. pose proof (cost_able x). assert (W : over x (c I) (able I) <= budget I C) by (apply within_budget; lia).
+  intros H. pose proof (cost_able I V x). assert (W : over x (c I) (able I) <= budget I C) by (apply within_budget; lia).
   pose proof (spare_nonneg x W). pose proof (paid_nonneg x). pose proof numbers as (_ & E & T & _). unfold loss_of. nia.
 Qed.
 
 (* The search meets every mask whose deviations stay in the core. *)
 Lemma search_meets x l : forall so_far slack room,
-  so_far + sumZ (fun i => if eqb (x i) (base I C i) then 0 else Z.abs (reduced I C i)) l < loss C ->
+  so_far + sumZ (fun i => if eqb (x i) (base I C i) then 0 else Z.abs (reduced I C i)) l < target C ->
   let slack' := slack - (over x (c I) l - over (base I C) (c I) l) in
   let room' := room - (if most C =? 0 then 0 else over x (fun _ => 1) l - over (base I C) (fun _ => 1) l) in
   0 <= slack' ->
   so_far + sumZ (fun i => if eqb (x i) (base I C i) then 0 else Z.abs (reduced I C i)) l
-    + energy C * slack' + item C * room' < loss C ->
-  better I C so_far slack room (filter (fun i => Z.abs (reduced I C i) <? loss C) l) = true \/ so_far < 0.
+    + energy C * slack' + item C * room' < target C ->
+  better I C so_far slack room (filter (fun i => Z.abs (reduced I C i) <? target C) l) = true \/ so_far < 0.
 Proof.
   induction l as [|i l IH]; cbn zeta; intros so_far slack room P S T.
   - left. cbn in *. apply andb_true_iff. split; [apply Z.leb_le; lia|apply Z.ltb_lt].
@@ -234,12 +180,12 @@ Proof.
     unfold over in *. cbn [total add integers] in *. cbn [filter].
     destruct (eqb (x i) (base I C i)) eqn:E.
     + apply eqb_prop in E. rewrite E in *.
-      assert (K : better I C so_far slack room (filter (fun i => Z.abs (reduced I C i) <? loss C) l) = true).
+      assert (K : better I C so_far slack room (filter (fun i => Z.abs (reduced I C i) <? target C) l) = true).
       { destruct (IH so_far slack room) as [K|K]; [lia| | |exact K|lia].
         - destruct (base I C i); lia.
         - destruct (base I C i), (most C =? 0); rewrite ?Z.sub_0_r in *; nia. }
-      destruct (Z.abs (reduced I C i) <? loss C); [cbn [better]; rewrite K|]; auto.
-    + assert (L : Z.abs (reduced I C i) < loss C) by lia. pose proof L as L'. apply Z.ltb_lt in L'. rewrite L'.
+      destruct (Z.abs (reduced I C i) <? target C); [cbn [better]; rewrite K|]; auto.
+    + assert (L : Z.abs (reduced I C i) < target C) by lia. pose proof L as L'. apply Z.ltb_lt in L'. rewrite L'.
       cbn [better]. apply orb_true_iff. right. apply andb_true_iff. split; [apply Z.ltb_lt; lia|].
       destruct (base I C i) eqn:Bi, (x i) eqn:X; try discriminate.
       * destruct (IH (so_far + Z.abs (reduced I C i)) (slack + c I i) (room + if most C =? 0 then 0 else 1)) as [K|K];
@@ -247,21 +193,69 @@ Proof.
       * destruct (IH (so_far + Z.abs (reduced I C i)) (slack - c I i) (room - if most C =? 0 then 0 else 1)) as [K|K];
           [lia|lia| |exact K|lia]. destruct (most C =? 0); rewrite ?Z.sub_0_r, ?Z.add_0_r in *; nia.
 Qed.
+
+(* So does the dense search, where items have no price. *)
+Lemma dense_meets_mask x : item C = 0 -> by_dense C = true -> 0 < target C -> paid I C x < target C ->
+  0 <= budget I C - over x (c I) (able I) ->
+  paid I C x + energy C * (budget I C - over x (c I) (able I)) < target C ->
+  dense_better I C (budget I C - over (base I C) (c I) (able I)) = true.
+Proof.
+  intros It _ T P S F. set (e := fun i => negb (eqb (x i) (base I C i))).
+  assert (Pay : over e (loses I C) (core I C) = paid I C x).
+  { unfold over, paid, core. rewrite (sum_split (fun i => Z.abs (reduced I C i) <? target C) _ (able I)).
+    rewrite (sum_null _ (filter (fun i => negb _) (able I))).
+    - rewrite Z.add_0_r. apply sum_same. intros i _. unfold e. destruct eqb; reflexivity.
+    - intros i L. apply filter_In in L as [L N]. apply negb_true_iff, Z.ltb_ge in N. destruct eqb eqn:E; [auto|exfalso].
+      enough (Z.abs (reduced I C i) <= paid I C x) by lia. unfold paid.
+      eapply Z.le_trans; [|apply (sum_member (fun i => if eqb (x i) (base I C i) then 0 else Z.abs (reduced I C i)) (able I) i)].
+      + rewrite E. lia.
+      + intros j _. cbv beta. destruct (eqb (x j) (base I C j)); lia.
+      + exact L. }
+  assert (Shift : over e (move I C) (core I C) = over (base I C) (c I) (able I) - over x (c I) (able I)).
+  { transitivity (over e (move I C) (able I)).
+    - unfold over, core. rewrite (sum_split (fun i => Z.abs (reduced I C i) <? target C) _ (able I)).
+      rewrite (sum_null _ (filter (fun i => negb _) (able I))); [lia|].
+      intros i L. apply filter_In in L as [L N]. apply negb_true_iff, Z.ltb_ge in N. unfold e.
+      destruct eqb eqn:E; [auto|exfalso]. enough (Z.abs (reduced I C i) <= paid I C x) by lia. unfold paid.
+      eapply Z.le_trans; [|apply (sum_member (fun i => if eqb (x i) (base I C i) then 0 else Z.abs (reduced I C i)) (able I) i)].
+      + rewrite E. lia.
+      + intros j _. cbv beta. destruct (eqb (x j) (base I C j)); lia.
+      + exact L.
+    - unfold over, e, move. clear. induction (able I) as [|i l IH]; cbn; [auto|].
+      destruct (x i), (base I C i); cbn; lia. }
+  assert (Core : forall i, In i (core I C) -> 0 <= loses I C i /\ move I C i <> 0 /\ 0 < Z.abs (move I C i)).
+  { intros i L. unfold core in L. apply filter_In in L as [L _]. apply able_spec in L as [L _]. destruct (V i L).
+    unfold loses, move. destruct (base I C i); lia. }
+  pose proof numbers as (_ & En & _).
+  unfold dense_better. set (order := sort (flatter (loses I C) (move I C)) (core I C)).
+  assert (Perm : Permutation order (core I C)) by apply sort_perm.
+  assert (E1 : over e (loses I C) order = paid I C x) by (rewrite <- Pay; now apply sum_perm).
+  assert (E2 : over e (move I C) order = over (base I C) (c I) (able I) - over x (c I) (able I))
+    by (rewrite <- Shift; now apply sum_perm).
+  apply (dense_meets _ _ _ _ e order) with (s := budget I C - over (base I C) (c I) (able I)); try lia.
+  - intros i L. apply (Permutation_in _ Perm) in L. destruct (Core i L) as (H1 & H2 & _). auto.
+  - apply sort_sorted.
+    + intros i j _ _ G. apply Z.leb_gt in G. apply Z.leb_le. lia.
+    + unfold flatter. intros i j k Li Lj Lk G1 G2. apply Z.leb_le in G1, G2. apply Z.leb_le.
+      destruct (Core i Li) as (Pi & _ & Mi), (Core j Lj) as (Pj & _ & Mj), (Core k Lk) as (Pk & _ & Mk).
+      apply (Z.mul_le_mono_pos_r _ _ (Z.abs (move I C j))); [exact Mj|].
+      apply (Z.mul_le_mono_nonneg_r _ _ (Z.abs (move I C k))) in G1; [|lia].
+      apply (Z.mul_le_mono_nonneg_r _ _ (Z.abs (move I C i))) in G2; [|lia]. lia.
+  - repeat constructor. lia.
+  - rewrite E1, E2. unfold cell. cbn [low Dense.paid]. rewrite Z.ltb_irrefl, Z.sub_diag. cbn [Z.to_nat nth].
+    replace (budget I C - over (base I C) (c I) (able I) + (over (base I C) (c I) (able I) - over x (c I) (able I)))
+      with (budget I C - over x (c I) (able I)) by lia. lia.
+Qed.
 End Proof.
 
 Theorem proved : claim.
 Proof.
   intros I C V A M. unfold accepts, accounts_fine in A. rewrite !andb_true_iff in A.
-  destruct A as (((((Fine & _) & Grid) & Cut) & (((A1 & A2) & A3) & A4)) & A5).
+  destruct A as ((((((Fine & _) & Grid) & Step) & Cut) & (((A1 & A2) & A3) & A4)) & A5).
   apply Z.leb_le in A1. apply Z.eqb_eq in A2, A3, A4. fold M in A1, A2, A3, A4.
-  assert (In_able : forall i, M i = true -> In i (able I)).
-  { intros i H. unfold M, mask in H. rewrite !andb_true_iff in H. now apply has_spec. }
   assert (Cm : forall f, over M f (indices I) = over M f (able I)).
-  { intros f. unfold over. rewrite (sum_split (fun i => negb (leb integers (p I i) 0) && leb integers (c I i) (B I))).
-    rewrite (sum_null _ (filter (fun i => negb _) (indices I))); [unfold able, eligible; cbn; lia|].
-    intros i L. apply filter_In in L as [L N]. destruct (M i) eqn:X; [|auto]. apply In_able, able_spec in X as (_ & P & Q).
-    cbn in N. apply negb_true_iff, andb_false_iff in N as [N|N];
-      [apply negb_false_iff, Z.leb_le in N|apply Z.leb_gt in N]; lia. }
+  { intros f. apply over_able. intros i L N H. exfalso. apply N. unfold M, mask in H. rewrite !andb_true_iff in H.
+    now apply has_spec. }
   assert (Hb : budget I C <= B I).
   { unfold budget. destruct (grid C =? 0) eqn:E; [lia|]. apply Z.eqb_neq in E.
     pose proof (numbers I C Fine) as (_ & _ & _ & G & _). rewrite Z.mul_comm. apply Z.mul_div_le. lia. }
@@ -269,18 +263,31 @@ Proof.
   assert (K2 : value I M = retained C) by (unfold value; rewrite Cm; auto).
   assert (K3 : cost I M <= B I) by lia.
   split; [exact K1|]. split; [exact K2|]. split; [exact K3|].
-  pose proof (numbers I C Fine) as (Un & En & It & _).
+  pose proof (numbers I C Fine) as (Un & En & It & _ & _ & _ & _ & St & De).
   assert (Diff : forall x, cost I x <= B I -> unit C * (value I x - value I M) = loss C - loss_of I C x).
   { intros x H. rewrite (value_able I V x H), (value_able I V M K3), Z.mul_sub_distr_l, !(value_is I C Fine), A4. lia. }
   split.
   - intros x H. rewrite (Diff x H). pose proof (loss_nonneg I C V Fine Grid Cut x H). lia.
   - intros X x H. rewrite X in A5. cbn [negb orb] in A5. apply negb_true_iff in A5.
-    destruct (Z.le_gt_cases (loss C) (loss_of I C x)) as [G|G]; [specialize (Diff x H); nia|exfalso].
-    pose proof (loss_nonneg I C V Fine Grid Cut x H) as (_ & N2 & N3). pose proof (paid_nonneg I C x) as N1.
-    assert (N4 : paid I C x < loss C) by (unfold loss_of in G; nia).
-    destruct (search_meets I C x (able I) 0 (budget I C - over (base I C) (c I) (able I)) (spare I C (base I C)))
-      as [K|K]; [| | |unfold core in A5; congruence|lia].
-    + exact N4.
-    + lia.
-    + fold (paid I C x). unfold loss_of, spare in *. destruct (most C =? 0); nia.
+    destruct (Z.le_gt_cases (value I x) (value I M)) as [|More]; [auto|exfalso]. specialize (Diff x H).
+    assert (G : loss_of I C x < target C).
+    { unfold target. destruct (Z.eqb_spec (step C) 0) as [|Ns]; [nia|].
+      enough (step C <= value I x - value I M) by nia. unfold step_fine in Step.
+      apply orb_true_iff in Step as [S0|S0]; [apply Z.eqb_eq in S0; lia|]. rewrite forallb_forall in S0.
+      assert (Mult : forall y, exists k, value I y = k * step C).
+      { intros y. apply sum_multiple; [|lia]. intros i L. specialize (S0 i L). apply Z.eqb_eq in S0. destruct (y i); auto. }
+      destruct (Mult x) as [k Ek], (Mult M) as [m Em]. rewrite Ek, Em in *.
+      assert (m < k) by (apply (Z.mul_lt_mono_pos_r (step C)); lia).
+      assert (1 * step C <= (k - m) * step C) by (apply Z.mul_le_mono_nonneg_r; lia). lia. }
+    pose proof (loss_nonneg I C V Fine Grid Cut x H) as (N0 & N2 & N3). pose proof (paid_nonneg I C x) as N1.
+    assert (N4 : paid I C x < target C) by (unfold loss_of in G; nia).
+    destruct (by_dense C) eqn:D.
+    + specialize (De eq_refl). apply andb_false_iff in A5 as [A5|A5]; [apply Z.ltb_ge in A5; lia|].
+      rewrite (dense_meets_mask I C V Fine x) in A5; try discriminate; auto; [lia|].
+      unfold loss_of in G. rewrite De in G. lia.
+    + destruct (search_meets I C x (able I) 0 (budget I C - over (base I C) (c I) (able I)) (spare I C (base I C)))
+        as [K|K]; [| | |unfold core in A5; congruence|lia].
+      * exact N4.
+      * lia.
+      * fold (paid I C x). unfold loss_of, spare in *. destruct (most C =? 0); nia.
 Qed.

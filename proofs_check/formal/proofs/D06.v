@@ -9,8 +9,15 @@ From CWMP Require Import Prices.
 Import ListNotations.
 Open Scope R_scope.
 
-(* A vertex of the upper concave hull: some price singles the point out among all masks. *)
+(* A vertex of the upper concave hull: some slope singles the point out among all masks of the items considered. *)
+Definition considered (I : instance R) (m : nat -> R) := mask I m /\ forall i, In i (indices I) -> p I i = 0 -> m i = 0.
 Definition vertex (I : instance R) (x y : R) : Prop :=
+  (exists m, considered I m /\ spend I m = x /\ value I m = y) /\
+  exists slope, forall m, considered I m ->
+    (spend I m = x /\ value I m = y) \/ value I m - slope * spend I m < y - slope * x.
+
+(* The same among all masks, zero scores included, for a price above 0: the supported Pareto frontier. *)
+Definition supported (I : instance R) (x y : R) : Prop :=
   (exists m, mask I m /\ spend I m = x /\ value I m = y) /\
   exists lam, 0 < lam /\ forall m, mask I m ->
     (spend I m = x /\ value I m = y) \/ value I m - lam * spend I m < y - lam * x.
@@ -20,18 +27,22 @@ Definition prefix_point (I : instance R) (x y : R) : Prop :=
   exists a b, by_density reals I = a ++ b /\ (forall i j, In i a -> In j b -> density I j < density I i) /\
     x = sum (c I) a /\ y = sum (p I) a.
 
-Definition claim : Prop := forall I, valid I -> sum (c I) (indices I) <= B I ->
-  forall x y, vertex I x y <-> prefix_point I x y.
+Definition claim : Prop := forall I, valid I ->
+  sum (fun i => if Rlt_dec 0 (p I i) then c I i else 0) (indices I) <= B I ->
+  forall x y, (vertex I x y <-> prefix_point I x y) /\ (supported I x y <-> prefix_point I x y).
 
 Section Proof.
 Variable I : instance R.
 Hypothesis V : valid I.
-Hypothesis Enough : sum (c I) (indices I) <= B I.
+Hypothesis Enough : sum (fun i => if Rlt_dec 0 (p I i) then c I i else 0) (indices I) <= B I.
 
 Lemma in_order i : In i (by_density reals I) <-> In i (indices I) /\ 0 < p I i.
 Proof.
   unfold by_density. rewrite sort_in, eligible_spec. split; [tauto|]. intros [L P]. repeat split; auto.
-  eapply Rle_trans; [|exact Enough]. apply sum_one; [|exact L]. intros j Lj. destruct (proj2 V j Lj). lra.
+  eapply Rle_trans; [|exact Enough].
+  eapply Rle_trans; [|apply (sum_one (fun i => if Rlt_dec 0 (p I i) then c I i else 0) (indices I) i); [|exact L]].
+  - destruct Rlt_dec; [lra|tauto].
+  - intros j Lj. destruct (proj2 V j Lj). destruct Rlt_dec; lra.
 Qed.
 
 (* Where a price decides every item, what it keeps is singled out. *)
@@ -108,7 +119,7 @@ Proof.
     rewrite Forall_forall in F. specialize (F j L). lra.
 Qed.
 
-Lemma vertex_iff x y : vertex I x y <-> prefix_point I x y.
+Lemma supported_iff x y : supported I x y <-> prefix_point I x y.
 Proof.
   split.
   - intros ((m & M & Sx & Sy) & lam & L & U).
@@ -138,7 +149,42 @@ Proof.
       assert (Z : ~ In i (by_density reals I)) by (rewrite E, in_app_iff; tauto). rewrite in_order in Z.
       destruct (proj2 V i K). assert (~ 0 < p I i) by tauto. nra.
 Qed.
+
+Lemma order_considered a b : by_density reals I = a ++ b -> considered I (kept a).
+Proof.
+  intros E. split; [apply kept_mask|]. intros i L P. apply kept_out. intros K.
+  assert (G : In i (by_density reals I)) by (rewrite E; apply in_or_app; auto). apply in_order in G. lra.
+Qed.
+
+Lemma vertex_iff x y : vertex I x y <-> prefix_point I x y.
+Proof.
+  split.
+  - intros ((m & [M Mz] & Sx & Sy) & slope & U).
+    assert (W : forall a b, by_density reals I = a ++ b -> (forall i, In i a -> slope * c I i <= p I i) ->
+      (forall i, In i b -> p I i <= slope * c I i) -> x = sum (c I) a /\ y = sum (p I) a).
+    { intros a b E Ha Hb. destruct (prefix_list a b E) as [N C].
+      assert (G : value I m - value I (kept a) <= slope * (spend I m - spend I (kept a))).
+      { apply separation; [apply mask_fractional, M|auto|]. intros i K Y.
+        destruct (in_dec Nat.eq_dec i b) as [Yb|Nb]; [left; auto|right]. apply Mz; [exact K|].
+        assert (Q : ~ In i (by_density reals I)) by (rewrite E, in_app_iff; tauto). rewrite in_order in Q.
+        destruct (proj2 V i K). destruct (Rlt_dec 0 (p I i)); [tauto|lra]. }
+      destruct (U (kept a) (order_considered a b E)) as [[<- <-]|H]; [|rewrite Sx, Sy in G; lra].
+      unfold spend, value. rewrite !kept_sum by auto. auto. }
+    destruct (Rlt_dec 0 slope) as [P|P].
+    + destruct (sorted_filter slope _ (by_density_sorted I V)) as (a & b & E & Ha & Hb). destruct (W a b E) as [W1 W2].
+      * intros i L. apply Rlt_le, density_vs; auto. apply in_order. rewrite E. apply in_or_app. auto.
+      * intros i L. assert (K : In i (indices I)) by (apply in_order; rewrite E; apply in_or_app; auto).
+        destruct (proj2 V i K) as [_ Ci]. specialize (Hb i L). rewrite <- (density_times I i Ci). nra.
+      * exists a, b. repeat split; auto. intros i j Li Lj. specialize (Ha i Li). specialize (Hb j Lj). lra.
+    + destruct (W (by_density reals I) []) as [W1 W2]; [now rewrite app_nil_r| |intros ? []|].
+      * intros i L. apply in_order in L as [L Q]. destruct (proj2 V i L). nra.
+      * exists (by_density reals I), []. rewrite app_nil_r. repeat split; auto. intros ? ? _ [].
+  - intros P. pose proof P as (a & b & E & _ & X & Y). apply supported_iff in P as [_ (lam & _ & U)].
+    destruct (prefix_list a b E) as [N C]. split.
+    + exists (kept a). split; [now apply (order_considered a b)|]. unfold spend, value. rewrite !kept_sum by auto. auto.
+    + exists lam. intros m [M _]. now apply U.
+Qed.
 End Proof.
 
 Theorem proved : claim.
-Proof. intros I V E x y. now apply vertex_iff. Qed.
+Proof. intros I V E x y. split; [now apply vertex_iff|now apply supported_iff]. Qed.

@@ -4,17 +4,24 @@
    p(T), whatever ties do. At equal sparsity a rule that weighs costs more spends no more and retains no more.
 
    Assumes: 0 < a < b; at least k non-zero entries. *)
-From Coq Require Import Reals Lra Psatz List.
+From Coq Require Import Reals Lra Psatz List Lia.
 From CWMP Require Import Counting.
 Import ListNotations.
 Open Scope R_scope.
 
-(* S is a set of k best by w/c and T one of k best by w, however ties are broken; p is any score that rises with w. *)
+(* A set of k best by a key, however ties are broken. *)
 Definition k_best (n k : nat) (key : nat -> R) (l : list nat) := NoDup l /\ incl l (seq 0 n) /\ length l = k /\
   forall i j, In i l -> In j (seq 0 n) -> ~ In j l -> key j <= key i.
 
-Definition claim : Prop := forall n k w c S T, (forall i, In i (seq 0 n) -> 0 < w i /\ 0 < c i) ->
-  k_best n k (fun i => w i / c i) S -> k_best n k w T ->
+(* y = x^a, of x >= 0 *)
+Definition is_power (a x y : R) := (x = 0 /\ y = 0) \/ exists t, x = exp t /\ y = exp (a * t).
+
+(* w is |g|, u is |g|^a and v is |g|^b; p is any score that rises with |g|. *)
+Definition claim : Prop := forall n k w c a u S T, (forall i, In i (seq 0 n) -> 0 < c i /\ is_power a (w i) (u i)) -> 0 < a ->
+  (exists l, NoDup l /\ incl l (seq 0 n) /\ length l = k /\ forall i, In i l -> w i <> 0) ->
+  k_best n k (fun i => u i / c i) S ->
+  ((exists b v, a < b /\ (forall i, In i (seq 0 n) -> is_power b (w i) (v i)) /\ k_best n k (fun i => v i / c i) T) \/
+   k_best n k w T) ->
   sum c S <= sum c T /\
   forall p, (forall i j, w i <= w j -> p i <= p j) -> sum p S <= sum p T.
 
@@ -49,16 +56,107 @@ Proof.
   rewrite !sum_const, E in D. lra.
 Qed.
 
+(* Where there are k items of positive key, the k best are such. *)
+Lemma best_positive n k key w l : (forall i, In i (seq 0 n) -> 0 <= w i /\ (0 < w i -> 0 < key i) /\ (w i = 0 -> key i = 0)) ->
+  (exists l, NoDup l /\ incl l (seq 0 n) /\ length l = k /\ forall i, In i l -> 0 < w i) ->
+  k_best n k key l -> forall i, In i l -> 0 < w i.
+Proof.
+  intros W (q & Nq & Cq & Lq & P) (N & C & L & H) i Li. destruct (W i (C i Li)) as (W0 & _ & W2).
+  destruct (Rlt_dec 0 (w i)) as [|Z]; [auto|exfalso]. assert (Z' : w i = 0) by lra. specialize (W2 Z').
+  destruct (forallb (fun j => if in_dec Nat.eq_dec j l then true else false) q) eqn:E.
+  - rewrite forallb_forall in E. assert (I1 : incl q l).
+    { intros j J. specialize (E j J). destruct (in_dec Nat.eq_dec j l); [auto|discriminate]. }
+    assert (I2 : incl l q) by (apply NoDup_length_incl; auto; lia). specialize (P i (I2 i Li)). lra.
+  - assert (X : exists j, In j q /\ ~ In j l).
+    { clear -E. induction q as [|j q IH]; [discriminate|]. cbn in E. destruct (in_dec Nat.eq_dec j l) as [Y|Y].
+      - destruct IH as (x & X1 & X2); [exact E|]. exists x. split; [now right|auto].
+      - exists j. split; [now left|auto]. }
+    destruct X as (j & J1 & J2). specialize (H i j Li (Cq j J1) J2). destruct (W j (Cq j J1)) as (_ & W1 & _).
+    specialize (W1 (P j J1)). lra.
+Qed.
+
+Lemma exp_above_one h : 0 < h -> 1 < exp h.
+Proof.
+  intros H. unfold exp. destruct (exist_exp h) as [l L]. cbn. unfold exp_in, infinite_sum in L.
+  assert (G := sum_incr (fun i => / INR (fact i) * h ^ i) 1 l L). assert (X : 1 + h <= l); [|lra].
+  replace (1 + h) with (sum_f_R0 (fun i => / INR (fact i) * h ^ i) 1) by (cbn; field). apply G.
+  intros n. apply Rmult_le_pos; [left; apply Rinv_0_lt_compat, INR_fact_lt_0|apply pow_le; lra].
+Qed.
+
+Lemma exp_less x y : x < y -> exp x < exp y.
+Proof.
+  intros H. replace y with (y - x + x) by ring. rewrite exp_plus. pose proof (exp_above_one (y - x)).
+  pose proof (exp_pos x). nra.
+Qed.
+
+Lemma exp_at_most x y : exp x <= exp y <-> x <= y.
+Proof.
+  split; intros H.
+  - destruct (Rle_dec x y) as [|N]; [auto|]. apply Rnot_le_lt, exp_less in N. lra.
+  - destruct H as [H|<-]; [left; now apply exp_less|lra].
+Qed.
+
+Lemma power_key a x y c : 0 < c -> is_power a x y -> 0 <= x /\ (0 < x -> 0 < y / c) /\ (x = 0 -> y / c = 0).
+Proof.
+  intros C [[-> ->]|(t & -> & ->)].
+  - split; [lra|]. split; intros; [lra|unfold Rdiv; ring].
+  - pose proof (exp_pos t). split; [lra|]. split; intros; [|lra]. apply Rdiv_lt_0_compat; [apply exp_pos|exact C].
+Qed.
+
+Lemma power_log a x y : 0 < x -> is_power a x y -> exists t, x = exp t /\ y = exp (a * t).
+Proof. intros X [[E _]|H]; [lra|exact H]. Qed.
+
+Lemma exp_one_to_one x y : exp x = exp y -> x = y.
+Proof. intros E. apply Rle_antisym; apply exp_at_most; lra. Qed.
+
+Lemma crossed x c y e : 0 < c -> 0 < e -> x / c <= y / e -> x * e <= y * c.
+Proof.
+  intros C E H. apply (Rmult_le_compat_r (c * e)) in H; [|nra].
+  replace (x / c * (c * e)) with (x * e) in H by (field; lra). replace (y / e * (c * e)) with (y * c) in H by (field; lra).
+  exact H.
+Qed.
+
 Theorem proved : claim.
 Proof.
-  intros n k w c S T Pos (Ns & Cs & Ls & Hs) (Nt & Ct & Lt & Ht). split.
-  - apply (exchange c S T (seq 0 n)); auto using seq_NoDup; try congruence. intros i j Si Ti Tj Sj.
-    destruct (Pos i (Cs i Si)) as [Wi Ci], (Pos j (Ct j Tj)) as [Wj Cj].
-    pose proof (Ht j i Tj (Cs i Si) Ti). specialize (Hs i j Si (Ct j Tj) Sj). cbn in Hs.
-    assert (w j * c i <= w i * c j).
-    { apply Rmult_le_reg_r with (/ c i * / c j); [apply Rmult_lt_0_compat; now apply Rinv_0_lt_compat|].
-      replace (w j * c i * (/ c i * / c j)) with (w j / c j) by (field; lra).
-      replace (w i * c j * (/ c i * / c j)) with (w i / c i) by (field; lra). exact Hs. }
-    nra.
-  - intros p P. apply (exchange p S T (seq 0 n)); auto using seq_NoDup. congruence.
+  intros n k w c a u S T Pos A Some Best Best'.
+  assert (W0 : forall i, In i (seq 0 n) -> 0 <= w i).
+  { intros i L. destruct (Pos i L) as [C P]. now apply (power_key a _ (u i) (c i)). }
+  assert (Some' : exists l, NoDup l /\ incl l (seq 0 n) /\ length l = k /\ forall i, In i l -> 0 < w i).
+  { destruct Some as (l & N & C & K & P). exists l. repeat split; auto. intros i L. specialize (P i L).
+    pose proof (W0 i (C i L)). lra. }
+  assert (Ps : forall i, In i S -> 0 < w i).
+  { apply (best_positive n k (fun i => u i / c i)); auto. intros i L. destruct (Pos i L). now apply (power_key a). }
+  assert (Pt : forall i, In i T -> 0 < w i).
+  { destruct Best' as [(b & v & _ & Pb & Q)|Q].
+    - apply (best_positive n k (fun i => v i / c i)); auto. intros i L. destruct (Pos i L). apply (power_key b); auto.
+    - apply (best_positive n k w); auto. }
+  destruct Best as (Ns & Cs & Ls & Hs).
+  assert (Nt : NoDup T /\ incl T (seq 0 n) /\ length T = k) by (destruct Best' as [(b & v & _ & _ & Q)|Q]; split; try split; apply Q).
+  destruct Nt as (Nt & Ct & Lt).
+  assert (Pair : forall i j, In i S -> ~ In i T -> In j T -> ~ In j S -> w i <= w j /\ c i <= c j).
+  { intros i j Si Ti Tj Sj. destruct (Pos i (Cs i Si)) as [Ci Ui], (Pos j (Ct j Tj)) as [Cj Uj].
+    destruct (power_log a _ _ (Ps i Si) Ui) as (x & Wx & Ux), (power_log a _ _ (Pt j Tj) Uj) as (y & Wy & Uy).
+    pose proof (Hs i j Si (Ct j Tj) Sj) as H1. cbn in H1. apply crossed in H1; auto. rewrite Ux, Uy in H1.
+    assert (L : x <= y).
+    { destruct Best' as [(b & v & Ab & Pb & (_ & _ & _ & Ht))|(_ & _ & _ & Ht)].
+      - pose proof (Ht j i Tj (Cs i Si) Ti) as H2. cbn in H2. apply crossed in H2; auto.
+        destruct (power_log b _ _ (Ps i Si) (Pb i (Cs i Si))) as (x' & Wx' & Vx), (power_log b _ _ (Pt j Tj) (Pb j (Ct j Tj))) as (y' & Wy' & Vy).
+        assert (x' = x) by (apply exp_one_to_one; congruence). assert (y' = y) by (apply exp_one_to_one; congruence). subst x' y'.
+        rewrite Vx, Vy in H2.
+        assert (G : exp (a * y) * exp (b * x) <= exp (a * x) * exp (b * y)).
+        { apply Rmult_le_reg_r with (c i * c j); [nra|]. pose proof (exp_pos (a * y)). pose proof (exp_pos (b * x)).
+          pose proof (exp_pos (a * x)). pose proof (exp_pos (b * y)).
+          apply Rle_trans with (exp (a * y) * c i * (exp (b * x) * c j)); [right; ring|].
+          apply Rle_trans with (exp (a * x) * c j * (exp (b * y) * c i)); [|right; ring].
+          apply Rmult_le_compat; auto; apply Rmult_le_pos; lra. }
+        rewrite <- !exp_plus in G. apply (proj1 (exp_at_most _ _)) in G. destruct (Rle_dec x y) as [|N]; [auto|].
+        apply Rnot_le_lt in N. assert (0 < (b - a) * (x - y)) by (apply Rmult_lt_0_compat; lra). nra.
+      - apply exp_at_most. rewrite <- Wx, <- Wy. exact (Ht j i Tj (Cs i Si) Ti). }
+    split; [rewrite Wx, Wy; now apply exp_at_most|].
+    assert (U : exp (a * x) <= exp (a * y)) by (apply exp_at_most; nra). pose proof (exp_pos (a * y)).
+    apply Rmult_le_reg_l with (exp (a * y)); [auto|]. nra. }
+  split.
+  - apply (exchange c S T (seq 0 n)); auto using seq_NoDup; try congruence. intros i j Si Ti Tj Sj. now apply Pair.
+  - intros p P. apply (exchange p S T (seq 0 n)); auto using seq_NoDup; try congruence. intros i j Si Ti Tj Sj.
+    apply P. now apply Pair.
 Qed.

@@ -24,17 +24,21 @@ Definition M (lam : R) (i : nat) : bool := (if Rlt_dec (lam * c i) (p i) then tr
 End Pages.
 
 Definition claim : Prop := forall n pages p c page f lam,
-  (forall i, In i (seq 0 n) -> 0 <= p i /\ 0 <= c i /\ (page i < pages)%nat) -> (forall j, 0 <= f j) -> 0 < lam ->
+  (forall i, In i (seq 0 n) -> 0 <= p i /\ 0 <= c i /\ (page i < pages)%nat) -> (forall j, 0 <= f j) -> 0 <= lam ->
   let best := M n p c page f lam in let spends := cost n pages c page f in
   (forall m, score n p m - lam * spends m <= score n p best - lam * spends best) /\
   (forall m, spends m <= spends best -> score n p m <= score n p best) /\
-  (forall lower i, 0 < lower <= lam -> In i (seq 0 n) -> best i = true -> M n p c page f lower i = true).
+  (forall lower i, 0 <= lower <= lam -> In i (seq 0 n) -> best i = true -> M n p c page f lower i = true) /\
+  (* whatever prices two budgets lead to: where more is spent, all is kept that was kept before *)
+  (forall other, let next := M n p c page f other in 0 <= other ->
+     spends best < spends next \/ spends best <= spends next /\ (forall i, In i (seq 0 n) -> 0 < c i) ->
+     forall i, In i (seq 0 n) -> best i = true -> next i = true).
 
 Section Proof.
 Variables (n pages : nat) (p c : nat -> R) (page : nat -> nat) (f : nat -> R) (lam : R).
 Hypothesis V : forall i, In i (seq 0 n) -> 0 <= p i /\ 0 <= c i /\ (page i < pages)%nat.
 Hypothesis F : forall j, 0 <= f j.
-Hypothesis L : 0 < lam.
+Hypothesis L : 0 <= lam.
 
 (* What a mask gains on one page, and the most that can be gained there. *)
 Definition net (m : nat -> bool) (j : nat) : R :=
@@ -90,19 +94,53 @@ Lemma best_net m : score n p m - lam * cost n pages c page f m <=
 Proof. rewrite !net_sum. apply sum_le. intros j _. rewrite net_best. apply net_le. Qed.
 End Proof.
 
+Section Nested.
+Variables (n pages : nat) (p c : nat -> R) (page : nat -> nat) (f : nat -> R).
+Hypothesis V : forall i, In i (seq 0 n) -> 0 <= p i /\ 0 <= c i /\ (page i < pages)%nat.
+Hypothesis F : forall j, 0 <= f j.
+
+Lemma grows lam lower i : 0 <= lower <= lam -> In i (seq 0 n) -> M n p c page f lam i = true -> M n p c page f lower i = true.
+Proof.
+  intros [P H] K X. unfold M, opened in *. rewrite andb_true_iff in *. destruct X as [X Y].
+  destruct (V i K) as (_ & C & _).
+  destruct (Rlt_dec (lam * c i) (p i)) as [X'|]; [|discriminate].
+  destruct (Rlt_dec (lam * f (page i)) (sum (plus p c lam) (on page n (page i)))) as [Y'|]; [|discriminate].
+  split; [destruct (Rlt_dec (lower * c i) (p i)) as [|N]; [auto|nra]|].
+  destruct (Rlt_dec (lower * f (page i)) (sum (plus p c lower) (on page n (page i)))) as [|N]; [auto|exfalso].
+  assert (sum (plus p c lam) (on page n (page i)) <= sum (plus p c lower) (on page n (page i))).
+  { apply sum_le. intros k Kk. apply in_on in Kk as [Kk _]. destruct (V k Kk) as (_ & Ck & _). unfold plus.
+    apply Rmax_lub; [apply Rmax_l|]. eapply Rle_trans; [|apply Rmax_r]. nra. }
+  specialize (F (page i)). nra.
+Qed.
+
+(* A mask that holds another costs no less; more, where it holds an item more that costs something. *)
+Lemma larger_costs m m' : (forall i, In i (seq 0 n) -> m i = true -> m' i = true) ->
+  cost n pages c page f m <= cost n pages c page f m' /\
+  forall i, In i (seq 0 n) -> m' i = true -> m i = false -> 0 < c i -> cost n pages c page f m < cost n pages c page f m'.
+Proof.
+  intros H. assert (T : keep (touched n page m) f (seq 0 pages) <= keep (touched n page m') f (seq 0 pages)).
+  { apply sum_le. intros j _. specialize (F j). destruct (touched n page m j) eqn:E; [|destruct (touched n page m' j); lra].
+    apply existsb_exists in E as (i & L & E). assert (E' : touched n page m' j = true); [|rewrite E'; lra].
+    apply existsb_exists. exists i. split; [exact L|]. apply in_on in L as [L _]. auto. }
+  assert (G : forall i, In i (seq 0 n) -> (if m i then c i else 0) <= (if m' i then c i else 0)).
+  { intros i L. destruct (V i L) as (_ & C & _). destruct (m i) eqn:E; [rewrite (H i L E); lra|destruct (m' i); lra]. }
+  unfold cost. split; [apply Rplus_le_compat; [apply sum_le, G|exact T]|]. intros i L M' M0 C.
+  apply Rplus_lt_le_compat; [|exact T]. apply (sum_lt _ _ _ i); [exact G|exact L|]. rewrite M', M0. lra.
+Qed.
+End Nested.
+
 Theorem proved : claim.
 Proof.
-  intros n pages p c page f lam V F L best spends. split; [|split].
+  intros n pages p c page f lam V F L best spends. split; [|split; [|split]].
   - intros m. now apply best_net.
   - intros m H. pose proof (best_net n pages p c page f lam V F L m) as G. fold best spends in G. nra.
-  - intros lower i [P H] K X. unfold best, M, opened in *. rewrite andb_true_iff in *. destruct X as [X Y].
-    destruct (V i K) as (_ & C & _).
-    destruct (Rlt_dec (lam * c i) (p i)) as [X'|]; [|discriminate].
-    destruct (Rlt_dec (lam * f (page i)) (sum (plus p c lam) (on page n (page i)))) as [Y'|]; [|discriminate].
-    split; [destruct (Rlt_dec (lower * c i) (p i)) as [|N]; [auto|nra]|].
-    destruct (Rlt_dec (lower * f (page i)) (sum (plus p c lower) (on page n (page i)))) as [|N]; [auto|exfalso].
-    assert (sum (plus p c lam) (on page n (page i)) <= sum (plus p c lower) (on page n (page i))).
-    { apply sum_le. intros k Kk. apply in_on in Kk as [Kk _]. destruct (V k Kk) as (_ & Ck & _). unfold plus.
-      apply Rmax_lub; [apply Rmax_l|]. eapply Rle_trans; [|apply Rmax_r]. nra. }
-    specialize (F (page i)). nra.
+  - intros lower i H K X. now apply (grows n pages p c page f V F lam).
+  - intros other next O H i K X. destruct (Rle_dec other lam) as [G|G].
+    + now apply (grows n pages p c page f V F lam).
+    + apply Rnot_le_lt in G. apply not_false_iff_true. intros N.
+      assert (Sub : forall k, In k (seq 0 n) -> next k = true -> best k = true).
+      { intros k Lk. apply (grows n pages p c page f V F other); [lra|exact Lk]. }
+      destruct (larger_costs n pages p c page f V F next best Sub) as [C1 C2]. fold spends in C1.
+      destruct H as [H|[H C]]; [unfold spends in *; lra|].
+      specialize (C2 i K X N (C i K)). unfold spends in *. lra.
 Qed.

@@ -1,6 +1,7 @@
 (* Running the selectors on integer instances; a mask is shown as a number whose bit i says whether i is kept. *)
 From Coq Require Import ZArith List.
 From CWMP Require Export Arithmetic Selectors Checker.
+From CWMP Require Counts.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -17,6 +18,8 @@ Definition answers (data : list Z * list Z * Z) : list Z :=
     [cwmp integers I; cwmp_fill integers I; cwmp_best_of integers I;
      top_k integers I; top_k_fill integers I; top_k_best_of integers I].
 
-(* 1 if the checker accepts the certificate, else 0. *)
+(* 1 if the checker accepts the certificate, of kind core or of kind counts, else 0. *)
 Definition judged (question : list Z * list Z * Z * certificate) : list Z :=
   let '(ps, cs, b, C) := question in [if accepts (integer_instance ps cs b) C then 1 else 0].
+Definition judged_counts (question : list Z * list Z * Z * Counts.certificate) : list Z :=
+  let '(ps, cs, b, C) := question in [if Counts.accepts (integer_instance ps cs b) C then 1 else 0].

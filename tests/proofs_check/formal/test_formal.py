@@ -172,9 +172,15 @@ PLANTED = [
     ("D10", "value I m / 2 <=", "value I m / 2 * (3 / 2) <="),
     ("D13a", "c i <= cmax) -> cmax <= b ->", "c i <= cmax) ->"),
     ("D15a", "price (at_budget I b) * (b' - b) /\\\n", "price (at_budget I b') * (b' - b) /\\\n"),
-    ("Checker", "grid_fine && cut_fine && accounts_fine", "grid_fine && accounts_fine"),
+    ("Checker", "step_fine && cut_fine && accounts_fine", "step_fine && accounts_fine"),
+    ("Checker", "loss C - unit C * step C + 1", "loss C - unit C * step C"),
+    ("Counts", "(B I <? c I i) ||", "(B I <=? c I i) ||"),
+    ("Counts", "reduced i <=? 0) (skipn", "reduced i <=? 1) (skipn"),
     ("Transfer", "critical_item reals J = critical_item integers I /\\", "critical_item reals J = None /\\"),
+    ("D19a", "smallest I (S (length (top_k reals I))) <= spend I m) /\\", "smallest I (S (S (length (top_k reals I)))) <= spend I m) /\\"),
     ("D20a", "sum c S <= sum c T /\\", "sum c T <= sum c S /\\"),
+    ("D20a", "forall i, In i l -> w i <> 0) ->", "True) ->"),
+    ("D22a", "0 <= lower <= lam -> In i (seq 0 n) -> best", "lam <= lower -> In i (seq 0 n) -> best"),
 ]
 
 

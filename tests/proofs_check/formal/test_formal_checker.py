@@ -1,15 +1,17 @@
-"""The checker proved sound in Coq and the one that is run: one answer, on certificates good, bad and tampered."""
+"""The checkers proved sound in Coq and the one that is run: one answer, on certificates good, bad and tampered."""
 
 import copy
+import itertools
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from forging import at, leaves, sign, variants
 
 from proofs_check.formal.certificates import accepted
 from proofs_check.formal.compiling import find_coq
 from proofs_check.formal.evaluation import Rational
-from theory import checker
+from theory import CostClasses, checker
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.optimum.certificate import certify
@@ -18,7 +20,8 @@ pytestmark = pytest.mark.skipif(find_coq() is None, reason="needs coqc on the pa
 
 
 TAMPERED = ["budget", "spent", "retained", "verdict", "grid", "energy", "item", "loss", "most_items", "cheap", "ties",
-            "removed", "added"]  # fmt: skip
+            "removed", "added", "step", "search"]  # fmt: skip
+TAMPERED_COUNTS = ["budget", "spent", "retained", "verdict", "energy", "loss", "cost", "start", "kept", "fewer", "twice"]
 
 
 def instance_from(rng, largest=8):
@@ -61,12 +64,14 @@ def made(rng, instance):
     moved = sorted(mask ^ base)
     spare = most - len(mask) if most else 0
     loss = sum(abs(reduced[i]) for i in moved) + energy * (budget - sum(c[i] for i in mask)) + item * spare
-    search = "halves" if rng.random() < 0.5 else "ordered"
+    search = str(rng.choice(["halves", "ordered"] if item else ["halves", "ordered", "dense", "dense"]))
     proof = {
         "kind": "core", "grid": str(grid), "energy": str(energy), "item": str(item), "most_items": most,
         "cheap": str(cheap), "ties": ties, "removed": [i for i in moved if i in base],
         "added": [i for i in moved if i not in base], "loss": str(loss), "search": search,
     }  # fmt: skip
+    if rng.random() < 0.5:
+        proof["step"] = str(rng.choice([Fraction(1, 2), Fraction(1), Fraction(2)]))
     fields = copy.deepcopy(certify(instance).fields)
     spent, retained = (str(sum((numbers[i] for i in mask), Fraction(0))) for numbers in (c, p))
     verdict = str(rng.choice(["exact", "interval"]))
@@ -80,45 +85,174 @@ def tampered(rng, fields):
     name = str(rng.choice(TAMPERED))
     if name == "verdict":
         other["verdict"] = "exact" if other["verdict"] == "interval" else "interval"
+    elif name == "search":
+        proof["search"] = str(rng.choice(["ordered", "halves", "dense"]))
     elif name in ("most_items", "ties"):
         proof[name] = max(0, proof[name] + int(rng.choice([-1, 1])))
     elif name in ("removed", "added"):
         i = int(rng.integers(0, d))
         proof[name] = [k for k in proof[name] if k != i] if i in proof[name] else [*proof[name], i]
     else:
-        holder = proof if name in proof else other
-        holder[name] = str(max(Fraction(0), Fraction(holder[name]) + Fraction(int(rng.choice([-1, 1])), 2)))
+        holder = other if name in other else proof
+        holder[name] = str(max(Fraction(0), Fraction(holder.get(name, 0)) + Fraction(int(rng.choice([-1, 1])), 2)))
     return sealed(other)
 
 
-def questions(number, seed):
+def made_counts(rng, instance):
+    """As ``made``, by counts: valid as an interval; as exact where no counts lose less; they may overrun the budget."""
+    p, c = (list(map(Fraction, values.tolist())) for values in (instance.score, instance.cost))
+    costs = sorted({x for x in c if x <= instance.budget})
+    ranked = {x: sorted((v for v, y in zip(p, c, strict=True) if y == x and v > 0), reverse=True) for x in costs}
+    energy = Fraction(rng.choice([v / x for x in costs for v in ranked[x]] + [Fraction(1, 3), Fraction(0)]))
+    start = {x: sum(v > energy * x for v in ranked[x]) for x in costs}
+    start = {x: n + int(rng.integers(0, ranked[x].count(energy * x) + 1)) for x, n in start.items()}
+
+    def retain(kept):
+        return sum(sum(ranked[x][:n]) for x, n in zip(costs, kept, strict=True))
+
+    fit = [kept for kept in itertools.product(*(range(len(ranked[x]) + 1) for x in costs))
+           if sum(map(Fraction.__mul__, costs, map(Fraction, kept))) <= instance.budget]  # fmt: skip
+    kept = max(fit, key=retain) if rng.random() < 0.4 else fit[rng.integers(len(fit))]
+    if costs and rng.random() < 0.1:
+        kept = tuple(len(ranked[x]) for x in costs)
+    spent, retained = sum(map(Fraction.__mul__, costs, map(Fraction, kept)), Fraction(0)), Fraction(retain(kept))
+    whole = [int(2 * x) for x in costs]
+    grid = Fraction(int(np.gcd.reduce(whole)), 2) if costs else Fraction(1)
+    bound = energy * (instance.budget // grid * grid)
+    bound += sum((max(v - energy * x, Fraction(0)) for x in costs for v in ranked[x]), Fraction(0))
+    counts = [[str(x), start[x], n] for x, n in zip(costs, kept, strict=True)]
+    proof = {"kind": "counts", "energy": str(energy), "counts": counts, "loss": str(bound - retained)}
+    fields = copy.deepcopy(certify(instance).fields)
+    verdict = str(rng.choice(["exact", "interval"], p=[0.7, 0.3]))
+    return sealed(fields | {"verdict": verdict, "spent": str(spent), "retained": str(retained), "proof": proof})
+
+
+def tampered_counts(rng, fields):
+    """One number, or one cost's line, changed, and the digest made anew."""
+    other = copy.deepcopy(fields)
+    proof, counts = other["proof"], other["proof"]["counts"]
+    name = str(rng.choice(TAMPERED_COUNTS))
+    half = Fraction(int(rng.choice([-1, 1])), 2)
+    if name == "verdict":
+        other["verdict"] = "exact" if other["verdict"] == "interval" else "interval"
+    elif name in ("cost", "start", "kept", "fewer", "twice"):
+        if not counts:
+            return sealed(other)
+        k = int(rng.integers(len(counts)))
+        if name == "cost":
+            counts[k][0] = str(max(Fraction(0), Fraction(counts[k][0]) + half))
+        elif name in ("start", "kept"):
+            place = 1 if name == "start" else 2
+            counts[k][place] = max(0, counts[k][place] + int(2 * half))
+        elif name == "fewer":
+            del counts[k]
+        else:
+            counts.append([counts[k][0], 0, 0])
+    else:
+        holder = other if name in other else proof
+        holder[name] = str(max(Fraction(0), Fraction(holder[name]) + half))
+    return sealed(other)
+
+
+def questions(number, seed, kind):
     rng = np.random.default_rng(seed)
+    make, tamper = (made, tampered) if kind == "core" else (made_counts, tampered_counts)
     for k in range(number):
         instance = instance_from(rng)
-        fields = certify(instance).fields if k % 5 == 0 else made(rng, instance)
-        if fields["proof"]["kind"] == "core":
+        fields = certify(instance).fields if k % 5 == 0 else make(rng, instance)
+        if fields["proof"]["kind"] == kind:
             yield instance, fields
-            yield instance, tampered(rng, fields)
+            yield instance, tamper(rng, fields)
 
 
-def test_both_checkers_say_the_same():
-    """Of what the one that is run accepts, and of all that it refuses for what the certificate says."""
-    asked = list(questions(700, seed=5))
+def compared(asked):
+    """What the checker that is run says, where the one that is proved says the same."""
     answers = accepted([(fields, exact(instance, Fraction(fields["budget"]))) for instance, fields in asked])
-    seen = {"exact": 0, "interval": 0, "refused": 0}
-    reasons = set()
+    results = []
     for (instance, fields), answer in zip(asked, answers, strict=True):
         result = checker.check(fields, instance.score.tolist(), instance.cost.tolist(), scores=True)
         assert answer == (result.verdict != "refused"), (fields, result.reason)
-        seen[result.verdict] += 1
-        reasons |= {result.reason} if result.verdict == "refused" else set()
-    assert all(count > 50 for count in seen.values()), seen
-    for reason in ("a better mask exists", "the mask overruns the budget", "the loss is not what", "cardinality cut",
-                   "a feasible mask may hold more items", "wrong side", "multiple of the grid"):  # fmt: skip
-        assert any(reason in said for said in reasons), (reason, reasons)
+        results.append(result)
+    return results
+
+
+REASONS = {
+    "core": ("a better mask exists", "the mask overruns the budget", "the loss is not what", "cardinality cut",
+             "a feasible mask may hold more items", "wrong side", "multiple of the grid", "multiple of the step",
+             "knows no item price"),
+    "counts": ("a better mask exists", "the mask overruns the budget", "the loss is not what", "has no count for",
+               "there are fewer items", "the start is not what", "the energy spent is not", "the retained score is not",
+               "stands twice"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "number"), [("core", 900), ("counts", 700)])
+def test_both_checkers_say_the_same(kind, number):
+    """Of what the one that is run accepts, and of all that it refuses for what the certificate says."""
+    results = compared(list(questions(number, 5, kind)))
+    said = [result.verdict for result in results]
+    assert all(said.count(verdict) > 50 for verdict in ("exact", "interval", "refused"))
+    refused = {result.reason for result in results if result.verdict == "refused"}
+    for reason in REASONS[kind]:
+        assert any(reason in one for one in refused), (reason, refused)
+
+
+def test_proofs_by_steps_and_dense_windows_are_accepted_by_both():
+    """Of classic families of knapsacks; and the poor masks of stopped searches, claimed to be optimal, by neither."""
+    rng, asked, kinds = np.random.default_rng(3), [], set()
+    for k in range(72):
+        cost = rng.integers(1, 60, rng.integers(12, 20)).astype(float)
+        score = cost + [10, np.where(cost % 3 == 0, 30, 20), 0][k % 3]
+        instance = Instance.from_scores(score, cost, int(rng.integers(1, cost.sum())))
+        for fields in (certify(instance).fields, certify(instance, max_states=1).fields):
+            proof = fields["proof"] | {"search": "dense", "step": "1"}
+            if proof["kind"] == "core" and not Fraction(proof["item"]):
+                asked.append((instance, sealed({**fields, "verdict": "exact", "proof": proof})))
+                kinds.add(Fraction(proof["loss"]) < 1)
+    results = compared(asked)
+    said = [result.verdict for result in results]
+    assert said.count("exact") > 20
+    assert [result.reason for result in results if result.verdict == "refused"] == ["a better mask exists"] * (
+        said.count("refused")
+    )
+    assert said.count("refused") > 5
+    assert kinds == {True, False}
+
+
+def is_well_formed(proof):
+    """Of kind counts: ratios that are none are refused by whoever reads the file."""
+    numbers, counts = [proof["energy"], proof["loss"]], proof["counts"]
+    if proof["kind"] != "counts" or not isinstance(counts, list):
+        return False
+    if not all(isinstance(one, list) and len(one) == 3 for one in counts):
+        return False
+    ratios = [*numbers, *(cost for cost, _, _ in counts)]
+    whole = [n for _, *both in counts for n in both]
+    return all(isinstance(r, str) and checker._RATIO.fullmatch(r) and not r.endswith("/0") for r in ratios) and all(
+        type(n) is int and 0 <= n < 2**62 for n in whole
+    )
+
+
+def test_both_say_the_same_of_an_update_whose_proof_is_altered_everywhere():
+    """Of squares: every field of a proof by counts, many values each."""
+    update = np.array([0.75, -1.5, 0.25, 2.0, -0.5, 1.25, 0.0, -3.0, 0.75, 1.0], dtype=np.float32)
+    instance = Instance(update, CostClasses(np.array([0, 0, 0, 1, 1, 1, 1, 0, 1, 1]), [2, 3]), 11)
+    rational = Rational(tuple(Fraction(float(g)) ** 2 for g in update), tuple(map(Fraction, instance.cost.tolist())),
+                        Fraction(11))  # fmt: skip
+    fields, asked = certify(instance).fields, []
+    for path in leaves(fields["proof"]):
+        for value in variants(at(fields["proof"], path)):
+            other = copy.deepcopy(fields)
+            at(other["proof"], path[:-1])[path[-1]] = value
+            if is_well_formed(other["proof"]):
+                asked.append(sign(other))
+    said = [checker.check(one, update).verdict != "refused" for one in asked]
+    assert accepted([(one, rational) for one in asked]) == said
+    assert True in said
+    assert said.count(False) > 40
 
 
 def test_a_proof_of_another_kind_is_refused_in_words():
     rational = Rational((), (), Fraction(0))
-    with pytest.raises(InputError, match="only certificates of kind core are transcribed, got 'counts'"):
-        accepted([({"proof": {"kind": "counts"}}, rational)])
+    with pytest.raises(InputError, match="only certificates of kind core and counts are transcribed, got 'other'"):
+        accepted([({"proof": {"kind": "other"}}, rational)])
