@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +94,8 @@ def _shared(
     failed = [helper for helper in helpers if not _put(helper, function)]
     while True:
         helpers = [helper for helper in helpers if helper not in failed]
-        batches = [list(islice(things, _TURN)) for _ in range(len(helpers) + 1)]
-        if not batches[0]:
-            return
+        taken = [_outcomes(next, [things] * _TURN) for _ in range(len(helpers) + 1)]
+        batches = [[thing for thing in batch if not isinstance(thing, Exception)] for batch in taken]
         failed += [helper for helper, batch in zip(helpers, batches, strict=False) if not _put(helper, batch)]
         mine = _outcomes(function, batches[-1])
         for helper, batch in zip(helpers, batches, strict=False):
@@ -107,6 +105,11 @@ def _shared(
                 outcomes = _outcomes(function, batch)
             yield from _results(outcomes)
         yield from _results(mine)
+        for batch in taken:
+            if batch and isinstance(batch[-1], Exception):
+                if isinstance(batch[-1], StopIteration):
+                    return
+                raise batch[-1]
 
 
 def _put(helper: subprocess.Popen[bytes], thing: Any) -> bool:
