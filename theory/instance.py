@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory.arithmetic import exact, sums
-from theory.arithmetic.exact import Real
+from theory.arithmetic.exact import Real, as_fraction
 from theory.arrays import is_tensor, plain, scalar, uncompiled
 from theory.budget import budget_in_units, is_share
 from theory.errors import InputError
@@ -227,8 +227,12 @@ class Instance:
         return Fraction(float(self.update[i])) ** 2 / Fraction(4) ** self.scale_exponent
 
     def exact_cost(self, i: int) -> Fraction:
-        """``c_i`` exactly, in units of ``unit`` joules."""
-        return Fraction(float(self.costs_of(i)))
+        """``c_i`` exactly, in units of ``unit`` joules, without building ``cost``."""
+        if self.labels is None:
+            assert self._cost is not None
+            return Fraction(float(self._cost[i]))
+        assert self.class_cost is not None
+        return Fraction(float(self.class_cost[self.labels[i]]))
 
     def feasible(self, mask: NDArray[np.bool_]) -> bool:
         """Whether ``mask`` fits the budget, decided in exact arithmetic."""
@@ -258,7 +262,7 @@ class Instance:
             raise InputError(f"budget must be >= 0 joules, got {budget}")
         self._score = self.score  # built once for all budgets
         other = self._copy()
-        other.budget = Fraction(budget)
+        other.budget = as_fraction(budget, "budget")
         return other
 
 
