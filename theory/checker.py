@@ -17,7 +17,7 @@ Where given scores are multiples of a ``step``, what retains more retains a step
 ``loss(M) - step`` or less, and there is none to make where that is negative.
 
 Where costs take few values, M may be named by how many it keeps of each, the largest ones, and the search runs over
-such counts: then only the values nearest to each cost's threshold are remembered (a proof of kind ``counts``).
+such counts, near each cost's threshold (a proof of kind ``counts``).
 
 Everything that decides is exact: floats are the dyadic rationals they are, ``p_i = g_i^2`` is not rounded, sums are
 formed without rounding, signs come from a float filter with a proven margin and from rationals inside it, and the
@@ -39,10 +39,12 @@ import re
 import struct
 import sys
 from array import array
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from itertools import chain, count, islice, pairwise, repeat
 from operator import add
 from typing import Any, NamedTuple
@@ -56,7 +58,7 @@ MAX_WORK = 5_000_000  # steps of a microsecond or so, of exact arithmetic and se
 MAX_STATES = 500_000  # that a search holds at once
 CELLS_PER_STEP = 8  # of the dense search, in the time of a step
 _MAX_GRID_COSTS = 1 << 16
-_CHUNK = 1 << 15
+_CHUNK = 1 << 13
 _ROOM = 1 << 12  # values that wait for a window to close on them
 _LEAST_SQUARE = 2.0**-970  # from here on the parts of a square are floats
 _TOO_LARGE = "too large to finish: the search over the core, or the items near its prices"
@@ -64,6 +66,9 @@ _ROUNDING = 2.0**-49  # generous bound on the relative rounding error of fl(p - 
 _RATIO = re.compile(rf"-?[0-9]{{1,{MAX_DIGITS}}}(/[0-9]{{1,{MAX_DIGITS}}})?")
 _HEADER = {"format", "verdict", "d", "objective", "data", "cost", "unit_joules", "energy_unit", "budget", "spent",
            "retained", "proof", "note", "digest"}  # fmt: skip
+_Pairs = list[tuple[int, int]]
+_States = dict[tuple[int, int], int]
+Apply = Callable[[Callable[[Any], Any], Iterator[Any]], Iterable[Any]]
 _CORE = {"kind", "grid", "energy", "item", "most_items", "cheap", "ties", "removed", "added", "loss", "search"}
 _COUNTS = {"kind", "energy", "counts", "loss"}
 _GAINS = {"squares": "retains {}more of ||g||^2", "scores": "has a {}larger sum of the scores given (no squares)"}
@@ -75,8 +80,7 @@ class Result(NamedTuple):
     Attributes:
         verdict: ``exact``, ``interval`` or ``refused``.
         reason: in one line, what was shown about which objective, budget and costs; or why it is refused.
-        about: the same as data: objective, budget, spent, energy_unit, unit_joules, retained, gap, costs, and how it
-            was shown. Empty if refused.
+        about: the same as data, and ``how`` it was shown. Empty if refused.
     """
 
     verdict: str
@@ -89,8 +93,9 @@ class RefusedError(Exception):
 
 
 def check(
-    certificate: Mapping[str, Any], data: Sequence[float], cost: Sequence[float] | None = None, *, scores: bool = False
-) -> Result:
+    certificate: Mapping[str, Any], data: Sequence[float], cost: Sequence[float] | None = None, *, scores: bool = False,
+    apply: Apply = map,
+) -> Result:  # fmt: skip
     """Verify ``certificate`` against the data it speaks of.
 
     Args:
@@ -99,6 +104,7 @@ def check(
         cost: the d costs. Needed when the certificate was made from per-coordinate costs, in its units; compared, in
             joules, when it brings costs by class.
         scores: the data are scores ``p``, to be summed as they are; else an update ``g``, of which squares count.
+        apply: how a function is applied to pieces of the data, in their order: ``map``, or one that shares the work.
     """
     try:
         statement = _Statement(certificate)
@@ -107,8 +113,8 @@ def check(
         proof, given, work = certificate["proof"], _Data(statement, data, cost), _Work()
         _require(isinstance(proof, dict), "the proof is no object")
         if proof["kind"] == "counts":
-            return _check_counts(statement, _Counts(statement, proof), given, work)
-        return _check_core(statement, _Core(statement, proof), given, work)
+            return _check_counts(statement, _Counts(statement, proof), given, work, apply)
+        return _check_core(statement, _Core(statement, proof), given, work, apply)
     except RefusedError as refusal:
         return Result("refused", str(refusal))
     except (KeyError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
@@ -122,8 +128,6 @@ def digest(certificate: Mapping[str, Any]) -> str:
 
 
 # --- what the certificate says ---------------------------------------------------------------------
-
-
 class _Statement:
     """What the certificate is about, parsed: data, objective, costs, budget, and what the mask spends and retains."""
 
@@ -173,9 +177,8 @@ class _Statement:
         more = _GAINS[self.objective].format(f"over {width} " if self.verdict == "interval" else "")
         says = (f"no mask of at most {energy['budget']} {self.energy_unit} {more} than this one's {retained} for "
                 f"{energy['spent']} {self.energy_unit} ({costs}); {how}")  # fmt: skip
-        about = {"objective": self.objective, **energy, "energy_unit": self.energy_unit,
-                 "unit_joules": str(self.unit), "retained": retained, "gap": width, "costs": costs,
-                 "how": how}  # fmt: skip
+        about = {"objective": self.objective, **energy, "energy_unit": self.energy_unit, "unit_joules": str(self.unit),
+                 "retained": retained, "gap": width, "costs": costs, "how": how}  # fmt: skip
         return Result(self.verdict, says, about)
 
     def costs_in_words(self, least: float, most: float) -> str:
@@ -203,14 +206,10 @@ class _Core:
         numbers = [_number(proof[key]) for key in ("grid", "energy", "item", "cheap", "loss")]
         self.grid, self.energy, self.item, self.cheap, self.loss = numbers
         self.step = _number(proof.get("step", "0"))
-        _require(
-            Fraction(_as_float(min(self.step, Fraction(1 << 53)))) == self.step >= 0,
-            "the step is no float64 of up to 2^53",
-        )
+        whole = Fraction(_as_float(min(self.step, Fraction(1 << 53)))) == self.step >= 0
+        _require(whole, "the step is no float64 of up to 2^53")
         _require(not self.step or not s.squared, "a step needs scores that were given")
-        self.gain = (
-            self.loss - self.step
-        )  # a mask that retains more loses this at most; less than the loss without a step
+        self.gain = self.loss - self.step  # what retains more loses at most; less than the loss without a step
         self.squared = s.squared
         self.weight = _weight(*(n for x in numbers for n in x.as_integer_ratio()))
         self.most, self.ties = _count(proof["most_items"]), _count(proof["ties"])
@@ -220,6 +219,12 @@ class _Core:
         _require(self.search != "dense" or not self.item, "the dense search knows no item price")
         _require(min(numbers[:4]) >= 0, "negative number")
         _require(self.item == 0 or self.most > 0, "an item price needs the number of items it prices")
+        self.floats = _as_float(self.energy), _as_float(self.item), float(self.step)
+        self.filtered = self.energy == 0 or self.floats[0] > 1e-290  # a denormal is no price to multiply by
+        exact = s.verdict == "exact"  # the width covers ``item``
+        self.width = (_as_float(max(self.gain, Fraction(0))) * (1 + _ROUNDING) if exact else 0.0) + 1e-300
+        self.affordable, below = _floor_float(s.budget), _floor_float(self.cheap)
+        self.below = below if below < self.cheap else math.nextafter(below, -math.inf)
         moved = self.removed + self.added
         _require(len(moved) <= MAX_MOVED, f"more than {MAX_MOVED} items are listed")
         _require(all(type(i) is int and 0 <= i < s.d for i in moved), "an index is out of range or no integer")
@@ -247,14 +252,8 @@ def _only(fields: Any, names: set[str], what: str) -> None:
 
 
 # --- reading the data ------------------------------------------------------------------------------
-
-
 class _Data:
-    """The update (or scores) and the costs, validated and hashed in one pass.
-
-    Attributes:
-        least, most: of the costs, once the pass is over.
-    """
+    """The update (or scores) and the costs, hashed in one pass; ``least`` and ``most`` of the costs after it."""
 
     def __init__(self, s: _Statement, data: Sequence[float], cost: Sequence[float] | None) -> None:
         _require(len(data) == s.d, f"the update has {len(data)} entries, the certificate speaks of {s.d}")
@@ -263,58 +262,66 @@ class _Data:
         self._s, self._data, self._cost = s, data, cost
         self.least, self.most = math.inf, 0.0
 
-    def pieces(self) -> Iterator[tuple[int, array[float], array[float]]]:
-        """First index, entries (times ``2^-exponent``) and costs of consecutive pieces; complains of what is wrong."""
+    def pieces(self) -> Iterator[_Piece]:
+        """Consecutive pieces; complains, after the last one, of data that the certificate is not about."""
         s, hashes = self._s, (hashlib.sha256(), hashlib.sha256())
-        runs = self._by_class()
+        runs = chain.from_iterable(repeat(s.classes[k], n) for k, n in s.runs) if s.classes else iter(())
         for first in range(0, s.d, _CHUNK):
-            numbers = array("d", self._data[first : first + _CHUNK])
+            numbers = _doubles(self._data[first : first + _CHUNK])
             hashes[0].update(_little_endian(numbers))
-            costs = array("d", islice(runs, len(numbers)))
             if s.classes is None:
-                costs = array("d", self._cost[first : first + _CHUNK])  # type: ignore[index]
+                costs = _doubles(self._cost[first : first + _CHUNK])  # type: ignore[index]
                 hashes[1].update(_little_endian(costs))
-            elif self._cost is not None:
-                self._compare(first, costs)
-            _validate(first, numbers, costs, negative=s.squared)
-            self.least, self.most = min(self.least, min(costs)), max(self.most, max(costs))
-            yield first, self._scaled(numbers), costs
+            else:
+                costs = array("d", islice(runs, len(numbers) // 8)).tobytes()
+                self._compare(first, array("d", costs))
+            yield _Piece(first, numbers, costs, s.squared, s.exponent)
         _require(hashes[0].hexdigest() == s.data_hash, "this is not the update the certificate was made for")
         same = s.classes is not None or hashes[1].hexdigest() == s.cost_hash
         _require(same, "these are not the costs the certificate was made for")
 
-    def _by_class(self) -> Iterator[float]:
-        classes = self._s.classes
-        return iter(()) if classes is None else chain.from_iterable(repeat(classes[k], n) for k, n in self._s.runs)
-
     def _compare(self, first: int, costs: array[float]) -> None:
         """Costs given beside those of the classes: the same joules, as near as float64 can say them."""
+        if self._cost is None:
+            return
         joules = {c: _as_float(Fraction(c) * self._s.unit) for c in set(costs)}
-        said, given = array("d", map(joules.__getitem__, costs)), array("d", self._cost[first : first + len(costs)])  # type: ignore[index]
+        said = array("d", map(joules.__getitem__, costs))
+        given = array("d", _doubles(self._cost[first : first + len(costs)]))  # type: ignore[index]
         if said != given:
             i = next(k for k, (a, b) in enumerate(zip(said, given, strict=True)) if a != b)
             raise RefusedError(f"item {first + i} costs {said[i]} J in the certificate and {given[i]} J as given")
 
-    def _scaled(self, numbers: array[float]) -> array[float]:
-        """Entries whose squares, and the parts of them, are floats."""
-        s = self._s
-        if not s.squared:
-            return numbers
-        if s.exponent:
-            numbers = array("d", [math.ldexp(x, -s.exponent) for x in numbers])
-        squares = [x * x for x in numbers]
-        lost = squares.count(0.0) != numbers.count(0.0) or min(filter(None, squares), default=1.0) < _LEAST_SQUARE
+
+class _Piece(NamedTuple):
+    """Some consecutive items, as float64 in this machine's order of bytes."""
+
+    first: int
+    numbers: bytes
+    costs: bytes
+    squared: bool
+    exponent: int
+
+    def read(self) -> tuple[list[float], list[float], list[float], float]:
+        """Entries (times ``2^-exponent``), their scores, costs, and the least of these.
+
+        Entries are finite (scores not negative), costs positive and finite, squares and the parts of them floats.
+        """
+        entries, costs = array("d", self.numbers).tolist(), array("d", self.costs).tolist()
+        least = min(costs)
+        finite = math.isfinite(sum(entries)) and math.isfinite(sum(costs))  # or their sum may be too large
+        if not (finite and least > 0 and (self.squared or min(entries) >= 0)):
+            for i, (x, c) in enumerate(zip(entries, costs, strict=True), self.first):
+                valid = math.isfinite(x) and (self.squared or x >= 0) and 0 < c < math.inf
+                _require(valid, f"item {i} is {x} and costs {c}")
+        if not self.squared:
+            return entries, entries, costs, least
+        if self.exponent:
+            entries = [math.ldexp(x, -self.exponent) for x in entries]
+        squares = [x * x for x in entries]
+        if lost := min(squares) < _LEAST_SQUARE:  # or one of them is 0
+            lost = squares.count(0.0) != entries.count(0.0) or min(filter(None, squares), default=1.0) < _LEAST_SQUARE
         _require(not lost and max(squares) < math.inf, "a square is no float: the exponent is not one of this update")
-        return numbers
-
-
-def _validate(first: int, numbers: array[float], costs: array[float], *, negative: bool) -> None:
-    """Entries are finite (scores not negative) and costs positive and finite; else the first offender is named."""
-    fine = all(map(math.isfinite, numbers)) and (negative or min(numbers) >= 0)
-    if not (fine and all(map(math.isfinite, costs)) and min(costs) > 0):
-        for i, (x, c) in enumerate(zip(numbers, costs, strict=True), first):
-            valid = math.isfinite(x) and (negative or x >= 0) and 0 < c < math.inf
-            _require(valid, f"item {i} is {x} and costs {c}")
+        return entries, squares, costs, least
 
 
 class _Work:
@@ -330,8 +337,6 @@ class _Work:
 
 
 # --- a proof by prices -----------------------------------------------------------------------------
-
-
 class _Kind:
     """Items near the threshold that are alike, with their reduced value; how many there are, and how many in S."""
 
@@ -359,14 +364,14 @@ class _Pass:
     """What one pass finds: exact sums over the items certainly in S, and the kinds of items near the threshold.
 
     Attributes:
-        moved: of every item in ``removed`` and ``added`` its kind and its rank: among all ties, or, under the cut,
-            among those of its kind.
-        cheap_count, cheap_sum: the eligible items below the cut's threshold. costs: those seen, where there is a grid.
+        sums: count, cost and score of what is in S, count and cost of the eligible items below the cut's threshold.
+        moved: of each listed item its kind and its rank: among all ties, or, under the cut, among those of its kind.
+        costs: those seen, where there is a grid.
     """
 
     def __init__(self) -> None:
-        self.spent = self.retained = self.cheap_sum = Fraction(0)
-        self.count = self.cheap_count = self.ties = 0
+        self.sums: list[Any] = [0, Fraction(0), Fraction(0), 0, Fraction(0)]
+        self.ties = 0
         self.kinds: dict[tuple[float, float], _Kind] = {}
         self.moved: dict[int, tuple[_Kind, int]] = {}
         self.costs: set[float] = set()
@@ -384,14 +389,14 @@ class _Pass:
         self.ties += kind.reduced == 0
 
 
-def _check_core(s: _Statement, core: _Core, data: _Data, work: _Work) -> Result:
-    found = _stream(s, core, data, work)
+def _check_core(s: _Statement, core: _Core, data: _Data, work: _Work, apply: Apply) -> Result:
+    found = _stream(core, data, work, apply)
     _settle_ties(core, found)
     _check_grid_and_cut(core, found, work)
-    kinds = found.kinds.values()
-    retained = found.retained + sum(kind.inside * kind.score for kind in kinds)
-    spent = found.spent + sum(kind.inside * kind.cost for kind in kinds)
-    count, paid = found.count + sum(kind.inside for kind in kinds), Fraction(0)
+    kinds, (count, spent, retained, *_), paid = found.kinds.values(), found.sums, Fraction(0)
+    retained += sum(kind.inside * kind.score for kind in kinds)
+    spent += sum(kind.inside * kind.cost for kind in kinds)
+    count += sum(kind.inside for kind in kinds)
     start = slack, spare = core.budget - spent, core.most - count if core.most else 0
 
     removed = set(core.removed)
@@ -418,49 +423,57 @@ def _check_core(s: _Statement, core: _Core, data: _Data, work: _Work) -> Result:
             near[abs(kind.reduced), kind.cost] += kind.inside
             near[abs(kind.reduced), -kind.cost] += kind.count - kind.inside
     if core.gain < 0:
-        return s.result(
-            Fraction(0),
-            data,
-            f"its loss of {_shown(loss)} is less than the {_shown(core.step)} that scores are multiples of",
-        )
+        less = f"its loss of {_shown(loss)} is less than the {_shown(core.step)} that scores are multiples of"
+        return s.result(Fraction(0), data, less)
     visits = _search(core, +near, start, work)
     return s.result(Fraction(0), data, f"core of {near.total()} items searched exhaustively ({visits} states)")
 
 
-def _stream(s: _Statement, core: _Core, data: _Data, work: _Work) -> _Pass:
+def _stream(core: _Core, data: _Data, work: _Work, apply: Apply) -> _Pass:
     """One pass: sum what is certain, keep what is near."""
-    found = _Pass()
-    energy, item = _as_float(core.energy), _as_float(core.item)
-    filtered = core.energy == 0 or energy > 1e-290  # a denormal is no price to multiply by; the width covers ``item``
-    width = (_as_float(max(core.gain, Fraction(0))) * (1 + _ROUNDING) if s.verdict == "exact" else 0.0) + 1e-300
-    affordable, below, moved = _floor_float(s.budget), _below_float(core.cheap), core.moved
-    for first, entries, costs in data.pieces():
-        sum_c, sum_x = array("d"), array("d")
-        scores = [x * x for x in entries] if s.squared else entries
-        if core.step:
-            stepped = not any(map(math.fmod, scores, repeat(float(core.step))))
-            _require(stepped, "a score is not a multiple of the step")
-        for i, x, p, c in zip(range(first, first + len(entries)), entries, scores, costs, strict=True):
-            if p > 0 and c <= affordable:
-                priced = energy * c + item
-                r = p - priced
-                margin = width + _ROUNDING * (p + priced)
-                if filtered and r > margin and i not in moved:
-                    sum_c.append(c)
-                    sum_x.append(x)
-                elif not filtered or not r < -margin or i in moved:
-                    found.near(i, abs(x), c, core, work)
-        if core.most:
-            cheap = [c for p, c in zip(scores, costs, strict=True) if p > 0 and c <= affordable and c <= below]
-            found.cheap_count += len(cheap)
-            found.cheap_sum += exact_sum(cheap)
-        if core.grid:
-            found.costs.update(costs)
-            _require(len(found.costs) <= _MAX_GRID_COSTS, "too many different costs for a grid")
-        found.count += len(sum_c)
-        found.spent += exact_sum(sum_c)
-        found.retained += exact_sum_of_squares(sum_x) if s.squared else exact_sum(sum_x)
+    found, listed = _Pass(), sorted(core.moved)
+    spans = ((p, listed[bisect_left(listed, p.first) : bisect_left(listed, p.first + _CHUNK)]) for p in data.pieces())
+    for least, most, near, costs, *sums in apply(partial(_sift, core), spans):
+        data.least, data.most = min(data.least, least), max(data.most, most)
+        for i, x, c in near:
+            found.near(i, x, c, core, work)
+        found.costs |= costs
+        _require(len(found.costs) <= _MAX_GRID_COSTS, "too many different costs for a grid")
+        found.sums = [a + b for a, b in zip(found.sums, sums, strict=True)]
     return found
+
+
+def _sift(core: _Core, job: tuple[_Piece, list[int]]) -> tuple[Any, ...]:
+    """Of a piece: the range of costs; items that are near, or listed, or cannot be told by floats; and sums.
+
+    Most items are far from the threshold: by one bound on the margins of all. Only the others are told by their own.
+    """
+    piece, listed = job
+    entries, scores, costs, least = piece.read()
+    energy, item, step = core.floats
+    _require(not (step and any(map(math.fmod, scores, repeat(step)))), "a score is not a multiple of the step")
+    most, width, affordable, held = max(costs), core.width, core.affordable, {i - piece.first for i in listed}
+    far = width + _ROUNDING * (max(scores) + (energy * most + item)) if core.filtered else math.inf
+    reduced = [p - (energy * c + item) for p, c in zip(scores, costs, strict=True)]
+    rest = [j for j, r in enumerate(reduced) if not r < -far]
+    rest = sorted({*rest, *held}) if held else rest
+    near, sure = [], [] if held or most > affordable else [j for j in rest if reduced[j] > far]
+    if len(sure) < len(rest):
+        sure = []
+        for j in rest:
+            r, p, c = reduced[j], scores[j], costs[j]
+            if p > 0 and c <= affordable:
+                margin = width + _ROUNDING * (p + (energy * c + item))
+                if core.filtered and r > margin and j not in held:
+                    sure.append(j)
+                elif not core.filtered or not r < -margin or j in held:
+                    near.append((piece.first + j, abs(entries[j]), c))
+    below = min(affordable, core.below)
+    cheap = [c for p, c in zip(scores, costs, strict=True) if p > 0 and c <= below] if core.most else []
+    kept, spent = [entries[j] for j in sure], exact_sum([costs[j] for j in sure])
+    retained = exact_sum_of_squares(kept) if core.squared else exact_sum(kept)
+    seen = set(costs) if core.grid else set()
+    return least, most, near, seen, len(sure), spent, retained, len(cheap), exact_sum(cheap)
 
 
 def _settle_ties(core: _Core, found: _Pass) -> None:
@@ -478,20 +491,16 @@ def _check_grid_and_cut(core: _Core, found: _Pass, work: _Work) -> None:
         work.spend(core.weight)
         _require(Fraction(c) % core.grid == 0, "a cost is not a multiple of the grid")
     if core.most:
-        beyond = core.most + 1 - found.cheap_count
+        beyond = core.most + 1 - found.sums[3]
         _require(beyond >= 0, "the threshold of the cardinality cut is too high to verify it")
-        _require(
-            found.cheap_sum + beyond * core.cheap > core.budget, "a feasible mask may hold more items than the cut says"
-        )
+        overrun = found.sums[4] + beyond * core.cheap > core.budget
+        _require(overrun, "a feasible mask may hold more items than the cut says")
 
 
 class _Question(NamedTuple):
-    """The search in integers: kinds (loss, shift) with how many copies, slack and spare of S, prices, loss to beat.
+    """In integers of ``size`` 1,024 bits: kinds (loss, shift), copies; slack and spare of S, prices, loss to beat."""
 
-    ``size`` is that of the integers, in words of 1,024 bits.
-    """
-
-    kinds: dict[tuple[int, int], int]
+    kinds: _States
     origin: tuple[int, int]
     energy: int
     item: int
@@ -502,17 +511,13 @@ class _Question(NamedTuple):
 def _search(core: _Core, near: Counter[tuple[Fraction, Fraction]], start: tuple[Fraction, int], work: _Work) -> int:
     """Exhaust the masks that deviate from S inside the core; refuse if one has a smaller loss. Integers throughout.
 
-    The certificate names the search that is quick enough: ``ordered`` by loss per joule, with bounds, by ``halves``, or
-    ``dense``, with every slack of a window.
+    The certificate says how: ``ordered`` by loss per joule, by ``halves``, or ``dense``, with every slack of a window.
     """
     cost_unit = _common_unit([start[0], *(c for _, c in near)], work)
     rate = core.energy / cost_unit
     unit = _common_unit([core.gain, rate, core.item, *(r for r, _ in near)], work)
     kinds = {(int(r * unit), int(c * cost_unit)): copies for (r, c), copies in near.items()}
-    origin, target = (
-        (int(start[0] * cost_unit), start[1]),
-        int(core.gain * unit) + (core.step > 0),
-    )  # below it, or with a step on it
+    origin, target = (int(start[0] * cost_unit), start[1]), int(core.gain * unit) + (core.step > 0)  # a step: on it
     size = 1 + (target.bit_length() + origin[0].bit_length()) // 1024
     q = _Question(kinds, origin, int(rate * unit), int(core.item * unit), target, size)
     _require(origin[0] < 0 or q.energy * origin[0] + q.item * origin[1] >= target, "a better mask exists")
@@ -535,7 +540,7 @@ def _search_ordered(q: _Question, work: _Work) -> None:
     states = {q.origin: 0}
     for place, ((price, move), copies) in enumerate(by_ratio):
         later = by_ratio[place + 1][0] if place + 1 < len(by_ratio) else None
-        grown: dict[tuple[int, int], int] = {}
+        grown: _States = {}
         for (slack, spare), paid in states.items():
             for taken in range(copies + 1):
                 now, have, cost = slack + taken * move, spare + (taken if move > 0 else -taken), paid + taken * price
@@ -589,7 +594,7 @@ def _search_halves(q: _Question, work: _Work) -> None:
     _refute(_half(q, q.origin, dealt[::2], work), _half(q, (0, 0), dealt[1::2], work), q.target)
 
 
-def _refute(left: list[tuple[int, int]], right: list[tuple[int, int]], target: int) -> None:
+def _refute(left: _Pairs, right: _Pairs, target: int) -> None:
     """Refuse if one of the left and one of the right (slack and total, by rising slack) fit and beat the target."""
     right, cheapest = right.copy(), None
     for slack, total in left:
@@ -599,9 +604,7 @@ def _refute(left: list[tuple[int, int]], right: list[tuple[int, int]], target: i
         _require(cheapest is None or total + cheapest >= target, "a better mask exists")
 
 
-def _half(
-    q: _Question, origin: tuple[int, int], kinds: Sequence[tuple[tuple[int, int], int]], work: _Work
-) -> list[tuple[int, int]]:
+def _half(q: _Question, origin: tuple[int, int], kinds: list[tuple[tuple[int, int], int]], work: _Work) -> _Pairs:
     """Slack and total of what one half can do below the target, by rising slack."""
     states = {origin: 0}
     for (price, move), copies in kinds:
@@ -620,7 +623,7 @@ def _half(
     return sorted((slack, paid + q.energy * slack + q.item * spare) for (slack, spare), paid in states.items())
 
 
-def _bound(states: dict[tuple[int, int], int], q: _Question) -> None:
+def _bound(states: _States, q: _Question) -> None:
     if len(states) * q.size > MAX_STATES:
         raise RefusedError(_TOO_LARGE)
 
@@ -635,9 +638,9 @@ def _hope(q: _Question, later: tuple[int, int], slack: int, spare: int, paid: in
     return paid * step + price * abs(slack) < q.target * step
 
 
-def _prune(states: dict[tuple[int, int], int], q: _Question) -> dict[tuple[int, int], int]:
+def _prune(states: _States, q: _Question) -> _States:
     """Drop states that another beats in slack and in retained score, minus ``paid + energy*slack + item*spare``."""
-    kept: dict[tuple[int, int], int] = {}
+    kept: _States = {}
     lowest: int | None = None
     for slack, spare in sorted(states, reverse=True):
         paid = states[slack, spare]
@@ -648,8 +651,6 @@ def _prune(states: dict[tuple[int, int], int], q: _Question) -> dict[tuple[int, 
 
 
 # --- a proof by counts -----------------------------------------------------------------------------
-
-
 class _Counts:
     """A proof by a price and an exhaustive search over how many items of each cost a mask keeps.
 
@@ -680,11 +681,8 @@ class _Counts:
 class _Window:
     """Of one cost: the values nearest to the threshold of its price, as far as masks of less loss could move them.
 
-    That is until what moving them loses adds up to ``loss``, or they are more than the ``moves`` of a best mask.
-
-    Attributes:
-        near: how often each value between ``low`` and ``high`` occurs. count, total: items from ``high`` on and their
-            scores.
+    That is until what moving them loses adds up to ``loss``, or they are more than the ``moves`` of a best mask. In
+    ``near`` is how often each value between ``low`` and ``high`` occurs; ``count`` and ``total``: those above.
     """
 
     def __init__(self, proof: _Counts, cost: Fraction, work: _Work) -> None:
@@ -697,15 +695,14 @@ class _Window:
         """Magnitudes, or scores, of items of this cost."""
         low, high = self.low, self.high
         self.near.update([v for v in values if low < v < high])
-        if high < math.inf:
-            self._keep(array("d", [v for v in values if v >= high]))
+        self._keep([v for v in values if v >= high])
         if len(self.near) > self._room:
             self.runs()
             self._room = max(_ROOM, 2 * len(self.near))
             if len(self.near) > MAX_STATES:
                 raise RefusedError(_TOO_LARGE)
 
-    def _keep(self, values: array[float]) -> None:
+    def _keep(self, values: list[float]) -> None:
         self.count += len(values)
         self.total += exact_sum_of_squares(values) if self._proof.squared else exact_sum(values)
 
@@ -719,7 +716,7 @@ class _Window:
         above, below = self._walk(values[first:]), self._walk(values[:first][::-1])
         for v in values[first + len(above) :]:
             self.high = min(self.high, v)
-            self._keep(array("d", [v]) * self.near.pop(v))
+            self._keep([v] * self.near.pop(v))
         for v in values[: first - len(below)]:
             self.low = max(self.low, v)
             del self.near[v]
@@ -760,16 +757,16 @@ class _Class(NamedTuple):
     into: list[_Run]
 
 
-def _check_counts(s: _Statement, proof: _Counts, data: _Data, work: _Work) -> Result:
-    windows = [_Window(proof, cost, work) for cost in proof.costs]
-    affordable = _floor_float(s.budget)
-    for _, entries, costs in data.pieces():
-        for c, values in _by_cost(entries, costs).items():
-            if c <= affordable:
-                _require(c in proof.at, f"the proof has no count for the cost {c}")
-                windows[proof.at[c]].add(list(map(abs, values)) if s.squared else values)
+def _check_counts(s: _Statement, proof: _Counts, data: _Data, work: _Work, apply: Apply) -> Result:
+    windows = {c: _Window(proof, proof.costs[k], work) for c, k in proof.at.items()}
+    jobs = ((piece, {c: (one.low, one.high) for c, one in windows.items()}) for piece in data.pieces())
+    for costs, parts in apply(partial(_part, s.squared, _floor_float(s.budget)), jobs):
+        data.least, data.most = min(data.least, *costs), max(data.most, *costs)
+        for c, above, total, near in parts:
+            windows[c].count, windows[c].total = windows[c].count + above, windows[c].total + total
+            windows[c].add(near)
     classes, retained, paid, slack = [], Fraction(0), Fraction(0), proof.slack
-    for k, window in enumerate(windows):
+    for k, window in enumerate(windows.values()):
         one, score = _class_of(proof, k, window)
         move = proof.kept[k] - proof.start[k]
         lost, moved = _moved(one.into if move > 0 else one.out, abs(move))
@@ -788,13 +785,28 @@ def _check_counts(s: _Statement, proof: _Counts, data: _Data, work: _Work) -> Re
     return s.result(Fraction(0), data, f"counts of {len(classes)} costs searched exhaustively ({visits} states)")
 
 
-def _by_cost(entries: array[float], costs: array[float]) -> dict[float, Sequence[float]]:
-    if costs.count(costs[0]) == len(costs):
-        return {costs[0]: entries}
-    found: dict[float, list[float]] = {c: [] for c in set(costs)}
-    for x, c in zip(entries, costs, strict=True):
-        found[c].append(x)
-    return {**found}
+def _part(
+    squared: bool, affordable: float, job: tuple[_Piece, dict[float, tuple[float, float]]]
+) -> tuple[set[float], list[tuple[float, int, Fraction, list[float]]]]:
+    """The costs of a piece; of each, count and score of what is above its window, and what is below its high end."""
+    piece, windows = job
+    entries, scores, costs, _ = piece.read()
+    seen, found = set(costs), []
+    for c in sorted(seen):
+        _require(c > affordable or c in windows, f"the proof has no count for the cost {c}")
+    ends = {c: windows[c] if c <= affordable else (math.inf, math.inf) for c in seen}
+    floor = {c: low * low if squared else low for c, (low, _) in ends.items()}
+    values: dict[float, list[float]] = {c: [] for c in seen}
+    if len(seen) == 1:
+        least = floor[costs[0]]
+        values[costs[0]] = [abs(entries[j]) for j, p in enumerate(scores) if p >= least]
+    else:
+        for j in [j for j, (p, c) in enumerate(zip(scores, costs, strict=True)) if p >= floor[c]]:
+            values[costs[j]].append(abs(entries[j]))
+    for c in [c for c in seen if c <= affordable]:
+        above, near = [v for v in values[c] if v >= ends[c][1]], [v for v in values[c] if v < ends[c][1]]
+        found.append((c, len(above), (exact_sum_of_squares if squared else exact_sum)(above), near))
+    return seen, found
 
 
 def _class_of(proof: _Counts, k: int, window: _Window) -> tuple[_Class, Fraction]:
@@ -847,7 +859,7 @@ def _search_counts(proof: _Counts, classes: Sequence[_Class], work: _Work) -> in
     return (before - work.left) // size
 
 
-def _options(q: _Question, one: _Class, unit: int, moves: int, work: _Work) -> list[tuple[int, int]]:
+def _options(q: _Question, one: _Class, unit: int, moves: int, work: _Work) -> _Pairs:
     """What one cost can do below the target: what it pays, and how that shifts the slack; the least paid first."""
     found = [(0, 0)]
     for shift, runs in ((one.steps, one.out), (-one.steps, one.into)):
@@ -863,17 +875,11 @@ def _options(q: _Question, one: _Class, unit: int, moves: int, work: _Work) -> l
     return sorted(found)
 
 
-def _side(
-    q: _Question, origin: int, choices: Sequence[tuple[list[tuple[int, int]], int]], work: _Work
-) -> list[tuple[int, int]]:
-    """Slack and total of what some costs can do below the target, by rising slack.
-
-    Args:
-        choices: of each cost, with the divisor of all that later costs can add to the slack (0: not to be used).
-    """
+def _side(q: _Question, origin: int, choices: Sequence[tuple[_Pairs, int]], work: _Work) -> _Pairs:
+    """Slack and total of what some costs, each with the divisor of what later ones shift (or 0), can do."""
     states = {(origin, 0): 0}
     for options, grid in choices:
-        grown: dict[tuple[int, int], int] = {}
+        grown: _States = {}
         for (slack, _), paid in states.items():
             for more, shift in options:
                 work.spend(q.size)
@@ -888,8 +894,6 @@ def _side(
 
 
 # --- numbers and files -----------------------------------------------------------------------------
-
-
 def exact_sum(values: Sequence[float]) -> Fraction:
     """Exact sum of floats: ``fsum`` is correctly rounded, so subtracting what it found ends at exactly zero."""
     found: list[float] = []
@@ -903,13 +907,12 @@ def exact_sum(values: Sequence[float]) -> Fraction:
     return sum(map(Fraction, found), Fraction(0))
 
 
-def exact_sum_of_squares(values: array[float]) -> Fraction:
+def exact_sum_of_squares(values: list[float]) -> Fraction:
     """Exact ``sum x^2``: with ``x = h + l`` of 26 bits each (Veltkamp), ``h^2``, ``h l`` and ``l^2`` are floats.
 
-    Args:
-        values: zero or of squares that are floats from ``_LEAST_SQUARE`` on. Those of 24 bits need no splitting.
+    That is so for squares from ``_LEAST_SQUARE`` on. Values of 24 bits need no splitting.
     """
-    if array("d", array("f", values)) == values:
+    if array("f", values).tolist() == values:
         return exact_sum([x * x for x in values])
     high = [(y := 134217729.0 * x) - (y - x) for x in values]
     low = [x - h for x, h in zip(values, high, strict=True)]
@@ -917,11 +920,17 @@ def exact_sum_of_squares(values: array[float]) -> Fraction:
     return exact_sum([x * x for x in high]) + 2 * crossed + exact_sum([x * x for x in low])
 
 
-def _little_endian(numbers: array[float]) -> bytes:
-    if sys.byteorder == "big":
-        numbers = array("d", numbers)
-        numbers.byteswap()
-    return numbers.tobytes()
+def _doubles(values: Sequence[float]) -> bytes:
+    """Numbers as float64, in this machine's order of bytes; views of 16 bits, which are float16, too."""
+    if isinstance(values, memoryview):
+        if values.format == "d":
+            return values.tobytes()
+        values = struct.unpack(f"{len(values)}e", values) if values.format in "eH" else values.tolist()
+    return array("d", values).tobytes()
+
+
+def _little_endian(numbers: bytes) -> bytes:
+    return numbers if sys.byteorder == "little" else struct.pack(f"<{len(numbers) // 8}d", *array("d", numbers))
 
 
 def _as_float(value: Fraction) -> float:
@@ -935,12 +944,6 @@ def _floor_float(value: Fraction) -> float:
     """The largest float that is not above ``value``."""
     nearest = min(_as_float(value), sys.float_info.max)
     return nearest if Fraction(nearest) <= value else math.nextafter(nearest, -math.inf)
-
-
-def _below_float(value: Fraction) -> float:
-    """The largest float below ``value``."""
-    floor = _floor_float(value)
-    return floor if floor < value else math.nextafter(floor, -math.inf)
 
 
 def _weight(*sizes: int) -> int:
@@ -1011,9 +1014,7 @@ def read_npy(path: str) -> Sequence[float]:
     plain = {"descr": header["descr"], "fortran_order": False, "shape": (len(body) // size,)}
     if header != plain or len(body) % size:
         raise ValueError(f"{path} holds {len(body)} bytes, which is not one dimension of shape {header['shape']}")
-    if letter == "e":
-        return array("d", (x for (x,) in struct.iter_unpack("<e", body)))
-    return body.cast("f" if letter == "f" else "d")
+    return body.cast("H") if letter == "e" else body.cast("f" if letter == "f" else "d")
 
 
 def main(arguments: list[str]) -> int:

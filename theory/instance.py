@@ -8,7 +8,7 @@ Everything downstream takes an :class:`Instance` and trusts it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -25,6 +25,7 @@ from theory.errors import InputError
 DEAREST = 10**300  # whose sum over an update is still a float
 _LEAST = math.ulp(0.0)  # the least positive float64
 _PIECE = 1 << 15  # entries that are looked at together: they stay in a core's cache
+_BLOCK = 1 << 20  # and that are copied together
 _SAFE_LOW, _SAFE_HIGH = -480, 480  # |g| within 2**+-480 squares to a normal float64
 
 
@@ -138,16 +139,7 @@ class Instance:
     def score(self) -> NDArray[np.float64]:
         """``p_i``, float64 of shape (d,), see above (built on first use)."""
         if self._score is None:
-            assert self.update is not None
-            g = self.update.astype(np.float64)
-            if self.scale_exponent:
-                with np.errstate(under="ignore"):
-                    g = np.ldexp(g, -self.scale_exponent, out=g)
-                    np.multiply(g, g, out=g)
-                g[(g == 0) & (self.update != 0)] = _LEAST
-                self._score = g
-            else:
-                self._score = np.multiply(g, g, out=g)
+            self._score = self.scores_of(slice(None))
         return self._score
 
     @property
@@ -160,6 +152,39 @@ class Instance:
         if self._cost.dtype != np.float64:
             self._cost = self._cost.astype(np.float64)
         return self._cost  # type: ignore[return-value]
+
+    @property
+    def given_cost(self) -> NDArray[np.floating] | None:
+        """Costs as they were given, one each, in their own precision; None where there are classes."""
+        return None if self.labels is not None else self._cost
+
+    def scores_of(self, items: Any) -> NDArray[np.float64]:
+        """``score[items]`` of a slice, indices or a mask, without building all of them."""
+        g: NDArray[np.float64]
+        if self._score is not None:
+            g = self._score[items]
+            return g
+        assert self.update is not None
+        given = self.update[items]
+        g = given.astype(np.float64)
+        if not self.scale_exponent:
+            return np.multiply(g, g, out=g)
+        with np.errstate(under="ignore"):
+            g = np.ldexp(g, -self.scale_exponent, out=g)
+            np.multiply(g, g, out=g)
+        g[(g == 0) & (given != 0)] = _LEAST
+        return g
+
+    def costs_of(self, items: Any) -> NDArray[np.float64]:
+        """``cost[items]`` of a slice, indices or a mask, without building all of them."""
+        cost: NDArray[np.float64]
+        if self._cost is not None:
+            cost = self._cost[items].astype(np.float64, copy=False)
+        else:
+            assert self.class_cost is not None
+            assert self.labels is not None
+            cost = self.class_cost[self.labels[items]]
+        return cost
 
     @property
     def total_cost(self) -> Fraction:
@@ -176,20 +201,24 @@ class Instance:
     def _spent_on(self, items: NDArray[np.bool_] | slice) -> Fraction:
         if self.labels is None:
             assert self._cost is not None
-            return exact.exact_sum(self._cost[items])
+            return sum((exact.exact_sum(own) for own in _chosen(self._cost, items)), Fraction(0))
         assert self.class_cost is not None
         if isinstance(items, slice) and self.labels.strides == (0,):
             return self.d * Fraction(self.class_cost[self.labels[0]]) if self.d else Fraction(0)
-        counts = counted(self.labels[items], len(self.class_cost))
-        assert counts is not None
+        counts = np.zeros(len(self.class_cost), np.int64)
+        for own in _chosen(self.labels, items):
+            more = counted(own, len(self.class_cost))
+            assert more is not None
+            counts += more
         return _of_classes(counts, self.class_cost)
 
     def retained(self, mask: NDArray[np.bool_]) -> Fraction:
         """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``; squares are not rounded."""
         mask = plain(mask, "mask")
         if self.update is None:
-            return exact.exact_sum(self.score[mask])
-        return exact.exact_sum_of_squares(self.update[mask]) / Fraction(4) ** self.scale_exponent
+            return sum((exact.exact_sum(own) for own in _chosen(self.score, mask)), Fraction(0))
+        squares = (exact.exact_sum_of_squares(own) for own in _chosen(self.update, mask))
+        return sum(squares, Fraction(0)) / Fraction(4) ** self.scale_exponent
 
     def exact_score(self, i: int) -> Fraction:
         """``p_i`` exactly: the square that ``score`` rounds where the update is float64."""
@@ -213,8 +242,14 @@ class Instance:
 
     def of_arrays(self) -> Instance:
         """The same instance, whose selections come as arrays wherever its update came from."""
-        other = self.with_budget(self.budget)
+        other = self._copy()
         other.device = None
+        return other
+
+    def _copy(self) -> Instance:
+        other = object.__new__(Instance)
+        for name in Instance.__slots__:
+            setattr(other, name, getattr(self, name))
         return other
 
     def with_budget(self, budget: Fraction) -> Instance:
@@ -222,11 +257,18 @@ class Instance:
         if budget < 0:
             raise InputError(f"budget must be >= 0 joules, got {budget}")
         self._score = self.score  # built once for all budgets
-        other = object.__new__(Instance)
-        for name in Instance.__slots__:
-            setattr(other, name, getattr(self, name))
+        other = self._copy()
         other.budget = as_fraction(budget, "budget")
         return other
+
+
+def _chosen(values: NDArray, items: NDArray[np.bool_] | slice) -> Iterator[NDArray]:
+    """``values[items]`` a block at a time; nobody needs all of a large update at once."""
+    if isinstance(items, slice) or items.dtype != bool or items.shape != values.shape:
+        yield values[items]
+        return
+    for start in range(0, values.size, _BLOCK):
+        yield values[start : start + _BLOCK][items[start : start + _BLOCK]]
 
 
 def _checked_update(update: ArrayLike) -> tuple[NDArray, int]:

@@ -161,6 +161,7 @@ class Certified(Result):
 def certify(
     update: Any, cost: Any = None, budget: Any = None, *, layers: Any = None, kinds: Any = (), key: str | None = None,
     effort: int = MAX_STATES, time_limit: float | None = None, on_phase: Callable[[str], None] = UNWATCHED.on_phase,
+    threads: int = 1,
 ) -> Certified:  # fmt: skip
     """What CWMP keeps of an update, what the optimum is, and how far apart they are, with a certificate.
 
@@ -177,11 +178,14 @@ def certify(
         time_limit: seconds from now after which the search settles for the interval so far; None: no limit. A pass
             that has begun, and the independent check, are finished.
         on_phase: called with the name of what begins.
+        threads: how many share the passes over a large update, and processes its check; they change the time only.
 
     Raises:
         InputError: input that cannot be read, or that means nothing.
     """
-    watch = Watch(UNWATCHED.stopped if time_limit is None else time_left(time_limit), on_phase)
+    if type(threads) is not int or threads < 1:
+        raise InputError(f"threads must be a whole number >= 1, got {threads!r}")
+    watch = Watch(UNWATCHED.stopped if time_limit is None else time_left(time_limit), on_phase, threads)
     asked = question(update, cost, budget, layers=layers, key=key, kinds=kinds)
     words = described(update, cost, budget, key, asked.kinds)
     return certified(asked, {**words, "provenance": provenance()}, effort=effort, watch=watch)
@@ -206,6 +210,7 @@ def certified(
     table = shares(given.layers, asked.costs)
     note = {**note, "layers": shares_fields(table)}
     certificate = theory_certificate.certify(instance, max_states=effort, energy_unit=unit, note=note, watch=watch)
+    watch.on_phase("comparing selectors")
     return Certified(
         given.name, instance.d, given.layers, unit, instance.budget * instance.unit, float(asked.share),
         given.shaped(certificate.mask), certificate, compared(instance, certificate, given.layers),
@@ -294,7 +299,7 @@ def _fields(certificate: Any) -> dict[str, Any]:
 def _check_given(fields: dict[str, Any], given: Given, costs: Costs, budget: Budget | None, *, scores: bool) -> Checked:
     """Costs from a file go to the checker; those of a text must be the certificate's own, and so must a budget."""
     amount = budget.amount(costs, given.layers) if budget else "100%"
-    instance = Instance.from_scores(np.zeros(given.vector.size), costs.values, amount)
+    instance = Instance(np.broadcast_to(np.float16(0), given.vector.size), costs.values, amount)
     needed = costs.path is not None or not brings_costs(fields)
     result = theory_certificate.check_certificate(
         fields, given.vector, instance.cost if needed else None, scores=scores

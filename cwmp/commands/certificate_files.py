@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-
-import numpy as np
 
 from theory.errors import InputError
 from theory.files.outputs import CERTIFICATE, Kind, check_output, force_given
 from theory.files.updates import read_array
-from theory.optimum.certificate import read_certificate
+from theory.optimum.certificate import digest_of, read_certificate
 
 
 def check_places(output: Path, question: dict[str, str | None], costs: Path | None, *, named: bool) -> str:
@@ -69,4 +66,4 @@ def _digest(path: Path) -> str:
         values = read_array(path, "the costs")
     except InputError:
         return ""
-    return hashlib.sha256(np.ascontiguousarray(values, "<f8").tobytes()).hexdigest()
+    return digest_of(values.reshape(-1))

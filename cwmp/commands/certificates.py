@@ -59,13 +59,15 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
               help="How many states the search may visit before it settles for an interval.")  # fmt: skip
 @click.option("--time-limit", type=float, metavar="SECONDS",
               help="How long it may search before it settles for an interval; its check comes on top.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), metavar="N", default=1, show_default=True,
+              help="How many threads share the passes over a large update, and processes its check.")  # fmt: skip
 @JSON
 @QUIET
 @writes_files("output", "mask", "plot")
 @one_line_errors
 def certify_command(
     update: Path, cost: str, budget: str, layers: Path | None, kinds: tuple[str, ...], key: str | None,
-    output: Path | None, mask: Path | None, plot: Path | None, effort: int, time_limit: float | None,
+    output: Path | None, mask: Path | None, plot: Path | None, effort: int, time_limit: float | None, threads: int,
     as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Certify what CWMP keeps of UPDATE, and how far that is from the optimum.
@@ -88,7 +90,7 @@ def certify_command(
     output = output or default
     if not quiet:
         click.echo(f"certifying {asked.instance.d} coordinates ...", err=True)
-    with _watched(late, quiet=quiet) as watch:
+    with _watched(late, threads, quiet=quiet) as watch:
         found = api.certified(asked, {**words, "provenance": provenance()}, effort=effort, watch=watch)
     cost_file = None
     written = found.verdict != "failed"
@@ -108,9 +110,9 @@ def certify_command(
 
 
 @contextmanager
-def _watched(late: Callable[[], bool], *, quiet: bool) -> Iterator[Watch]:
+def _watched(late: Callable[[], bool], threads: int, *, quiet: bool) -> Iterator[Watch]:
     """A watch that stops when it is late or at the first Ctrl-C (a second one interrupts), and shows the phases."""
-    interrupted, at, live = False, 0, not quiet and sys.stderr.isatty()
+    interrupted, at, name, percent, live = False, 0, "", 0, not quiet and sys.stderr.isatty()
     before = signal.getsignal(signal.SIGINT)
 
     def interrupt(number: int, frame: object) -> None:
@@ -121,15 +123,24 @@ def _watched(late: Callable[[], bool], *, quiet: bool) -> Iterator[Watch]:
             click.echo(f"{_CLEAR * live}stopping the search; the interval so far is being checked ...", err=True)
 
     def show(phase: str) -> None:
-        nonlocal at
-        at += 1
+        nonlocal at, name, percent
+        at, name, percent = at + 1, phase, 0
+        draw("")
+
+    def draw(done: str) -> None:
         if live:
             bar = f"[{'#' * min(at, _PHASES)}{'.' * (_PHASES - at)}]"
-            click.echo(f"{_CLEAR}{bar} {phase} ...", err=True, nl=False)
+            click.echo(f"{_CLEAR}{bar} {name}{done} ...", err=True, nl=False)
+
+    def show_share(share: float) -> None:
+        nonlocal percent
+        if int(100 * share) > percent:
+            percent = int(100 * share)
+            draw(f" {percent} %")
 
     signal.signal(signal.SIGINT, interrupt)
     try:
-        yield Watch(lambda: interrupted or late(), show)
+        yield Watch(lambda: interrupted or late(), show, threads, show_share)
     finally:
         signal.signal(signal.SIGINT, before)
         if live:

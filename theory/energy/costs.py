@@ -37,6 +37,7 @@ from theory.files.updates import read_array
 from theory.instance import DEAREST, CostClasses, as_cost, is_one_cost
 from theory.layers import Layer, layer_classes, matches
 
+_PIECE = 1 << 20  # costs that are looked at together
 _NUMBER = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(%|[a-zA-Zµ]*)\s*")
 
 
@@ -160,8 +161,10 @@ def _fitting(values: NDArray, layers: Sequence[Layer], name: str) -> NDArray:
         raise InputError(f"{name}: {values.size} costs for an update of {d} coordinates")
     if values.dtype.kind not in "fiub":
         raise InputError(f"{name}: costs must be real numbers, got {values.dtype}")
-    values = as_float64(values, name)
-    if (values > float(DEAREST)).any():
+    if values.dtype.kind != "f" or values.dtype.itemsize > 8:
+        values = as_float64(values, name)
+    pieces = (values[start : start + _PIECE] for start in range(0, values.size, _PIECE))
+    if any((piece > np.float64(DEAREST)).any() for piece in pieces if piece.dtype == np.float64):
         raise InputError(f"{name}: a cost is above 1e+300; costs must be at most that many joules")
     return values
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from theory.arithmetic.exact import as_fraction
 from theory.energy.costs import Costs
-from theory.instance import CostClasses, Instance
+from theory.instance import CostClasses, Instance, counted
 from theory.layers import Layer
 
 EXAMPLES = 3  # names written out of a group
@@ -64,10 +64,12 @@ def _joules(layers: Sequence[Layer], costs: Costs) -> list[Fraction]:
     if isinstance(values, CostClasses):
         exact = [as_fraction(value, "class cost") for value in values.values]
         labels = np.asarray(values.labels)
-        counts = [np.bincount(labels[a:b], minlength=len(exact)) for a, b in pairwise(starts)]
-        return [sum((int(n) * c for n, c in zip(row, exact, strict=True) if n), Fraction(0)) for row in counts]
+        counts = [counted(labels[a:b], len(exact)) for a, b in pairwise(starts)]
+        return [sum((int(n) * c for n, c in zip(row, exact, strict=True) if n), Fraction(0)) for row in counts]  # type: ignore[arg-type]
     return [
-        (one := Instance(np.zeros(b - a), values[a:b], 0)).total_cost * one.unit if b > a else Fraction(0)
+        (one := Instance(np.broadcast_to(np.float16(0), b - a), values[a:b], 0)).total_cost * one.unit
+        if b > a
+        else Fraction(0)
         for a, b in pairwise(starts)
     ]
 

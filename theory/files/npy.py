@@ -13,7 +13,7 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from theory.errors import InputError
 from theory.files.contents import Stored, first_line, named
 
+MAPPED = 1 << 28  # bytes of a file from which it is not read but mapped into memory
 _MAGIC = b"\x93NUMPY"
 _MOST_HEADER = 10_000  # characters, as NumPy has it
 _DEFLATE = 1032  # bytes that DEFLATE can make of one, at most
@@ -34,8 +35,9 @@ def read_npy(path: Path) -> Stored:
         InputError: it is none.
     """
     try:
+        size = path.stat().st_size
         with path.open("rb") as file:
-            return Stored({"": _array(file, path.stat().st_size)})
+            return Stored({"": _array(file, size) if size < MAPPED else _mapped(file, path, size)})
     except _DAMAGED as error:
         raise InputError(f"{path}: not a plain .npy array ({first_line(error)})") from None
 
@@ -82,13 +84,26 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray:
 
 def _array(file: IO[bytes], size: int) -> NDArray:
     """The array that begins here, in a file of ``size`` bytes."""
+    dtype, shape, order, count = _promised(file, size)
+    values = np.frombuffer(bytearray(file.read(count * dtype.itemsize)), dtype, count)
+    return values.reshape(shape, order=order)
+
+
+def _mapped(file: IO[bytes], path: Path, size: int) -> NDArray:
+    """The same by memory that the system fills from the file when it is read; what is written to it stays in memory."""
+    dtype, shape, order, count = _promised(file, size)
+    if not count * dtype.itemsize:
+        return np.empty(shape, dtype, order)
+    return np.asarray(np.memmap(path, dtype, "c", file.tell(), shape, order))
+
+
+def _promised(file: IO[bytes], size: int) -> tuple[np.dtype[Any], tuple[int, ...], Literal["C", "F"], int]:
+    """Type, shape, order and number of what follows the header that begins here."""
     dtype, shape, fortran = _header(file)
-    count = math.prod(shape)
-    left = size - file.tell()
+    count, left = math.prod(shape), size - file.tell()
     if count * dtype.itemsize > left:
         raise ValueError(f"its header says {_short(count)} numbers of {dtype.itemsize} bytes, and {left} bytes follow")
-    values = np.frombuffer(bytearray(file.read(count * dtype.itemsize)), dtype, count)
-    return values.reshape(shape, order="F" if fortran else "C")
+    return dtype, shape, "F" if fortran else "C", count
 
 
 def _short(count: int) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory import checker
-from theory.arithmetic.exact import as_float64
+from theory.arithmetic.threads import IN_ORDER, useful_threads
 from theory.arrays import uncompiled
 from theory.errors import InputError
 from theory.files.outputs import CERTIFICATE, write_atomically
@@ -29,9 +30,10 @@ from theory.instance import Instance
 from theory.optimum.class_optimum import ClassSolution
 from theory.optimum.duals import Prices, to_float
 from theory.optimum.exact_optimum import MAX_STATES, Solution, solve
+from theory.optimum.helpers import Floats64, sharing
 from theory.optimum.watch import UNWATCHED, Watch
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _MOST_RUNS = 2_000  # class costs that change more often than this are certified as per-coordinate costs
 
 
@@ -104,15 +106,15 @@ def certify(
     about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(retained), "note": note or {}}
     fields = _fields("exact" if solution.proved else "interval", about, solution)
     watch.on_phase("checking")
-    result = _confirm(fields, instance)
+    result = _confirm(fields, instance, watch)
     other = solution.other if isinstance(solution, Solution) else None
     if result.verdict == "refused" and other is not None and not watch.stopped():
         tried = _fields("exact", about, other)
-        if (confirmed := _confirm(tried, instance)).verdict == "exact":
+        if (confirmed := _confirm(tried, instance, watch)).verdict == "exact":
             fields, result, solution = tried, confirmed, other
     if result.verdict == "refused" and solution.proved:
         fields = _fields("interval", about, solution)
-        result = _confirm(fields, instance)
+        result = _confirm(fields, instance, watch)
     verdict: Literal["exact", "interval", "failed"] = "failed"
     if result.verdict in ("exact", "interval"):
         verdict = "exact" if result.verdict == "exact" else "interval"
@@ -143,7 +145,7 @@ def read_certificate(path: str | Path) -> dict[str, Any]:
 
 
 def check_certificate(
-    fields: dict[str, Any], data: NDArray, cost: NDArray | None = None, *, scores: bool = False
+    fields: dict[str, Any], data: NDArray, cost: NDArray | None = None, *, scores: bool = False, threads: int = 1
 ) -> checker.Result:
     """Have the independent checker verify a certificate against arrays of any dtype that float64 holds, shape (d,).
 
@@ -151,12 +153,14 @@ def check_certificate(
         data: the update; or, with ``scores``, the scores ``p`` that were given.
         cost: the costs: in units of ``unit_joules`` where the certificate speaks of one each; in joules where it brings
             them by class, to be compared.
+        threads: how many processes share a large check, this one among them; they change the time only.
 
     Raises:
         InputError: numbers that float64 does not hold.
     """
-    buffers = _buffer(data, "update"), None if cost is None else _buffer(cost, "cost")
-    return checker.check(fields, *buffers, scores=scores)
+    given = Floats64.of(data, "update"), None if cost is None else Floats64.of(cost, "cost")
+    with sharing(useful_threads(threads, data.size, IN_ORDER)) as apply:
+        return checker.check(fields, *given, scores=scores, apply=apply)
 
 
 def brings_costs(fields: dict[str, Any]) -> bool:
@@ -181,17 +185,13 @@ def disagreement(fields: dict[str, Any], instance: Instance, energy_unit: str | 
     return ""
 
 
-def _confirm(fields: dict[str, Any], instance: Instance) -> checker.Result:
-    cost = instance.cost if fields["cost"]["kind"] == "array" else None
+def _confirm(fields: dict[str, Any], instance: Instance, watch: Watch) -> checker.Result:
     scores = instance.update is None
-    return check_certificate(fields, instance.score if scores else instance.update, cost, scores=scores)  # type: ignore[arg-type]
-
-
-def _buffer(values: NDArray, name: str) -> memoryview:
-    array = np.ascontiguousarray(values)
-    if array.dtype.char not in "fd" or not array.dtype.isnative:  # memoryview reads no float16 before Python 3.12
-        array = as_float64(array, name)
-    return memoryview(array)  # type: ignore[arg-type]
+    given: NDArray = instance.score if scores else instance.update  # type: ignore[assignment]
+    cost = Floats64(instance.costs_of, instance.d) if fields["cost"]["kind"] == "array" else None
+    update = Floats64.of(given, "update", watch.on_share)
+    with sharing(useful_threads(watch.threads, instance.d, IN_ORDER)) as apply:
+        return checker.check(fields, update, cost, scores=scores, apply=apply)
 
 
 def _about(instance: Instance, energy_unit: str) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def _about(instance: Instance, energy_unit: str) -> dict[str, Any]:
         "d": instance.d,
         "objective": "scores" if scores else "squares",
         "data": {
-            "sha256": _sha256(instance.score if scores else instance.update),  # type: ignore[arg-type]
+            "sha256": digest_of(instance.score if scores else instance.update),  # type: ignore[arg-type]
             "exponent": instance.scale_exponent,
         },
         "cost": _cost_fields(instance),
@@ -245,17 +245,32 @@ def _proof(solution: Solution | ClassSolution) -> dict[str, Any]:
 
 def _cost_fields(instance: Instance) -> dict[str, Any]:
     if instance.labels is not None and instance.class_cost is not None:
-        starts = np.flatnonzero(np.r_[instance.d > 0, instance.labels[1:] != instance.labels[:-1]])
-        if starts.size <= _MOST_RUNS:
-            lengths = np.diff(np.r_[starts, instance.d])
+        starts = _run_starts(instance.labels)
+        if starts is not None:
+            lengths = np.diff([*starts, instance.d])
             runs = [[int(instance.labels[i]), int(n)] for i, n in zip(starts, lengths, strict=True)]
             return {"kind": "classes", "values": [str(Fraction(c)) for c in instance.class_cost], "runs": runs}
-    return {"kind": "array", "sha256": _sha256(instance.cost)}
+    return {"kind": "array", "sha256": _sha256(instance.costs_of, instance.d)}
 
 
-def _sha256(values: NDArray) -> str:
+def _run_starts(labels: NDArray[np.integer]) -> list[int] | None:
+    """Where runs of equal labels begin, None where they are too many."""
+    starts = [0] if labels.size else []
+    for first in range(1, 0 if labels.strides == (0,) else labels.size, _CHUNK):
+        own = labels[first - 1 : first + _CHUNK]
+        starts += (first + np.flatnonzero(own[1:] != own[:-1])).tolist()
+        if len(starts) > _MOST_RUNS:
+            return None
+    return starts
+
+
+def digest_of(values: NDArray) -> str:
     """SHA-256 over the values as little-endian float64, whatever their dtype."""
+    return _sha256(values.__getitem__, values.size)
+
+
+def _sha256(values_of: Callable[[slice], NDArray], size: int) -> str:
     total = hashlib.sha256()
-    for start in range(0, values.size, _CHUNK):
-        total.update(values[start : start + _CHUNK].astype("<f8").tobytes())
+    for start in range(0, size, _CHUNK):
+        total.update(memoryview(np.ascontiguousarray(values_of(slice(start, start + _CHUNK)), dtype="<f8")))  # type: ignore[arg-type]
     return total.hexdigest()

@@ -51,12 +51,14 @@ class ClassSolution:
 
 
 def solve_classes(
-    instance: Instance, price: Fraction, max_states: int, stopped: Callable[[], bool] = UNWATCHED.stopped
-) -> ClassSolution | None:
+    instance: Instance, price: Fraction, max_states: int, stopped: Callable[[], bool] = UNWATCHED.stopped,
+    threads: int = 1,
+) -> ClassSolution | None:  # fmt: skip
     """The optimum of ``instance``, or the best counts found; None when it has too many different costs.
 
     Args:
         price: of the relaxation, ``lambda``. Any price is right, and others only take longer.
+        threads: how many share the passes.
     """
     classes = classes_of(instance, price, min(MOST_CLASSES, instance.d // 2))
     if classes is None:
@@ -64,7 +66,7 @@ def solve_classes(
     best: _Best | None = None
     left, proved = max_states, False
     for most in _WINDOWS:
-        near = _near(classes, most, best and best[0])
+        near = _near(classes, most, best and best[0], threads)
         if (best := best or near.first()) is None:
             return None
         best, proved, visits = near.deepened(best, left, stopped)
@@ -72,7 +74,7 @@ def solve_classes(
         if proved or left <= 0 or near.holds(best[0]) or stopped():
             break
     assert best is not None
-    mask = classes.mask(best[1], near.windows)
+    mask = classes.mask(best[1], near.windows, threads)
     costs = [Fraction(c) for c in classes.cost.tolist()]
     return ClassSolution(Prices(price), mask, best[0], proved, costs, near.start, best[1])
 
@@ -130,13 +132,13 @@ class _Near:
             count = int(max(count, bisect_right(paid, limit)) * _DEEPER)
 
 
-def _near(classes: Classes, most: int, enough: Fraction | None) -> _Near:
+def _near(classes: Classes, most: int, enough: Fraction | None, threads: int = 1) -> _Near:
     """The search through windows of ``most`` values a side, in integers.
 
     Args:
         enough: what a side loses in all when no more of it is needed; None: all of it is.
     """
-    windows = classes.windows(most)
+    windows = classes.windows(most, threads)
     grid = common_grid(classes.cost) if classes.cost.size else Fraction(1)
     smallest = [float(side.value.min()) for w in windows for side in (w.above, w.below) if side.value.size]
     finest = classes.score(math.ulp(min(smallest, default=1.0)))

@@ -11,17 +11,18 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory.arithmetic.exact import floor_float
+from theory.arithmetic.threads import IN_ORDER, each, shares, useful_threads
 from theory.instance import Instance
-from theory.optimum.duals import distinct_costs
+from theory.optimum.duals import distinct_costs, position
 from theory.selection.order import Floats
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 
 
 class Side(NamedTuple):
@@ -67,34 +68,60 @@ class Classes:
         """The exact score of an item of this value."""
         return Fraction(value) ** (1 if self.instance.update is None else 2)
 
-    def windows(self, most: int) -> list[Window]:
+    def windows(self, most: int, threads: int = 1) -> list[Window]:
         """For each class the ``most`` values nearest to the threshold on either side."""
+        spans = shares(useful_threads(threads, self.instance.d, IN_ORDER), self.instance.d)
+        (many, sides), *others = each(lambda span: self._nearest(most, *span), spans)
+        for more, theirs in others:
+            many += more
+            for own, other in zip(sides, theirs, strict=True):
+                own[0].join(other[0])
+                own[1].join(other[1])
+        return [Window(int(n), a.side(1), b.side(-1)) for n, (a, b) in zip(many, sides, strict=False)]
+
+    def _nearest(
+        self, most: int, first: int, end: int
+    ) -> tuple[NDArray[np.int64], list[tuple[_Nearest, _Nearest]]]:  # fmt: skip
+        """How many items of each class from ``first`` to ``end`` are above its threshold, and the nearest values."""
         sides = [(_Nearest(most), _Nearest(most)) for _ in self.cost]
         many = np.zeros(self.cost.size + 1, dtype=np.int64)
         edge = np.append(self.threshold, np.inf)
-        for _, label, value in self._parts():
+        for _, label, value in self._parts(first, end):
             above = value > edge[label]
-            many += np.bincount(label[above], minlength=many.size)
-            for k in np.flatnonzero(np.bincount(label, minlength=many.size)[:-1]).tolist():
-                here = label == k
+            if isinstance(label, int):
+                many[label] += np.count_nonzero(above)
+            else:
+                many += np.bincount(label[above], minlength=many.size)
+            top = np.array([side.bound for side, _ in sides] + [-np.inf])[label]
+            bottom = np.array([max(-side.bound, 0.0) for _, side in sides] + [np.inf])[label]
+            near = np.flatnonzero((value < top) & (value > bottom))
+            value, above = value[near], above[near]
+            own = np.full(near.size, label) if isinstance(label, int) else label[near]
+            for k in np.unique(own).tolist():
+                here = own == k
                 sides[k][0].add(value[here & above])
-                sides[k][1].add(-value[here & ~above & (value > 0)])
-        return [Window(int(n), a.side(1), b.side(-1)) for n, (a, b) in zip(many, sides, strict=False)]
+                sides[k][1].add(-value[here & ~above])
+        return many, sides
 
-    def mask(self, counts: Sequence[int], windows: Sequence[Window]) -> NDArray[np.bool_]:
+    def mask(self, counts: Sequence[int], windows: Sequence[Window], threads: int = 1) -> NDArray[np.bool_]:
         """The mask of the ``counts[k]`` largest values of every class, lowest index first; all within the windows."""
         edges = [self._edge(*one) for one in zip(counts, windows, self.threshold.tolist(), strict=True)]
         edge = np.array([value for value, _ in edges] + [np.inf])
-        left = [ties for _, ties in edges]
         mask = np.empty(self.instance.d, dtype=bool)
-        for start, label, value in self._parts():
-            part = mask[start : start + value.size]
-            np.greater(value, edge[label], out=part)
-            tied = np.flatnonzero(value == edge[label])
-            for k in np.unique(label[tied]).tolist():
-                first = tied[label[tied] == k][: left[k]]
-                part[first] = True
-                left[k] -= first.size
+
+        def tied(span: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+            items, labels = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
+            for start, label, value in self._parts(*span):
+                np.greater(value, edge[label], out=mask[start : start + value.size])
+                at = np.flatnonzero(value == edge[label])
+                items.append(start + at)
+                labels.append(np.full(at.size, label) if isinstance(label, int) else label[at])
+            return np.concatenate(items), np.concatenate(labels)
+
+        found = each(tied, shares(useful_threads(threads, mask.size, IN_ORDER), mask.size))
+        items, labels = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        for k, (_, ties) in enumerate(edges):
+            mask[items[labels == k][:ties]] = True
         return mask
 
     def _edge(self, count: int, window: Window, threshold: float) -> tuple[float, int]:
@@ -110,20 +137,31 @@ class Classes:
         before = int(reached[at]) - int(side.many[at])
         return float(side.value[at]), wanted - before if move > 0 else int(reached[at]) + move
 
-    def _parts(self) -> Iterator[tuple[int, NDArray[np.intp], Floats]]:
-        """First index, class (``m`` where it is dearer than the budget) and value of consecutive items."""
+    def _parts(self, first: int, end: int) -> Iterator[tuple[int, Any, Floats]]:
+        """First index, class and value of consecutive items: one class for all, as an int, or one each.
+
+        The class of what is dearer than the budget is ``m``.
+        """
         given = self.instance
-        of_label = None if given.labels is None or given.class_cost is None else _position(self.cost, given.class_cost)
-        for start in range(0, given.d, _CHUNK):
-            part = slice(start, start + _CHUNK)
-            label = _position(self.cost, given.cost[part]) if of_label is None else of_label[given.labels[part]]  # type: ignore[index]
+        of_label = None if given.labels is None or given.class_cost is None else position(self.cost, given.class_cost)
+        for start in range(first, end, _CHUNK):
+            part = slice(start, min(start + _CHUNK, end))
+            label: Any
+            if of_label is None:
+                label = position(self.cost, given.costs_of(part))
+            else:
+                own = given.labels[part]  # type: ignore[index]
+                least, most = int(own.min()), int(own.max())
+                label = int(of_label[least]) if least == most else of_label[own]
             yield start, label, self._values(part)
 
     def _values(self, part: slice) -> Floats:
         if self.instance.update is None:
-            return self.instance.score[part]
-        values: Floats = np.abs(self.instance.update[part].astype(np.float64))
-        return np.ldexp(values, -self.instance.scale_exponent)
+            return self.instance.scores_of(part)
+        values: Floats = self.instance.update[part].astype(np.float64)
+        np.abs(values, out=values)
+        exponent = self.instance.scale_exponent
+        return np.ldexp(values, -exponent) if exponent else values
 
 
 def classes_of(instance: Instance, price: Fraction, most: int) -> Classes | None:
@@ -143,43 +181,44 @@ def spent_by(costs: Floats, counts: Sequence[int]) -> Fraction:
 
 
 class _Nearest:
-    """The ``most`` smallest distinct values of all that were added, with their multiplicities."""
+    """The ``most`` smallest distinct values of all that were added, with their multiplicities.
+
+    Values from ``bound`` on are none of them.
+    """
 
     def __init__(self, most: int) -> None:
-        self._most, self._bound, self._whole = most, np.inf, True
+        self._most, self.bound, self._whole = most, math.inf, True
         self._value, self._count = np.empty(0), np.empty(0, dtype=np.int64)
         self._waiting: list[Floats] = []
         self._size = 0
 
     def add(self, values: Floats) -> None:
-        near = values[values < self._bound]
-        self._whole = self._whole and near.size == values.size
-        self._waiting.append(near)
-        self._size += near.size
+        self._waiting.append(values)
+        self._size += values.size
         if self._size > 4 * self._most:
             self._settle()
+
+    def join(self, other: _Nearest) -> None:
+        other._settle()
+        self._settle(other._value, other._count)
+        self._whole = self._whole and other._whole
 
     def side(self, sign: int) -> Side:
         self._settle()
         return Side(sign * self._value, self._count, self._whole)
 
-    def _settle(self) -> None:
-        fresh = np.concatenate([np.empty(0), *self._waiting])
+    def _settle(self, more: Floats | None = None, counts: NDArray[np.int64] | None = None) -> None:
+        if more is not None and self._waiting:
+            self._settle()
+        fresh = np.concatenate([np.empty(0), *self._waiting]) if more is None else more
+        weight = np.ones(fresh.size, dtype=np.int64) if counts is None else counts
         value, place = np.unique(np.concatenate([self._value, fresh]), return_inverse=True)
-        weight = np.concatenate([self._count, np.ones(fresh.size, dtype=np.int64)])
+        weight = np.concatenate([self._count, weight])
         count = np.bincount(place.ravel(), weights=weight, minlength=value.size).astype(np.int64)
         if value.size > self._most:
-            self._bound, self._whole = float(value[self._most]), False
+            self.bound, self._whole = float(value[self._most]), False
         self._value, self._count = value[: self._most], count[: self._most]
         self._waiting, self._size = [], 0
-
-
-def _position(costs: Floats, values: Floats) -> NDArray[np.intp]:
-    """Where each value stands among ``costs``; their number where it does not."""
-    place = np.searchsorted(costs, values)
-    found = place < costs.size
-    found[found] = costs[place[found]] == values[found]
-    return np.where(found, place, costs.size)
 
 
 def _floor_root(value: Fraction) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.arithmetic.exact import nearest_float
-from theory.instance import Instance
+from theory.instance import Instance, counted
 from theory.layers import Layer
 from theory.optimum.bounds import greedy_gap
 from theory.optimum.certificate import Certificate
@@ -19,6 +19,7 @@ from theory.optimum.relaxation import relax
 from theory.selection.rounding import Selection
 from theory.selection.selectors import cwmp, top_k
 
+_BLOCK = 1 << 20
 PREFIX, TOP_K, OPTIMUM, BEST = "CWMP prefix", "Top-K", "optimum", "best found"
 
 
@@ -145,9 +146,7 @@ def kinds_kept(
         energy = sum(_energy(instance, part) for part in slices)
         kept = {name: sum(int(np.count_nonzero(mask[part])) for part in slices) for name, mask in masks.items()}
         retained = {
-            name: sum(float(np.sum(instance.score[part], where=mask[part])) for part in slices) / total
-            if total
-            else 0.0
+            name: sum(_score(instance, mask, part) for part in slices) / total if total else 0.0
             for name, mask in masks.items()
         }
         size = sum(part.stop - part.start for part in slices)
@@ -158,9 +157,19 @@ def kinds_kept(
 def _energy(instance: Instance, part: slice) -> float:
     """What a part of the coordinates costs, in the instance's units."""
     if instance.labels is None or instance.class_cost is None:
-        return float(instance.cost[part].sum())
-    counts = np.bincount(instance.labels[part], minlength=instance.class_cost.size)
+        return sum(float(instance.costs_of(own).sum()) for own in _blocks(part))
+    counts = counted(instance.labels[part], instance.class_cost.size)
+    assert counts is not None
     return float(counts @ instance.class_cost)
+
+
+def _score(instance: Instance, mask: NDArray[np.bool_], part: slice) -> float:
+    """What the masked ones of a part of the coordinates retain."""
+    return sum(float(np.sum(instance.scores_of(own), where=mask[own])) for own in _blocks(part))
+
+
+def _blocks(part: slice) -> Iterator[slice]:
+    return (slice(start, min(start + _BLOCK, part.stop)) for start in range(part.start, part.stop, _BLOCK))
 
 
 def best_row(verdict: str) -> str:

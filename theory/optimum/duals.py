@@ -22,11 +22,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.arithmetic.exact import exact_sum
+from theory.arithmetic.exact import exact_sum, floor_float
+from theory.arithmetic.threads import IN_ORDER, each, shares, useful_threads
 from theory.instance import Instance
 from theory.selection.order import Floats, Indices, eligible, longest_affordable
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 _BRACKET = Fraction(1, 1 << 40)  # widens the bisection's last bracket, for the rounding of p - lambda c
 _GRID_VALUES = 4096  # costs with more distinct values than this are not searched for a common grid
 _WHOLE_VALUES = 1 << 16  # the same for integers: as many as the checker compares with a grid
@@ -84,15 +85,24 @@ def distinct_costs(instance: Instance, most: int) -> Floats | None:
     else:
         found = np.empty(0)
         for start in range(0, instance.d, _CHUNK):
-            found = np.union1d(found, instance.cost[start : start + _CHUNK])
+            cost = instance.costs_of(slice(start, start + _CHUNK))
+            found = np.union1d(found, cost[position(found, cost) == found.size])
             if found.size > most:
                 return None
     return found if 0 < found.size <= most else None
 
 
+def position(costs: Floats, values: Floats) -> NDArray[np.intp]:
+    """Where each value stands among ``costs``, ascending; their number where it does not."""
+    place = np.searchsorted(costs, values)
+    found = place < costs.size
+    found[found] = costs[place[found]] == values[found]
+    return np.where(found, place, costs.size)
+
+
 def cost_grid(instance: Instance) -> Fraction:
     """Largest ``q`` of which every cost is a multiple, or 0 when the costs take too many values to look."""
-    values = distinct_costs(instance, _WHOLE_VALUES if whole(instance.cost[:_SAMPLE]) else _GRID_VALUES)
+    values = distinct_costs(instance, _WHOLE_VALUES if whole(instance.costs_of(slice(_SAMPLE))) else _GRID_VALUES)
     if values is not None and values.size > _GRID_VALUES and not whole(values):
         return Fraction(0)
     return Fraction(0) if values is None else common_grid(values)
@@ -123,47 +133,61 @@ def on_grid(budget: Fraction, grid: Fraction) -> Fraction:
 
 def reduced_value(instance: Instance, prices: Prices, i: int) -> Fraction:
     """``r_i = p_i - lambda c_i - mu``, exact."""
-    return instance.exact_score(i) - prices.energy * Fraction(instance.cost[i]) - prices.item
+    return instance.exact_score(i) - prices.energy * instance.exact_cost(i) - prices.item
 
 
-def sift(instance: Instance, prices: Prices, width: float) -> tuple[NDArray[np.bool_], Indices]:
+def sift(instance: Instance, prices: Prices, width: float, threads: int = 1) -> tuple[NDArray[np.bool_], Indices]:
     """One pass over the eligible items: those with ``r_i > width`` for certain, and those that may be within it.
 
     The second are a superset of ``{|r_i| <= width}``, by a rigorous bound on the rounding of ``r_i``; every other
     item has ``|r_i| > width`` and the sign that the mask says.
     """
     above = np.zeros(instance.d, dtype=bool)
-    near: list[Indices] = []
+    spans = shares(useful_threads(threads, instance.d, IN_ORDER), instance.d)
+    near = each(lambda span: _sifted(instance, prices, width, above, *span), spans)
+    return above, np.concatenate(near)
+
+
+def _sifted(
+    instance: Instance, prices: Prices, width: float, above: NDArray[np.bool_], first: int, end: int
+) -> Indices:
+    """:func:`sift` from ``first`` to ``end``, a block at a time: which are near."""
+    near = [np.empty(0, np.intp)]
     energy, item = to_float(prices.energy), to_float(prices.item)
     pairs = (prices.energy, energy), (prices.item, item)
     floats_suffice = all(exact == 0 or 1e-290 < value < 1e290 for exact, value in pairs)
-    cost, may = instance.cost, eligible(instance, instance.score)
-    for start in range(0, instance.d, _CHUNK):
-        part = slice(start, start + _CHUNK)
+    affordable = floor_float(instance.budget)
+    for start in range(first, end, _CHUNK):
+        part = slice(start, min(start + _CHUNK, end))
+        p, cost = instance.scores_of(part), instance.costs_of(part)
+        may = (p > 0) & (cost <= affordable)
         if not floats_suffice:
-            near.append(start + np.flatnonzero(may[part]))
+            near.append(start + np.flatnonzero(may))
             continue
-        p = instance.score[part]
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            priced = energy * cost[part] + item
+            priced = energy * cost
+            priced += item
             reduced = p - priced
-            margin = _ROUNDING * (p + priced) + 1e-300 + width
-            above[part] = may[part] & (reduced > margin)
-            near.append(start + np.flatnonzero(may[part] & ~(np.abs(reduced) > margin)))
-    return above, np.concatenate(near) if near else np.empty(0, np.intp)
+            margin = np.add(p, priced, out=priced)
+            margin *= _ROUNDING
+            margin += 1e-300
+            margin += width
+            above[part] = may & (reduced > margin)
+            near.append(start + np.flatnonzero(may & ~(np.abs(reduced, out=reduced) > margin)))
+    return np.concatenate(near)
 
 
-def base_of(instance: Instance, prices: Prices, budget: Fraction) -> Base:
+def base_of(instance: Instance, prices: Prices, budget: Fraction, threads: int = 1) -> Base:
     """The set of ``prices``: every item with ``r_i > 0``, then those with ``r_i = 0`` in order, while they fit."""
-    mask, near = sift(instance, prices, 0.0)
+    mask, near = sift(instance, prices, 0.0, threads)
     reduced = [reduced_value(instance, prices, i) for i in near]
     mask[[i for i, r in zip(near, reduced, strict=True) if r > 0]] = True
     tied = np.array([i for i, r in zip(near, reduced, strict=True) if r == 0], dtype=np.intp)
     left = budget - instance.spent(mask)
     spare = prices.most_items - int(mask.sum())
     if prices.most_items:
-        tied = tied[np.argsort(instance.cost[tied], kind="stable")][: max(spare, 0)]
-    taken, spent = longest_affordable(instance.cost[tied], left) if left >= 0 and tied.size else (0, Fraction(0))
+        tied = tied[np.argsort(instance.costs_of(tied), kind="stable")][: max(spare, 0)]
+    taken, spent = longest_affordable(instance.costs_of(tied), left) if left >= 0 and tied.size else (0, Fraction(0))
     mask[tied[:taken]] = True
     return Base(prices, mask, taken, left - spent, spare - taken if prices.most_items else 0)
 
@@ -177,7 +201,7 @@ def prices_with_cut(instance: Instance, budget: Fraction) -> list[Prices]:
     prices are valid, so rounding here costs tightness, never truth. An empty list means that the cut says nothing.
     """
     may = np.flatnonzero(eligible(instance, instance.score))
-    p, c = instance.score[may], instance.cost[may]
+    p, c = instance.scores_of(may), instance.costs_of(may)
     cheapest = np.sort(c)
     most, _ = longest_affordable(cheapest, budget)
     if most in (0, may.size):

@@ -37,8 +37,9 @@ from theory.optimum.duals import (
     to_float,
     whole_step,
 )
-from theory.optimum.relaxation import relax
 from theory.optimum.watch import UNWATCHED, Watch
+from theory.selection.bracket import greedy_prefix
+from theory.selection.entries import entries_of
 from theory.selection.order import Floats, Indices
 from theory.selection.selectors import cwmp, top_k
 
@@ -100,22 +101,24 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     and rounding included.
     """
     watch.on_phase("relaxing")
-    price = relax(instance).threshold
+    price = _relaxed_price(instance, watch.threads)
     watch.on_phase("searching counts of costs")
-    counts = solve_classes(instance, price, max_states // 2, watch.stopped)
+    counts = solve_classes(instance, price, max_states // 2, watch.stopped, watch.threads)
     if counts is not None and counts.proved:
         return counts
     grid = cost_grid(instance)
     budget = on_grid(instance.budget, grid)
     watch.on_phase("searching the core")
-    base = base_of(instance, Prices(price), budget)
+    base = base_of(instance, Prices(price), budget, watch.threads)
     whole = _solve_whole(instance, base, grid, max_states, watch)
     if whole is not None and whole.proved:
         return whole
     tried = [_solve_from(instance, base, grid, max_states // 2, watch)]
     for prices in [] if tried[0].proved or watch.stopped() else prices_with_cut(instance, budget):
         watch.on_phase("searching the core with the cardinality cut")
-        tried.append(_solve_from(instance, base_of(instance, prices, budget), grid, max_states // 4, watch))
+        tried.append(
+            _solve_from(instance, base_of(instance, prices, budget, watch.threads), grid, max_states // 4, watch)
+        )
         if tried[-1].proved or watch.stopped():
             break
     if tried[-1].proved:
@@ -123,6 +126,12 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     watch.on_phase("comparing masks")
     best = _best_of(instance, tried, [known.mask for known in (counts, whole) if known is not None])
     return best if whole is None else replace(best, step=whole.step, proved=best.loss < whole.step)
+
+
+def _relaxed_price(instance: Instance, threads: int) -> Fraction:
+    """The dual multiplier of the relaxation: :attr:`theory.optimum.relaxation.Relaxation.threshold`."""
+    critical = greedy_prefix(entries_of(instance), instance.budget, threads=threads).critical_item
+    return Fraction(0) if critical is None else instance.exact_score(critical) / instance.exact_cost(critical)
 
 
 def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int, watch: Watch) -> Solution | None:
@@ -189,7 +198,7 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int,
     loss, deviations = _feasible_start(instance, base)
     if loss == 0:
         return Solution(base, deviations, loss, True, grid)
-    pool, complete = _pool(instance, base, loss)
+    pool, complete = _pool(instance, base, loss, watch.threads)
     left = max_states
     for limit in _limits(pool, complete):
         if watch.stopped():
@@ -230,21 +239,21 @@ def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]
     loss, slack, spare = Fraction(0), base.slack, base.spare
     if slack < 0:
         inside = np.flatnonzero(base.mask)
-        order = inside[np.argsort(instance.score[inside] / instance.cost[inside], kind="stable")]
+        order = inside[np.argsort(instance.scores_of(inside) / instance.costs_of(inside), kind="stable")]
         for i in order:
             if slack >= 0:
                 break
             deviations.append(int(i))
             loss += reduced_value(instance, base.prices, i)
-            slack, spare = slack + Fraction(instance.cost[i]), spare + 1
+            slack, spare = slack + instance.exact_cost(i), spare + 1
     return loss + base.prices.energy * slack + base.prices.item * spare * bool(base.prices.most_items), deviations
 
 
-def _pool(instance: Instance, base: Base, loss: Fraction) -> tuple[list[Item], Fraction]:
+def _pool(instance: Instance, base: Base, loss: Fraction, threads: int = 1) -> tuple[list[Item], Fraction]:
     """The items nearest to the threshold, by ``|r|``, and a limit below which none is missing."""
     enough = _enough(instance, base.prices)
     complete = loss if to_float(loss) <= enough else Fraction(enough)
-    _, near = sift(instance, base.prices, math.nextafter(to_float(complete), math.inf))
+    _, near = sift(instance, base.prices, math.nextafter(to_float(complete), math.inf), threads)
     if near.size > _POOL:
         distance = _distance(instance, base.prices, near)
         nearest = np.argpartition(distance, _POOL)
@@ -252,7 +261,7 @@ def _pool(instance: Instance, base: Base, loss: Fraction) -> tuple[list[Item], F
         near = near[nearest[:_POOL]]
     items = []
     for i in near.tolist():
-        cost = Fraction(instance.cost[i])
+        cost = instance.exact_cost(i)
         items.append(Item(abs(reduced_value(instance, base.prices, i)), cost if base.mask[i] else -cost, i))
     return sorted(items), complete
 
@@ -269,8 +278,8 @@ def _enough(instance: Instance, prices: Prices) -> float:
 def _distance(instance: Instance, prices: Prices, items: Indices) -> Floats:
     """``|r_i|`` of some items, in floating point."""
     with np.errstate(over="ignore", invalid="ignore"):
-        priced = to_float(prices.energy) * instance.cost[items] + to_float(prices.item)
-        return np.nan_to_num(np.abs(instance.score[items] - priced), nan=math.inf, posinf=math.inf)
+        priced = to_float(prices.energy) * instance.costs_of(items) + to_float(prices.item)
+        return np.nan_to_num(np.abs(instance.scores_of(items) - priced), nan=math.inf, posinf=math.inf)
 
 
 def _limits(pool: list[Item], most: Fraction) -> Iterator[Fraction]:

@@ -93,11 +93,10 @@ def entries_of(instance: Instance, weight: Floats | None = None, *, by_cost: boo
     values, kind = weight, "given"
     if values is None and instance.update is not None and not instance.scale_exponent:
         values, kind = instance.update, "square"  # narrower than the scores, and squares to them
-    classes = instance.labels is not None
     return Entries(
         instance.score if values is None else values,
         kind,  # type: ignore[arg-type]
-        None if classes else instance.cost,
+        instance.given_cost,
         instance.labels,
         instance.class_cost,
         by_cost,

@@ -55,7 +55,12 @@ def longest_affordable(cost: Floats, budget: Fraction) -> tuple[int, Fraction]:
 
 def eligible(instance: Instance, weight: Floats) -> NDArray[np.bool_]:
     """Coordinates a selector may take: positive weight, and affordable on their own (``c_i <= B``)."""
-    return (weight > 0) & (instance.cost <= floor_float(instance.budget))
+    most = floor_float(instance.budget)
+    if instance.labels is not None and instance.class_cost is not None:
+        may: NDArray[np.bool_] = (instance.class_cost <= most)[instance.labels]
+        return may & (weight > 0)
+    assert instance.given_cost is not None
+    return (weight > 0) & (instance.given_cost <= np.array([most]))  # in float64, whatever the costs are in
 
 
 class Prefix(NamedTuple):

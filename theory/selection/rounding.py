@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from theory.arithmetic.exact import exact_sum, floor_float, shown
 from theory.selection.bracket import greedy_prefix
 from theory.selection.entries import Entries
-from theory.selection.order import Floats, Prefix
+from theory.selection.order import Floats, Indices, Prefix, keys
+
+_BLOCK = 1 << 18  # coordinates that are looked at together
+_LISTED = 1 << 16  # items in order that fill looks at together
 
 Rounding = Literal["prefix", "fill", "best-of"]
 Exact = Fraction | Callable[[], Fraction]  # a number, or how to find it when it is first asked for
@@ -93,7 +96,7 @@ def rounded(
         spent = _fill(entries, budget - spent, mask) + spent
     if rounding == "best-of" and (best := _best_single(entries, budget, worth)) is not None:
         alone = Fraction(worth(np.array([best])).item())
-        if alone > exact_sum(worth(mask)):
+        if alone > _worth_of(worth, mask):
             mask[:] = False
             mask[best] = True
             spent = Fraction(entries.costs_of(np.array([best])).item())
@@ -102,17 +105,50 @@ def rounded(
 
 def _fill(entries: Entries, left: Fraction, mask: NDArray[np.bool_]) -> Fraction:
     """Add what still fits, in order: prefix after prefix of the items that do. Returns what they cost."""
-    rest, spent = np.flatnonzero(~mask), Fraction(0)
-    while True:
-        rest = rest[(entries.costs_of(rest) <= floor_float(left - spent)) & (entries.weights_of(rest) > 0)]
-        if not rest.size:
-            return spent
-        more = greedy_prefix(entries.subset(rest), left - spent)
-        mask[rest[more.mask]] = True
-        rest, spent = rest[~more.mask], spent + more.spent
+    spent, more_to_come = Fraction(0), True
+    while more_to_come:
+        rest, more_to_come = _first_that_fit(entries, floor_float(left - spent), mask)
+        while rest.size:
+            more = greedy_prefix(entries.subset(rest), left - spent)
+            mask[rest[more.mask]] = True
+            rest, spent = rest[~more.mask], spent + more.spent
+            rest = rest[entries.costs_of(rest) <= floor_float(left - spent)]
+    return spent
+
+
+def _first_that_fit(entries: Entries, left: float, mask: NDArray[np.bool_]) -> tuple[Indices, bool]:
+    """Items of positive weight outside the mask that cost at most ``left``, ascending, and whether there are others.
+
+    Others come later in the order for certain: their keys, correctly rounded, are smaller.
+    """
+    items, key, least, enough = np.empty(0, np.intp), np.empty(0), -np.inf, 2 * _LISTED
+    for part in _blocks(entries.d):
+        weight, cost = entries.weights_of(part), entries.costs_of(part)
+        at = np.flatnonzero(~mask[part] & (cost <= left) & (weight > 0))
+        own = keys(weight[at], cost[at]) if entries.by_cost else weight[at]
+        items, key = np.append(items, part.start + at[own >= least]), np.append(key, own[own >= least])
+        if items.size > enough:
+            least = np.partition(key, -_LISTED)[-_LISTED]
+            items, key = items[key >= least], key[key >= least]
+            enough = 2 * items.size
+    return items, least > -np.inf
 
 
 def _best_single(entries: Entries, budget: Fraction, worth: Scores) -> int | None:
     """The affordable item that is worth most, lowest index first."""
-    may = np.flatnonzero(entries.costs_of(slice(None)) <= floor_float(budget))
-    return int(may[np.argmax(worth(may))]) if may.size else None
+    best, most = None, -np.inf
+    for part in _blocks(entries.d):
+        may = part.start + np.flatnonzero(entries.costs_of(part) <= floor_float(budget))
+        values = worth(may)
+        if may.size and values.max() > most:
+            best, most = int(may[np.argmax(values)]), values.max()
+    return best
+
+
+def _worth_of(worth: Scores, mask: NDArray[np.bool_]) -> Fraction:
+    """The exact worth of a mask."""
+    return sum((exact_sum(worth(part.start + np.flatnonzero(mask[part]))) for part in _blocks(mask.size)), Fraction(0))
+
+
+def _blocks(d: int) -> Iterator[slice]:
+    return (slice(start, min(start + _BLOCK, d)) for start in range(0, d, _BLOCK))
