@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from forging import at, forged, leaves, optimum, sign, variants
+from forging import at, forge, forged, leaves, optimum, sign, variants
 
 from theory import CostClasses, Instance, checker
 from theory.optimum.certificate import Certificate, certify, check_certificate
@@ -228,6 +228,57 @@ def test_a_cut_that_is_too_tight_is_refused():
     assert forged(p, c, 2, [0, 1], item=3, items=2, cheap=1).verdict == "exact"
     assert forged(p, c, 2, [0, 1], item=3, items=2, cheap=Fraction(1, 2)).reason == says
     assert "too high to verify" in forged(p, c, 2, [0], item=4, items=1, cheap=2).reason
+
+
+def altered(fields, **proof):
+    """A re-signed copy with other values in its proof, or in itself."""
+    other = copy.deepcopy(fields)
+    for name, value in proof.items():
+        (other["proof"] if name in other["proof"] else other)[name] = value
+    return sign(other)
+
+
+def test_an_item_counts_once():
+    """At a price of 5/2 the second item is added for a loss of 1/2; twice, it would be worth 4 for a loss of 1."""
+    p, c = np.array([3.0, 2.0]), np.array([1.0, 1.0])
+    fields = forge(p, c, 3, [0, 1], energy=Fraction(5, 2))
+    assert fields["proof"]["added"] == [1]
+    twice = altered(fields, added=[1, 1], retained="7", spent="3", loss="1")
+    assert check_certificate(twice, p, c, scores=True).reason == "an index is listed twice"
+
+
+@pytest.mark.parametrize("i", [-1, 2, 3, 1.0, True, "1", None])
+def test_an_item_that_there_is_not_is_refused(i):
+    p, c = np.array([3.0, 2.0]), np.array([1.0, 1.0])
+    fields = altered(forge(p, c, 3, [0, 1], energy=Fraction(5, 2)), added=[i])
+    reason = check_certificate(fields, p, c, scores=True).reason
+    assert reason == "an index is out of range or no integer"
+
+
+@pytest.mark.parametrize("kind", ["a", "z", "Counts"])
+def test_a_proof_of_another_kind_is_refused(kind):
+    fields = altered(forge([3], [1], 3, [0]), kind=kind)
+    reason = check_certificate(fields, np.array([3.0]), np.array([1.0]), scores=True).reason
+    assert reason == "the proof must be of kind core or counts"
+
+
+def test_what_a_step_settles_needs_no_search():
+    """The second item is below the price by half a step: it is no more in the mask for that."""
+    reason = forged([3, 1], [2, 1], 2, [0], energy=Fraction(3, 2), ties=1, step="1").reason
+    assert reason.endswith("its loss of 0 is less than the 1 that scores are multiples of")
+
+
+def test_what_is_said_of_a_strange_certificate_is_cut_short(certificate):
+    long = "x" * 1000
+    said = lambda fields: check_certificate(sign(fields), UPDATE, COST).reason  # noqa: E731
+    fields = certificate.fields
+    assert said({**fields, "format": long}).startswith(f"format is '{long[:39]}, this checker")
+    assert said({**fields, "budget": long}).endswith(f" digits: '{long[:39]}")
+    assert said({**fields, "d": long}) == f"a count is no integer >= 0: '{long[:39]}"
+    assert said({**fields, long: 1}) == f"the certificate has, or lacks, the field '{long[:39]}"
+    assert said({**fields, "data": {**fields["data"], long: 1}}).startswith("data has, or lacks, the field 'xxx")
+    nested = said(altered(fields, removed=[[long]]))
+    assert nested.startswith("an index is out of range")
 
 
 def test_a_grid_that_costs_do_not_lie_on_is_refused():
