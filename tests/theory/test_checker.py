@@ -73,6 +73,13 @@ def test_reads_every_float_width(tmp_path, kind):
     assert alone(tmp_path / "c.json", tmp_path / "update.npy", tmp_path / "cost.npy")[0] == 0
 
 
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_reads_every_version_of_the_file_format(version, files, capsys):
+    with files[1].open("wb") as file:
+        np.lib.format.write_array(file, UPDATE, version=version)
+    assert within(capsys, *files)[0] == 0
+
+
 def test_class_costs_need_no_cost_file(tmp_path):
     labels = np.array([0, 0, 0, 0, 1, 1, 1, 1])
     certify(Instance(UPDATE, CostClasses(labels, ["0.1", "1"]), "1.3")).write(tmp_path / "c.json")
@@ -121,7 +128,10 @@ def test_damaged_arrays_exit_with_2(files, tmp_path, capsys):
     structured = np.zeros(8, dtype=[("a", "f8")])
     for other in (UPDATE.reshape(2, 4), UPDATE.astype(">f8"), UPDATE.astype(int), UPDATE.astype(complex), structured):
         np.save(damaged, other)
-        assert within(capsys, certificate, damaged, cost)[0] == 2
+        code, says = within(capsys, certificate, damaged, cost)
+        assert code == 2
+        if other.ndim == 1 and other.dtype != structured.dtype:
+            assert says.startswith(f"cannot read: {damaged} must hold little-endian float16, float32 or float64, got ")
     np.save(damaged, UPDATE[:7])
     code, says = within(capsys, certificate, damaged, cost)
     assert (code, says) == (1, "refused: the update has 7 entries, the certificate speaks of 8")
@@ -262,6 +272,12 @@ def test_a_proof_of_another_kind_is_refused(kind):
     assert reason == "the proof must be of kind core or counts"
 
 
+def test_the_order_of_fields_says_nothing(certificate):
+    other = {key: certificate.fields[key] for key in reversed(certificate.fields)}
+    other["proof"] = {key: other["proof"][key] for key in reversed(other["proof"])}
+    assert check_certificate(other, UPDATE, COST).verdict == "exact"
+
+
 def test_what_a_step_settles_needs_no_search():
     """The second item is below the price by half a step: it is no more in the mask for that."""
     reason = forged([3, 1], [2, 1], 2, [0], energy=Fraction(3, 2), ties=1, step="1").reason
@@ -307,7 +323,8 @@ def test_runs_of_classes_must_cover_the_update():
     instance = Instance(UPDATE, CostClasses(np.array([0] * 4 + [1] * 4), [1, 2]), 5)
     fields = certify(instance).fields
     short = [[], [[0, 8]], [[0, 4], [1, 3]], [[0, 4], [1, 5]], [[0, 4], [1, 4], [1, 3], [0, -3]]]
-    strange = [[[0, 4], [2, 4]], [[0, 4], [-1, 4]], [[0, 4.0], [1, 4]], [[0, 4], [True, 4]], [[0, 4], [1, 4, 4]]]
+    strange = [[[0, 4], [2, 4]], [[0, 4], [-1, 4]], [[0, 4.0], [1, 4]], [[0, 4], [True, 4]], [[0, 4], [1, 4, 4]],
+               [[0, 4], [1, 0], [1, 4]]]  # fmt: skip
     for runs in [*short, *strange, [[1, 4], [0, 4]]]:
         altered = copy.deepcopy(fields)
         altered["cost"]["runs"] = runs

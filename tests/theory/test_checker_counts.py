@@ -67,6 +67,22 @@ def test_counts_are_exact_if_and_only_if_optimal(piece, monkeypatch):
     assert beaten > 300
 
 
+@pytest.mark.parametrize("grid", [Fraction(1, 4), Fraction(3), Fraction(3, 8)])
+def test_counts_are_exact_on_any_grid(grid):
+    """The budget is between two multiples of the grid: what it cannot pay for is no loss."""
+    p, steps, budget = [7, 5, 4, 4, 3, 1], [3, 2, 2, 5, 3, 2], 9 * grid + grid / 3
+    c = [float(grid * k) for k in steps]
+    best, seen = best_counts(p, c, budget), set()
+    for energy in (Fraction(1) / grid, Fraction(3, 2) / grid, Fraction(0)):
+        for kept in itertools.product(range(4), range(3), range(2)):
+            fits = sum(n * k for n, k in zip(kept, (2, 3, 5), strict=True)) <= 9
+            value = sum([5, 4, 1][: kept[0]]) + sum([7, 3][: kept[1]]) + sum([4][: kept[2]])
+            result = judged(p, c, budget, kept, energy)
+            assert (result.verdict == "exact") == (fits and value == best), (energy, kept, result)
+            seen.add(result.verdict)
+    assert seen == {"exact", "refused"}
+
+
 def test_a_loss_that_is_not_the_masks_is_refused():
     """Below a smaller loss there is nothing to be found: p = (2, 3), c = (1, 2), B = 2, and the mask {0}."""
     p, c = np.array([2.0, 3.0]), np.array([1.0, 2.0])

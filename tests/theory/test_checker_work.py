@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from forging import forge, forge_counts
 
-from theory import checker
-from theory.optimum.certificate import check_certificate
+from theory import CostClasses, Instance, checker
+from theory.optimum.certificate import certify, check_certificate
 
 N = 12
 MASKS = ((np.arange(1 << N)[:, None] >> np.arange(N)) & 1).astype(bool)
@@ -48,27 +48,32 @@ def asked(fields, x, c, monkeypatch):
     spent, spend = [], checker._Work.spend
     with monkeypatch.context() as patch:
         patch.setattr(checker._Work, "spend", lambda work, steps: (spent.append(steps), spend(work, steps)))
-        result = check_certificate(fields, np.asarray(x, dtype=float), np.asarray(c, dtype=float), scores=True)
+        result = check_certificate(
+            fields, np.asarray(x, dtype=float), None if c is None else np.asarray(c, dtype=float), scores=c is not None
+        )
     assert result.verdict == "exact", result.reason
     states = re.search(r"\((\d+) states\)", result.reason)
     return int(states[1]) if states else -1, sum(spent)
 
 
+def posed(family, search, form, seed):
+    """A signed certificate that the best mask is the best, and its data."""
+    p, c, budget, best, price = question(family, seed)
+    energy = {"low price": price / 2, "free": 0, "long numbers": price + Fraction(1, 10**400)}.get(form, price)
+    if search == "counts":
+        kept = [int((best & (c == cost)).sum()) for cost in sorted(set(c.tolist())) if cost <= budget]
+        return forge_counts(p, c, budget, kept, energy), p, c
+    more = {
+        "cut": cut_of(p, c, budget, price * Fraction(2, 5)),
+        "step": {"step": "3" if family == "few costs" else "1"},
+    }.get(form, {})
+    kept = np.flatnonzero(best).tolist()
+    return forge(p, c, budget, kept, search=search, grid="1", **{"energy": energy, **more}), p, c
+
+
 def measured(family, search, form, monkeypatch):
     """States of each of eight questions, and the work of all."""
-    found = []
-    for seed in range(8):
-        p, c, budget, best, price = question(family, seed)
-        energy = {"low price": price / 2, "free": 0, "long numbers": price + Fraction(1, 10**400)}.get(form, price)
-        if search == "counts":
-            kept = [int((best & (c == cost)).sum()) for cost in sorted(set(c.tolist())) if cost <= budget]
-            fields = forge_counts(p, c, budget, kept, energy)
-        else:
-            step = "3" if family == "few costs" else "1"
-            more = {"cut": cut_of(p, c, budget, price * Fraction(2, 5)), "step": {"step": step}}.get(form, {})
-            kept = np.flatnonzero(best).tolist()
-            fields = forge(p, c, budget, kept, search=search, grid="1", **{"energy": energy, **more})
-        found.append(asked(fields, p, c, monkeypatch))
+    found = [asked(*posed(family, search, form, seed), monkeypatch) for seed in range(8)]
     return [states for states, _ in found], sum(work for _, work in found)
 
 
@@ -149,3 +154,82 @@ RECORDED = {
 def test_a_search_looks_at_as_many_states_as_before(family, search, monkeypatch):
     for form in FORMS[search]:
         assert measured(family, search, form, monkeypatch) == RECORDED[family, search, form], form
+
+
+# --- limits and windows ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("search", FORMS)
+def test_a_proof_passes_with_the_work_that_it_takes_and_not_with_less(search, monkeypatch):
+    form = "low price"
+    for seed in range(3):
+        fields, p, c = posed("any", search, form, seed)
+        _, work = asked(fields, p, c, monkeypatch)
+        data = np.asarray(p, dtype=float), np.asarray(c, dtype=float)
+        for more, verdict in ((0, "exact"), (-1, "refused")):
+            with monkeypatch.context() as patch:
+                patch.setattr(checker, "MAX_WORK", work + more)
+                assert check_certificate(fields, *data, scores=True).verdict == verdict
+
+
+def least_states(search, form, monkeypatch):
+    """How many states must be allowed at once for each of four proofs to pass."""
+    found = []
+    for seed in range(4):
+        fields, p, c = posed("any", search, form, seed)
+        data = np.asarray(p, dtype=float), np.asarray(c, dtype=float)
+        for most in range(10_000):
+            with monkeypatch.context() as patch:
+                patch.setattr(checker, "MAX_STATES", most)
+                if check_certificate(fields, *data, scores=True).verdict == "exact":
+                    break
+        found.append(most)
+    return found
+
+
+LEAST = {
+    ("ordered", "low price"): [2, 8, 3, 3],
+    ("ordered", "cut"): [0, 21, 14, 3],
+    ("ordered", "long numbers"): [4, 4, 6, 4],
+    ("halves", "low price"): [7, 13, 12, 10],
+    ("halves", "cut"): [2, 21, 8, 4],
+    ("dense", "low price"): [69, 75, 81, 88],
+    ("dense", "step"): [28, 40, 53, 34],
+    ("dense", "long numbers"): [100, 80, 140, 68],
+    ("counts", "low price"): [7, 13, 13, 7],
+    ("counts", "long numbers"): [0, 8, 8, 0],
+}
+
+
+@pytest.mark.parametrize(("search", "form"), LEAST)
+def test_the_states_at_once_that_a_proof_needs(search, form, monkeypatch):
+    assert least_states(search, form, monkeypatch) == LEAST[search, form]
+
+
+def windows(size, room, monkeypatch):
+    """States and work of certificates by counts of three costs, read in pieces, windows closing as they fill."""
+    found = []
+    for seed in range(4):
+        rng = random.Random(f"window {seed}")
+        g = np.array([(-1) ** k * round(600 * rng.random() ** 2) / 32 for k in range(300)])
+        labels = np.array([int(3 * rng.random()) for _ in range(300)])
+        certificate = certify(Instance(g, CostClasses(labels, ["0.3", "0.7", "1.1"]), budget="11.3%"))
+        assert certificate.fields["proof"]["kind"] == "counts"
+        with monkeypatch.context() as patch:
+            patch.setattr(checker, "_CHUNK", size)
+            patch.setattr(checker, "_ROOM", room)
+            found.append(asked(certificate.fields, g, None, monkeypatch)[1])
+    return found
+
+
+WINDOWS = {
+    (32768, 0): [1443, 1424, 640, 1488],
+    (8, 4): [2863, 2484, 1120, 3008],
+    (1, 0): [3523, 2884, 1440, 3388],
+    (40, 30): [1443, 1464, 840, 1548],
+}
+
+
+@pytest.mark.parametrize(("size", "room"), WINDOWS)
+def test_windows_take_as_much_work_as_before(size, room, monkeypatch):
+    assert windows(size, room, monkeypatch) == WINDOWS[size, room]
