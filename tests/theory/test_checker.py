@@ -110,12 +110,19 @@ def test_unreadable_exits_with_2(files, tmp_path):
     damaged = tmp_path / "damaged"
     usage = "usage: python checker.py [--scores] certificate.json update.npy [costs.npy]"
     assert alone() == alone(*files, cost) == (2, usage)
-    assert alone(tmp_path / "none", update, cost)[0] == 2
+    none = tmp_path / "none"
+    assert alone(none, update, cost) == (2, f"cannot read: [Errno 2] No such file or directory: '{none}'")
     assert alone(tmp_path, update, cost)[0] == 2
     whole = certificate.read_bytes()
     for content in (b"", b"[1]", b"null", b"\xff\xfe", whole[:-3], whole[: len(whole) // 2], b"[" * 100_000):
         damaged.write_bytes(content)
         assert alone(damaged, update, cost)[0] == 2
+
+
+def test_a_file_may_have_any_name(files, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    files[0].rename("+c.json")
+    assert within(capsys, "+c.json", "update.npy", "cost.npy")[0] == 0
 
 
 def test_damaged_arrays_exit_with_2(files, tmp_path, capsys):
@@ -328,7 +335,10 @@ def test_runs_of_classes_must_cover_the_update():
     for runs in [*short, *strange, [[1, 4], [0, 4]]]:
         altered = copy.deepcopy(fields)
         altered["cost"]["runs"] = runs
-        assert check_certificate(sign(altered), UPDATE).verdict == "refused", runs
+        result = check_certificate(sign(altered), UPDATE)
+        assert result.verdict == "refused", runs
+        if runs in short and runs != [[0, 8]]:
+            assert result.reason == "the runs of cost classes do not cover the update"
 
 
 @pytest.mark.parametrize("search", ["ordered", "halves"])
