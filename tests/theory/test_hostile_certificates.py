@@ -92,7 +92,7 @@ def test_squares_whose_parts_are_no_floats_are_refused(size):
 @pytest.mark.parametrize("value", [-1, 2**62, 1.0, True, "1", None])
 def test_a_count_is_a_whole_number(path, value):
     reason = check_certificate(altered(PLAIN, path, value), UPDATE, COST).reason
-    assert reason == f"a count is no integer >= 0: {ascii(value)}"
+    assert reason == f"a count is no integer >= 0: {value!a}"
 
 
 @pytest.mark.parametrize("value", [2200, -2200, 10**9, 1, True, 0.0, "0", None])

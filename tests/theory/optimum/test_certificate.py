@@ -255,6 +255,7 @@ def test_costs_by_class_are_runs_of_equal_labels(monkeypatch):
     assert fields["cost"] == {"kind": "classes", "values": ["1", "2"], "runs": [[0, 2], [1, 3], [0, 1]]}
     assert by_class([1, 1, 1])["cost"]["runs"] == [[1, 3]]
     assert by_class([0, 1])["cost"]["runs"] == [[0, 1], [1, 1]]
+    assert by_class([1])["cost"]["runs"] == [[1, 1]]
     assert certify(Instance(np.empty(0), CostClasses(np.empty(0, int), [1, 2]), 4)).fields["cost"]["runs"] == []
     assert brings_costs(fields)
     monkeypatch.setattr(module, "_MOST_RUNS", 3)
@@ -265,6 +266,7 @@ def test_costs_by_class_are_runs_of_equal_labels(monkeypatch):
     assert not brings_costs(fields)
     assert not brings_costs({})
     assert not brings_costs({"cost": "classes"})
+    assert not brings_costs({"cost": {"kind": "costs"}})
 
 
 def test_data_are_named_by_the_hash_of_their_doubles(monkeypatch):
@@ -285,6 +287,8 @@ def test_a_proof_lists_what_its_mask_adds_to_the_base_set_and_removes():
     assert proof["energy"] == "3/2"
     assert (proof["removed"], proof["added"], proof["loss"]) == ([0], [1], "1/2")
     assert (proof["kind"], proof["grid"], proof["item"], proof["most_items"], proof["ties"]) == ("core", "1", "0", 0, 0)
+    assert proof["step"] == "1"
+    assert "step" not in certify(Instance(np.array([2.0, 3.0]), [1, 2], 2)).fields["proof"]
     assert certificate.fields["verdict"] == "exact"
     assert certificate.fields["note"] == {}
     assert certificate.how == certificate.reason.rpartition("; ")[2]
@@ -304,6 +308,7 @@ def test_disagreements_are_named():
     assert says(other, None) == ""
     cheaper = instance.with_budget(Fraction(6))
     assert says(cheaper) == "the certificate is for another budget than 0.6 J"
+    assert says(instance.with_budget(Fraction(8))) == "the certificate is for another budget than 0.8 J"
     assert says(cheaper, None) == "the certificate is for another budget than 0.6 J"
     assert says(cheaper, budget=False) == ""
 
@@ -317,6 +322,13 @@ def test_relative_gaps():
     assert made(4, 0).relative_gap == 0
     assert made(1, Fraction(10) ** 400).relative_gap == np.inf
     assert made(4, 1).support.tolist() == [0, 2]
+    assert (made(4, 1).how, made(4, 1).unchecked) == ("", False)
+
+
+@pytest.mark.parametrize(("runs", "kind"), [(2000, "classes"), (2001, "array")])
+def test_costs_that_change_more_often_than_two_thousand_times_are_one_each(runs, kind):
+    labels = np.arange(runs) % 2
+    assert certify(Instance(1.0 + labels, CostClasses(labels, [1, 3]), 5)).fields["cost"]["kind"] == kind
 
 
 @pytest.mark.parametrize("said", ["refused", "interval", "exact"])
@@ -349,16 +361,18 @@ def test_a_second_proof_is_tried_before_an_interval(accepts, monkeypatch):
     asked = []
 
     def check(fields, instance):
-        asked.append((fields["verdict"], Fraction(fields["proof"]["loss"])))
+        asked.append((fields["verdict"], fields["proof"]["item"]))
         return checker.Result(fields["verdict"] if len(asked) == accepts else "refused", str(len(asked)), {})
 
     monkeypatch.setattr(module, "_confirm", check)
     certificate = certify(Instance.from_scores([2, 3, 4], [1, 2, 4], 4))
     assert [verdict for verdict, _ in asked] == ["exact", "exact", "interval"][: accepts or 3]
+    assert accepts == 1 or (asked[0][1] == "0") != (asked[1][1] == "0")
+    assert accepts in (1, 2) or asked[2][1] == asked[0][1]
     assert certificate.verdict == ["failed", "exact", "exact", "interval"][accepts]
-    assert Fraction(certificate.fields["proof"]["loss"]) == asked[-1][1]
-    assert certificate.fields["verdict"] == asked[-1][0]
-    assert certificate.gap == (0 if certificate.verdict == "exact" else asked[-1][1])
+    assert (certificate.fields["verdict"], certificate.fields["proof"]["item"]) == asked[-1]
+    assert str(certificate.dual.item) == asked[-1][1]
+    assert certificate.gap == (0 if certificate.verdict == "exact" else Fraction(certificate.fields["proof"]["loss"]))
 
 
 def test_a_second_proof_is_not_tried_once_stopped(monkeypatch):
@@ -388,6 +402,8 @@ def test_written_and_read_back(tmp_path):
     certificate.write(path)
     fields = read_certificate(path)
     assert fields == certificate.fields
+    assert path.read_text().splitlines()[1].startswith(' "'), "a field a line, by one blank"
+    assert "sha256" not in repr(certificate)
     assert fields["note"] == {"model": "cnn"}
     assert check_certificate(fields, instance.update).verdict == "exact"
     assert [p.name for p in path.parent.iterdir()] == ["certificate.json"], "no temporary file is left behind"

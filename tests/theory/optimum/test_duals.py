@@ -98,9 +98,12 @@ def test_what_is_sifted_out_is_decided(monkeypatch, seed, width, energy):
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_prices_with_the_cut_are_those_of_the_linear_relaxation(seed):
+@pytest.mark.parametrize("n", [12, 300])
+def test_prices_with_the_cut_are_those_of_the_linear_relaxation(seed, n):
     """The least bound over both prices, against HiGHS on the primal with at most K items."""
-    instance = drawn(seed, 12, few=seed % 2 == 0)
+    instance = drawn(seed, n, few=seed % 2 == 0)
+    if n > 12:
+        instance = instance.with_budget(instance.budget * 20)
     found = prices_with_cut(instance, instance.budget)
     may = (instance.score > 0) & (instance.cost <= float(instance.budget))
     cheapest = np.sort(instance.cost[may])
@@ -137,6 +140,32 @@ def test_different_costs_and_their_grid(monkeypatch, classes):
     monkeypatch.setattr(duals, "_GRID_VALUES", 1)
     assert cost_grid(instance) == 0
     assert distinct_costs(Instance.from_scores([], [], 1), 3) is None
+    first = np.array([1, 0, 2, 0, 0, 2, 0, 0, 0, 2])  # 9 among the first four alone, and 5/4 last
+    cost = CostClasses(first, values) if classes else np.array([float(values[k]) for k in first])
+    assert distinct_costs(Instance.from_scores(np.ones(10), cost, 3), 3).size == 3
+
+
+def test_nothing_to_sift():
+    above, near = sift(Instance.from_scores([], [], 1), Prices(Fraction(1)), 0.0)
+    assert above.size == near.size == 0
+
+
+def test_an_item_is_above_or_near_and_not_both():
+    """Of a score that is its own margin, to the last bit, without a price."""
+    score = 1e-300 + 2.0**-50 * 1e-300
+    above, near = sift(Instance.from_scores([score], [1.0], 1), Prices(Fraction(0)), 0.0)
+    assert (above.tolist(), near.tolist()) == ([False], [0])
+
+
+def test_a_price_that_floats_hardly_hold_is_left_to_exact_arithmetic():
+    """lambda = 1e-320 is 1.2e-5 off as a float: of scores on either side of lambda c it takes some for the others."""
+    price, cost = Fraction(1, 10**320), 1e300
+    threshold, nearest = float(price * Fraction(cost)), float(Fraction(float(price)) * Fraction(cost))
+    p = np.linspace(min(threshold, nearest), max(threshold, nearest), 9)[1:-1]
+    instance = Instance.from_scores(p, np.full(7, cost), Fraction(10) ** 400)
+    assert base_of(instance, Prices(price), instance.budget).mask.all() == (threshold < nearest)
+    item = Prices(Fraction(0), price * Fraction(cost), 7, Fraction(1))
+    assert base_of(instance, item, instance.budget).mask.all() == (threshold < nearest)
 
 
 def test_budgets_on_a_grid():
@@ -176,20 +205,24 @@ def test_the_step_of_scores(monkeypatch):
 
 
 @pytest.mark.parametrize("item", [Fraction(0), Fraction(1, 7)])
-def test_no_item_beside_the_threshold_is_misjudged(item, monkeypatch):
+@pytest.mark.parametrize("energy", [Fraction(1, 3), Fraction(3, 2) + Fraction(99, 100 << 53)])
+def test_no_item_beside_the_threshold_is_misjudged(energy, item, monkeypatch):
     """A few last digits of p around lambda c + mu, at any scale: decided rightly, or left to exact arithmetic."""
     monkeypatch.setattr(duals, "_CHUNK", 100)
     rng = np.random.default_rng(3)
-    energy = Fraction(1, 3)
     c = 10.0 ** rng.uniform(-9, 9, 600)
-    p = np.array([float(energy * Fraction(x) + item) for x in c]) * (1 + rng.integers(-9, 10, 600) * 2.0**-52)
+    p = np.array([float(energy * Fraction(x) + item) for x in c]) * (1 + rng.integers(-3, 4, 600) * 2.0**-52)
     instance = Instance.from_scores(p, c, Fraction(10) ** 10)
     above, near = sift(instance, Prices(energy, item), 0.0)
     exact = np.array([reduced_value(instance, Prices(energy, item), i) > 0 for i in range(600)])
     rest = np.setdiff1d(np.arange(600), near)
     assert (above[rest] == exact[rest]).all()
     assert not above[near].any()
-    assert 0 < rest.size < 600
+    assert rest.size < 600
+    base = base_of(instance, Prices(energy, item), Fraction(10) ** 14)
+    tied = np.array([reduced_value(instance, Prices(energy, item), i) == 0 for i in range(600)])
+    assert base.mask.tolist() == (exact | tied).tolist()
+    assert base.ties == tied.sum()
 
 
 @pytest.mark.parametrize("width", [0.0, 0.25, 3.0])
@@ -224,7 +257,7 @@ def test_the_first_price_with_the_cut_is_exact_on_a_grid(seed):
     """The least bound of all, and beside it a price just beyond, at which the cheapest win ties."""
     rng = np.random.default_rng([seed, 5])
     p, c = rng.integers(1, 40, 10).astype(float), rng.integers(3, 12, 10).astype(float)
-    instance = Instance.from_scores(p * 2.0 ** (seed % 3 - 1), c, int(rng.integers(8, 50)))
+    instance = Instance.from_scores(p * 2.0 ** [0, 1, -6][seed % 3], c, int(rng.integers(8, 50)))
     found = prices_with_cut(instance, instance.budget)
     if not found:
         return
