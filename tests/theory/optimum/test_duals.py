@@ -145,6 +145,13 @@ def test_different_costs_and_their_grid(monkeypatch, classes):
     assert distinct_costs(Instance.from_scores(np.ones(10), cost, 3), 3).size == 3
 
 
+def test_sets_are_compared_as_objects():
+    """They hold masks, of which Python could not say whether they are equal."""
+    instance = drawn(0)
+    assert base_of(instance, Prices(Fraction(1)), Fraction(3)) != base_of(instance, Prices(Fraction(1)), Fraction(3))
+    assert Prices(Fraction(1)) == Prices(Fraction(1), Fraction(0), 0, Fraction(0))
+
+
 def test_nothing_to_sift():
     above, near = sift(Instance.from_scores([], [], 1), Prices(Fraction(1)), 0.0)
     assert above.size == near.size == 0

@@ -72,8 +72,10 @@ def _drawn(kind, seed):
     rng = random.Random(f"{kind} {seed}")
     p, c = ([low + int(width * rng.random()) for _ in range(10)] for low, width in ((1, 40), (3, 20)))
     p[3:5], c[3:5] = [p[2]] * 2, [c[2]] * 2
+    if "alike" in kind:
+        p, c = zip(*([(5, 1), (7, 2), (3, 1), (9, 4)][int(4 * rng.random())] for _ in range(10)), strict=True)
     budget, energy = int(sum(c) * (0.2 + 0.5 * rng.random())), Fraction(int(9 * rng.random()), 3)
-    item, most = (Fraction(int(20 * rng.random()), 2), 5) if kind == "cut" else (Fraction(0), 0)
+    item, most = (Fraction(int(20 * rng.random()), 2), 5) if "cut" in kind else (Fraction(0), 0)
     r = [x - energy * y - item for x, y in zip(p, c, strict=True)]
     mask = np.array([x > 0 for x in r])
     slack, spare = Fraction(budget - int(np.array(c)[mask].sum())), most and most - int(mask.sum())
@@ -94,8 +96,12 @@ def _visited(search, kind):
 VISITED = {
     ("ordered", "plain"): [17, 33, 33, 6, 15, 15, 2, 19, 22, 11, 11, 11, 2, 45, 45, 2, 17, 21],
     ("ordered", "cut"): [2, 146, 149, 86, 127, 127, 2, 59, 59, 51, 77, 77, 4, 112, 112, 1, 1, 1],
+    ("ordered", "alike"): [9, 17, 17, 3, 12, 12, 6, 25, 25, 2, 28, 28, 24, 24, 24, 2, 20, 20],
+    ("ordered", "alike cut"): [60, 60, 60, 28, 35, 35, 14, 96, 96, 58, 72, 72, 3, 62, 62, 15, 15, 15],
     ("halves", "plain"): [17, 28, 28, 10, 31, 31, 4, 26, 36, 30, 36, 36, 14, 32, 32, 4, 20, 35],
     ("halves", "cut"): [3, 32, 37, 18, 32, 32, 6, 23, 26, 17, 31, 31, 13, 41, 42, 11, 25, 32],
+    ("halves", "alike"): [18, 20, 20, 20, 22, 22, 15, 17, 17, 10, 25, 25, 22, 22, 22, 17, 22, 22],
+    ("halves", "alike cut"): [21, 21, 21, 18, 25, 25, 24, 24, 24, 22, 22, 22, 20, 22, 22, 19, 19, 19],
 }
 
 
@@ -109,6 +115,7 @@ def test_a_search_visits_as_many_states_as_before(search, kind):
 def test_a_search_ends_where_it_is_told(search):
     """With as many visits as it takes it finishes, with fewer it does not, and it does not go far beyond them."""
     for kind in ("plain", "cut"):
+        assert not search(_drawn(kind, 1)[1], _drawn(kind, 1)[0], Fraction(200), 10**6, lambda: True).finished
         base, items = _drawn(kind, 1)
         needed = search(items, base, Fraction(200), 10**6).visits
         enough = next(most for most in range(2 * needed + 2) if search(items, base, Fraction(200), most).finished)
