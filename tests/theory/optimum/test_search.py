@@ -124,4 +124,12 @@ def test_a_search_ends_where_it_is_told(search):
             assert not search(items, base, Fraction(200), most).finished
 
 
+@pytest.mark.parametrize("search", [halves, ordered])
+def test_a_set_that_meets_the_budget_and_the_limit_is_found(search):
+    base = Base(Prices(Fraction(1)), np.zeros(1, bool), 0, Fraction(0), 0)
+    assert search([], base, Fraction(1), 10).best == (0, [])
+    assert search([], base, Fraction(0), 10).best is None
+    assert search([Item(Fraction(1), Fraction(1), 0)], base, Fraction(9), 10).best == (0, [])
+
+
 ENOUGH = {("ordered", "plain"): 15, ("ordered", "cut"): 127, ("halves", "plain"): 40, ("halves", "cut"): 44}
