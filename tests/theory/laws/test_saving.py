@@ -229,9 +229,6 @@ def test_at_the_end_of_its_region_the_law_is_within_it():
     for spread, said in ((VALID_SPREAD, False), (math.nextafter(VALID_SPREAD, 1), True)):
         doubt = _doubt(subject, at, replace(saving, profile=replace(saving.profile, spread=spread))) or ""
         assert ("second order in the spread" in doubt) == said
-    exactly = PowerMeanLaw(math.exp(0.3), 1.0, 1)
-    assert math.log(exactly.saving) == 0.3
-    assert "power-mean" not in (_doubt(subject, at, replace(saving, at_equal_score=Estimate(1.0, 0.0)), exactly) or "")
 
 
 def test_layers_that_starve_are_reported_where_a_choice_is_left():
