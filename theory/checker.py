@@ -674,7 +674,7 @@ class _Counts:
         self.slack = s.budget // self.grid - sum(map(int.__mul__, self.start, self.steps))
         dearest = max(self.steps, default=0)
         moves = [abs(n - m) for n, m in zip(self.start, self.kept, strict=True)]
-        self.moves = max(self.slack, dearest - 1, *moves, 0) - min(self.slack, -dearest)
+        self.moves = max(self.slack, dearest - 1, *moves) - min(self.slack, -dearest)
         self.weight = _weight(*(n for x in (self.energy, self.loss, *self.costs) for n in x.as_integer_ratio()))
 
 

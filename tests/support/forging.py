@@ -91,3 +91,33 @@ def forged(x, c, budget, kept, *, squares=False, **options):
     """What the checker says of :func:`forge`."""
     fields = forge(x, c, budget, kept, squares=squares, **options)
     return check_certificate(fields, np.array(x, dtype=float), np.array(c, dtype=float), scores=not squares)
+
+
+def forge_counts(p, c, budget, kept, energy, ties=None, verdict="exact"):
+    """A signed certificate, consistent in itself, that the ``kept`` largest of each cost, ascending, are optimal.
+
+    Args:
+        ties: of each cost, that the search starts with.
+    """
+    p, c, energy = np.array(p, dtype=float), np.array(c, dtype=float), Fraction(energy)
+    costs = [x for x in sorted(set(c.tolist())) if Fraction(x) <= budget]
+    score = {x: sorted((Fraction(v) for v in p[c == x].tolist() if v > 0), reverse=True) for x in costs}
+    start = [
+        sum(v > energy * Fraction(x) for v in score[x]) + t
+        for x, t in zip(costs, ties or [0] * len(costs), strict=True)
+    ]
+    retained = sum((sum(score[x][:n], Fraction(0)) for x, n in zip(costs, kept, strict=True)), Fraction(0))
+    spent = sum((n * Fraction(x) for x, n in zip(costs, kept, strict=True)), Fraction(0))
+    below = np.lcm.reduce([Fraction(x).denominator for x in costs]) if costs else 1
+    grid = Fraction(int(np.gcd.reduce([int(x * below) for x in costs])), int(below)) if costs else Fraction(1)
+    bound = energy * (budget // grid * grid)
+    bound += sum((max(v - energy * Fraction(x), Fraction(0)) for x in costs for v in score[x]), Fraction(0))
+    counts = [[str(Fraction(x)), s, n] for x, s, n in zip(costs, start, kept, strict=True)]
+    return sign({
+        "format": checker.FORMAT, "verdict": verdict, "d": int(p.size), "objective": "scores",
+        "data": {"sha256": hashlib.sha256(p.tobytes()).hexdigest(), "exponent": 0},
+        "cost": {"kind": "array", "sha256": hashlib.sha256(c.tobytes()).hexdigest()},
+        "unit_joules": "1", "energy_unit": "J", "budget": str(Fraction(budget)),
+        "spent": str(spent), "retained": str(retained), "note": {},
+        "proof": {"kind": "counts", "energy": str(energy), "counts": counts, "loss": str(bound - retained)},
+    })  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from forging import at, forged, leaves, optimum, sign, variants
+from forging import at, forge, forged, leaves, optimum, sign, variants
 
 from theory import CostClasses, Instance, checker
 from theory.optimum.certificate import Certificate, certify, check_certificate
@@ -73,6 +73,13 @@ def test_reads_every_float_width(tmp_path, kind):
     assert alone(tmp_path / "c.json", tmp_path / "update.npy", tmp_path / "cost.npy")[0] == 0
 
 
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_reads_every_version_of_the_file_format(version, files, capsys):
+    with files[1].open("wb") as file:
+        np.lib.format.write_array(file, UPDATE, version=version)
+    assert within(capsys, *files)[0] == 0
+
+
 def test_class_costs_need_no_cost_file(tmp_path):
     labels = np.array([0, 0, 0, 0, 1, 1, 1, 1])
     certify(Instance(UPDATE, CostClasses(labels, ["0.1", "1"]), "1.3")).write(tmp_path / "c.json")
@@ -103,12 +110,19 @@ def test_unreadable_exits_with_2(files, tmp_path):
     damaged = tmp_path / "damaged"
     usage = "usage: python checker.py [--scores] certificate.json update.npy [costs.npy]"
     assert alone() == alone(*files, cost) == (2, usage)
-    assert alone(tmp_path / "none", update, cost)[0] == 2
+    none = tmp_path / "none"
+    assert alone(none, update, cost) == (2, f"cannot read: [Errno 2] No such file or directory: '{none}'")
     assert alone(tmp_path, update, cost)[0] == 2
     whole = certificate.read_bytes()
     for content in (b"", b"[1]", b"null", b"\xff\xfe", whole[:-3], whole[: len(whole) // 2], b"[" * 100_000):
         damaged.write_bytes(content)
         assert alone(damaged, update, cost)[0] == 2
+
+
+def test_a_file_may_have_any_name(files, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    files[0].rename("+c.json")
+    assert within(capsys, "+c.json", "update.npy", "cost.npy")[0] == 0
 
 
 def test_damaged_arrays_exit_with_2(files, tmp_path, capsys):
@@ -121,7 +135,10 @@ def test_damaged_arrays_exit_with_2(files, tmp_path, capsys):
     structured = np.zeros(8, dtype=[("a", "f8")])
     for other in (UPDATE.reshape(2, 4), UPDATE.astype(">f8"), UPDATE.astype(int), UPDATE.astype(complex), structured):
         np.save(damaged, other)
-        assert within(capsys, certificate, damaged, cost)[0] == 2
+        code, says = within(capsys, certificate, damaged, cost)
+        assert code == 2
+        if other.ndim == 1 and other.dtype != structured.dtype:
+            assert says.startswith(f"cannot read: {damaged} must hold little-endian float16, float32 or float64, got ")
     np.save(damaged, UPDATE[:7])
     code, says = within(capsys, certificate, damaged, cost)
     assert (code, says) == (1, "refused: the update has 7 entries, the certificate speaks of 8")
@@ -230,6 +247,63 @@ def test_a_cut_that_is_too_tight_is_refused():
     assert "too high to verify" in forged(p, c, 2, [0], item=4, items=1, cheap=2).reason
 
 
+def altered(fields, **proof):
+    """A re-signed copy with other values in its proof, or in itself."""
+    other = copy.deepcopy(fields)
+    for name, value in proof.items():
+        (other["proof"] if name in other["proof"] else other)[name] = value
+    return sign(other)
+
+
+def test_an_item_counts_once():
+    """At a price of 5/2 the second item is added for a loss of 1/2; twice, it would be worth 4 for a loss of 1."""
+    p, c = np.array([3.0, 2.0]), np.array([1.0, 1.0])
+    fields = forge(p, c, 3, [0, 1], energy=Fraction(5, 2))
+    assert fields["proof"]["added"] == [1]
+    twice = altered(fields, added=[1, 1], retained="7", spent="3", loss="1")
+    assert check_certificate(twice, p, c, scores=True).reason == "an index is listed twice"
+
+
+@pytest.mark.parametrize("i", [-1, 2, 3, 1.0, True, "1", None])
+def test_an_item_that_there_is_not_is_refused(i):
+    p, c = np.array([3.0, 2.0]), np.array([1.0, 1.0])
+    fields = altered(forge(p, c, 3, [0, 1], energy=Fraction(5, 2)), added=[i])
+    reason = check_certificate(fields, p, c, scores=True).reason
+    assert reason == "an index is out of range or no integer"
+
+
+@pytest.mark.parametrize("kind", ["a", "z", "Counts"])
+def test_a_proof_of_another_kind_is_refused(kind):
+    fields = altered(forge([3], [1], 3, [0]), kind=kind)
+    reason = check_certificate(fields, np.array([3.0]), np.array([1.0]), scores=True).reason
+    assert reason == "the proof must be of kind core or counts"
+
+
+def test_the_order_of_fields_says_nothing(certificate):
+    other = {key: certificate.fields[key] for key in reversed(certificate.fields)}
+    other["proof"] = {key: other["proof"][key] for key in reversed(other["proof"])}
+    assert check_certificate(other, UPDATE, COST).verdict == "exact"
+
+
+def test_what_a_step_settles_needs_no_search():
+    """The second item is below the price by half a step: it is no more in the mask for that."""
+    reason = forged([3, 1], [2, 1], 2, [0], energy=Fraction(3, 2), ties=1, step="1").reason
+    assert reason.endswith("its loss of 0 is less than the 1 that scores are multiples of")
+
+
+def test_what_is_said_of_a_strange_certificate_is_cut_short(certificate):
+    long = "x" * 1000
+    said = lambda fields: check_certificate(sign(fields), UPDATE, COST).reason  # noqa: E731
+    fields = certificate.fields
+    assert said({**fields, "format": long}).startswith(f"format is '{long[:39]}, this checker")
+    assert said({**fields, "budget": long}).endswith(f" digits: '{long[:39]}")
+    assert said({**fields, "d": long}) == f"a count is no integer >= 0: '{long[:39]}"
+    assert said({**fields, long: 1}) == f"the certificate has, or lacks, the field '{long[:39]}"
+    assert said({**fields, "data": {**fields["data"], long: 1}}).startswith("data has, or lacks, the field 'xxx")
+    nested = said(altered(fields, removed=[[long]]))
+    assert nested.startswith("an index is out of range")
+
+
 def test_a_grid_that_costs_do_not_lie_on_is_refused():
     """On a grid of 2 the budget 3 counts as 2, and the mask of cost 3 is out of reach."""
     assert forged([2, 3], [2, 3], 3, [0], energy=1, grid="2").reason == "a cost is not a multiple of the grid"
@@ -256,11 +330,15 @@ def test_runs_of_classes_must_cover_the_update():
     instance = Instance(UPDATE, CostClasses(np.array([0] * 4 + [1] * 4), [1, 2]), 5)
     fields = certify(instance).fields
     short = [[], [[0, 8]], [[0, 4], [1, 3]], [[0, 4], [1, 5]], [[0, 4], [1, 4], [1, 3], [0, -3]]]
-    strange = [[[0, 4], [2, 4]], [[0, 4], [-1, 4]], [[0, 4.0], [1, 4]], [[0, 4], [True, 4]], [[0, 4], [1, 4, 4]]]
+    strange = [[[0, 4], [2, 4]], [[0, 4], [-1, 4]], [[0, 4.0], [1, 4]], [[0, 4], [True, 4]], [[0, 4], [1, 4, 4]],
+               [[0, 4], [1, 0], [1, 4]]]  # fmt: skip
     for runs in [*short, *strange, [[1, 4], [0, 4]]]:
         altered = copy.deepcopy(fields)
         altered["cost"]["runs"] = runs
-        assert check_certificate(sign(altered), UPDATE).verdict == "refused", runs
+        result = check_certificate(sign(altered), UPDATE)
+        assert result.verdict == "refused", runs
+        if runs in short and runs != [[0, 8]]:
+            assert result.reason == "the runs of cost classes do not cover the update"
 
 
 @pytest.mark.parametrize("search", ["ordered", "halves"])

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from forging import at, leaves, sign, variants
+from forging import at, forge_counts, leaves, sign, variants
 
 from theory import CostClasses, Instance, checker
 from theory.optimum.certificate import certify, check_certificate
@@ -30,38 +30,8 @@ def best_counts(p, c, budget):
     return best
 
 
-def forge(p, c, budget, kept, energy, ties=None, verdict="exact"):
-    """A signed certificate, consistent in itself, that the ``kept`` largest of each cost, ascending, are optimal.
-
-    Args:
-        ties: of each cost, that the search starts with.
-    """
-    p, c, energy = np.array(p, dtype=float), np.array(c, dtype=float), Fraction(energy)
-    costs = [x for x in sorted(set(c.tolist())) if Fraction(x) <= budget]
-    score = {x: sorted((Fraction(v) for v in p[c == x].tolist() if v > 0), reverse=True) for x in costs}
-    start = [
-        sum(v > energy * Fraction(x) for v in score[x]) + t
-        for x, t in zip(costs, ties or [0] * len(costs), strict=True)
-    ]
-    retained = sum((sum(score[x][:n], Fraction(0)) for x, n in zip(costs, kept, strict=True)), Fraction(0))
-    spent = sum((n * Fraction(x) for x, n in zip(costs, kept, strict=True)), Fraction(0))
-    below = np.lcm.reduce([Fraction(x).denominator for x in costs]) if costs else 1
-    grid = Fraction(int(np.gcd.reduce([int(x * below) for x in costs])), int(below)) if costs else Fraction(1)
-    bound = energy * (budget // grid * grid)
-    bound += sum((max(v - energy * Fraction(x), Fraction(0)) for x in costs for v in score[x]), Fraction(0))
-    counts = [[str(Fraction(x)), s, n] for x, s, n in zip(costs, start, kept, strict=True)]
-    return sign({
-        "format": checker.FORMAT, "verdict": verdict, "d": int(p.size), "objective": "scores",
-        "data": {"sha256": hashlib.sha256(p.tobytes()).hexdigest(), "exponent": 0},
-        "cost": {"kind": "array", "sha256": hashlib.sha256(c.tobytes()).hexdigest()},
-        "unit_joules": "1", "energy_unit": "J", "budget": str(Fraction(budget)),
-        "spent": str(spent), "retained": str(retained), "note": {},
-        "proof": {"kind": "counts", "energy": str(energy), "counts": counts, "loss": str(bound - retained)},
-    })  # fmt: skip
-
-
 def judged(p, c, budget, kept, energy, **options):
-    fields = forge(p, c, budget, kept, energy, **options)
+    fields = forge_counts(p, c, budget, kept, energy, **options)
     return check_certificate(fields, np.array(p, dtype=float), np.array(c, dtype=float), scores=True)
 
 
@@ -97,11 +67,27 @@ def test_counts_are_exact_if_and_only_if_optimal(piece, monkeypatch):
     assert beaten > 300
 
 
+@pytest.mark.parametrize("grid", [Fraction(1, 4), Fraction(3), Fraction(3, 8)])
+def test_counts_are_exact_on_any_grid(grid):
+    """The budget is between two multiples of the grid: what it cannot pay for is no loss."""
+    p, steps, budget = [7, 5, 4, 4, 3, 1], [3, 2, 2, 5, 3, 2], 9 * grid + grid / 3
+    c = [float(grid * k) for k in steps]
+    best, seen = best_counts(p, c, budget), set()
+    for energy in (Fraction(1) / grid, Fraction(3, 2) / grid, Fraction(0)):
+        for kept in itertools.product(range(4), range(3), range(2)):
+            fits = sum(n * k for n, k in zip(kept, (2, 3, 5), strict=True)) <= 9
+            value = sum([5, 4, 1][: kept[0]]) + sum([7, 3][: kept[1]]) + sum([4][: kept[2]])
+            result = judged(p, c, budget, kept, energy)
+            assert (result.verdict == "exact") == (fits and value == best), (energy, kept, result)
+            seen.add(result.verdict)
+    assert seen == {"exact", "refused"}
+
+
 def test_a_loss_that_is_not_the_masks_is_refused():
     """Below a smaller loss there is nothing to be found: p = (2, 3), c = (1, 2), B = 2, and the mask {0}."""
     p, c = np.array([2.0, 3.0]), np.array([1.0, 2.0])
     for loss in ("0", "1/2", "-1", "100"):
-        fields = forge(p, c, 2, [1, 0], 1)
+        fields = forge_counts(p, c, 2, [1, 0], 1)
         fields["proof"]["loss"] = loss
         assert check_certificate(sign(fields), p, c, scores=True).verdict == "refused"
 
@@ -109,7 +95,7 @@ def test_a_loss_that_is_not_the_masks_is_refused():
 def test_items_that_there_are_not_are_refused():
     """Two of one item would spend what is left of the budget, and so hide that the other mask is better."""
     p, c = np.array([2.0, 3.0]), np.array([1.0, 2.0])
-    fields = forge(p, c, 2, [2, 0], 1)
+    fields = forge_counts(p, c, 2, [2, 0], 1)
     fields["proof"]["loss"] = str(Fraction(fields["proof"]["loss"]) - 1)
     reason = check_certificate(sign(fields), p, c, scores=True).reason
     assert reason == "there are fewer items than the mask keeps, or leaves out"
@@ -145,7 +131,7 @@ def test_what_the_mask_spends_and_retains_is_recomputed(certificate, key):
 
 def test_every_cost_needs_its_count():
     p, c = [4, 3, 2], [1, 2, 3]
-    fields = forge(p, c, 6, [1, 1, 1], 0)
+    fields = forge_counts(p, c, 6, [1, 1, 1], 0)
     assert check_certificate(fields, np.array(p, float), np.array(c, float), scores=True).verdict == "exact"
     for place in range(3):
         short = copy.deepcopy(fields)
@@ -153,6 +139,15 @@ def test_every_cost_needs_its_count():
         assert check_certificate(sign(short), np.array(p, float), np.array(c, float), scores=True).verdict == "refused"
     short["proof"]["counts"] = [["1", 1, 1], ["1", 0, 0], ["2", 1, 1], ["3", 1, 1]]
     assert "stands twice" in check_certificate(sign(short), np.array(p, float), np.array(c, float), scores=True).reason
+
+
+@pytest.mark.parametrize("cost", ["1" + "0" * 400, "1/3", "0", "-1", "7"])
+def test_a_cost_in_a_proof_by_counts_is_one_that_an_item_can_have(cost):
+    """Too large for a float, none, not positive, above the budget."""
+    fields = forge_counts([4, 3], [1, 2], 6, [1, 1], 0)
+    fields["proof"]["counts"] = [["1", 1, 1], ["2", 1, 1], [cost, 0, 0]]
+    reason = check_certificate(sign(fields), np.array([4.0, 3.0]), np.array([1.0, 2.0]), scores=True).reason
+    assert reason == "a cost is no float64, not affordable, or stands twice"
 
 
 def test_a_start_that_the_price_does_not_keep_is_refused():
@@ -184,7 +179,7 @@ def test_values_that_recur_after_the_window_closed_on_them(squares, monkeypatch)
     monkeypatch.setattr(checker, "_ROOM", 0)
     for order in itertools.permutations([9, 9, 4, 2, 2]):
         p, c = np.array(order, dtype=float), np.ones(5)
-        fields = forge(p, c, 3, [3], 3)
+        fields = forge_counts(p, c, 3, [3], 3)
         if squares:
             fields = certify(Instance(p, CostClasses(np.zeros(5, int), [1]), 3)).fields
         result = check_certificate(fields, p, None if squares else c, scores=not squares)
@@ -197,7 +192,7 @@ def test_work_is_bounded():
     d = 120_000
     p, c = np.ones(d), np.where(np.arange(d) % 3, 1.0, 1 + 2.0**-40)
     c[::7] = 1 + 2.0**-30
-    fields = forge([1, 1, 1], [1, 1 + 2.0**-40, 1 + 2.0**-30], 60_000, [0, 0, 0], 1)
+    fields = forge_counts([1, 1, 1], [1, 1 + 2.0**-40, 1 + 2.0**-30], 60_000, [0, 0, 0], 1)
     costs = [[str(Fraction(x)), 0, 0] for x in sorted(set(c.tolist()))]
     fields.update(d=d, data={"sha256": hashlib.sha256(p.tobytes()).hexdigest(), "exponent": 0}, spent="0", retained="0")
     fields["cost"]["sha256"] = hashlib.sha256(c.tobytes()).hexdigest()

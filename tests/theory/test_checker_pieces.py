@@ -106,6 +106,15 @@ def test_ties_under_the_cut_are_the_cheapest(small_pieces):
     assert "wrong side" in check_certificate(sign(other), p, c, scores=True).reason
 
 
+def test_ties_under_the_cut_are_no_items_below_it(small_pieces):
+    """An item of cost 1 is half a joule below the price, as near as the loss: the ties of cost 2 go before it."""
+    p, c = far([4, 3, 3, 3, 2, 1.5]), far([3, 2, 2, 2, 1, 1], 1.0)
+    cut = {"energy": 1, "item": 1, "items": 3, "cheap": 2, "ties": 3}
+    fields = forge(p, c, Fraction(11, 2), [FAR + 4, FAR + 1, FAR + 2], **cut)
+    assert (fields["proof"]["removed"], fields["proof"]["added"], fields["proof"]["loss"]) == ([], [], "1/2")
+    assert check_certificate(fields, p, c, scores=True).verdict == "exact"
+
+
 def test_an_offender_is_named_by_its_place(small_pieces):
     p, c = far([2, 3]), far([1, -2], 1.0)
     assert forged(p, c, 2, []).reason == f"item {FAR + 1} is 3.0 and costs -2.0"

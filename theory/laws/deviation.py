@@ -91,8 +91,8 @@ def lower_deviation(law: AnyLaw, beta: Real, d: int, failure: float, method: Met
 
 def two_sided(law: AnyLaw, beta: Real, d: int, failure: float, method: Method = "hoeffding") -> tuple[Bound, Bound]:
     """P8 with P7: both ends, together but with probability ``failure``."""
-    ends = lower_deviation(law, beta, d, failure / 2, method), upper_deviation(law, beta, d, failure / 2, method)
-    return ends if all(end.applies for end in ends) else (Bound(None, ends[0].why or ends[1].why),) * 2
+    low = lower_deviation(law, beta, d, failure / 2, method)
+    return low, upper_deviation(law, beta, d, failure / 2, method) if low.applies else low
 
 
 def overtaken(law: AnyLaw, beta: Real, d: int) -> Bound:

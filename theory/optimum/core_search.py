@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from theory.optimum.duals import Base
 from theory.optimum.watch import STRIDE, UNWATCHED
@@ -84,11 +84,11 @@ class _Question:
         slack, spare, paid, _ = state
         return paid + self.energy * slack + self.item * spare
 
-    def found(self, best: _State | None, below: int, visits: int, finished: bool) -> Found:
+    def found(self, best: _Path | None, below: int, visits: int, finished: bool) -> Found:
         """The outcome, with its path unrolled."""
         if best is None:
             return Found(None, visits, finished)
-        return Found((Fraction(below, self.unit), sorted(_members(best[3]))), visits, finished)
+        return Found((Fraction(below, self.unit), sorted(_members(best))), visits, finished)
 
 
 def ordered(
@@ -99,9 +99,10 @@ def ordered(
     energy, item, below = q.energy, q.item, q.limit
     key = (lambda g: (g.loss, g.shift)) if item else (lambda g: (Fraction(g.loss, abs(g.shift)), abs(g.shift), g.shift))
     groups = sorted(q.groups, key=key)
-    states, visits, best = [q.start], 0, None
+    best: _Path | None = None
+    states, visits = [q.start], 0
     if q.start[0] >= 0 and q.total(q.start) < below:
-        below, best = q.total(q.start), q.start
+        below, best = q.total(q.start), q.start[3]
     for at, (price, shift, members) in enumerate(groups):
         last, sign, count = at + 1 == len(groups), 1 if shift > 0 else -1, len(members)
         # the next group bounds what any later deviation costs per unit of slack, or per item with the cut
@@ -118,7 +119,7 @@ def ordered(
                         break
                 total = paid + energy * slack + item * spare
                 if slack >= 0 and total < below:
-                    below, best = total, state
+                    below, best = total, state[3]
                 if item:
                     reaches = paid + (over * spare if spare >= 0 else -short * spare) < below
                 else:
@@ -142,25 +143,28 @@ def halves(
     groups = sorted(q.groups, key=itemgetter(0), reverse=True)
     first = _affordable(q, q.start, groups[0::2], max_visits // 2, stopped)
     second = _affordable(q, (0, 0, 0, ()), groups[1::2], max_visits // 2, stopped)
-    below, best, at = q.limit, None, len(second.states) - 1
-    for minus_slack, total, state in first.states:
+    best: _Path | None = None
+    below, at = q.limit, len(second.states) - 1
+    for minus_slack, total, (_, path) in first.states:
         while at >= 0 and second.states[at][0] > -minus_slack:
             at -= 1
         if at < 0:
             break
-        _, more, partner = second.states[at]
+        _, more, (_, partner) = second.states[at]
         if total + more < below:
-            below, best = total + more, (0, 0, 0, (_members(state[3]), partner[3]))
+            below, best = total + more, (_members(path), partner)
     return q.found(best, below, first.visits + second.visits, first.finished and second.finished)
 
 
 _Ranked = tuple[int, int, _State]  # minus slack, total, state: sorts into a front
+_Half = tuple[int, int, tuple[int, _Path]]  # the same of one half: what is paid, and how it came about
+_Any = TypeVar("_Any", bound=tuple[int, int, Any])
 
 
 class _Front(NamedTuple):
     """Undominated states by falling slack, hence by falling total."""
 
-    states: list[_Ranked]
+    states: list[_Half]
     visits: int
     finished: bool
 
@@ -169,17 +173,17 @@ def _affordable(
     q: _Question, start: _State, groups: Sequence[_Group], max_visits: int, stopped: Callable[[], bool]
 ) -> _Front:
     """The front of every choice among ``groups`` that loses less than the limit."""
-    front, visits = [(-start[0], q.total(start), start)], 0
+    front: list[_Half] = [(-start[0], q.total(start), (0, ()))]
+    visits = 0
     for price, shift, members in groups:
-        sign, gain = 1 if shift > 0 else -1, price + q.energy * shift + (q.item if shift > 0 else -q.item)
+        gain = price + q.energy * shift + (q.item if shift > 0 else -q.item)
         grown = list(front)
         for copies in range(1, len(members) + 1):
             chosen, room, move, more = members[:copies], q.limit - copies * price, copies * shift, copies * gain
             before = len(grown)
-            for minus_slack, total, (slack, spare, paid, path) in front:
+            for minus_slack, total, (paid, path) in front:
                 if paid < room:
-                    state = slack + move, spare + copies * sign, paid + copies * price, (chosen, path)
-                    grown.append((minus_slack - move, total + more, state))
+                    grown.append((minus_slack - move, total + more, (paid + copies * price, (chosen, path))))
             visits += len(front)
             if len(grown) == before or visits > max_visits or stopped():
                 break
@@ -189,10 +193,11 @@ def _affordable(
     return _Front(front, visits, True)
 
 
-def undominated(grown: list[_Ranked]) -> list[_Ranked]:
+def undominated(grown: list[_Any]) -> list[_Any]:
     """More slack only at a higher total."""
     grown.sort(key=itemgetter(0, 1))
-    kept, lowest = [], None
+    kept: list[_Any] = []
+    lowest: int | None = None
     for ranked in grown:
         if lowest is None or ranked[1] < lowest:
             lowest = ranked[1]

@@ -187,7 +187,7 @@ def base_of(instance: Instance, prices: Prices, budget: Fraction, threads: int =
     spare = prices.most_items - int(mask.sum())
     if prices.most_items:
         tied = tied[np.argsort(instance.costs_of(tied), kind="stable")][: max(spare, 0)]
-    taken, spent = longest_affordable(instance.costs_of(tied), left) if left >= 0 and tied.size else (0, Fraction(0))
+    taken, spent = longest_affordable(instance.costs_of(tied), left)
     mask[tied[:taken]] = True
     return Base(prices, mask, taken, left - spent, spare - taken if prices.most_items else 0)
 

@@ -159,6 +159,44 @@ def test_what_does_not_apply_says_why():
     assert "E g^4 is infinite" in lower_deviation(law_of("t(df=3)", "constant(1)"), BETA, D, FAILURE, "chebyshev").why
     assert "too small" in lower_deviation(TWO, BETA, 10, FAILURE).why
     assert "independent sides" in integrality_constant(SampleLaw.of([1.0, 2.0], 1.0), BETA).why
-    for wrong in ({"d": 0}, {"failure": 0.0}, {"failure": 1.0}, {"method": "markov"}):
+    for wrong in ({"d": 0}, {"failure": 0.0}, {"failure": 1.0}, {"failure": -0.5}, {"method": "markov"}):
         with pytest.raises(InputError):
             upper_deviation(TWO, BETA, **{"d": D, "failure": FAILURE, **wrong})
+    why = "d = 10 is too small: no threshold fits the budget with probability 0.975"
+    assert lower_deviation(TWO, BETA, 10, FAILURE).why == why
+    assert lower_deviation(TWO, BETA, 50, FAILURE).why == "d = 50 is too small: the bound is below 0"
+    assert two_sided(TWO, BETA, 10, 2 * FAILURE) == (lower_deviation(TWO, BETA, 10, FAILURE),) * 2
+
+
+@pytest.mark.parametrize("unit", [3, 1e-6, 1e6])
+def test_the_unit_of_costs_does_not_matter(unit):
+    law = law_of("uniform()", f"classes({1.0 * unit!r}=0.5, {2.0 * unit!r}=0.5)")
+    for bound in (upper_deviation, lower_deviation):
+        for method in ("hoeffding", "chebyshev"):
+            found, same = (bound(x, BETA, 20_000, FAILURE, method).limit for x in (law, TWO))
+            assert found == pytest.approx(same, rel=1e-6), method
+    assert overtaken(law, BETA, 400_000).limit == pytest.approx(overtaken(TWO, BETA, 400_000).limit, rel=1e-4)
+    assert integrality_constant(law, BETA).limit == pytest.approx(integrality_constant(TWO, BETA).limit, rel=1e-7)
+
+
+def test_the_first_step_towards_a_threshold_is_a_fiftieth_of_the_budget():
+    """Where less would do, too: what Hoeffding asks for at a million coordinates is a tenth of that."""
+    d, budget = 10**7, BETA * mean_cost(TWO)
+    assert 2 * math.sqrt(math.log(2 / FAILURE) / (2 * d)) < 0.02 * budget
+    bound = kept(TWO, price(TWO, 0.98 * budget)) - math.sqrt(math.log(2 / FAILURE) / (2 * d))
+    assert lower_deviation(TWO, BETA, d, FAILURE).limit == pytest.approx(bound, rel=1e-7)
+
+
+def test_moments_that_cantelli_needs_and_no_more():
+    """E g^4 and E c^2, of laws whose E g^6 and E c^3 are infinite."""
+    for law in (law_of("t(df=5)", "constant(1)"), law_of("uniform()", "pareto(b=2.5)")):
+        assert upper_deviation(law, BETA, 10**7, FAILURE, "chebyshev").applies
+        assert lower_deviation(law, BETA, 10**7, FAILURE, "chebyshev").applies
+    for law in (law_of("t(df=4)", "constant(1)"), law_of("uniform()", "pareto(b=2)")):
+        assert not upper_deviation(law, BETA, 10**7, FAILURE, "chebyshev").applies
+        assert not lower_deviation(law, BETA, 10**7, FAILURE, "chebyshev").applies
+
+
+def test_the_dearest_coordinate_may_take_the_whole_budget():
+    assert "may exceed the budget" not in overtaken(TWO, 0.5, 4).why  # 0.5 * 4 * 1 = 2
+    assert "may exceed the budget" in overtaken(TWO, 0.5, 3).why

@@ -20,6 +20,7 @@ from theory.instance import Instance
 from theory.laws.efficiency import Estimate, Profile
 from theory.laws.joint import Law
 from theory.laws.parse import cost_law, magnitude_law
+from theory.laws.power_mean import PowerMeanLaw
 from theory.laws.samples import SampleLaw
 from theory.laws.saving import VALID_SPREAD, _doubt, saving_report
 from theory.selection.selectors import cwmp, top_k
@@ -200,6 +201,7 @@ def test_what_all_non_zero_entries_cost_is_where_nothing_is_left_to_decide():
 
 @pytest.mark.parametrize(("times", "saved", "said"), [
     (1.3, 0.02, False), (1.4, 0.02, True), (1 / 1.3, 0.02, False), (1 / 1.4, 0.02, True), (1.4, 0.004, False),
+    (1.4, 0.005, False),
 ])  # fmt: skip
 def test_a_prediction_that_is_far_off_within_its_region_is_said(times, saved, said):
     subject = law("t(df=5)", "lognorm(s=0.2)")
@@ -209,8 +211,37 @@ def test_a_prediction_that_is_far_off_within_its_region_is_said(times, saved, sa
     assert (f"the saving law says {times:.2g} times the exact saving" in (doubt or "")) == said
 
 
+@pytest.mark.parametrize(("times", "saved", "said"), [
+    (1.3, 0.02, False), (1.4, 0.02, True), (1 / 1.3, 0.02, False), (1 / 1.4, 0.02, True), (1.4, 0.005, False),
+    (0, 0.02, False), (-1, 0.02, False), (math.nan, 0.02, False),
+])  # fmt: skip
+def test_a_power_mean_law_that_is_far_off_is_said(times, saved, said):
+    """Where it says nothing, or that nothing is saved, there is no ratio to speak of."""
+    subject = law("t(df=5)", "lognorm(s=0.2)")
+    at, saving = subject.efficiency(0.1), replace(subject.saving(0.1), at_equal_score=Estimate(saved, 0.0))
+    doubt = _doubt(subject, at, saving, PowerMeanLaw(times * saved, 1.0, 1)) or ""
+    assert (f"the power-mean law says {times:.2g} times the exact saving" in doubt) == said
+
+
+def test_at_the_end_of_its_region_the_law_is_within_it():
+    subject = law("t(df=5)", "lognorm(s=0.2)")
+    at, saving = subject.efficiency(0.1), subject.saving(0.1)
+    for spread, said in ((VALID_SPREAD, False), (math.nextafter(VALID_SPREAD, 1), True)):
+        doubt = _doubt(subject, at, replace(saving, profile=replace(saving.profile, spread=spread))) or ""
+        assert ("second order in the spread" in doubt) == said
+
+
+def test_layers_that_starve_are_reported_where_a_choice_is_left():
+    data = SampleLaw(np.array([3.0, 2.0, 1.0, 2.5]), np.array([1.0, 1.0, 1.0, 8.0]), layer=np.array([0, 0, 0, 1]))
+    report = saving_report(data, 5 / 11, 0.1)
+    assert [layer["layer"] for layer in report["starved"]] == ["layer 1"]
+    assert report["ceiling"] == data.ceiling(5 / 11) > 0
+    assert (report["target"], report["beta"], report["keeps_all"]) == (0.1, 5 / 11, False)
+
+
 def test_a_budget_that_buys_everything_is_said():
     report = saving_report(law("spike(0.5, norm())", "lognorm(s=0.5)"), 0.9, 0.1)
+    assert (report["ceiling"], report["starved"]) == (0.0, [])
     assert report["doubt"] == "the budget buys every non-zero entry"
     assert report["keeps_all"]
 

@@ -1,6 +1,7 @@
 """Both exhaustive searches against plain enumeration of the loss, and against each other."""
 
 import itertools
+import random
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from theory.budget import percent
 from theory.instance import Instance
 from theory.optimum.core_search import Item, halves, ordered
-from theory.optimum.duals import Prices, base_of, reduced_value
+from theory.optimum.duals import Base, Prices, base_of, reduced_value
 from theory.optimum.relaxation import relax
 
 
@@ -61,3 +62,74 @@ def test_says_when_it_gave_up(search):
     base, _ = _question(rng, False)
     core = [Item(Fraction(1, 1000 + i), Fraction((-1) ** i * (i + 1)), i) for i in range(40)]
     assert not search(core, base, Fraction(10), 200).finished
+
+
+# --- what they look at -----------------------------------------------------------------------------
+
+
+def _drawn(kind, seed):
+    """Base and core of ten items, some alike; with the cut, an item price and how many items it prices."""
+    rng = random.Random(f"{kind} {seed}")
+    p, c = ([low + int(width * rng.random()) for _ in range(10)] for low, width in ((1, 40), (3, 20)))
+    p[3:5], c[3:5] = [p[2]] * 2, [c[2]] * 2
+    if "alike" in kind:
+        p, c = zip(*([(5, 1), (7, 2), (3, 1), (9, 4)][int(4 * rng.random())] for _ in range(10)), strict=True)
+    budget, energy = int(sum(c) * (0.2 + 0.5 * rng.random())), Fraction(int(9 * rng.random()), 3)
+    item, most = (Fraction(int(20 * rng.random()), 2), 5) if "cut" in kind else (Fraction(0), 0)
+    r = [x - energy * y - item for x, y in zip(p, c, strict=True)]
+    mask = np.array([x > 0 for x in r])
+    slack, spare = Fraction(budget - int(np.array(c)[mask].sum())), most and most - int(mask.sum())
+    items = [Item(abs(x), Fraction(y if x > 0 else -y), i) for i, (x, y) in enumerate(zip(r, c, strict=True))]
+    return Base(Prices(energy, item, most), mask, 0, slack, spare), items
+
+
+def _visited(search, kind):
+    """States visited below three limits, of six questions each."""
+    found = []
+    for seed in range(6):
+        base, items = _drawn(kind, seed)
+        for limit in (Fraction(15), Fraction(60), Fraction(200)):
+            found.append(search([x for x in items if x.loss < limit], base, limit, 10**6).visits)
+    return found
+
+
+VISITED = {
+    ("ordered", "plain"): [17, 33, 33, 6, 15, 15, 2, 19, 22, 11, 11, 11, 2, 45, 45, 2, 17, 21],
+    ("ordered", "cut"): [2, 146, 149, 86, 127, 127, 2, 59, 59, 51, 77, 77, 4, 112, 112, 1, 1, 1],
+    ("ordered", "alike"): [9, 17, 17, 3, 12, 12, 6, 25, 25, 2, 28, 28, 24, 24, 24, 2, 20, 20],
+    ("ordered", "alike cut"): [60, 60, 60, 28, 35, 35, 14, 96, 96, 58, 72, 72, 3, 62, 62, 15, 15, 15],
+    ("halves", "plain"): [17, 28, 28, 10, 31, 31, 4, 26, 36, 30, 36, 36, 14, 32, 32, 4, 20, 35],
+    ("halves", "cut"): [3, 32, 37, 18, 32, 32, 6, 23, 26, 17, 31, 31, 13, 41, 42, 11, 25, 32],
+    ("halves", "alike"): [18, 20, 20, 20, 22, 22, 15, 17, 17, 10, 25, 25, 22, 22, 22, 17, 22, 22],
+    ("halves", "alike cut"): [21, 21, 21, 18, 25, 25, 24, 24, 24, 22, 22, 22, 20, 22, 22, 19, 19, 19],
+}
+
+
+@pytest.mark.parametrize(("search", "kind"), VISITED)
+def test_a_search_visits_as_many_states_as_before(search, kind):
+    """Recorded: more of them leave fewer instances within reach, fewer may miss a mask. Record a change on purpose."""
+    assert _visited({"halves": halves, "ordered": ordered}[search], kind) == VISITED[search, kind]
+
+
+@pytest.mark.parametrize("search", [halves, ordered])
+def test_a_search_ends_where_it_is_told(search):
+    """With as many visits as it takes it finishes, with fewer it does not, and it does not go far beyond them."""
+    for kind in ("plain", "cut"):
+        assert not search(_drawn(kind, 1)[1], _drawn(kind, 1)[0], Fraction(200), 10**6, lambda: True).finished
+        base, items = _drawn(kind, 1)
+        needed = search(items, base, Fraction(200), 10**6).visits
+        enough = next(most for most in range(2 * needed + 2) if search(items, base, Fraction(200), most).finished)
+        assert enough == ENOUGH[search.__name__, kind]
+        for most in range(0, enough, 7):
+            assert not search(items, base, Fraction(200), most).finished
+
+
+@pytest.mark.parametrize("search", [halves, ordered])
+def test_a_set_that_meets_the_budget_and_the_limit_is_found(search):
+    base = Base(Prices(Fraction(1)), np.zeros(1, bool), 0, Fraction(0), 0)
+    assert search([], base, Fraction(1), 10).best == (0, [])
+    assert search([], base, Fraction(0), 10).best is None
+    assert search([Item(Fraction(1), Fraction(1), 0)], base, Fraction(9), 10).best == (0, [])
+
+
+ENOUGH = {("ordered", "plain"): 15, ("ordered", "cut"): 127, ("halves", "plain"): 40, ("halves", "cut"): 44}

@@ -17,7 +17,8 @@ from theory.selection.bracket import greedy_prefix
 from theory.selection.entries import entries_of
 from theory.selection.order import density_order
 from theory.selection.rounding import Selection
-from theory.selection.selectors import loss_weight
+from theory.selection.safe import safe
+from theory.selection.selectors import loss_weight, selector_named
 
 ROUNDINGS = ("prefix", "fill", "best-of")
 
@@ -165,6 +166,53 @@ def test_bad_requests():
     for loss in (lambda g: -g, lambda g: g[:1], lambda g: g * np.nan, lambda g: 1.0):
         with pytest.raises(InputError, match="finite non-negative weights of the same shape"):
             loss_weight(instance, loss)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.0, True, "2"])
+def test_threads_are_a_whole_number(threads):
+    with pytest.raises(InputError, match="threads must be a whole number >= 1"):
+        top_k(Instance([1.0], 1, 1), threads=threads)
+
+
+def test_an_instance_brings_cost_and_budget():
+    instance = Instance([1.0, 2.0], 1, 1)
+    for more in ({"cost": 1}, {"budget": 1}, {"cost": 1, "budget": 1}):
+        with pytest.raises(InputError, match="an instance has its own cost and budget"):
+            cwmp(instance, **more)
+    assert cwmp(instance, threads=1).mask.tolist() == [False, True]
+
+
+def test_out_is_of_the_right_kind():
+    instance = Instance([1.0, 2.0], 1, 1)
+    out = np.ones(2, dtype=bool)
+    assert cwmp(instance, out=out).mask is out
+    assert out.tolist() == [False, True]
+    with pytest.raises(InputError, match=r"out must be bool of shape \(2,\), got bool of shape \(1, 2\)"):
+        cwmp(instance, out=np.ones((1, 2), dtype=bool))
+    with pytest.raises(InputError, match=r"out must be bool of shape \(2,\), got int8 of shape \(2,\)"):
+        cwmp(np.ones(2), 1, 1, out=np.ones(2, dtype=np.int8))
+    with pytest.raises(InputError, match=r"out must be a bool array or tensor of shape \(2,\), got list"):
+        cwmp(np.ones(2), 1, 1, out=[True, False])
+
+
+def test_selectors_by_their_names():
+    g, c = np.array([1.0, -3.0, 2.0]), np.array([1.0, 5.0, 1.0])
+    assert selector_named("cwmp")(g, c, 5).mask.tolist() == [False, False, True]
+    assert selector_named("cwmp", "l1")(g, c, 5).mask.tolist() == [True, False, True]
+    assert selector_named("top-k")(g, c, 5).mask.tolist() == [False, True, False]
+    kept = selector_named("safe", layers=[2, 1], safety="1")(g, c, 5)
+    assert kept.mask.tolist() == safe(g, [2, 1], "1", cost=c, budget=5).mask.tolist()
+    for name, loss in (("best", "l2"), ("a", "l2"), ("topk", "l2"), ("sage", "l2")):
+        with pytest.raises(InputError, match="selector must be cwmp, top-k or safe"):
+            selector_named(name, loss)
+    for name in ("top-k", "safe"):
+        for loss in ("l1", "l3", np.abs):
+            with pytest.raises(InputError, match="a loss is for cwmp only"):
+                selector_named(name, loss, layers=[3])
+    with pytest.raises(InputError, match="safe needs the layers"):
+        selector_named("safe")
+    with pytest.raises(InputError, match="safety"):
+        selector_named("safe", layers=[3], safety=2)
 
 
 # --- order -----------------------------------------------------------------------------------------
