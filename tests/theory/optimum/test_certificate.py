@@ -337,7 +337,7 @@ def test_what_the_checker_says_is_what_is_reported(said, monkeypatch):
     """Refused as exact it is tried as an interval; and refused as that, nothing may be concluded."""
     asked = []
 
-    def check(fields, instance):
+    def check(fields, *_):
         asked.append(fields["verdict"])
         verdict = fields["verdict"] if said == "exact" else "refused" if fields["verdict"] == "exact" else said
         return checker.Result(verdict, f"said {verdict}", {"how": "so"} if verdict != "refused" else {})
@@ -361,7 +361,7 @@ def test_a_second_proof_is_tried_before_an_interval(accepts, monkeypatch):
     """Whole scores and costs have one for another search; the first that the checker accepts counts."""
     asked = []
 
-    def check(fields, instance):
+    def check(fields, *_):
         asked.append((fields["verdict"], fields["proof"]["search"]))
         return checker.Result(fields["verdict"] if len(asked) == accepts else "refused", str(len(asked)), {})
 
@@ -376,7 +376,7 @@ def test_a_second_proof_is_tried_before_an_interval(accepts, monkeypatch):
 
 def test_a_second_proof_is_not_tried_once_stopped(monkeypatch):
     asked = []
-    monkeypatch.setattr(module, "_confirm", lambda f, _: asked.append(f["verdict"]) or checker.Result("refused", "no"))
+    monkeypatch.setattr(module, "_confirm", lambda f, *_: asked.append(f["verdict"]) or checker.Result("refused", "no"))
     certify(Instance.from_scores([2, 3, 4], [1, 2, 4], 4), watch=Watch(lambda: "interval" in asked or len(asked) == 1))
     assert asked == ["exact", "interval"]
 
@@ -384,7 +384,7 @@ def test_a_second_proof_is_not_tried_once_stopped(monkeypatch):
 def test_an_interval_of_the_solver_is_asked_for_as_one(monkeypatch):
     cost = np.random.default_rng(35).uniform(1, 2, 40)
     asked, check = [], module._confirm
-    monkeypatch.setattr(module, "_confirm", lambda fields, i: asked.append(fields["verdict"]) or check(fields, i))
+    monkeypatch.setattr(module, "_confirm", lambda f, *rest: asked.append(f["verdict"]) or check(f, *rest))
     certificate = certify(Instance.from_scores(cost, cost, 20), max_states=10)
     assert asked == ["interval"]
     assert (certificate.verdict, certificate.unchecked) == ("interval", False)
