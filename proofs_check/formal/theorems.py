@@ -59,7 +59,7 @@ THEOREMS = (
     Theorem("D21b", "D21b", "refuted"),
     Theorem("D22a", "D22a"),
     Theorem("D22c", "D22c", "refuted"),
-    Theorem("D23a", "D23a", beyond="the form of the safe solution, and what its reserves cost"),
+    Theorem("D23a", "D23a"),
     Theorem("D23c", "D23c", "refuted"),
     Theorem("P3a", "P03a", beyond="when equality holds, and laws that are not finite"),
     Theorem("P7", "P07", beyond="how far the mean of the X_i strays from its expectation (Hoeffding, Cantelli)"),

@@ -171,6 +171,7 @@ PLANTED = [
     ("D08", "p I j < p I i -> c I i <= c I j) ->\n  forall", "p I i < p I j -> c I i <= c I j) ->\n  forall"),
     ("D10", "value I m / 2 <=", "value I m / 2 * (3 / 2) <="),
     ("D13a", "c i <= cmax) -> cmax <= b ->", "c i <= cmax) ->"),
+    ("D14a", "(1 - / INR k) * (M", "(1 + / INR k) * (M"),
     ("D15a", "price (at_budget I b) * (b' - b) /\\\n", "price (at_budget I b') * (b' - b) /\\\n"),
     ("Checker", "step_fine && cut_fine && accounts_fine", "step_fine && accounts_fine"),
     ("Checker", "loss C - unit C * step C + 1", "loss C - unit C * step C"),
@@ -178,8 +179,11 @@ PLANTED = [
     ("Counts", "reduced i <=? 0) (skipn", "reduced i <=? 1) (skipn"),
     ("Transfer", "critical_item reals J = critical_item integers I /\\", "critical_item reals J = None /\\"),
     ("D19a", "smallest I (S (length (top_k reals I))) <= spend I m) /\\", "smallest I (S (S (length (top_k reals I)))) <= spend I m) /\\"),
+    ("D17", "(forall t i, is64 (update t i)) -> forall t i,\n     let s", "forall t i,\n     let s"),
     ("D20a", "sum c S <= sum c T /\\", "sum c T <= sum c S /\\"),
     ("D20a", "forall i, In i l -> w i <> 0) ->", "True) ->"),
+    ("D21a", "Rabs (price_of client k b - lam) *", "Rabs (price_of client k b - 2 * lam) *"),
+    ("D23a", "spend I reserve <= theta * spend I T /\\", "spend I reserve <= theta * theta * spend I T /\\"),
     ("D22a", "0 <= lower <= lam -> In i (seq 0 n) -> best", "lam <= lower -> In i (seq 0 n) -> best"),
 ]
 
