@@ -182,7 +182,7 @@ PLANTED = [
     ("D17", "(forall t i, is64 (update t i)) -> forall t i,\n     let s", "forall t i,\n     let s"),
     ("D20a", "sum c S <= sum c T /\\", "sum c T <= sum c S /\\"),
     ("D20a", "forall i, In i l -> w i <> 0) ->", "True) ->"),
-    ("D21a", "Rabs (price_of client k b - lam) *", "Rabs (price_of client k b - 2 * lam) *"),
+    ("D21a", "retains K client m + p (client k) s) /\\", "retains K client m + p (client k) s / 2) /\\"),
     ("D23a", "spend I reserve <= theta * spend I T /\\", "spend I reserve <= theta * theta * spend I T /\\"),
     ("D22a", "0 <= lower <= lam -> In i (seq 0 n) -> best", "lam <= lower -> In i (seq 0 n) -> best"),
 ]
