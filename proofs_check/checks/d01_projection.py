@@ -13,48 +13,48 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 
 import numpy as np
 import sympy
 
 from proofs_check.methods import smt as z
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample
+from proofs_check.methods.rational import Rational
 from proofs_check.oracles import enumerate_optimum
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.optimum.relaxation import relax
 
-Minimum = Callable[[Instance, Oracle], Fraction]
+Minimum = Callable[[Instance, Oracle], Rational]
 
-_GRID = [Fraction(k, 2) for k in range(-3, 5)]
+_GRID = [Rational(k, 2) for k in range(-3, 5)]
 
 
-def knapsack_minimum(instance: Instance, optimum: Oracle) -> Fraction:
+def knapsack_minimum(instance: Instance, optimum: Oracle) -> Rational:
     """``sum p_i - OPT``."""
-    return sum(map(Fraction, instance.score), Fraction(0)) - optimum(instance)
+    return sum(map(Rational, instance.score), Rational(0)) - optimum(instance)
 
 
 def no_point_is_nearer(instance: Instance, optimum: Oracle, minimum: Minimum = knapsack_minimum) -> Violation | None:
     """Every x on the grid of halves, zero and the update's own values included, against the stated minimum."""
-    update = [Fraction(float(x)) for x in instance.update] if instance.update is not None else []
-    cost = [Fraction(c) for c in instance.cost]
+    update = [Rational(float(x)) for x in instance.update] if instance.update is not None else []
+    cost = [Rational(c) for c in instance.cost]
     nearest = min(
-        sum(((g - y) ** 2 for g, y in zip(update, x, strict=True)), Fraction(0))
+        sum(((g - y) ** 2 for g, y in zip(update, x, strict=True)), Rational(0))
         for x in itertools.product(_GRID, repeat=instance.d)
-        if sum((c for c, y in zip(cost, x, strict=True) if y), Fraction(0)) <= instance.budget
+        if sum((c for c, y in zip(cost, x, strict=True) if y), Rational(0)) <= instance.budget
     )
     stated = minimum(instance, optimum)
     return Violation("min ||g - x||^2 = sum p_i - OPT", nearest, stated) if nearest != stated else None
 
 
-def attained(instance: Instance, optimum: Oracle, keep: Fraction = Fraction(1)) -> Violation | None:
+def attained(instance: Instance, optimum: Oracle, keep: Rational = Rational(1)) -> Violation | None:
     """``x = keep * m * g`` with the optimal mask m is at the stated distance, from the update itself."""
     mask = enumerate_optimum(instance).mask
     assert mask is not None
     assert instance.update is not None
-    update = [Fraction(float(x)) for x in instance.update]
-    distance = sum(((g - keep * g * int(m)) ** 2 for g, m in zip(update, mask, strict=True)), Fraction(0))
+    update = [Rational(float(x)) for x in instance.update]
+    distance = sum(((g - keep * g * int(m)) ** 2 for g, m in zip(update, mask, strict=True)), Rational(0))
     stated = knapsack_minimum(instance, optimum)
     return Violation("||g - m g||^2 = sum p_i - OPT", distance, stated) if distance != stated else None
 
@@ -65,7 +65,7 @@ def _domain() -> Iterator[Instance]:
         for chosen in itertools.combinations_with_replacement(items, n):
             update, cost = np.array(chosen, dtype=float).reshape(-1, 2).T
             for half in range(2 * int(cost.sum()) + 2):
-                yield Instance(update, cost, Fraction(half, 2))
+                yield Instance(update, cost, Rational(half, 2))
 
 
 def exhaustion(seed: int = 0, minimum: Minimum = knapsack_minimum) -> Verdict:
@@ -95,7 +95,7 @@ def symbolic(seed: int = 0) -> Verdict:
     return Verdict("D1", "symbolic", outcome, "one coordinate, symbolic g and m", "every d, summed over coordinates", 1)
 
 
-def families(seed: int = 0, keep: Fraction = Fraction(1)) -> Verdict:
+def families(seed: int = 0, keep: Rational = Rational(1)) -> Verdict:
     """Random families: the distance of ``m g`` computed from the update, not from the scores."""
     judge = lambda instance, optimum: attained(instance, optimum, keep)  # noqa: E731
     return sample("D1", judge, seed=seed, n=8, per_family=10)
@@ -109,12 +109,12 @@ CHECKS = (
 )
 
 
-def _relaxed(instance: Instance, optimum: Oracle) -> Fraction:
-    return sum(map(Fraction, instance.score), Fraction(0)) - relax(instance).value
+def _relaxed(instance: Instance, optimum: Oracle) -> Rational:
+    return sum(map(Rational, instance.score), Rational(0)) - relax(instance).value
 
 
 FALSEHOODS = (
     Falsehood("D1", "the minimum is sum p_i minus the relaxation's value", lambda: exhaustion(minimum=_relaxed)),
-    Falsehood("D1", "kept coordinates are shrunk to half", lambda: families(keep=Fraction(1, 2))),
+    Falsehood("D1", "kept coordinates are shrunk to half", lambda: families(keep=Rational(1, 2))),
     Falsehood("D1", "kept coordinates may as well be doubled, over all reals", lambda: smt(shrunk=2)),
 )

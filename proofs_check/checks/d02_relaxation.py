@@ -16,13 +16,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from proofs_check.methods import smt as z
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, certified, from_smt, sample, standard_checks
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Verdict
 from theory.instance import Instance
 from theory.optimum.relaxation import Relaxation, relax
@@ -30,26 +30,26 @@ from theory.optimum.relaxation import Relaxation, relax
 Solver = Callable[[Instance], Relaxation]
 
 
-def best_vertex(instance: Instance) -> Fraction:
+def best_vertex(instance: Instance) -> Rational:
     """The relaxation by its vertices: every mask, alone or with one item that takes what is left of the budget."""
-    items = [(Fraction(p), Fraction(c)) for p, c in zip(instance.score, instance.cost, strict=True)]
+    items = [(Rational(p), Rational(c)) for p, c in zip(instance.score, instance.cost, strict=True)]
     items = [(p, c) for p, c in items if c <= instance.budget]
-    best = Fraction(0)
+    best = Rational(0)
     for mask in itertools.product((False, True), repeat=len(items)):
-        left = instance.budget - sum((c for taken, (_, c) in zip(mask, items, strict=True) if taken), Fraction(0))
+        left = instance.budget - sum((c for taken, (_, c) in zip(mask, items, strict=True) if taken), Rational(0))
         if left < 0:
             continue
-        value = sum((p for taken, (p, _) in zip(mask, items, strict=True) if taken), Fraction(0))
-        shares = (p * min(Fraction(1), left / c) for taken, (p, c) in zip(mask, items, strict=True) if not taken)
-        best = max(best, value + max(shares, default=Fraction(0)))
+        value = sum((p for taken, (p, _) in zip(mask, items, strict=True) if taken), Rational(0))
+        shares = (p * min(Rational(1), left / c) for taken, (p, c) in zip(mask, items, strict=True) if not taken)
+        best = max(best, value + max(shares, default=Rational(0)))
     return best
 
 
-def dual_value(instance: Instance, price: Fraction) -> Fraction:
+def dual_value(instance: Instance, price: Rational) -> Rational:
     """``lambda B + sum (p_i - lambda c_i)+`` over the affordable items."""
     pairs = zip(instance.score.tolist(), instance.cost.tolist(), strict=True)
-    reduced = (Fraction(p) - price * Fraction(c) for p, c in pairs if Fraction(c) <= instance.budget)
-    return price * instance.budget + sum((r for r in reduced if r > 0), Fraction(0))
+    reduced = (Rational(p) - price * Rational(c) for p, c in pairs if Rational(c) <= instance.budget)
+    return price * instance.budget + sum((r for r in reduced if r > 0), Rational(0))
 
 
 def is_vertex_optimum(instance: Instance, _: Oracle, solver: Solver = relax) -> Violation | None:
@@ -67,7 +67,7 @@ def no_duality_gap(instance: Instance, _: Oracle, solver: Solver = relax) -> Vio
     if relaxation.value != dual:
         return Violation("p(prefix) + phi p_s = lambda B + sum (p - lambda c)+", relaxation.value, dual)
     s = relaxation.critical_item
-    spent = relaxation.spent + (relaxation.fraction * Fraction(instance.cost[s]) if s is not None else 0)
+    spent = relaxation.spent + (relaxation.fraction * Rational(instance.cost[s]) if s is not None else 0)
     return Violation("sum c_i z_i <= B", spent, instance.budget) if spent > instance.budget else None
 
 
@@ -107,8 +107,8 @@ def _whole_budget_share(instance: Instance) -> Relaxation:
     found = relax(instance)
     if found.critical_item is None:
         return found
-    phi = min(Fraction(1), instance.budget / Fraction(instance.cost[found.critical_item]))
-    value = instance.retained(found.prefix) + phi * Fraction(instance.score[found.critical_item])
+    phi = min(Rational(1), instance.budget / Rational(instance.cost[found.critical_item]))
+    value = instance.retained(found.prefix) + phi * Rational(instance.score[found.critical_item])
     return replace(found, fraction=phi, value=value)
 
 
@@ -118,7 +118,7 @@ def _price_of_last_taken(instance: Instance) -> Relaxation:
     if found.critical_item is None or not found.prefix.any():
         return found
     taken = np.flatnonzero(found.prefix)
-    return replace(found, threshold=min(Fraction(instance.score[i]) / Fraction(instance.cost[i]) for i in taken))
+    return replace(found, threshold=min(Rational(instance.score[i]) / Rational(instance.cost[i]) for i in taken))
 
 
 FALSEHOODS = (

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 
 import numpy as np
 import sympy
@@ -24,32 +23,33 @@ import sympy
 from proofs_check.methods import smt as z
 from proofs_check.methods.instances import small_domain, small_instances
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 
-Term = Callable[[Fraction, Fraction], Fraction]
+Term = Callable[[Rational, Rational], Rational]
 
-_PRICES = (Fraction(0), Fraction(1, 2), Fraction(3))
-_LEVELS = (Fraction(0), Fraction(1, 2), Fraction(1))
+_PRICES = (Rational(0), Rational(1, 2), Rational(3))
+_LEVELS = (Rational(0), Rational(1, 2), Rational(1))
 
 
-def slack_of(r: Fraction, z_i: Fraction) -> Fraction:
+def slack_of(r: Rational, z_i: Rational) -> Rational:
     """``r+ - r z``: what one item at level ``z`` loses against the bound."""
-    return max(r, Fraction(0)) - r * z_i
+    return max(r, Rational(0)) - r * z_i
 
 
-def holds_at(instance: Instance, price: Fraction, levels: tuple[Fraction, ...], term: Term) -> Violation | None:
+def holds_at(instance: Instance, price: Rational, levels: tuple[Rational, ...], term: Term) -> Violation | None:
     """Both sides at one lambda and one z, and the signs of the terms."""
-    p, c = [Fraction(x) for x in instance.score], [Fraction(x) for x in instance.cost]
-    spent = sum((ci * y for ci, y in zip(c, levels, strict=True)), Fraction(0))
+    p, c = [Rational(x) for x in instance.score], [Rational(x) for x in instance.cost]
+    spent = sum((ci * y for ci, y in zip(c, levels, strict=True)), Rational(0))
     if spent > instance.budget:
         return None
     reduced = [pi - price * ci for pi, ci in zip(p, c, strict=True)]
-    bound = price * instance.budget + sum((max(r, Fraction(0)) for r in reduced), Fraction(0))
+    bound = price * instance.budget + sum((max(r, Rational(0)) for r in reduced), Rational(0))
     terms = [price * (instance.budget - spent), *(term(r, y) for r, y in zip(reduced, levels, strict=True))]
-    lost = bound - sum((pi * y for pi, y in zip(p, levels, strict=True)), Fraction(0))
-    if lost != sum(terms, Fraction(0)):
-        return Violation("bound - sum p z = sum of terms", lost, sum(terms, Fraction(0)))
+    lost = bound - sum((pi * y for pi, y in zip(p, levels, strict=True)), Rational(0))
+    if lost != sum(terms, Rational(0)):
+        return Violation("bound - sum p z = sum of terms", lost, sum(terms, Rational(0)))
     return Violation("every term >= 0", min(terms), 0) if min(terms) < 0 else None
 
 
@@ -74,8 +74,8 @@ def families(seed: int = 0, term: Term = slack_of) -> Verdict:
     rng = np.random.default_rng(seed)
 
     def judge(instance: Instance, _: Oracle) -> Violation | None:
-        price = Fraction(float(np.median(instance.score / instance.cost)))
-        levels = tuple(Fraction(int(k), 64) for k in rng.integers(0, 65, instance.d))
+        price = Rational(float(np.median(instance.score / instance.cost)))
+        levels = tuple(Rational(int(k), 64) for k in rng.integers(0, 65, instance.d))
         return holds_at(instance.with_budget(instance.total_cost), price, levels, term)
 
     return sample("D3", judge, seed=seed, n=20, per_family=20)

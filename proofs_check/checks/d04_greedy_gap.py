@@ -12,7 +12,6 @@ p = (eps, 1), c = (eps/2, 1), B = 1 gives OPT = 1, p(prefix) = eps, phi -> 1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 
@@ -30,12 +29,13 @@ from proofs_check.methods.judge import (
     sample,
     search,
 )  # fmt: skip
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.optimum import bounds
 from theory.optimum.relaxation import Relaxation, relax
 
-Bound = Callable[[Instance, Relaxation], Fraction]
+Bound = Callable[[Instance, Relaxation], Rational]
 
 
 def holds(instance: Instance, optimum: Oracle, bound: Bound = bounds.greedy_gap) -> Violation | None:
@@ -45,11 +45,11 @@ def holds(instance: Instance, optimum: Oracle, bound: Bound = bounds.greedy_gap)
     if gap > limit:
         return Violation("OPT - p(prefix) <= phi p_s", gap, limit)
     s = relaxation.critical_item
-    largest = Fraction(0) if s is None else Fraction(instance.score[s])
+    largest = Rational(0) if s is None else Rational(instance.score[s])
     return Violation("phi p_s <= p_s", limit, largest) if limit > largest else None
 
 
-def smt(seed: int = 0, n_max: int = 5, share: Fraction = Fraction(1)) -> Verdict:
+def smt(seed: int = 0, n_max: int = 5, share: Rational = Rational(1)) -> Verdict:
     """All real p, c, B: no mask of up to ``n_max`` items beats the prefix by more than ``share * phi p_s``."""
 
     def obligations():  # type: ignore[no-untyped-def]
@@ -60,9 +60,7 @@ def smt(seed: int = 0, n_max: int = 5, share: Fraction = Fraction(1)) -> Verdict
                     feasible = [z.z3.Sum([c[i] for i in mask]) <= case.budget]
                     gain = z.z3.Sum([p[i] for i in mask]) - z.z3.Sum(p[:k])
                     left = case.budget - z.z3.Sum(c[:k])
-                    bound = (
-                        gain * c[k] <= z.z3.Q(share.numerator, share.denominator) * left * p[k] if k < n else gain <= 0
-                    )
+                    bound = gain * c[k] <= z.rational(share) * left * p[k] if k < n else gain <= 0
                     yield case.assumptions + feasible, bound
 
     domain = f"all real p >= 0, c > 0, B with n <= {n_max} items, every mask"
@@ -99,7 +97,7 @@ def tightness(seed: int = 0) -> Verdict:
         relaxation = relax(instance)
         gap = enumerated(instance) - instance.retained(relaxation.prefix)
         ratios.append(gap / bounds.greedy_gap(instance, relaxation))
-    attained = ratios == sorted(ratios) and 1 - ratios[-1] < Fraction(1, 10**15)
+    attained = ratios == sorted(ratios) and 1 - ratios[-1] < Rational(1, 10**15)
     return Verdict(
         "D4", "tightness", Outcome.CHECKED if attained else Outcome.REFUTED,
         "p = (eps, 1), c = (eps/2, 1), B = 1 with eps = 2^-1 .. 2^-57, exact", "the limit eps -> 0", len(ratios),
@@ -107,14 +105,14 @@ def tightness(seed: int = 0) -> Verdict:
     )  # fmt: skip
 
 
-def _half(instance: Instance, relaxation: Relaxation) -> Fraction:
+def _half(instance: Instance, relaxation: Relaxation) -> Rational:
     return bounds.greedy_gap(instance, relaxation) / 2
 
 
-def _stale_fraction(instance: Instance, relaxation: Relaxation) -> Fraction:
+def _stale_fraction(instance: Instance, relaxation: Relaxation) -> Rational:
     """``phi`` computed from ``B/C`` instead of what the prefix leaves."""
     s = relaxation.critical_item
-    return Fraction(0) if s is None else instance.budget / instance.total_cost * Fraction(instance.score[s])
+    return Rational(0) if s is None else instance.budget / instance.total_cost * Rational(instance.score[s])
 
 
 CHECKS = (
@@ -128,6 +126,6 @@ CHECKS = (
 
 FALSEHOODS = (
     Falsehood("D4", "the gap is at most half the critical item's share", lambda: exhaustion(bound=_half)),
-    Falsehood("D4", "the same, over all reals", lambda: smt(n_max=2, share=Fraction(1, 2))),
+    Falsehood("D4", "the same, over all reals", lambda: smt(n_max=2, share=Rational(1, 2))),
     Falsehood("D4", "phi is the budget's share of the total", lambda: families(bound=_stale_fraction)),
 )

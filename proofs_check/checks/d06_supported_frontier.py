@@ -15,12 +15,12 @@ points between them lie on an edge.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from typing import Any
 
 from proofs_check.methods import smt as z
 from proofs_check.methods.hull import Point, hull_vertices, prefix_points
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, standard_checks
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Verdict
 from theory.instance import Instance
 
@@ -29,10 +29,10 @@ Frontier = Callable[[Instance], list[Point]]
 
 def every_point(instance: Instance) -> list[Point]:
     """(cost, retained) of every mask of the items of positive score."""
-    points = [(Fraction(0), Fraction(0))]
+    points = [(Rational(0), Rational(0))]
     for p, c in zip(instance.score, instance.cost, strict=True):
         if p > 0:
-            points += [(x + Fraction(c), y + Fraction(p)) for x, y in points]
+            points += [(x + Rational(c), y + Rational(p)) for x, y in points]
     return points
 
 

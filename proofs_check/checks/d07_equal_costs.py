@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,7 @@ from proofs_check.methods.judge import (
     refuted,
     search,
 )  # fmt: skip
+from proofs_check.methods.rational import Rational
 from theory.budget import percent
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
@@ -58,7 +58,7 @@ def _domain(spread: float = 0.0) -> Iterator[Instance]:
                 costs = np.full(n, cost)
                 costs[:1] += spread
                 for k in range(2 * n + 2):
-                    yield Instance.from_scores(np.array(score, float), costs, Fraction(cost) * Fraction(k, 2))
+                    yield Instance.from_scores(np.array(score, float), costs, Rational(cost) * Rational(k, 2))
 
 
 def exhaustion(seed: int = 0, selector: Selector = cwmp, spread: float = 0.0) -> Verdict:
@@ -73,7 +73,7 @@ def families(seed: int = 0, n: int = 1000, per_family: int = 5) -> Verdict:
     words = f"{len(MAGNITUDES)} magnitudes, {n} coordinates, one cost for all"
     for draw in MAGNITUDES.values():
         for _ in range(per_family):
-            share = Fraction(int(rng.integers(1, 1000)), 1000)
+            share = Rational(int(rng.integers(1, 1000)), 1000)
             instance = Instance(draw(rng, n).astype(np.float32), float(rng.lognormal()), budget=percent(share))
             trials += 1
             if violation := holds(instance, certified):

@@ -16,7 +16,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from proofs_check.methods import smt as z
@@ -32,6 +31,7 @@ from proofs_check.methods.judge import (
     sample,
     search,
 )  # fmt: skip
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Verdict
 from theory.instance import Instance
 from theory.selection.selectors import Rounding, cwmp
@@ -43,15 +43,15 @@ def holds(instance: Instance, optimum: Oracle, rounding: Rounding = "prefix") ->
     return Violation(f"p({rounding}) = OPT", retained, best) if retained != best else None
 
 
-def by_every_order(instance: Instance, rounding: Rounding = "prefix") -> list[Fraction]:
+def by_every_order(instance: Instance, rounding: Rounding = "prefix") -> list[Rational]:
     """What the prefix (or fill) retains under each order that p/c allows: ties broken in all ways, exactly."""
-    p, c = [Fraction(x) for x in instance.score], [Fraction(x) for x in instance.cost]
+    p, c = [Rational(x) for x in instance.score], [Rational(x) for x in instance.cost]
     items = [i for i in range(instance.d) if c[i] <= instance.budget and p[i] > 0]
     values = []
     for order in itertools.permutations(items):
         if any(p[i] * c[j] < p[j] * c[i] for i, j in itertools.pairwise(order)):
             continue
-        spent = kept = Fraction(0)
+        spent = kept = Rational(0)
         for i in order:
             if spent + c[i] <= instance.budget:
                 spent, kept = spent + c[i], kept + p[i]

@@ -13,7 +13,6 @@ keeps 1 + 2e of OPT = 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from proofs_check.methods.judge import (
     search,
     standard_checks,
 )  # fmt: skip
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.optimum import bounds
@@ -45,7 +45,7 @@ def best_of(instance: Instance) -> Selection:
 
 
 def holds(
-    instance: Instance, optimum: Oracle, selector: Selector = best_of, share: Fraction | None = None
+    instance: Instance, optimum: Oracle, selector: Selector = best_of, share: Rational | None = None
 ) -> Violation | None:
     """``p(selector) >= share OPT``."""
     share = bounds.best_of_share() if share is None else share
@@ -53,11 +53,11 @@ def holds(
     return Violation(f"p(best-of) >= {share} OPT", retained, least) if retained < least else None
 
 
-def smt(seed: int = 0, n_max: int = 5, twice: Fraction = Fraction(2)) -> Verdict:
+def smt(seed: int = 0, n_max: int = 5, twice: Rational = Rational(2)) -> Verdict:
     """All real p, c, B: no feasible mask is worth more than twice both the prefix and every single item."""
 
     def obligations() -> Iterator[tuple[list[Any], Any]]:
-        factor = z.z3.Q(twice.numerator, twice.denominator)
+        factor = z.rational(twice)
         for n in range(1, n_max + 1):
             for case in z.greedy_cases(n):
                 best = [factor * case.score(range(case.taken)), *(factor * p for p in case.p)]
@@ -76,7 +76,7 @@ def tightness(seed: int = 0) -> Verdict:
         e = 2.0**-k
         instance = Instance.from_scores(np.array([1 + 2 * e, 1, 1]), np.array([1 + e, 1, 1]), 2)
         shares.append(best_of(instance).retained / enumerated(instance))
-    attained = shares == sorted(shares, reverse=True) and shares[-1] - Fraction(1, 2) < Fraction(1, 10**14)
+    attained = shares == sorted(shares, reverse=True) and shares[-1] - Rational(1, 2) < Rational(1, 10**14)
     return Verdict(
         "D10", "tightness", Outcome.CHECKED if attained else Outcome.REFUTED,
         "p = (1 + 2e, 1, 1), c = (1 + e, 1, 1), B = 2 with e = 2^-1 .. 2^-49, exact", "the limit e -> 0", len(shares),
@@ -105,5 +105,5 @@ FALSEHOODS = (
               lambda: search("D10", lambda i, o: holds(i, o, cwmp), instances(), seed=0)),
     Falsehood("D10", "items dearer than the budget need not be left out",
               lambda: search("D10", lambda i, o: holds(i, o, _blocked_by_the_unaffordable), instances(), seed=0)),
-    Falsehood("D10", "it keeps 3/5, over all reals", lambda: smt(n_max=3, twice=Fraction(5, 3))),
+    Falsehood("D10", "it keeps 3/5, over all reals", lambda: smt(n_max=3, twice=Rational(5, 3))),
 )  # fmt: skip

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from proofs_check.checks.d09_optimal_everywhere import by_every_order
 from proofs_check.methods import smt as z
 from proofs_check.methods.instances import small_domain, small_instances
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, enumerated, exhaust, from_smt, refuted
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.selection.selectors import Rounding, cwmp
@@ -31,7 +31,7 @@ from theory.selection.selectors import Rounding, cwmp
 _ROUNDINGS: tuple[Rounding, ...] = ("prefix", "fill")
 
 
-def keeps(instance: Instance, optimum: Oracle, kappa: Fraction, roundings: tuple[Rounding, ...]) -> Violation | None:
+def keeps(instance: Instance, optimum: Oracle, kappa: Rational, roundings: tuple[Rounding, ...]) -> Violation | None:
     """``p(rounding) >= kappa OPT`` for at least one of the roundings."""
     retained = max(cwmp(instance, rounding=rounding).retained for rounding in roundings)
     least = kappa * optimum(instance)
@@ -39,7 +39,7 @@ def keeps(instance: Instance, optimum: Oracle, kappa: Fraction, roundings: tuple
 
 
 def keeps_for_some_order(
-    instance: Instance, optimum: Oracle, kappa: Fraction, roundings: tuple[Rounding, ...]
+    instance: Instance, optimum: Oracle, kappa: Rational, roundings: tuple[Rounding, ...]
 ) -> Violation | None:
     """``p(rounding) >= kappa OPT`` for at least one of the roundings and one way to break ties."""
     retained = max(max(by_every_order(instance, rounding)) for rounding in roundings)
@@ -48,14 +48,14 @@ def keeps_for_some_order(
 
 
 def exhaustion(
-    seed: int = 0, kappa: Fraction = Fraction(1, 2), roundings: tuple[Rounding, ...] = _ROUNDINGS
+    seed: int = 0, kappa: Rational = Rational(1, 2), roundings: tuple[Rounding, ...] = _ROUNDINGS
 ) -> Verdict:
     """The smallest instance on which neither rounding keeps half, whatever the order of ties."""
     words, judge = small_domain(2, 5, 5) + f", kappa = {kappa}", keeps_for_some_order
     return exhaust("D11", lambda i, o: judge(i, o, kappa, roundings), domain=small_instances(2, 5, 5), words=words)
 
 
-def tie(seed: int = 0, kappa: Fraction = Fraction(1, 2)) -> Verdict:
+def tie(seed: int = 0, kappa: Rational = Rational(1, 2)) -> Verdict:
     """The smallest of all, which another order of its ties would undo."""
     words = small_domain(2, 5, 5) + f", kappa = {kappa}"
     judge = lambda i, o: keeps(i, o, kappa, _ROUNDINGS)  # noqa: E731
@@ -70,9 +70,9 @@ def family(seed: int = 0) -> Verdict:
     trials = 0
     for k in range(1, 51):
         size = 2.0 ** (k + 2)
-        instance = Instance.from_scores(np.array([2.0, size]), np.array([1.0, size]), Fraction(size))
+        instance = Instance.from_scores(np.array([2.0, size]), np.array([1.0, size]), Rational(size))
         trials += 1
-        violation = keeps(instance, enumerated, Fraction(1, 2**k), _ROUNDINGS)
+        violation = keeps(instance, enumerated, Rational(1, 2**k), _ROUNDINGS)
         if violation is None or not vanishes:
             return Verdict("D11", "family", Outcome.SURVIVED, words, f"the family fails at kappa = 2^-{k}", trials)
     return refuted("D11", "family", instance, violation, domain=words, trials=trials)  # type: ignore[arg-type]
@@ -106,6 +106,6 @@ def _nearly_half() -> Iterator[Instance]:
 
 FALSEHOODS = (
     Falsehood("D11", "best-of keeps 3/4", lambda: exhaust(
-        "D11", lambda i, o: keeps(i, o, Fraction(3, 4), ("best-of",)), domain=_nearly_half(), words="one instance")),
+        "D11", lambda i, o: keeps(i, o, Rational(3, 4), ("best-of",)), domain=_nearly_half(), words="one instance")),
     Falsehood("D11", "fill keeps half", lambda: exhaustion(roundings=("fill",))),
 )  # fmt: skip

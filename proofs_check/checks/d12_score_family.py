@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from proofs_check.checks.d02_relaxation import best_vertex
 from proofs_check.methods import smt as z
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, search
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Verdict
 from theory.instance import Instance
 from theory.selection.bracket import greedy_prefix
@@ -31,14 +31,14 @@ from theory.selection.entries import entries_of
 from theory.selection.selectors import Loss, cwmp, loss_weight
 
 
-def relaxed_value(instance: Instance, order_by: Loss, worth: NDArray[np.float64]) -> Fraction:
+def relaxed_value(instance: Instance, order_by: Loss, worth: NDArray[np.float64]) -> Rational:
     """What the order of ``order_by`` collects of ``worth``, the critical item in part."""
     taken = cwmp(instance, loss=order_by)
     s = greedy_prefix(entries_of(instance, loss_weight(instance, order_by)), instance.budget).critical_item
-    value = sum(map(Fraction, worth[taken.mask]), Fraction(0))
+    value = sum(map(Rational, worth[taken.mask]), Rational(0))
     if s is None:
         return value
-    return value + (instance.budget - taken.spent) / Fraction(instance.cost[s]) * Fraction(worth[s])
+    return value + (instance.budget - taken.spent) / Rational(instance.cost[s]) * Rational(worth[s])
 
 
 def holds(instance: Instance, _: Oracle, order_by: Loss = "l1", judged_by: Loss = "l1") -> Violation | None:
@@ -65,7 +65,7 @@ def _updates() -> Iterator[Instance]:
         for chosen in itertools.combinations_with_replacement(items, n):
             update, cost = np.array(chosen).reshape(-1, 2).T
             for half in range(2 * int(cost.sum()) + 2):
-                yield Instance(update, cost, Fraction(half, 2))
+                yield Instance(update, cost, Rational(half, 2))
 
 
 _WORDS = "multisets of n <= 3 items, |g| in 0..3, c in {1, 2}, all half-integer budgets"

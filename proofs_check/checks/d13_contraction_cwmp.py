@@ -15,7 +15,6 @@ out before ordering and may carry the norm; then nothing of the kind holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -33,22 +32,23 @@ from proofs_check.methods.judge import (
     search,
     standard_checks,
 )  # fmt: skip
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.optimum import bounds
 from theory.selection.selectors import cwmp
 
-Delta = Callable[[Instance, Fraction], Fraction]
+Delta = Callable[[Instance, Rational], Rational]
 
 
 def dearest_fits(instance: Instance) -> bool:
     """``B >= c_max``."""
-    return bool(instance.d) and Fraction(float(instance.cost.max())) <= instance.budget
+    return bool(instance.d) and Rational(float(instance.cost.max())) <= instance.budget
 
 
 def contracts(instance: Instance, _: Oracle, delta: Delta = bounds.contraction_cwmp) -> Violation | None:
     """``||g||^2 - p(prefix) <= (1 - delta) ||g||^2``."""
-    chosen, norm = cwmp(instance), sum(map(Fraction, instance.score), Fraction(0))
+    chosen, norm = cwmp(instance), sum(map(Rational, instance.score), Rational(0))
     lost, limit = norm - chosen.retained, (1 - delta(instance, chosen.spent)) * norm
     return Violation("||g - CWMP(g)||^2 <= (1 - delta) ||g||^2", lost, limit) if lost > limit else None
 
@@ -93,7 +93,7 @@ def tightness(seed: int = 0) -> Verdict:
         c = np.array(costs)
         for budget in range(int(c.max()), int(c.sum()) + 1):
             instance = Instance.from_scores(3 * c, c, budget)
-            chosen, norm = cwmp(instance), Fraction(3) * instance.total_cost
+            chosen, norm = cwmp(instance), Rational(3) * instance.total_cost
             trials += 1
             unequal += norm - chosen.retained != (1 - bounds.contraction_cwmp(instance, chosen.spent)) * norm
     outcome = Outcome.REFUTED if unequal else Outcome.CHECKED
@@ -132,12 +132,12 @@ CHECKS = (
 )
 
 
-def _of_the_budget(instance: Instance, _: Fraction) -> Fraction:
-    return min(Fraction(1), instance.budget / instance.total_cost)
+def _of_the_budget(instance: Instance, _: Rational) -> Rational:
+    return min(Rational(1), instance.budget / instance.total_cost)
 
 
-def _of_the_items(instance: Instance, _: Fraction) -> Fraction:
-    return Fraction(int(cwmp(instance).mask.sum()), instance.d)
+def _of_the_items(instance: Instance, _: Rational) -> Rational:
+    return Rational(int(cwmp(instance).mask.sum()), instance.d)
 
 
 FALSEHOODS = (
@@ -147,5 +147,5 @@ FALSEHOODS = (
         "D13a", lambda i, o: contracts(i, o, _of_the_items), seed=0, keep=dearest_fits)),
     Falsehood("D13a", "the whole budget counts as spent, over all reals", lambda: smt(n_max=2, spent_all=True)),
     Falsehood("D13b", "delta = (B/C)^2 holds at every budget", lambda: exhaust(
-        "D13b", lambda i, o: contracts(i, o, lambda i, _: _of_the_budget(i, _) ** 2 if i.d else Fraction(1)))),
+        "D13b", lambda i, o: contracts(i, o, lambda i, _: _of_the_budget(i, _) ** 2 if i.d else Rational(1)))),
 )  # fmt: skip

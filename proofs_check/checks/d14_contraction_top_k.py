@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -33,29 +32,30 @@ from proofs_check.methods.judge import (
     search,
     standard_checks,
 )  # fmt: skip
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.optimum import bounds
 from theory.selection.order import longest_affordable
 from theory.selection.selectors import cwmp, top_k
 
-Delta = Callable[[Instance], Fraction]
+Delta = Callable[[Instance], Rational]
 
 
 def contracts(instance: Instance, _: Oracle, delta: Delta = bounds.contraction_top_k) -> Violation | None:
     """``||g||^2 - p(Top-K) <= (1 - delta) ||g||^2``."""
-    norm = sum(map(Fraction, instance.score), Fraction(0))
+    norm = sum(map(Rational, instance.score), Rational(0))
     lost, limit = norm - top_k(instance).retained, (1 - delta(instance)) * norm
     return Violation("||g - TopK(g)||^2 <= (1 - delta) ||g||^2", lost, limit) if lost > limit else None
 
 
-def affordable_only(instance: Instance) -> Fraction:
+def affordable_only(instance: Instance) -> Rational:
     """``k_B/d`` with ``k_B`` counted over the items that fit alone."""
-    fitting = sorted((Fraction(c) for c in instance.cost if Fraction(c) <= instance.budget), reverse=True)
-    count, spent = 0, Fraction(0)
+    fitting = sorted((Rational(c) for c in instance.cost if Rational(c) <= instance.budget), reverse=True)
+    count, spent = 0, Rational(0)
     while count < len(fitting) and spent + fitting[count] <= instance.budget:
         spent, count = spent + fitting[count], count + 1
-    return Fraction(count, instance.d) if instance.d else Fraction(1)
+    return Rational(count, instance.d) if instance.d else Rational(1)
 
 
 def holds_with_affordable(instance: Instance, optimum: Oracle) -> Violation | None:
@@ -91,20 +91,20 @@ def tightness(seed: int = 0) -> Verdict:
     trials = unequal = 0
     for d in (1, 2, 5, 40):
         for k in range(d + 1):
-            instance = Instance(np.ones(d), 0.1, Fraction(k, 10))
-            norm, trials = Fraction(d), trials + 1
+            instance = Instance(np.ones(d), 0.1, Rational(k, 10))
+            norm, trials = Rational(d), trials + 1
             unequal += norm - top_k(instance).retained != (1 - bounds.contraction_top_k(instance)) * norm
     outcome = Outcome.REFUTED if unequal else Outcome.CHECKED
     words = "d equal magnitudes at cost 0.1, budgets of k items, d = 1, 2, 5, 40 and every k"
     return Verdict("D14a", "tightness", outcome, words, "equality is attained", trials)
 
 
-def separation(seed: int = 0, factor: Fraction = Fraction(1)) -> Verdict:
+def separation(seed: int = 0, factor: Rational = Rational(1)) -> Verdict:
     """m coordinates at M joules, the others at 1: guarantees (1 - 1/k) M/mean(c) apart at B = k M, both attained.
 
     Equal magnitudes, dear ones first, are Top-K's worst case; scores equal to the costs are CWMP's.
     """
-    trials, largest = 0, Fraction(0)
+    trials, largest = 0, Rational(0)
     words = "d = 50, 500; m = 5, 20 dear coordinates at M = 10, 100, 1000 joules, the others at 1; B = k M, k = 2, 5"
     for d, m, dear, k in itertools.product((50, 500), (5, 20), (10, 100, 1000), (2, 5)):
         cost = np.where(np.arange(d) < m, float(dear), 1.0)
@@ -113,7 +113,7 @@ def separation(seed: int = 0, factor: Fraction = Fraction(1)) -> Verdict:
         bound_k, bound_c = bounds.contraction_top_k(flat), bounds.contraction_cwmp_prior(even)
         own = cwmp(even)
         attained = top_k(flat).retained == bound_k * d and own.retained == own.spent >= bound_c * even.total_cost
-        apart = bound_c / bound_k == factor * (1 - Fraction(1, k)) * dear / mean
+        apart = bound_c / bound_k == factor * (1 - Rational(1, k)) * dear / mean
         largest = max(largest, bound_c / bound_k)
         if not (attained and apart and cwmp(flat).retained > top_k(flat).retained):
             found = {"n": d, "dear": m, "M": dear, "k": k, "ratio": str(bound_c / bound_k)}
@@ -143,15 +143,15 @@ CHECKS = (
 )
 
 
-def _of_the_mean_cost(instance: Instance) -> Fraction:
+def _of_the_mean_cost(instance: Instance) -> Rational:
     """``B/C``: what it would be if every coordinate cost the mean."""
-    return min(Fraction(1), instance.budget / instance.total_cost)
+    return min(Rational(1), instance.budget / instance.total_cost)
 
 
-def _cheapest_counted(instance: Instance) -> Fraction:
+def _cheapest_counted(instance: Instance) -> Rational:
     """``k_B`` counted from the cheapest."""
     count = longest_affordable(np.sort(instance.cost), instance.budget)[0]
-    return Fraction(count, instance.d) if instance.d else Fraction(1)
+    return Rational(count, instance.d) if instance.d else Rational(1)
 
 
 FALSEHOODS = (
@@ -159,8 +159,8 @@ FALSEHOODS = (
         "D14a", lambda i, o: contracts(i, o, _of_the_mean_cost), seed=0)),
     Falsehood("D14a", "k_B may be counted from the cheapest", lambda: sample(
         "D14a", lambda i, o: contracts(i, o, _cheapest_counted), seed=0)),
-    Falsehood("D14a", "the guarantees are c_max/mean(c) apart twice over", lambda: separation(factor=Fraction(2))),
+    Falsehood("D14a", "the guarantees are c_max/mean(c) apart twice over", lambda: separation(factor=Rational(2))),
     Falsehood("D14a", "k items hold (k + 1)/n, over all reals", lambda: smt(n_max=2, more=1)),
     Falsehood("D14b", "half of the affordable count holds at every budget", lambda: exhaust(
-        "D14b", lambda i, o: contracts(i, o, lambda i: affordable_only(i) / 2 if i.d else Fraction(1)))),
+        "D14b", lambda i, o: contracts(i, o, lambda i: affordable_only(i) / 2 if i.d else Rational(1)))),
 )  # fmt: skip

@@ -16,7 +16,6 @@ allows, perhaps at their expense. Below c_max a larger budget lets a dear item i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from typing import Any
 
 from proofs_check.checks.d13_contraction_cwmp import dearest_fits
@@ -33,19 +32,20 @@ from proofs_check.methods.judge import (
     search,
     standard_checks,
 )  # fmt: skip
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Verdict
 from theory.instance import Instance
 from theory.optimum.relaxation import Relaxation, relax
 from theory.selection.selectors import Rounding, cwmp
 
-Slope = Callable[[Relaxation], Fraction]
+Slope = Callable[[Relaxation], Rational]
 
 
 def _larger_budgets(instance: Instance) -> Iterator[Instance]:
     """The instance with more to spend: by each cost, by half of it, and with everything paid for."""
     for cost in sorted(set(instance.cost.tolist())):
-        yield instance.with_budget(instance.budget + Fraction(cost) / 2)
-        yield instance.with_budget(instance.budget + Fraction(cost))
+        yield instance.with_budget(instance.budget + Rational(cost) / 2)
+        yield instance.with_budget(instance.budget + Rational(cost))
     yield instance.with_budget(max(instance.budget, instance.total_cost))
 
 
@@ -130,7 +130,7 @@ CHECKS = (
 )
 
 
-def _next_ratio(relaxation: Relaxation) -> Fraction:
+def _next_ratio(relaxation: Relaxation) -> Rational:
     return relaxation.threshold / 2
 
 

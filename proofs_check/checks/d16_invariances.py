@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 
 import numpy as np
 from hypothesis import strategies as st
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from proofs_check.methods import smt as z
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, from_smt, sample, search
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Verdict
 from theory.instance import Instance
 from theory.selection.selectors import cwmp
@@ -59,7 +59,7 @@ def holds(
 
 
 def _ties(instance: Instance) -> bool:
-    ratios = [Fraction(p) / Fraction(c) for p, c in zip(instance.score, instance.cost, strict=True)]
+    ratios = [Rational(p) / Rational(c) for p, c in zip(instance.score, instance.cost, strict=True)]
     return len(set(ratios)) < len(ratios)
 
 
@@ -104,7 +104,7 @@ def shrinking(seed: int = 0) -> Verdict:
 
     def build(pairs: list[tuple[int, int]], budget: int) -> Instance:
         update, cost = np.array(pairs, dtype=float).reshape(-1, 2).T
-        return Instance(update, cost, Fraction(budget, 2))
+        return Instance(update, cost, Rational(budget, 2))
 
     strategy = st.builds(build, items, st.integers(0, 60))
     return search("D16", holds, strategy, seed=seed, words="at most 6 items, updates -9..9, costs 1..9")

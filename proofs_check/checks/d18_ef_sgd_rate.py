@@ -15,8 +15,6 @@ smoothness and Young's inequality. (3) Sum over t, divide by eta T/2.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import sympy
 from numpy.typing import NDArray
@@ -24,6 +22,7 @@ from numpy.typing import NDArray
 from proofs_check.methods import smt as z
 from proofs_check.methods.instances import COSTS
 from proofs_check.methods.judge import Check, Falsehood, from_smt, survived
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 from theory.feedback.error_feedback import accumulate, split
 from theory.instance import Instance
@@ -69,7 +68,7 @@ def symbolic(seed: int = 0) -> Verdict:
 
 
 def gradient_norms(
-    curvature: np.ndarray, cost: np.ndarray, budget: Fraction, step: float, compressor: str, seed: int, noise: float
+    curvature: np.ndarray, cost: np.ndarray, budget: Rational, step: float, compressor: str, seed: int, noise: float
 ) -> tuple[float, float]:
     """EF-SGD on ``f(x) = sum a_i x_i^2/2`` from x = 1: the smallest mean ``||grad f||^2``, the largest ``||g||^2``."""
     rng, d = np.random.default_rng(seed), curvature.size
@@ -102,7 +101,7 @@ def families(seed: int = 0, weaken: float = 1.0) -> Verdict:
         curvature = np.sort(rng.uniform(0.05, 1.0, d))
         curvature[-1] = 1.0
         cost = Instance(np.ones(d), COSTS[name](rng, np.abs(rng.standard_normal(d))), budget="50%").cost
-        shape = Instance(np.ones(d), cost, Fraction(float(cost.max())) + Fraction(float(cost.sum())) / 4)
+        shape = Instance(np.ones(d), cost, Rational(float(cost.max())) + Rational(float(cost.sum())) / 4)
         for compressor in ("cwmp", "top-k"):
             contraction = bounds.contraction_cwmp_prior if compressor == "cwmp" else bounds.contraction_top_k
             delta = float(contraction(shape))

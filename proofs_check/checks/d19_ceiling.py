@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -34,16 +33,17 @@ from proofs_check.methods.judge import (
     search,
     standard_checks,
 )  # fmt: skip
+from proofs_check.methods.rational import Rational
 from proofs_check.oracles import enumerate_masks
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
 from theory.optimum import bounds
 from theory.selection.selectors import Selection, cwmp, top_k
 
-Floor = Callable[[Instance, Selection], Fraction]
+Floor = Callable[[Instance, Selection], Rational]
 
 
-def cheapest_at_score(instance: Instance, score: Fraction) -> tuple[Fraction, int]:
+def cheapest_at_score(instance: Instance, score: Rational) -> tuple[Rational, int]:
     """The least cost, and the fewest items, of a mask worth ``score``: all masks, exactly."""
     table = enumerate_masks(instance)
     enough = [k for k, value in enumerate(table.value) if value * table.value_unit >= score]
@@ -54,8 +54,8 @@ def holds(instance: Instance, _: Oracle, floor: Floor = bounds.least_cost_at_sco
     """The cheapest of all masks that retain as much costs no less than the floor, nor the floor less than k c_min."""
     best = top_k(instance)
     k, least = int(best.mask.sum()), floor(instance, best)
-    if k and least < k * Fraction(float(instance.cost.min())):
-        return Violation("k smallest costs >= k c_min", least, k * Fraction(float(instance.cost.min())))
+    if k and least < k * Rational(float(instance.cost.min())):
+        return Violation("k smallest costs >= k c_min", least, k * Rational(float(instance.cost.min())))
     cheapest = cheapest_at_score(instance, best.retained)[0]
     return Violation("cost at Top-K's score >= k smallest costs", cheapest, least) if cheapest < least else None
 
@@ -67,11 +67,11 @@ def holds_at_scale(instance: Instance, _: Oracle) -> Violation | None:
     own = cwmp(instance.with_budget(instance.total_cost))
     order = np.flatnonzero(own.mask)
     order = order[np.argsort(-(instance.score[order] / instance.cost[order]), kind="stable")]
-    kept, spent = Fraction(0), Fraction(0)
+    kept, spent = Rational(0), Rational(0)
     for i in order:
         if kept >= best.retained:
             break
-        kept, spent = kept + Fraction(instance.score[i]), spent + Fraction(instance.cost[i])
+        kept, spent = kept + Rational(instance.score[i]), spent + Rational(instance.cost[i])
     return Violation("CWMP's cost at Top-K's score >= k smallest", spent, least) if spent < least else None
 
 
@@ -115,7 +115,7 @@ def lemma(seed: int = 0, fewer: bool = True) -> Verdict:
 def tightness(seed: int = 0, extra: int = 1) -> Verdict:
     """Attained with ties; without them missed by one item: m dear and 2m cheap coordinates, budgets of m dear ones."""
     words = "m coordinates at cost M, 2m at 1, B = m M; m = 1 .. 64, M = 2, 10, 1000; magnitudes equal, or 1 + i/2^20"
-    trials, closest = 0, Fraction(0)
+    trials, closest = 0, Rational(0)
     for m, dear in itertools.product((1, 2, 8, 64), (2, 10, 1000)):
         cost = np.r_[np.full(m, float(dear)), np.ones(2 * m)]
         tied = Instance.from_scores(np.ones(3 * m), cost, m * dear)
@@ -123,12 +123,12 @@ def tightness(seed: int = 0, extra: int = 1) -> Verdict:
         for instance, items in ((tied, m), (falling, m + extra)):
             best = top_k(instance)
             cheap = int(best.mask.sum()) == m and best.spent == m * dear
-            worth = sum(map(Fraction, instance.score[m : m + items]), Fraction(0))
+            worth = sum(map(Rational, instance.score[m : m + items]), Rational(0))
             trials += 1
             if not (cheap and worth >= best.retained and bounds.least_cost_at_score(instance, best) == m):
                 found = {"n": 3 * m, "M": dear, "items": items, "left": str(worth), "right": str(best.retained)}
                 return Verdict("D19a", "tightness", Outcome.REFUTED, words, "one suffices", trials, None, found)
-        closest = max(closest, (1 - Fraction(m + extra, m * dear)) / bounds.saving_ceiling(falling, top_k(falling)))
+        closest = max(closest, (1 - Rational(m + extra, m * dear)) / bounds.saving_ceiling(falling, top_k(falling)))
     observed = {"largest saving without ties, of the ceiling": float(closest)}
     return Verdict("D19a", "tightness", Outcome.CHECKED, words, "these instances, exact", trials, observed=observed)
 
@@ -159,15 +159,15 @@ CHECKS = (
 )
 
 
-def _mean_floor(instance: Instance, best: Selection) -> Fraction:
+def _mean_floor(instance: Instance, best: Selection) -> Rational:
     """``k`` times the mean cost: what a selector blind to costs would pay."""
-    return int(best.mask.sum()) * instance.total_cost / instance.d if instance.d else Fraction(0)
+    return int(best.mask.sum()) * instance.total_cost / instance.d if instance.d else Rational(0)
 
 
-def _one_more(instance: Instance, best: Selection) -> Fraction:
+def _one_more(instance: Instance, best: Selection) -> Rational:
     """The ``k + 1`` smallest costs."""
     k = int(best.mask.sum())
-    return sum(map(Fraction, np.sort(instance.cost)[: k + 1]), Fraction(0)) if k else Fraction(0)
+    return sum(map(Rational, np.sort(instance.cost)[: k + 1]), Rational(0)) if k else Rational(0)
 
 
 def _three_for_one() -> Instance:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 
 import numpy as np
 from hypothesis import strategies as st
@@ -24,35 +23,36 @@ from hypothesis import strategies as st
 from proofs_check.methods import smt as z
 from proofs_check.methods.instances import FAMILIES, family_instance
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, from_smt, refuted, search, survived
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Verdict
 from theory.instance import Instance
 from theory.selection.order import density_order
 from theory.selection.selectors import top_k
 
-Ties = Callable[[Instance, Fraction | None, int], Iterator[tuple[int, ...]]]
+Ties = Callable[[Instance, Rational | None, int], Iterator[tuple[int, ...]]]
 
-EXPONENTS = (Fraction(1, 2), Fraction(1), Fraction(2), None)  # None: by |g| alone
+EXPONENTS = (Rational(1, 2), Rational(1), Rational(2), None)  # None: by |g| alone
 WORDS = "exponents 1/2, 1, 2 of |g| over c, and |g| alone; every k, every way to break ties"
 
 
-def key(score: Fraction, cost: Fraction, exponent: Fraction | None) -> Fraction:
+def key(score: Rational, cost: Rational, exponent: Rational | None) -> Rational:
     """What orders like ``|g|^exponent/c`` and is rational for rational ``p = g^2``: its fourth power."""
     return score if exponent is None else score ** int(2 * exponent) / cost**4
 
 
-def k_best(instance: Instance, exponent: Fraction | None, k: int) -> Iterator[tuple[int, ...]]:
+def k_best(instance: Instance, exponent: Rational | None, k: int) -> Iterator[tuple[int, ...]]:
     """Every choice of the ``k`` best, ties broken in all ways."""
-    keys = [key(Fraction(p), Fraction(c), exponent) for p, c in zip(instance.score, instance.cost, strict=True)]
+    keys = [key(Rational(p), Rational(c), exponent) for p, c in zip(instance.score, instance.cost, strict=True)]
     edge = sorted(keys, reverse=True)[k - 1]
     above, tied = [i for i, x in enumerate(keys) if x > edge], [i for i, x in enumerate(keys) if x == edge]
     for some in itertools.combinations(tied, k - len(above)):
         yield (*above, *some)
 
 
-def totals(instance: Instance, items: tuple[int, ...]) -> tuple[Fraction, Fraction]:
+def totals(instance: Instance, items: tuple[int, ...]) -> tuple[Rational, Rational]:
     """``c`` and ``p`` of a mask."""
-    spent = sum((Fraction(instance.cost[i]) for i in items), Fraction(0))
-    return spent, sum((Fraction(instance.score[i]) for i in items), Fraction(0))
+    spent = sum((Rational(instance.cost[i]) for i in items), Rational(0))
+    return spent, sum((Rational(instance.score[i]) for i in items), Rational(0))
 
 
 def holds(instance: Instance, _: Oracle, zeros_too: bool = False, backwards: bool = False) -> Violation | None:
@@ -134,7 +134,7 @@ def shrinking(seed: int = 0) -> Verdict:
     return search("D20a", holds, updates(), seed=seed, examples=200, words=words)
 
 
-def better_at_its_energy(instance: Instance, _: Oracle, exponent: Fraction = Fraction(1)) -> Violation | None:
+def better_at_its_energy(instance: Instance, _: Oracle, exponent: Rational = Rational(1)) -> Violation | None:
     """D20b, at every k; ties for S are left aside and T's count as they cost least, so that no order of ties helps."""
     for k in range(1, int(np.count_nonzero(instance.score)) + 1):
         chosen, *others = k_best(instance, exponent, k)
@@ -151,7 +151,7 @@ def better_at_its_energy(instance: Instance, _: Oracle, exponent: Fraction = Fra
     return None
 
 
-def better_exhaustion(seed: int = 0, exponent: Fraction = Fraction(1)) -> Verdict:
+def better_exhaustion(seed: int = 0, exponent: Rational = Rational(1)) -> Verdict:
     """D20b: the smallest counterexample."""
     words = "multisets of n <= 3 items, |g| in 0..3, c in 1..3; every k where S has no ties"
     judge = lambda i, o: better_at_its_energy(i, o, exponent)  # noqa: E731
@@ -187,5 +187,5 @@ FALSEHOODS = (
     Falsehood("D20a", "entries of 0 may be among the k", lambda: exhaustion(zeros_too=True)),
     Falsehood("D20a", "so they may, over all reals", lambda: smt(strict=False)),
     Falsehood("D20a", "the cheaper set retains as much", lambda: families(backwards=True)),
-    Falsehood("D20b", "so it is with |g|^(1/2)/c", lambda: better_exhaustion(exponent=Fraction(1, 2))),
+    Falsehood("D20b", "so it is with |g|^(1/2)/c", lambda: better_exhaustion(exponent=Rational(1, 2))),
 )

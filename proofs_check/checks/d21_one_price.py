@@ -20,7 +20,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
@@ -28,12 +27,13 @@ from proofs_check.checks.d02_relaxation import best_vertex
 from proofs_check.methods import smt as z
 from proofs_check.methods.instances import FAMILIES, family_instance
 from proofs_check.methods.judge import Check, Falsehood, Violation, from_smt, judge_cases, readable
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Verdict
 from theory.instance import Instance
 from theory.optimum.pooled import PriceGain, price_gain
 from theory.selection.one_price import OnePrice, one_price
 
-ZERO = Fraction(0)
+ZERO = Rational(0)
 _SMALL = "all pairs of clients of 2 items with scores 1..3 and costs 1..2, every half-integer total from 2 max c on"
 
 
@@ -43,16 +43,16 @@ class Cohort:
 
     update: list[np.ndarray]
     cost: list[np.ndarray]
-    total: Fraction
+    total: Rational
 
-    def client(self, k: int, budget: Fraction) -> Instance:
+    def client(self, k: int, budget: Rational) -> Instance:
         """One client under some budget."""
         return Instance(self.update[k], self.cost[k], budget)
 
     def __str__(self) -> str:
         parts = (
-            f"client {k}: g = ({', '.join(readable(Fraction(x)) for x in g.tolist())}), "
-            f"c = ({', '.join(readable(Fraction(x)) for x in c.tolist())})"
+            f"client {k}: g = ({', '.join(readable(Rational(x)) for x in g.tolist())}), "
+            f"c = ({', '.join(readable(Rational(x)) for x in c.tolist())})"
             for k, (g, c) in enumerate(zip(self.update, self.cost, strict=True))
         )
         return f"{'; '.join(parts)}; B = {readable(self.total)}"
@@ -66,10 +66,10 @@ def gain_of(cohort: Cohort) -> PriceGain:
     return price_gain(cohort.update, cohort.cost, cohort.total)
 
 
-def best_split(cohort: Cohort) -> Fraction:
+def best_split(cohort: Cohort) -> Rational:
     """The best of all splits of the budget between two clients: one of them stands at a vertex of its own."""
     spends = [
-        {sum((Fraction(x) for x, taken in zip(cost.tolist(), mask, strict=True) if taken), ZERO)
+        {sum((Rational(x) for x, taken in zip(cost.tolist(), mask, strict=True) if taken), ZERO)
          for mask in itertools.product((False, True), repeat=cost.size)}
         for cost in cohort.cost
     ]  # fmt: skip
@@ -78,33 +78,33 @@ def best_split(cohort: Cohort) -> Fraction:
     return max(_value(cohort, 0, first) + _value(cohort, 1, total - first) for first in firsts)
 
 
-def _value(cohort: Cohort, k: int, budget: Fraction) -> Fraction:
+def _value(cohort: Cohort, k: int, budget: Rational) -> Rational:
     """``V_k``, by vertices, items dearer than the budget not left out: these are fractions of a pooled budget."""
     instance = cohort.client(k, budget)
     if not instance.d or budget >= instance.cost.max():
         return best_vertex(instance)
-    items = list(zip(map(Fraction, instance.score.tolist()), map(Fraction, instance.cost.tolist()), strict=True))
+    items = list(zip(map(Rational, instance.score.tolist()), map(Rational, instance.cost.tolist()), strict=True))
     best = ZERO
     for mask in itertools.product((False, True), repeat=len(items)):
         left = budget - sum((c for taken, (_, c) in zip(mask, items, strict=True) if taken), ZERO)
         if left < 0:
             continue
         kept = sum((p for taken, (p, _) in zip(mask, items, strict=True) if taken), ZERO)
-        more = (p * min(Fraction(1), left / c) for taken, (p, c) in zip(mask, items, strict=True) if not taken)
+        more = (p * min(Rational(1), left / c) for taken, (p, c) in zip(mask, items, strict=True) if not taken)
         best = max(best, kept + max(more, default=ZERO))
     return best
 
 
-def slopes(cohort: Cohort, k: int) -> tuple[Fraction, Fraction]:
+def slopes(cohort: Cohort, k: int) -> tuple[Rational, Rational]:
     """The slopes of ``V_k`` at ``B/K`` to its right and to its left (infinite as ``10^9``), by differences."""
-    each, cost = cohort.total / len(cohort.update), Fraction(1, 1 << 20)
+    each, cost = cohort.total / len(cohort.update), Rational(1, 1 << 20)
     here = _value(cohort, k, each)
     right = (_value(cohort, k, each + cost) - here) / cost
-    left = (here - _value(cohort, k, each - cost)) / cost if each >= cost else Fraction(10**9)
+    left = (here - _value(cohort, k, each - cost)) / cost if each >= cost else Rational(10**9)
     return right, left
 
 
-def one_is_best(cohort: Cohort, factor: Fraction = Fraction(1), by_slopes: bool = True) -> Violation | None:
+def one_is_best(cohort: Cohort, factor: Rational = Rational(1), by_slopes: bool = True) -> Violation | None:
     """Everything D21a says, for two clients."""
     found, split = gain_of(cohort), best_split(cohort)
     if found.one != split:
@@ -124,7 +124,7 @@ def one_is_best(cohort: Cohort, factor: Fraction = Fraction(1), by_slopes: bool 
     return misses_one(cohort)
 
 
-def _pooled_value(cohort: Cohort, budget: Fraction) -> Fraction:
+def _pooled_value(cohort: Cohort, budget: Rational) -> Rational:
     return best_split(Cohort(cohort.update, cohort.cost, budget))
 
 
@@ -150,7 +150,7 @@ def small_cohorts(most: int = 3) -> Iterator[Cohort]:
         (g, c), (h, e) = np.array(one).T, np.array(two).T
         dearest, whole = max(*c, *e), float(c.sum() + e.sum())
         for half in range(int(4 * dearest), int(2 * whole) + 1):
-            yield Cohort([g, h], [c, e], Fraction(half, 2))
+            yield Cohort([g, h], [c, e], Rational(half, 2))
 
 
 def drawn_cohorts(seed: int, per_family: int) -> Iterator[Cohort]:
@@ -159,9 +159,9 @@ def drawn_cohorts(seed: int, per_family: int) -> Iterator[Cohort]:
     for magnitude, cost in FAMILIES:
         for _ in range(per_family):
             one, two = (family_instance(magnitude, cost, 4, rng) for _ in range(2))
-            scale, share = float(2.0 ** rng.integers(-2, 3)), Fraction(int(rng.integers(1, 20)), 20)
+            scale, share = float(2.0 ** rng.integers(-2, 3)), Rational(int(rng.integers(1, 20)), 20)
             total = share * (one.total_cost + two.total_cost)
-            least = 2 * Fraction(float(max(one.cost.max(), two.cost.max())))
+            least = 2 * Rational(float(max(one.cost.max(), two.cost.max())))
             updates = [one.update.astype(np.float32), (np.float32(scale) * np.asarray(two.update)).astype(np.float32)]  # type: ignore[union-attr]
             yield Cohort(updates, [one.cost, two.cost], max(total, least))
 
@@ -215,7 +215,7 @@ def _strict_cohorts() -> Iterator[Cohort]:
         for scores in itertools.permutations((1.0, 2.0, 3.0, 4.0), sum(sizes)):
             update = [np.array(scores[: sizes[0]]), np.array(scores[sizes[0] :])]
             for half in range(4, 2 * sum(sizes) + 1):
-                yield Cohort(update, [np.ones(n) for n in sizes], Fraction(half, 2))
+                yield Cohort(update, [np.ones(n) for n in sizes], Rational(half, 2))
 
 
 def unequal_exhaustion(seed: int = 0, judge: Judge = unequal) -> Verdict:
@@ -240,11 +240,11 @@ CHECKS = (
 )
 
 
-def _separate(updates: list[np.ndarray], costs: list[np.ndarray], total: Fraction) -> OnePrice:
+def _separate(updates: list[np.ndarray], costs: list[np.ndarray], total: Rational) -> OnePrice:
     """Each client under its own share of the joules."""
     parts = [one_price([g], [c], total / len(updates)) for g, c in zip(updates, costs, strict=True)]
     masks = tuple(part.masks[0] for part in parts)
-    return OnePrice(masks, (), (), parts[0].threshold, parts[0].critical, total, Fraction(1))
+    return OnePrice(masks, (), (), parts[0].threshold, parts[0].critical, total, Rational(1))
 
 
 def _nearly_equal(cohort: Cohort) -> Violation | None:
@@ -254,7 +254,7 @@ def _nearly_equal(cohort: Cohort) -> Violation | None:
 
 FALSEHOODS = (
     Falsehood("D21a", "half of the bound is enough", lambda: exhaustion(
-        judge=lambda cohort: one_is_best(cohort, factor=Fraction(1, 2)))),
+        judge=lambda cohort: one_is_best(cohort, factor=Rational(1, 2)))),
     Falsehood("D21a", "equal budgets are optimal iff the critical items' prices coincide", lambda: exhaustion(
         judge=lambda cohort: one_is_best(cohort, by_slopes=False))),
     Falsehood("D21a", "one critical item in all, with a price each", lambda: families(

@@ -18,12 +18,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
 from proofs_check.methods import smt as z
 from proofs_check.methods.judge import Check, Falsehood, Violation, from_smt, judge_cases, readable
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 from theory.optimum.page_bound import item_wise, page_bound, whole_pages
 from theory.page_checker import check_pages
@@ -43,7 +43,7 @@ class Flash:
     pages: tuple[tuple[int, int], ...]
     f: tuple[int, ...]
 
-    def under(self, budget: Fraction) -> Paged:
+    def under(self, budget: Rational) -> Paged:
         """The problem as the selector takes it."""
         costs = PageCosts(self.pages, np.array(self.c, dtype=float), [float(x) for x in self.f])
         return paged(np.array(self.p, dtype=float), costs, budget, scores=True)
@@ -63,7 +63,7 @@ def best_for_spent(flash: Flash, rule: Rule = by_pages, room: int = 0) -> Violat
     masks, before = flash.masks(), None
     whole = sum(flash.c) + sum(flash.f)
     dearest = max(flash.c) + max(flash.f)
-    for budget in map(Fraction, range(whole + 2)):
+    for budget in map(Rational, range(whole + 2)):
         chosen = rule(flash.under(budget))
         spent = chosen.spent
         best = max(value for cost, value in masks if cost <= spent + room)
@@ -75,13 +75,13 @@ def best_for_spent(flash: Flash, rule: Rule = by_pages, room: int = 0) -> Violat
     return None
 
 
-def within_a_block(flash: Flash, factor: Fraction = Fraction(1)) -> Violation | None:
+def within_a_block(flash: Flash, factor: Rational = Rational(1)) -> Violation | None:
     """D22b at every budget, and the bound by the checker that shares no code with the selector."""
     masks = flash.masks()
-    for budget in map(Fraction, range(sum(flash.c) + sum(flash.f) + 2)):
+    for budget in map(Rational, range(sum(flash.c) + sum(flash.f) + 2)):
         problem = flash.under(budget)
         chosen = by_pages(problem)
-        price = chosen.threshold or Fraction(0)
+        price = chosen.threshold or Rational(0)
         best = max(value for cost, value in masks if cost <= budget)
         spent, kept = chosen.spent, [bool(x) for x in chosen.mask]
         affordable = [i for (a, b), f in zip(flash.pages, flash.f, strict=True) for i in range(a, b)
@@ -160,12 +160,12 @@ def lemmas(seed: int = 0, rises: int = 1) -> Verdict:
                     method="lemmas")  # fmt: skip
 
 
-def bound_exhaustion(seed: int = 0, factor: Fraction = Fraction(1)) -> Verdict:
+def bound_exhaustion(seed: int = 0, factor: Rational = Rational(1)) -> Verdict:
     """D22b on every small case, at every budget."""
     return _judged("D22b", "exhaustion", small_flash(), lambda flash: within_a_block(flash, factor), _SMALL, None)
 
 
-def bound_families(seed: int = 0, factor: Fraction = Fraction(1)) -> Verdict:
+def bound_families(seed: int = 0, factor: Rational = Rational(1)) -> Verdict:
     """D22b on random cases."""
     return _judged("D22b", "families", drawn_flash(seed, 12), lambda flash: within_a_block(flash, factor), _DRAWN, seed)
 
@@ -178,7 +178,7 @@ def crowded(n: int) -> Flash:
     return Flash((3, *[2] * n), (1,) * (n + 1), ((0, 1), (1, n + 1)), (n, n))
 
 
-def keeps(flash: Flash, budget: Fraction, kappa: Fraction, rule: Rule = item_wise) -> Violation | None:
+def keeps(flash: Flash, budget: Rational, kappa: Rational, rule: Rule = item_wise) -> Violation | None:
     """The rule keeps the share ``kappa`` of the best mask."""
     best = max(value for cost, value in flash.masks() if cost <= budget)
     kept = rule(flash.under(budget)).retained
@@ -190,18 +190,18 @@ def crowded_family(seed: int = 0) -> Verdict:
     words, trials = "1 item of score 3 and n of score 2, all of cost 1, two pages of cost n, B = 2 n", 0
     for n in range(2, 12):
         trials += 1
-        share = Fraction(2, n)
-        if keeps(crowded(n), Fraction(2 * n), share) is None:
+        share = Rational(2, n)
+        if keeps(crowded(n), Rational(2 * n), share) is None:
             return Verdict("D22c", "family", Outcome.SURVIVED, words, f"the family fails at n = {n}", trials)
     smallest = crowded(2)
-    lost = keeps(smallest, Fraction(4), Fraction(1))
+    lost = keeps(smallest, Rational(4), Rational(1))
     found = {"d": 3, "p": str(smallest.p), "c": str(smallest.c), "pages": str(smallest.pages), "f": str(smallest.f),
              "B": "4", "kept": readable(lost.left if lost else 0), "best": readable(lost.right if lost else 0),
              "with n of score 2": "3/(2n)"}  # fmt: skip
     return Verdict("D22c", "family", Outcome.REFUTED, words, "one counterexample suffices", trials, None, found)
 
 
-def share_exhaustion(seed: int = 0, rule: Rule = item_wise, kappa: Fraction = Fraction(4, 5)) -> Verdict:
+def share_exhaustion(seed: int = 0, rule: Rule = item_wise, kappa: Rational = Rational(4, 5)) -> Verdict:
     """The smallest case with equal items: up to three, costs 1, two pages of cost 1 or 2, no two scores alike."""
 
     def cases() -> Iterator[Flash]:
@@ -213,7 +213,7 @@ def share_exhaustion(seed: int = 0, rule: Rule = item_wise, kappa: Fraction = Fr
 
     def judge(flash: Flash) -> Violation | None:
         halves = range(2 * (sum(flash.c) + sum(flash.f)) + 1)
-        return next(filter(None, (keeps(flash, Fraction(h, 2), kappa, rule) for h in halves)), None)
+        return next(filter(None, (keeps(flash, Rational(h, 2), kappa, rule) for h in halves)), None)
 
     words = f"up to 3 items of cost 1, different scores of 1, 3, 4, 5, two pages of cost 1 or 2, kappa = {kappa}"
     return _judged("D22c", "exhaustion", cases(), judge, words, None)
@@ -235,6 +235,6 @@ FALSEHOODS = (
     Falsehood("D22a", "so are whole pages", lambda: families(judge=lambda flash: best_for_spent(flash, whole_pages))),
     Falsehood("D22a", "optimal for a joule more", lambda: families(judge=lambda flash: best_for_spent(flash, room=1))),
     Falsehood("D22a", "a page's surplus rises with the price", lambda: lemmas(rises=0)),
-    Falsehood("D22b", "half of the block is enough", lambda: bound_exhaustion(factor=Fraction(1, 2))),
+    Falsehood("D22b", "half of the block is enough", lambda: bound_exhaustion(factor=Rational(1, 2))),
     Falsehood("D22c", "whole pages keep that share", lambda: share_exhaustion(rule=whole_pages)),
 )  # fmt: skip

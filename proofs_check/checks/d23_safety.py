@@ -21,7 +21,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -39,6 +38,7 @@ from proofs_check.methods.judge import (
     from_smt,
     judge_cases,
 )
+from proofs_check.methods.rational import Rational
 from proofs_check.oracles import enumerate_masks
 from theory.claims.verdict import Verdict
 from theory.instance import Instance
@@ -48,7 +48,7 @@ from theory.selection.rounding import Rounding, Selection
 from theory.selection.safe import safe
 from theory.selection.selectors import cwmp, top_k
 
-ZERO = Fraction(0)
+ZERO = Rational(0)
 _SMALL = (
     "all sequences of n <= 3 items with scores 1..3 and costs 1..2, in one or two layers, every integer budget, "
     "theta = 1/2 and 1"
@@ -61,7 +61,7 @@ class Case:
 
     instance: Instance
     sizes: tuple[int, ...]
-    theta: Fraction
+    theta: Rational
 
     @cached_property
     def layers(self) -> list[range]:
@@ -70,17 +70,17 @@ class Case:
         return [range(end - size, end) for end, size in zip(ends, self.sizes, strict=True)]
 
     @cached_property
-    def p(self) -> list[Fraction]:
+    def p(self) -> list[Rational]:
         """Scores, exact."""
         return [self.instance.exact_score(i) for i in range(self.instance.d)]
 
     @cached_property
-    def c(self) -> list[Fraction]:
+    def c(self) -> list[Rational]:
         """Costs, exact."""
-        return [Fraction(x) for x in self.instance.cost.tolist()]
+        return [Rational(x) for x in self.instance.cost.tolist()]
 
     @cached_property
-    def owed(self) -> list[Fraction]:
+    def owed(self) -> list[Rational]:
         """``theta p(T, l)``."""
         kept, p = top_k(self.instance).mask, self.p
         return [self.theta * sum((p[i] for i in layer if kept[i]), ZERO) for layer in self.layers]
@@ -95,14 +95,14 @@ def solved(case: Case) -> SafeRelaxation:
     return relax_safe(case.instance, case.sizes, case.theta)
 
 
-def optimal(case: Case, solver: Solver = solved, promise: Fraction = Fraction(0)) -> Violation | None:
+def optimal(case: Case, solver: Solver = solved, promise: Rational = Rational(0)) -> Violation | None:
     """Primal and dual, both added up here, item by item, agree; the value is what theta promises.
 
     Args:
         promise: a share of CWMP's gain over Top-K that is promised on top.
     """
     found, p, c, budget = solver(case), case.p, case.c, case.instance.budget
-    share = [found.parts.get(i, Fraction(int(found.whole[i]))) for i in range(len(p))]
+    share = [found.parts.get(i, Rational(int(found.whole[i]))) for i in range(len(p))]
     value, spent = (sum((x * y for x, y in zip(of, share, strict=True)), ZERO) for of in (p, c))
     if spent > budget:
         return Violation("c(z) <= B", spent, budget)
@@ -126,14 +126,14 @@ def frugal(case: Case, whole: bool = False) -> Violation | None:
     for layer, owed in zip(case.layers, case.owed, strict=True):
         may = [i for i in layer if c[i] <= case.instance.budget and p[i]]
         for i in sorted(may, key=lambda i: (-p[i] / c[i], i)):
-            part = min(Fraction(1), owed / p[i]) if owed > 0 else ZERO
-            spent, owed = spent + c[i] * (Fraction(int(part > 0)) if whole else part), owed - part * p[i]
+            part = min(Rational(1), owed / p[i]) if owed > 0 else ZERO
+            spent, owed = spent + c[i] * (Rational(int(part > 0)) if whole else part), owed - part * p[i]
     most = case.theta * top_k(case.instance).spent
     return Violation("the reserves cost at most theta E_T", spent, most) if spent > most else None
 
 
 def in_whole_items(
-    case: Case, chosen: Callable[[Case], Selection] | None = None, allowed: Fraction = Fraction(1)
+    case: Case, chosen: Callable[[Case], Selection] | None = None, allowed: Rational = Rational(1)
 ) -> Violation | None:
     """D23b: safe, within the budget, and as close to the best safe mask, by enumeration, as is claimed."""
     instance, p, c = case.instance, case.p, case.c
@@ -159,7 +159,7 @@ def in_whole_items(
     return Violation(relation, lost, allowed * loss) if lost > allowed * loss else None
 
 
-def _reserve(case: Case, layer: range, owed: Fraction) -> list[int]:
+def _reserve(case: Case, layer: range, owed: Rational) -> list[int]:
     """The first items of a layer's order that reach what it is owed."""
     p, c, found = case.p, case.c, []
     may = [i for i in layer if c[i] <= case.instance.budget and p[i]]
@@ -171,7 +171,7 @@ def _reserve(case: Case, layer: range, owed: Fraction) -> list[int]:
     return found
 
 
-def _best(case: Case, floors: Sequence[Fraction]) -> Fraction:
+def _best(case: Case, floors: Sequence[Rational]) -> Rational:
     """The best mask within the budget that keeps the floors, by looking at all."""
     table, p = enumerate_masks(case.instance), case.p
     best = ZERO
@@ -195,7 +195,7 @@ def small_cases(n: int = 3, p: int = 3, c: int = 2) -> Iterator[Case]:
                 sizes = (first, size - first) if first else (size,)
                 for budget in range(1, int(cost.sum()) + 1):
                     instance = Instance.from_scores(score, cost, budget)
-                    yield from (Case(instance, sizes, theta) for theta in (Fraction(1, 2), Fraction(1)))
+                    yield from (Case(instance, sizes, theta) for theta in (Rational(1, 2), Rational(1)))
 
 
 def drawn_cases(seed: int, n: int, per_family: int) -> Iterator[Case]:
@@ -205,7 +205,7 @@ def drawn_cases(seed: int, n: int, per_family: int) -> Iterator[Case]:
         for _ in range(per_family):
             cuts = np.sort(rng.integers(0, n + 1, 3))
             sizes = tuple(np.diff([0, *cuts.tolist(), n]).tolist())
-            yield Case(family_instance(magnitude, cost, n, rng), sizes, Fraction(int(rng.integers(0, 11)), 10))
+            yield Case(family_instance(magnitude, cost, n, rng), sizes, Rational(int(rng.integers(0, 11)), 10))
 
 
 def _judged(claim: str, method: str, cases: Iterable[Case], judge: Judge, words: str, seed: int | None) -> Verdict:
@@ -318,7 +318,7 @@ def never_starved(instance: Instance, _: Oracle, roundings: tuple[Rounding, ...]
 
 def _strict(instance: Instance) -> bool:
     """No two scores and no two ratios are equal, so that no rule about ties decides."""
-    ratios = {Fraction(p) / Fraction(c) for p, c in zip(instance.score, instance.cost, strict=True)}
+    ratios = {Rational(p) / Rational(c) for p, c in zip(instance.score, instance.cost, strict=True)}
     return len(ratios) == instance.d == len(set(instance.score.tolist()))
 
 
@@ -365,7 +365,7 @@ def _top(case: Case) -> Selection:
 FALSEHOODS = (
     Falsehood("D23a", "plain CWMP solves it", lambda: exhaustion(judge=lambda case: optimal(case, _unsafe))),
     Falsehood("D23a", "safety costs less than its share of the gain",
-              lambda: exhaustion(judge=lambda case: optimal(case, promise=Fraction(1, 4)))),
+              lambda: exhaustion(judge=lambda case: optimal(case, promise=Rational(1, 4)))),
     Falsehood("D23a", "whole reserves cost at most theta E_T",
               lambda: exhaustion(judge=lambda case: frugal(case, True))),
     Falsehood("D23a", "the value is 1 % more", lambda: linear_programme(factor=1.01)),
@@ -374,7 +374,7 @@ FALSEHOODS = (
     Falsehood("D23b", "Top-K itself is that close", lambda: whole_families(
         judge=lambda case: in_whole_items(case, _top))),
     Falsehood("D23b", "half of the loss is enough", lambda: whole_families(
-        judge=lambda case: in_whole_items(case, allowed=Fraction(1, 2)))),
+        judge=lambda case: in_whole_items(case, allowed=Rational(1, 2)))),
     Falsehood("D23b", "an overshoot is worth twice its price", lambda: whole_lemmas(strict=3)),
     Falsehood("D23c", "fill starves no layer", lambda: starving_exhaustion(roundings=("fill",))),
 )  # fmt: skip

@@ -15,7 +15,6 @@ lambda c] with beta E c, and by the envelope theorem only the explicit beta coun
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 import sympy
@@ -23,11 +22,12 @@ import sympy
 from proofs_check.methods.finite_laws import FiniteLaw, by_density, small_laws
 from proofs_check.methods.judge import Check, Falsehood
 from proofs_check.methods.limits import LAWS, compared_with_samples, identities, replicate, share_of_norm
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 from theory.laws.parse import law_of
 from theory.selection.selectors import cwmp
 
-Threshold = Callable[[FiniteLaw, Fraction], list[Fraction]]
+Threshold = Callable[[FiniteLaw, Rational], list[Rational]]
 _D, _BETAS = 3000, (0.02, 0.1, 0.4)
 
 
@@ -53,9 +53,9 @@ def symbolic(seed: int = 0, slope: int = 1) -> Verdict:
     return identities("P1", expressions, domain=words, reach="every law with a density; atoms by exhaustion")
 
 
-def all_ratios(law: FiniteLaw, beta: Fraction) -> list[Fraction]:
+def all_ratios(law: FiniteLaw, beta: Rational) -> list[Rational]:
     """0 and every ``p/c``: where the piecewise linear dual can have its minimum."""
-    return [Fraction(0), *(Fraction(p, c) for p, c in zip(law.score, law.cost, strict=True))]
+    return [Rational(0), *(Rational(p, c) for p, c in zip(law.score, law.cost, strict=True))]
 
 
 def exhaustion(seed: int = 0, thresholds: Threshold = all_ratios) -> Verdict:
@@ -64,7 +64,7 @@ def exhaustion(seed: int = 0, thresholds: Threshold = all_ratios) -> Verdict:
     trials = 0
     for law in small_laws():
         for eighth in range(1, 8):
-            beta, trials = Fraction(eighth, 8), trials + 1
+            beta, trials = Rational(eighth, 8), trials + 1
             dual = min(law.dual(beta, x) for x in thresholds(law, beta))
             primal = law.retained(beta, by_density)
             if dual != primal:

@@ -15,8 +15,6 @@ the quotient of the two boundary terms.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import sympy
 from scipy import stats
@@ -24,6 +22,7 @@ from scipy import stats
 from proofs_check.methods.finite_laws import by_score, small_laws
 from proofs_check.methods.judge import Check, Falsehood
 from proofs_check.methods.limits import LAWS, compared_with_samples, identities, replicate, share_of_norm
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 from theory.laws.parse import law_of
 from theory.selection.selectors import random_k, top_k
@@ -52,9 +51,9 @@ def exhaustion(seed: int = 0, strict: bool = True) -> Verdict:
         total, atoms = sum(law.mass), list(zip(law.score, law.cost, law.mass, strict=True))
         for level in sorted(set(law.score)):
             above = [atom for atom in atoms if (atom[0] > level if strict else atom[0] >= level)]
-            spent = Fraction(sum(c * m for p, c, m in atoms if p > level), total)
+            spent = Rational(sum(c * m for p, c, m in atoms if p > level), total)
             beta = spent / law.mean_cost
-            stated, trials = Fraction(sum(p * m for p, _, m in above), total), trials + 1
+            stated, trials = Rational(sum(p * m for p, _, m in above), total), trials + 1
             taken = law.retained(beta, by_score)
             if stated != taken:
                 found = {"law": str(law), "tau^2": level, "should": "E[p; |g| > tau] = E[p z]"}

@@ -14,7 +14,6 @@ own lambda (P1), and X lies between lambda beta c_min and max(lambda beta c_max,
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -22,6 +21,7 @@ import numpy as np
 from proofs_check.methods import smt as z
 from proofs_check.methods.finite_laws import FiniteLaw, Rare, by_density, greedy, rare_indeed
 from proofs_check.methods.judge import Check, Falsehood, from_smt, survived
+from proofs_check.methods.rational import Rational
 from theory.budget import percent
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
@@ -36,15 +36,15 @@ FINITE = (
     FiniteLaw((1, 4, 9), (1, 3, 9), (2, 1, 1)),
     FiniteLaw((0, 4, 3), (1, 2, 1), (3, 1, 2)),
 )
-BETAS, FAILURES, SIZES = (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4)), (0.02, 0.1, 0.3), (20, 60)
+BETAS, FAILURES, SIZES = (Rational(1, 4), Rational(1, 2), Rational(3, 4)), (0.02, 0.1, 0.3), (20, 60)
 
 
-def smt(seed: int = 0, gain: Fraction = Fraction(1)) -> Verdict:
+def smt(seed: int = 0, gain: Rational = Rational(1)) -> Verdict:
     """One item, all reals: what the relaxation gains beyond the budget's price is at most (p - lambda c)+."""
     p, c, lam, share = z.z3.Reals("p c lambda z")
     setting = [p >= 0, c > 0, lam >= 0, share >= 0, share <= 1]
     profit = p - lam * c
-    claim = profit * share <= z.z3.Q(gain.numerator, gain.denominator) * z.z3.If(profit > 0, profit, 0)
+    claim = profit * share <= z.rational(gain) * z.z3.If(profit > 0, profit, 0)
     reach = "every d: LP <= sum X_i, item by item; the rest is Hoeffding 1963 and Cantelli"
     return from_smt("P7", z.prove([(setting, claim)]), domain="one item, all reals", reach=reach)
 
@@ -109,7 +109,7 @@ CHECKS = (
 )
 
 FALSEHOODS = (
-    Falsehood("P7", "half of (p - lambda c)+ is enough", lambda: smt(gain=Fraction(1, 2))),
+    Falsehood("P7", "half of (p - lambda c)+ is enough", lambda: smt(gain=Rational(1, 2))),
     Falsehood("P7", "the deviation is half as large", lambda: exhaustion(weaken=0.5)),
     Falsehood("P7", "there is no deviation", lambda: families(weaken=1e-9)),
 )

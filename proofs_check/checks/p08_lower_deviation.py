@@ -14,7 +14,6 @@ lambda' c] - beta) is positive; lambda' puts its expectation far enough below 0.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -22,6 +21,7 @@ import numpy as np
 from proofs_check.checks.p07_upper_deviation import FAILURES, METHODS
 from proofs_check.methods.finite_laws import FiniteLaw, Rare, by_density, greedy, rare_indeed
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, survived
+from proofs_check.methods.rational import Rational
 from theory.budget import percent
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
@@ -30,19 +30,19 @@ from theory.laws.parse import law_of
 from theory.selection.selectors import cwmp
 
 CASES = (  # law, sizes, shares at which the atoms on top leave room
-    (FiniteLaw((9, 0), (1, 1), (1, 1)), (200, 4000), (Fraction(3, 4),)),
-    (FiniteLaw((9, 0), (1, 1), (1, 9)), (1000, 4000), (Fraction(1, 5), Fraction(1, 2))),
-    (FiniteLaw((9, 0), (4, 1), (1, 4)), (1000, 4000), (Fraction(3, 4),)),
-    (FiniteLaw((9, 1, 0), (2, 1, 1), (2, 3, 3)), (300,), (Fraction(3, 5),)),
+    (FiniteLaw((9, 0), (1, 1), (1, 1)), (200, 4000), (Rational(3, 4),)),
+    (FiniteLaw((9, 0), (1, 1), (1, 9)), (1000, 4000), (Rational(1, 5), Rational(1, 2))),
+    (FiniteLaw((9, 0), (4, 1), (1, 4)), (1000, 4000), (Rational(3, 4),)),
+    (FiniteLaw((9, 1, 0), (2, 1, 1), (2, 3, 3)), (300,), (Rational(3, 5),)),
 )
 
 
-def contains(instance: Instance, _: Oracle, slack: Fraction = Fraction(1)) -> Violation | None:
+def contains(instance: Instance, _: Oracle, slack: Rational = Rational(1)) -> Violation | None:
     """Whenever ``{p > lambda c}`` costs at most ``slack`` B, the prefix contains it: every lambda that is a density."""
     chosen = cwmp(instance).mask
     for k in np.flatnonzero(instance.score):
-        level = Fraction(instance.score[k]) / Fraction(instance.cost[k])
-        rule = np.array([Fraction(p) > level * Fraction(c) for p, c in zip(instance.score, instance.cost, strict=True)])
+        level = Rational(instance.score[k]) / Rational(instance.cost[k])
+        rule = np.array([Rational(p) > level * Rational(c) for p, c in zip(instance.score, instance.cost, strict=True)])
         if instance.spent(rule) <= slack * instance.budget and (rule & ~chosen).any():
             return Violation(
                 "a rule that fits lies in the prefix", str(np.flatnonzero(rule)), str(np.flatnonzero(chosen))
@@ -50,7 +50,7 @@ def contains(instance: Instance, _: Oracle, slack: Fraction = Fraction(1)) -> Vi
     return None
 
 
-def containment(seed: int = 0, slack: Fraction = Fraction(1)) -> Verdict:
+def containment(seed: int = 0, slack: Rational = Rational(1)) -> Verdict:
     """The containment, on every small instance."""
     return exhaust("P8", lambda instance, optimum: contains(instance, optimum, slack))
 
@@ -109,7 +109,7 @@ CHECKS = (
 )
 
 FALSEHOODS = (
-    Falsehood("P8", "a rule that costs twice the budget lies in the prefix", lambda: containment(slack=Fraction(2))),
+    Falsehood("P8", "a rule that costs twice the budget lies in the prefix", lambda: containment(slack=Rational(2))),
     Falsehood("P8", "the deviation is a quarter as large", lambda: probabilities(weaken=0.25)),
     Falsehood("P8", "there is no deviation", lambda: families(weaken=1e-9)),
 )

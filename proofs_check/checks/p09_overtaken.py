@@ -16,13 +16,12 @@ tau'^2.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 
 from proofs_check.methods import smt as z
 from proofs_check.methods.finite_laws import FiniteLaw, by_density, by_score, greedy
 from proofs_check.methods.judge import Check, Falsehood, from_smt, survived
+from proofs_check.methods.rational import Rational
 from theory.budget import percent
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
@@ -31,17 +30,17 @@ from theory.laws.parse import law_of
 from theory.selection.selectors import cwmp, top_k
 
 CASES = (
-    (FiniteLaw((4, 5), (1, 6), (3, 1)), (20, 200, 400, 800, 1600), Fraction(22, 45)),
-    (FiniteLaw((0, 4, 5), (1, 1, 6), (1, 3, 1)), (20, 100, 400), Fraction(9, 20)),
+    (FiniteLaw((4, 5), (1, 6), (3, 1)), (20, 200, 400, 800, 1600), Rational(22, 45)),
+    (FiniteLaw((0, 4, 5), (1, 1, 6), (1, 3, 1)), (20, 100, 400), Rational(9, 20)),
 )
 
 
-def smt(seed: int = 0, dearer: Fraction = Fraction(1)) -> Verdict:
+def smt(seed: int = 0, dearer: Rational = Rational(1)) -> Verdict:
     """Where the rules differ, all reals: ``p 1[p > lambda c] - p 1[p > tau^2]`` lies in [-lambda c_max, tau^2]."""
     p, c, most, lam, level = z.z3.Reals("p c c_max lambda tau2")
     setting = [p >= 0, c > 0, c <= most, lam >= 0, level >= 0]
     term = z.z3.If(p > lam * c, p, 0) - z.z3.If(p > level, p, 0)
-    low = -lam * most * z.z3.Q(dearer.numerator, dearer.denominator)
+    low = -lam * most * z.rational(dearer)
     reach = "every law with bounded costs: the range of the third term; the rest is Hoeffding 1963"
     claims = [(setting, term <= level), (setting, term >= low)]
     return from_smt("P9", z.prove(claims), domain="one item, all reals", reach=reach)
@@ -63,7 +62,7 @@ def exhaustion(seed: int = 0, inflate: int = 1) -> Verdict:
 
             exact, trials = law.probability(d, loses), trials + 1
             tightest = max(tightest, float(exact) / limit if limit else float("inf"))
-            if exact > Fraction(limit):
+            if exact > Rational(limit):
                 found = {"law": str(law), "n": d, "beta": str(beta), "should": "P(prefix < Top-K) <= bound"}
                 found |= {"left": float(exact), "right": limit}
                 return Verdict("P9", "exhaustion", Outcome.REFUTED, words, "one suffices", trials, None, found)
@@ -105,7 +104,7 @@ CHECKS = (
 )
 
 FALSEHOODS = (
-    Falsehood("P9", "terms are above -lambda c_max/2", lambda: smt(dearer=Fraction(1, 2))),
+    Falsehood("P9", "terms are above -lambda c_max/2", lambda: smt(dearer=Rational(1, 2))),
     Falsehood("P9", "d counts a thousandfold", lambda: exhaustion(inflate=1000)),
     Falsehood("P9", "it never happens, at any d", lambda: families(scale=0.0)),
 )

@@ -17,14 +17,13 @@ b + alpha/2 > 2. Infinite-mean costs with light magnitudes keep the first bound'
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import sympy
 
 from proofs_check.methods.instances import small_instances
 from proofs_check.methods.judge import Check, Falsehood, Oracle, Violation, exhaust, sample
 from proofs_check.methods.limits import compared_with_samples, identities, replicate
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Verdict
 from theory.instance import Instance
 from theory.laws.deviation import integrality_constant
@@ -41,27 +40,27 @@ LAWS = (
 
 def dearest_fits(instance: Instance) -> bool:
     """``B >= c_max``, and something to send."""
-    return bool(instance.d and instance.score.any() and Fraction(float(instance.cost.max())) <= instance.budget)
+    return bool(instance.d and instance.score.any() and Rational(float(instance.cost.max())) <= instance.budget)
 
 
-def holds(instance: Instance, _: Oracle, share: Fraction = Fraction(1)) -> Violation | None:
+def holds(instance: Instance, _: Oracle, share: Rational = Rational(1)) -> Violation | None:
     """``phi p_s beta sum p <= share max p LP``, exactly."""
     relaxation = relax(instance)
     s = relaxation.critical_item
-    gap = Fraction(0) if s is None else relaxation.fraction * Fraction(instance.score[s])
-    beta = min(Fraction(1), instance.budget / instance.total_cost)
-    total, largest = sum(map(Fraction, instance.score), Fraction(0)), Fraction(float(instance.score.max()))
+    gap = Rational(0) if s is None else relaxation.fraction * Rational(instance.score[s])
+    beta = min(Rational(1), instance.budget / instance.total_cost)
+    total, largest = sum(map(Rational, instance.score), Rational(0)), Rational(float(instance.score.max()))
     left, right = gap * beta * total, share * largest * relaxation.value
     return Violation("phi p_s beta sum p <= max p LP", left, right) if left > right else None
 
 
-def exhaustion(seed: int = 0, share: Fraction = Fraction(1)) -> Verdict:
+def exhaustion(seed: int = 0, share: Rational = Rational(1)) -> Verdict:
     """The first inequality on every small instance with B >= c_max."""
     domain = filter(dearest_fits, small_instances())
     return exhaust("P10", lambda i, o: holds(i, o, share), domain=domain, words="all small instances with B >= c_max")
 
 
-def random(seed: int = 0, share: Fraction = Fraction(1)) -> Verdict:
+def random(seed: int = 0, share: Rational = Rational(1)) -> Verdict:
     """The first inequality on random families with B >= c_max."""
     return sample("P10", lambda i, o: holds(i, o, share), seed=seed, n=30, keep=dearest_fits, method="instances")
 
@@ -111,6 +110,6 @@ CHECKS = (
 
 FALSEHOODS = (
     Falsehood("P10", "the mean residual is E c^2/(3 E c)", lambda: symbolic(divisor=3)),
-    Falsehood("P10", "a third of max p is enough", lambda: exhaustion(share=Fraction(1, 3))),
+    Falsehood("P10", "a third of max p is enough", lambda: exhaustion(share=Rational(1, 3))),
     Falsehood("P10", "the gap is twice as large", lambda: families(factor=2.0)),
 )

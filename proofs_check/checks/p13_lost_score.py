@@ -14,7 +14,6 @@ large scores, which make the norm wander, are kept by both; what is lost has no 
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import product
 from typing import get_args
 
@@ -33,6 +32,7 @@ from proofs_check.methods.judge import (
     search,
     survived,
 )  # fmt: skip
+from proofs_check.methods.rational import Rational
 from theory.budget import percent
 from theory.claims.verdict import Outcome, Verdict
 from theory.instance import Instance
@@ -43,38 +43,38 @@ from theory.selection.selectors import cwmp
 
 METHODS: tuple[LossMethod, ...] = get_args(LossMethod)
 CASES = (
-    (FiniteLaw((0, 1), (1, 1), (1, 1)), (200,), (Fraction(1, 4), Fraction(3, 4))),
-    (FiniteLaw((0, 9), (1, 4), (2, 1)), (200, 1000), (Fraction(1, 2),)),
-    (FiniteLaw((1, 4, 90_000), (1, 3, 9), (2, 1, 1)), (60, 120), (Fraction(1, 2), Fraction(3, 4))),
-    (FiniteLaw((0, 4, 3), (1, 2, 1), (3, 1, 2)), (60, 120), (Fraction(1, 2),)),
+    (FiniteLaw((0, 1), (1, 1), (1, 1)), (200,), (Rational(1, 4), Rational(3, 4))),
+    (FiniteLaw((0, 9), (1, 4), (2, 1)), (200, 1000), (Rational(1, 2),)),
+    (FiniteLaw((1, 4, 90_000), (1, 3, 9), (2, 1, 1)), (60, 120), (Rational(1, 2), Rational(3, 4))),
+    (FiniteLaw((0, 4, 3), (1, 2, 1), (3, 1, 2)), (60, 120), (Rational(1, 2),)),
 )
 FAILURES = (0.02, 0.1, 0.3)
 
 
 def holds(
-    instance: Instance, optimum: Oracle, tilt: Fraction = Fraction(1), slack: Fraction = Fraction(1)
+    instance: Instance, optimum: Oracle, tilt: Rational = Rational(1), slack: Rational = Rational(1)
 ) -> Violation | None:
     """Both inequalities at every density as lambda, and at 0 and beyond all, in exact arithmetic.
 
     ``tilt`` other than 1 charges that share of the budget in Y; ``slack``: the rule may cost that many budgets.
     """
-    p, c = [Fraction(x) for x in instance.score], [Fraction(x) for x in instance.cost]
+    p, c = [Rational(x) for x in instance.score], [Rational(x) for x in instance.cost]
     budget = min(instance.budget, instance.total_cost)
-    norm = sum(p, Fraction(0))
+    norm = sum(p, Rational(0))
     least, prefix = norm - optimum(instance), norm - cwmp(instance).retained
-    levels = {Fraction(0), *(x / y for x, y in zip(p, c, strict=True))}
+    levels = {Rational(0), *(x / y for x, y in zip(p, c, strict=True))}
     for price in sorted({*levels, max(levels) + 1}):
-        low = sum((min(x, price * y) for x, y in zip(p, c, strict=True)), Fraction(0)) - tilt * price * budget
+        low = sum((min(x, price * y) for x, y in zip(p, c, strict=True)), Rational(0)) - tilt * price * budget
         if least < low:
             return Violation("every mask loses at least sum Y", least, low)
-        rule = sum((y for x, y in zip(p, c, strict=True) if x > price * y), Fraction(0))
-        most = sum((x for x, y in zip(p, c, strict=True) if x <= price * y), Fraction(0))
+        rule = sum((y for x, y in zip(p, c, strict=True) if x > price * y), Rational(0))
+        most = sum((x for x, y in zip(p, c, strict=True) if x <= price * y), Rational(0))
         if rule <= slack * instance.budget and prefix > most:
             return Violation("prefix loses at most sum p 1[p <= lambda c]", prefix, most)
     return None
 
 
-def exhaustion(seed: int = 0, tilt: Fraction = Fraction(1), slack: Fraction = Fraction(1)) -> Verdict:
+def exhaustion(seed: int = 0, tilt: Rational = Rational(1), slack: Rational = Rational(1)) -> Verdict:
     """Both inequalities on every small instance, against the best of all masks."""
     domain = small_domain(3, 3, 2) + ", lambda every density"
     return exhaust("P13", lambda i, o: holds(i, o, tilt, slack), domain=small_instances(3, 3, 2), words=domain)
@@ -186,8 +186,8 @@ CHECKS = (
 )
 
 FALSEHOODS = (
-    Falsehood("P13", "half of the budget's price need be paid", lambda: exhaustion(tilt=Fraction(1, 2))),
-    Falsehood("P13", "a rule that costs twice the budget will do", lambda: exhaustion(slack=Fraction(2))),
+    Falsehood("P13", "half of the budget's price need be paid", lambda: exhaustion(tilt=Rational(1, 2))),
+    Falsehood("P13", "a rule that costs twice the budget will do", lambda: exhaustion(slack=Rational(2))),
     Falsehood("P13", "the least loss is twice the minimum", lambda: smt(least=2)),
     Falsehood("P13", "the deviations are a quarter as large", lambda: probabilities(weaken=0.25)),
     Falsehood("P13", "there is no deviation", lambda: families(weaken=1e-9)),

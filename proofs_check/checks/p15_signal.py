@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from fractions import Fraction
 
 import numpy as np
 import sympy
@@ -28,13 +27,14 @@ import sympy
 from proofs_check.methods import smt as z
 from proofs_check.methods.judge import Check, Falsehood, Violation, from_smt, readable, survived
 from proofs_check.methods.limits import identities
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 
 Vector = tuple[int, ...]
 _WEIGHTS = (
-    (Fraction(1, 2), Fraction(1, 2)),
-    (Fraction(1, 3), Fraction(2, 3)),
-    (Fraction(1, 2), Fraction(1, 4), Fraction(1, 4)),
+    (Rational(1, 2), Rational(1, 2)),
+    (Rational(1, 3), Rational(2, 3)),
+    (Rational(1, 2), Rational(1, 4), Rational(1, 4)),
 )
 
 
@@ -71,46 +71,46 @@ def drawn(seed: int = 0, factor: float = 1.0) -> Verdict:
 # --- pairs of clients --------------------------------------------------------------------------------
 
 
-def _dot(x: list[Fraction], y: list[Fraction]) -> Fraction:
-    return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
+def _dot(x: list[Rational], y: list[Rational]) -> Rational:
+    return sum((a * b for a, b in zip(x, y, strict=True)), Rational(0))
 
 
-def _sum(weights: tuple[Fraction, ...], rows: list[list[Fraction]]) -> list[Fraction]:
-    return [sum((n * row[i] for n, row in zip(weights, rows, strict=True)), Fraction(0)) for i in range(len(rows[0]))]
+def _sum(weights: tuple[Rational, ...], rows: list[list[Rational]]) -> list[Rational]:
+    return [sum((n * row[i] for n, row in zip(weights, rows, strict=True)), Rational(0)) for i in range(len(rows[0]))]
 
 
-def _largest(u: list[Fraction]) -> list[Fraction]:
+def _largest(u: list[Rational]) -> list[Rational]:
     """A client's own selection: its largest entry, the first of equals."""
     best = max(range(len(u)), key=lambda i: (u[i] ** 2, -i))
-    return [x if i == best else Fraction(0) for i, x in enumerate(u)]
+    return [x if i == best else Rational(0) for i, x in enumerate(u)]
 
 
-def _worlds(mu: Vector, noise: tuple[int, ...], clients: int) -> Iterator[list[list[Fraction]]]:
+def _worlds(mu: Vector, noise: tuple[int, ...], clients: int) -> Iterator[list[list[Rational]]]:
     """Every equally likely outcome: each entry of each client's noise takes each value of ``noise``."""
     d = len(mu)
     for draw in itertools.product(noise, repeat=clients * d):
-        yield [[Fraction(mu[i] + draw[k * d + i]) for i in range(d)] for k in range(clients)]
+        yield [[Rational(mu[i] + draw[k * d + i]) for i in range(d)] for k in range(clients)]
 
 
-def unbiased(mu: Vector, noise: tuple[int, ...], n: tuple[Fraction, ...], own: bool = True, ratio: bool = False) -> (
+def unbiased(mu: Vector, noise: tuple[int, ...], n: tuple[Rational, ...], own: bool = True, ratio: bool = False) -> (
     Violation | None
 ):  # fmt: skip
     """The three expectations of P15b, exact; with ``own`` pairs left in, or the ``ratio`` claimed too: false."""
     worlds = list(_worlds(mu, noise, len(n)))
-    exact = [Fraction(x) for x in mu]
-    squares = sum((x * x for x in n), Fraction(0))
-    signal = whole = gain = promised = quotient = Fraction(0)
+    exact = [Rational(x) for x in mu]
+    squares = sum((x * x for x in n), Rational(0))
+    signal = whole = gain = promised = quotient = Rational(0)
     for u in worlds:
         sent, mean = [_largest(row) for row in u], _sum(n, u)
-        away = Fraction(int(own))
-        up = _dot(mean, mean) - away * sum((w * w * _dot(r, r) for w, r in zip(n, u, strict=True)), Fraction(0))
-        down = sum((w * _dot(r, r) for w, r in zip(n, u, strict=True)), Fraction(0))
-        pairs = sum((w * w * _dot(a, r) for w, a, r in zip(n, sent, u, strict=True)), Fraction(0))
+        away = Rational(int(own))
+        up = _dot(mean, mean) - away * sum((w * w * _dot(r, r) for w, r in zip(n, u, strict=True)), Rational(0))
+        down = sum((w * _dot(r, r) for w, r in zip(n, u, strict=True)), Rational(0))
+        pairs = sum((w * w * _dot(a, r) for w, a, r in zip(n, sent, u, strict=True)), Rational(0))
         gain += _dot(_sum(n, sent), mean) - away * pairs
-        promised += sum((w * (1 - w) * _dot(a, exact) for w, a in zip(n, sent, strict=True)), Fraction(0))
+        promised += sum((w * (1 - w) * _dot(a, exact) for w, a in zip(n, sent, strict=True)), Rational(0))
         signal, whole = signal + up / (1 - squares), whole + down
-        quotient += up / (1 - squares) / down if down else Fraction(0)
-    count, variance = len(worlds), Fraction(sum(x * x for x in noise), len(noise))
+        quotient += up / (1 - squares) / down if down else Rational(0)
+    count, variance = len(worlds), Rational(sum(x * x for x in noise), len(noise))
     truth = _dot(exact, exact)
     if signal / count != truth:
         return Violation("E of the pairs' mean = |mu|^2", signal / count, truth)
@@ -160,10 +160,10 @@ def expectations(seed: int = 0, keep: int = 0) -> Verdict:
 # --- P15c ----------------------------------------------------------------------------------------------
 
 
-def more_is_better(seed: int = 0, within: Fraction = Fraction(9)) -> Verdict:
+def more_is_better(seed: int = 0, within: Rational = Rational(9)) -> Verdict:
     """One entry from each of two layers, the larger one from a layer of smaller share: strict, over small integers."""
     words = "two entries of |u| = 1..3, shares a of 0, 1/4, 1/2, 3/4, 1, equal costs"
-    trials, shares = 0, [Fraction(k, 4) for k in range(5)]
+    trials, shares = 0, [Rational(k, 4) for k in range(5)]
     for u, v in itertools.permutations((1, 2, 3), 2):
         for a, b in itertools.product(shares, repeat=2):
             if u * u > within * v * v:
@@ -199,5 +199,5 @@ FALSEHOODS = (
     Falsehood("P15b", "a client's own pairs may stay", lambda: exhaustion(own=False)),
     Falsehood("P15b", "the quotient is unbiased too", lambda: exhaustion(ratio=True)),
     Falsehood("P15b", "own pairs cancel", lambda: expectations(keep=1)),
-    Falsehood("P15c", "close norms are safe", lambda: more_is_better(within=Fraction(9, 4))),
+    Falsehood("P15c", "close norms are safe", lambda: more_is_better(within=Rational(9, 4))),
 )

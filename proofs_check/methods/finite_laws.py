@@ -11,12 +11,12 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from proofs_check.methods.rational import Rational
 from theory.claims.verdict import Outcome, Verdict
 from theory.laws.samples import SampleLaw
 
@@ -34,38 +34,38 @@ class FiniteLaw:
     def __str__(self) -> str:
         total = sum(self.mass)
         atoms = zip(self.score, self.cost, self.mass, strict=True)
-        return ", ".join(f"(p, c) = ({p}, {c}) with {Fraction(m, total)}" for p, c, m in atoms)
+        return ", ".join(f"(p, c) = ({p}, {c}) with {Rational(m, total)}" for p, c, m in atoms)
 
     @property
-    def mean_score(self) -> Fraction:
+    def mean_score(self) -> Rational:
         """``E p``."""
-        return Fraction(sum(p * m for p, m in zip(self.score, self.mass, strict=True)), sum(self.mass))
+        return Rational(sum(p * m for p, m in zip(self.score, self.mass, strict=True)), sum(self.mass))
 
     @property
-    def mean_cost(self) -> Fraction:
+    def mean_cost(self) -> Rational:
         """``E c``."""
-        return Fraction(sum(c * m for c, m in zip(self.cost, self.mass, strict=True)), sum(self.mass))
+        return Rational(sum(c * m for c, m in zip(self.cost, self.mass, strict=True)), sum(self.mass))
 
-    def order(self, key: Callable[[int, int], Fraction]) -> list[int]:
+    def order(self, key: Callable[[int, int], Rational]) -> list[int]:
         """Atoms by ``key(p, c)``, the largest first."""
         return sorted(range(len(self.mass)), key=lambda j: (-key(self.score[j], self.cost[j]), j))
 
-    def retained(self, beta: Fraction, key: Callable[[int, int], Fraction]) -> Fraction:
+    def retained(self, beta: Rational, key: Callable[[int, int], Rational]) -> Rational:
         """``E[p z]`` of the rule that takes atoms by ``key`` until ``E[c z] = beta E c``; ties are shared."""
-        left, kept, total = beta * self.mean_cost, Fraction(0), sum(self.mass)
+        left, kept, total = beta * self.mean_cost, Rational(0), sum(self.mass)
         tied = itertools.groupby(self.order(key), key=lambda j: key(self.score[j], self.cost[j]))
         for _, group in tied:
             atoms = list(group)
-            spent = Fraction(sum(self.cost[j] * self.mass[j] for j in atoms), total)
-            gained = Fraction(sum(self.score[j] * self.mass[j] for j in atoms), total)
-            share = min(Fraction(1), left / spent)
+            spent = Rational(sum(self.cost[j] * self.mass[j] for j in atoms), total)
+            gained = Rational(sum(self.score[j] * self.mass[j] for j in atoms), total)
+            share = min(Rational(1), left / spent)
             left, kept = left - share * spent, kept + share * gained
         return kept
 
-    def dual(self, beta: Fraction, threshold: Fraction) -> Fraction:
+    def dual(self, beta: Rational, threshold: Rational) -> Rational:
         """``lambda beta E c + E(p - lambda c)+``."""
         atoms = zip(self.score, self.cost, self.mass, strict=True)
-        above = sum((m * max(p - threshold * c, Fraction(0)) for p, c, m in atoms), Fraction(0))
+        above = sum((m * max(p - threshold * c, Rational(0)) for p, c, m in atoms), Rational(0))
         return threshold * beta * self.mean_cost + above / sum(self.mass)
 
     @property
@@ -76,13 +76,18 @@ class FiniteLaw:
             np.repeat(np.array(self.cost, dtype=float), self.mass), str(self),
         )  # fmt: skip
 
-    def probability(self, d: int, event: Callable[[Integers], NDArray[np.bool_]]) -> Fraction:
+    def probability(self, d: int, event: Callable[[Integers], NDArray[np.bool_]]) -> Rational:
         """The exact probability of ``event``, which gets counts of shape (m, atoms) for all m compositions of ``d``."""
         counts = compositions(d, len(self.mass))
+        powers = [[m**n for n in range(d + 1)] for m in self.mass]
         favourable = 0
         for row in counts[event(counts)].tolist():
-            favourable += _multinomial(row) * math.prod(m**n for m, n in zip(self.mass, row, strict=True))
-        return Fraction(favourable, sum(self.mass) ** d)
+            ways, used = 1, 0
+            for power, n in zip(powers, row, strict=True):
+                used += n
+                ways *= math.comb(used, n) * power[n]
+            favourable += ways
+        return Rational(favourable, sum(self.mass) ** d)
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class Rare:
 
     law: FiniteLaw
     d: int
-    beta: Fraction
+    beta: Rational
     method: str
     failure: float
     event: Callable[[Integers], NDArray[np.bool_]]
@@ -105,7 +110,7 @@ def rare_indeed(
     for trials, rare in enumerate(events, 1):
         exact = rare.law.probability(rare.d, rare.event)
         tightest = max(tightest, float(exact) / rare.failure)
-        if exact > Fraction(rare.failure):
+        if exact > Rational(rare.failure):
             found = {"law": str(rare.law), "n": rare.d, "beta": str(rare.beta), "method": rare.method}
             found |= {"should": should, "left": float(exact), "right": rare.failure}
             return Verdict(claim, method, Outcome.REFUTED, words, "one suffices", trials, None, found)
@@ -114,14 +119,14 @@ def rare_indeed(
     return Verdict(claim, method, outcome, words, "exactly the stated finite domain", trials, observed=seen)
 
 
-def by_density(p: int, c: int) -> Fraction:
+def by_density(p: int, c: int) -> Rational:
     """CWMP's key."""
-    return Fraction(p, c)
+    return Rational(p, c)
 
 
-def by_score(p: int, c: int) -> Fraction:
+def by_score(p: int, c: int) -> Rational:
     """Top-K's key."""
-    return Fraction(p)
+    return Rational(p)
 
 
 def small_laws(p: int = 3, c: int = 3, atoms: int = 3, mass: int = 2) -> Iterator[FiniteLaw]:
@@ -136,20 +141,19 @@ def small_laws(p: int = 3, c: int = 3, atoms: int = 3, mass: int = 2) -> Iterato
 
 def compositions(d: int, parts: int) -> Integers:
     """All vectors of ``parts`` counts that add up to ``d``, int64 of shape (m, parts)."""
-    if parts == 1:
-        return np.array([[d]], dtype=np.int64)
-    rows = [np.c_[np.full(len(rest), k), rest] for k in range(d + 1) for rest in [compositions(d - k, parts - 1)]]
-    return np.concatenate(rows)
+    bars = np.array(list(itertools.combinations(range(d + parts - 1), parts - 1)), dtype=np.int64)
+    bars = bars.reshape(math.comb(d + parts - 1, parts - 1), parts - 1)
+    return np.diff(bars, prepend=-1, append=d + parts - 1) - 1
 
 
-def greedy(law: FiniteLaw, counts: Integers, beta: Fraction, key: Callable[[int, int], Fraction]) -> tuple[
+def greedy(law: FiniteLaw, counts: Integers, beta: Rational, key: Callable[[int, int], Rational]) -> tuple[
     Integers, NDArray[np.float64]
 ]:  # fmt: skip
     """What the prefix of the order ``key`` retains of ``counts``, exactly, and with the critical item's share.
 
     Items dearer than the budget are left out. Returns integers of shape (m,) and floats, each rounded once.
     """
-    num, den = beta.numerator, beta.denominator
+    num, den = int(beta.numerator), int(beta.denominator)
     cost = np.array(law.cost, dtype=np.int64)
     budget = num * (counts @ cost)  # in units of 1/den
     left, kept = budget.copy(), np.zeros(len(counts), dtype=np.int64)
@@ -163,11 +167,3 @@ def greedy(law: FiniteLaw, counts: Integers, beta: Fraction, key: Callable[[int,
         relaxed[stops] = law.score[j] * (left[stops] / price)
         going &= ~stops
     return kept, kept + relaxed
-
-
-def _multinomial(row: list[int]) -> int:
-    result, used = 1, 0
-    for n in row:
-        used += n
-        result *= math.comb(used, n)
-    return result

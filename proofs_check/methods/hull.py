@@ -5,14 +5,13 @@ hull(X) = { x in X : some lambda makes it the only maximiser of p - lambda c ove
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 
+from proofs_check.methods.rational import Rational
 from theory.instance import Instance
 from theory.selection.order import density_order
 
-Point = tuple[Fraction, Fraction]
+Point = tuple[Rational, Rational]
 
 
 def prefix_points(instance: Instance, *, merge: bool = True, by_magnitude: bool = False) -> list[Point]:
@@ -20,8 +19,8 @@ def prefix_points(instance: Instance, *, merge: bool = True, by_magnitude: bool 
     items = np.flatnonzero(instance.score > 0)
     weight, cost = instance.score[items], instance.cost[items]
     order = density_order(weight, np.ones_like(cost) if by_magnitude else cost)
-    points, energy, retained, last = [(Fraction(0), Fraction(0))], Fraction(0), Fraction(0), Fraction(-1)
-    for p, c in zip(map(Fraction, weight[order]), map(Fraction, cost[order]), strict=True):
+    points, energy, retained, last = [(Rational(0), Rational(0))], Rational(0), Rational(0), Rational(-1)
+    for p, c in zip(map(Rational, weight[order]), map(Rational, cost[order]), strict=True):
         energy, retained = energy + c, retained + p
         if merge and p / c == last:
             points.pop()
@@ -44,5 +43,5 @@ def hull_vertices(points: list[Point]) -> list[Point]:
     return hull
 
 
-def _turn(a: Point, b: Point, c: Point) -> Fraction:
+def _turn(a: Point, b: Point, c: Point) -> Rational:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])

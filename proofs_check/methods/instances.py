@@ -84,20 +84,28 @@ def family_instance(magnitude: str, cost: str, n: int, rng: np.random.Generator)
 _EDGE_SCORES = [0.0, 5e-324, 1e-300, 1e-17, 0.1, 0.2, 0.3, 1e150]
 _EDGE_COSTS = [5e-324, 1e-9, 0.1, 0.2, 0.3, 0.7, 1e150]
 
+# made once, and few choices to an item: most of a search's time goes into making instances
+_ITEM = st.tuples(
+    st.sampled_from([float(k) for k in range(10)] + _EDGE_SCORES),
+    st.sampled_from([float(k) for k in range(1, 10)] + _EDGE_COSTS),
+    st.booleans(),
+)
+_MORE = st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(1), Fraction(1, 10), Fraction(5)])
 
-@st.composite
-def instances(draw: st.DrawFn, min_items: int = 0, max_items: int = 6, dearest_fits: bool = False) -> Instance:
+
+def instances(min_items: int = 0, max_items: int = 6, dearest_fits: bool = False) -> st.SearchStrategy[Instance]:
     """Instances of few items: small integers, decimals, ties, zeros and extreme scales; shrinks to small integers.
 
     Budgets include 0, exact sums of a subset of the costs, and more than the total. With ``dearest_fits`` the
     budget is at least the largest cost.
     """
-    scores = st.one_of(st.integers(0, 9).map(float), st.sampled_from(_EDGE_SCORES))
-    costs = st.one_of(st.integers(1, 9).map(float), st.sampled_from(_EDGE_COSTS))
-    items = draw(st.lists(st.tuples(scores, costs, st.booleans()), min_size=min_items, max_size=max_items))
-    p, c = [score for score, _, _ in items], [cost for _, cost, _ in items]
-    budget = sum((Fraction(cost) for _, cost, counted in items if counted), Fraction(0))
-    budget += draw(st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(1), Fraction(1, 10), Fraction(5)]))
-    if dearest_fits and c:
-        budget = max(budget, Fraction(max(c)))
-    return Instance.from_scores(np.array(p), np.array(c), budget)
+
+    def instance(drawn: tuple[list[tuple[float, float, bool]], Fraction]) -> Instance:
+        items, more = drawn
+        p, c = [score for score, _, _ in items], [cost for _, cost, _ in items]
+        budget = more + sum((Fraction(cost) for _, cost, counted in items if counted), Fraction(0))
+        if dearest_fits and c:
+            budget = max(budget, Fraction(max(c)))
+        return Instance.from_scores(np.array(p), np.array(c), budget)
+
+    return st.tuples(st.lists(_ITEM, min_size=min_items, max_size=max_items), _MORE).map(instance)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import z3 as z3  # re-exported for the pages
@@ -57,6 +58,11 @@ def greedy_cases(n: int) -> Iterator[GreedyCase]:
         fits = [x <= budget for x in c] + [z3.Sum(c[:taken]) <= budget]
         stops = [z3.Sum(c[: taken + 1]) > budget] if taken < n else []
         yield GreedyCase(p, c, budget, taken, ordered + fits + stops)
+
+
+def rational(value: Fraction) -> Any:
+    """A rational as z3 has it."""
+    return z3.Q(int(value.numerator), int(value.denominator))
 
 
 def masks(n: int) -> Iterator[tuple[int, ...]]:

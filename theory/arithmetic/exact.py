@@ -13,34 +13,40 @@ import re
 import sys
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from numbers import Rational
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory.errors import InputError
 
-Real = int | float | str | Decimal | Fraction
+Real = int | float | str | Decimal | Rational
 
 EXACT_INTEGER = 1 << 53  # integers up to here are float64 values
 _POWER = re.compile(r"[eE][+-]?([\d_]+)\s*$")
 _CHUNK = 1 << 15  # values whose sum is formed at once; small enough for a core's cache
 _CHUNK_BITS = 15
 _LARGE = 2.0**960  # beyond this the splitting constant would overflow
+_FEW = 64  # values that are quicker added up one by one
 
 
 def as_fraction(value: Real, name: str = "value") -> Fraction:
     """The exact rational that ``value`` denotes.
 
     Floats (and NumPy scalars) are read as the dyadic rationals they are; strings, ``Decimal`` and
-    ``Fraction`` as written.
+    ``Fraction`` as written, and so are other rationals (``numbers.Rational``).
 
     Raises:
         InputError: when ``value`` is not a finite real number.
     """
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal, Fraction)):
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal, Rational)):
         raise InputError(f"{name} must be a real number, got {type(value).__name__}")
+    if not isinstance(value, (int, float, str, Decimal)):  # GMP's rationals, say: of integers of their own
+        return Fraction(int(value.numerator), int(value.denominator))
     if isinstance(value, (str, Decimal)) and (power := _POWER.search(str(value))) and len(power[1].lstrip("0_")) > 3:
         raise InputError(f"{name} = {value}: no power of ten beyond 999 is read")  # as a rational it would fill memory
     try:
@@ -55,7 +61,9 @@ def floor_float(value: Fraction) -> float:
         nearest = float(value)
     except OverflowError:
         return math.nextafter(math.inf, 0.0) if value > 0 else -math.inf
-    return nearest if Fraction(nearest) <= value else math.nextafter(nearest, -math.inf)
+    numerator, denominator = nearest.as_integer_ratio()
+    fits = numerator * value.denominator <= value.numerator * denominator
+    return nearest if fits else math.nextafter(nearest, -math.inf)
 
 
 def nearest_float(value: Fraction) -> float:
@@ -102,6 +110,8 @@ def exact_sum(values: NDArray[np.floating]) -> Fraction:
     ``2**k`` is taken off, ``k`` so that such parts add up without rounding; what is left goes the same way.
     """
     values = np.asarray(values)
+    if values.size <= _FEW:
+        return joined(values.astype(np.float64).tolist())
     partial: list[float] = []
     exact = Fraction(0)
     for start in range(0, values.size, _CHUNK):
@@ -147,4 +157,5 @@ def joined(values: list[float]) -> Fraction:
     numerators: dict[int, int] = {}
     for numerator, denominator in map(float.as_integer_ratio, values):
         numerators[denominator] = numerators.get(denominator, 0) + numerator
-    return sum((Fraction(n, d) for d, n in numerators.items()), Fraction(0))
+    finest = max(numerators, default=1)  # all are powers of two
+    return Fraction(sum(n * (finest // d) for d, n in numerators.items()), finest)

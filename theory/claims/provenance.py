@@ -22,6 +22,7 @@ _PACKAGES = (
     "sympy",
     "z3-solver",
     "hypothesis",
+    "gmpy2",
     "joblib",
     "numba",
     "torch",

@@ -28,9 +28,10 @@ def density_order(weight: Floats, cost: Floats) -> Indices:
     key = keys(weight, cost)
     order = np.argsort(-key, kind="stable")
     key = key[order]
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if key.size else np.empty(0, np.intp)
-    ends = np.r_[starts[1:], key.size]
-    for lo, hi in zip(starts[ends - starts > 1], ends[ends - starts > 1], strict=True):
+    equal = np.zeros(key.size + 1, dtype=bool)  # to the one before
+    equal[1:-1] = key[1:] == key[:-1]
+    ends = (equal[1:] != equal[:-1]).nonzero()[0]  # of runs of two or more, first and last by turns
+    for lo, hi in zip(ends[::2], ends[1::2] + 1, strict=True):
         run = order[lo:hi]
         if (weight[run] != weight[run[0]]).any() or (cost[run] != cost[run[0]]).any():
             order[lo:hi] = sorted(
@@ -41,15 +42,15 @@ def density_order(weight: Floats, cost: Floats) -> Indices:
 
 def longest_affordable(cost: Floats, budget: Fraction) -> tuple[int, Fraction]:
     """Largest ``k`` with ``sum(cost[:k]) <= budget``, and that sum, by exact bisection in O(n)."""
-    low, high, spent = 0, cost.size, Fraction(0)
+    low, high, left = 0, cost.size, budget
     while low < high:
         middle = (low + high + 1) // 2
         more = exact_sum(cost[low:middle])
-        if spent + more <= budget:
-            low, spent = middle, spent + more
+        if more <= left:
+            low, left = middle, left - more
         else:
             high = middle - 1
-    return low, spent
+    return low, budget - left
 
 
 def eligible(instance: Instance, weight: Floats) -> NDArray[np.bool_]:
@@ -76,7 +77,7 @@ def sorted_prefix(
     """
     mask = np.empty(weight.size, dtype=bool) if out is None else out
     mask[:] = False
-    candidates = np.flatnonzero((weight > 0) & (cost <= floor_float(budget)))
+    candidates = ((weight > 0) & (cost <= floor_float(budget))).nonzero()[0]
     weight, cost = weight[candidates], cost[candidates]
     order = density_order(weight, cost if by_cost else np.ones_like(cost))
     k, spent = longest_affordable(cost[order], budget)

@@ -1,11 +1,12 @@
-"""Numbers beyond float64 in texts and in JSON."""
+"""Numbers beyond float64 in texts and in JSON, and what is read as an exact rational."""
 
 import sys
 from fractions import Fraction
 
 import pytest
 
-from theory.arithmetic.exact import nearest_float, shown
+from theory.arithmetic.exact import as_fraction, nearest_float, shown
+from theory.instance import Instance
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,13 @@ def test_beyond_floats_the_largest_stands_for_it():
     most = sys.float_info.max
     assert [nearest_float(sign * Fraction(10) ** 400) for sign in (1, -1)] == [most, -most]
     assert nearest_float(Fraction(1, 10**400)) == 0
+
+
+@pytest.mark.parametrize("of_package", ["gmpy2:mpq", "sympy:Rational"])
+def test_rationals_of_other_packages_are_exact(of_package):
+    package, name = of_package.split(":")
+    rational = getattr(pytest.importorskip(package), name)
+    found = as_fraction(rational(1, 3))
+    assert found == Fraction(1, 3)
+    assert type(found.numerator) is type(found.denominator) is int
+    assert Instance([1.0, 2.0], 1, rational(4, 3)).budget == Fraction(4, 3)
