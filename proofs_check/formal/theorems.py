@@ -61,7 +61,7 @@ THEOREMS = (
     Theorem("D22c", "D22c", "refuted"),
     Theorem("D23a", "D23a"),
     Theorem("D23c", "D23c", "refuted"),
-    Theorem("P3a", "P03a", beyond="when equality holds, and laws that are not finite"),
+    Theorem("P3a", "P03a", beyond="laws that are not finite"),
     Theorem("P7", "P07", beyond="how far the mean of the X_i strays from its expectation (Hoeffding, Cantelli)"),
     Theorem("P10", "P10", beyond="the limit of the expectation"),
     Theorem("P13", "P13", beyond="the bounds by Hoeffding, Bernstein and Chebyshev that follow"),

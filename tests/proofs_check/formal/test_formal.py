@@ -178,7 +178,11 @@ PLANTED = [
     ("Counts", "(B I <? c I i) ||", "(B I <=? c I i) ||"),
     ("Counts", "reduced i <=? 0) (skipn", "reduced i <=? 1) (skipn"),
     ("Transfer", "critical_item reals J = critical_item integers I /\\", "critical_item reals J = None /\\"),
-    ("D19a", "smallest I (S (length (top_k reals I))) <= spend I m) /\\", "smallest I (S (S (length (top_k reals I)))) <= spend I m) /\\"),
+    (
+        "D19a",
+        "I (S (length (top_k reals I))) <= spend I m) /\\",
+        "I (S (S (length (top_k reals I)))) <= spend I m) /\\",
+    ),
     ("D17", "(forall t i, is64 (update t i)) -> forall t i,\n     let s", "forall t i,\n     let s"),
     ("D20a", "sum c S <= sum c T /\\", "sum c T <= sum c S /\\"),
     ("D20a", "forall i, In i l -> w i <> 0) ->", "True) ->"),
