@@ -47,7 +47,7 @@ class _Whole:
     """All in whole numbers: scores times ``per_score``, joules times ``per_joule``, prices and loss times ``unit``."""
 
     def __init__(self, fields: Mapping[str, Any], instance: Rational, joules: Sequence[Any], scores: Sequence[Any]):
-        """``joules`` and ``scores`` are those of the proof; what it says as ``energy``, ``item`` and ``loss`` is known."""
+        """``joules`` and ``scores`` are those of the proof, besides its prices and its loss."""
         proof = fields["proof"]
         all_joules = (*map(Fraction, (fields["budget"], fields["spent"], *joules)), *instance.cost)
         all_scores = (*map(Fraction, (fields["retained"], *scores)), *instance.score)

@@ -59,12 +59,13 @@ THEOREMS = (
     Theorem("D21b", "D21b", "refuted"),
     Theorem("D22a", "D22a"),
     Theorem("D22c", "D22c", "refuted"),
-    Theorem("D23a", "D23a", beyond="the form of the safe solution, and what its reserves cost"),
+    Theorem("D23a", "D23a"),
     Theorem("D23c", "D23c", "refuted"),
-    Theorem("P3a", "P03a", beyond="when equality holds, and laws that are not finite"),
+    Theorem("P3a", "P03a", beyond="laws that are not finite"),
     Theorem("P7", "P07", beyond="how far the mean of the X_i strays from its expectation (Hoeffding, Cantelli)"),
     Theorem("P10", "P10", beyond="the limit of the expectation"),
-    Theorem("P13", "P13", beyond="the exponential bounds, and the bound from above"),
+    Theorem("P13", "P13", beyond="the bounds by Hoeffding, Bernstein and Chebyshev that follow"),
+    Theorem("P15b", "P15b", beyond="laws that are not finite, and that the quotients are consistent"),
 )
 
 # Beside the claims: selectors stay within the budget, what is run is what is proved, the checkers are sound.
@@ -88,7 +89,6 @@ NOT_FORMAL = {
     **dict.fromkeys(("P12a", "P12b"), "speaks of limits of laws with regularly or rapidly varying tails"),
     "P14": "integrates power tails over clients and costs, which needs measure theory",
     "P15a": "needs the posterior mean of a normal law, which needs measure theory",
-    "P15b": f"needs expectations over any law of noise; for finite laws it {_NOT_YET}",
     "P15c": "speaks of expected loss under normal laws, which needs measure theory",
 }
 

@@ -6,22 +6,74 @@
    Chebyshev.
 
    Assumes: costs bounded, or E c^2 finite (Chebyshev); nothing of the magnitudes, E p may be infinite. *)
-From Coq Require Import Reals Lra Psatz List.
-From CWMP Require Import Sums.
+From Coq Require Import Reals Lra Psatz List Arith Sorted.
+From CWMP Require Import Prices.
+Import ListNotations.
 Open Scope R_scope.
 
 Definition Y (beta lam : R) (I : instance R) (i : nat) : R := Rmin (p I i) (lam * c I i) - lam * beta * c I i.
 
-(* Every candidate within the budget loses at least the sum of the Y_i, whose range does not depend on the scores. *)
-Definition claim : Prop := forall I beta lam cmax z, valid I -> 0 <= lam -> 0 <= beta <= 1 ->
-  B I = beta * sum (c I) (indices I) -> (forall i, In i (indices I) -> c I i <= cmax) ->
-  fractional I z -> spend I z <= B I ->
-  sum (Y beta lam I) (indices I) <= sum (p I) (indices I) - value I z /\
-  forall i, In i (indices I) -> - (lam * beta * cmax) <= Y beta lam I i <= lam * (1 - beta) * cmax.
+(* The rule p > lam c, and what it drops. *)
+Definition rule (lam : R) (I : instance R) (i : nat) : R := if Rlt_dec (lam * c I i) (p I i) then 1 else 0.
+Definition dropped (lam : R) (I : instance R) (i : nat) : R := if Rlt_dec (lam * c I i) (p I i) then 0 else p I i.
+
+Definition claim : Prop := forall I beta cmax, valid I -> 0 <= beta <= 1 -> (forall i, In i (indices I) -> c I i <= cmax) ->
+  (* every candidate within the budget loses at least the sum of the Y_i, whose range does not depend on the scores *)
+  (forall lam z, 0 <= lam -> B I = beta * sum (c I) (indices I) -> fractional I z -> spend I z <= B I ->
+     sum (Y beta lam I) (indices I) <= sum (p I) (indices I) - value I z /\
+     forall i, In i (indices I) -> - (lam * beta * cmax) <= Y beta lam I i <= lam * (1 - beta) * cmax) /\
+  (* and prefix CWMP at most what a rule that fits drops *)
+  (forall lam, 0 <= lam -> spend I (rule lam I) <= B I ->
+     sum (p I) (indices I) - value I (kept (cwmp reals I)) <= sum (dropped lam I) (indices I) /\
+     forall i, In i (indices I) -> 0 <= dropped lam I i <= lam * cmax).
+
+Lemma keeps_the_rule I lam i : valid I -> 0 <= lam -> spend I (rule lam I) <= B I -> In i (indices I) ->
+  lam * c I i < p I i -> In i (cwmp reals I).
+Proof.
+  intros V L F Li Q. assert (Rule : forall j, In j (indices I) -> 0 <= rule lam I j * c I j).
+  { intros j Lj. destruct (proj2 V j Lj). unfold rule. destruct Rlt_dec; lra. }
+  destruct (proj2 V i Li) as [_ Ci]. assert (Ri : rule lam I i = 1) by (unfold rule; destruct Rlt_dec; tauto).
+  assert (A : c I i <= B I).
+  { eapply Rle_trans; [|exact F]. pose proof (sum_one (fun j => rule lam I j * c I j) (indices I) i Rule Li) as G.
+    cbv beta in G. rewrite Ri in G. unfold spend. lra. }
+  assert (O : In i (by_density reals I)).
+  { unfold by_density. rewrite sort_in, eligible_spec. repeat split; auto. nra. }
+  pose proof (by_density_sorted I V) as S. pose proof (order_nodup (denser reals I) I) as N. fold (by_density reals I) in N.
+  unfold cwmp. destruct (prefix_spec (c I) (by_density reals I) (B I)) as [[_ E]|(s & r & _ & E & G)]; [now rewrite <- E|].
+  set (a := prefix reals (c I) (B I) (by_density reals I)) in *. destruct (in_dec Nat.eq_dec i a) as [Y|Y]; [exact Y|exfalso].
+  rewrite E in S. apply sorted_split in S as [S1 S2].
+  assert (In_order : forall j, In j (a ++ [s]) -> In j (indices I)).
+  { intros j J. apply (order_in (denser reals I) I j). fold (by_density reals I). rewrite E.
+    apply in_app_or in J as [J|[<-|[]]]; apply in_or_app; [now left|right; now left]. }
+  assert (Ds : lam < density I s).
+  { assert (lam < density I i) by (apply Rmult_lt_reg_r with (c I i); [exact Ci|]; rewrite density_times by exact Ci; exact Q).
+    rewrite E in O. apply in_app_or in O as [O|[<-|O]]; [tauto|auto|]. apply StronglySorted_inv in S1 as [_ S1].
+    rewrite Forall_forall in S1. specialize (S1 i O). lra. }
+  assert (Dense : forall j, In j (a ++ [s]) -> rule lam I j = 1).
+  { intros j J. destruct (proj2 V j (In_order j J)) as [_ Cj]. unfold rule. destruct Rlt_dec as [|X]; [auto|exfalso]. apply X.
+    rewrite <- (density_times I j Cj). apply Rmult_lt_compat_r; [exact Cj|].
+    apply in_app_or in J as [J|[<-|[]]]; [|exact Ds]. specialize (S2 j s J (or_introl eq_refl)). lra. }
+  assert (sum (c I) (a ++ [s]) <= spend I (rule lam I)).
+  { rewrite <- (kept_sum I (a ++ [s])).
+    - apply sum_le. intros j J. specialize (Rule j J). unfold kept. destruct in_dec as [X|X]; [rewrite (Dense j X); lra|lra].
+    - rewrite E in N. replace (a ++ s :: r) with ((a ++ [s]) ++ r) in N by (rewrite <- app_assoc; reflexivity).
+      clear -N. induction (a ++ [s]) as [|x l IH]; [constructor|]. cbn in N. apply NoDup_cons_iff in N as [N1 N2].
+      constructor; [|auto]. intros X. apply N1, in_or_app. now left.
+    - exact In_order. }
+  rewrite sum_app in H. cbn [total add reals] in H. cbn in H, G. lra.
+Qed.
 
 Theorem proved : claim.
 Proof.
-  intros I beta lam cmax z V L Hb E C Z F. split.
+  intros I beta cmax V Hb C. split.
+  2: { intros lam L F. split.
+       - unfold value. rewrite <- sum_minus. apply sum_le. intros i Li. unfold dropped.
+         destruct (Rlt_dec (lam * c I i) (p I i)) as [Q|Q].
+         + rewrite kept_in; [lra|]. now apply (keeps_the_rule I lam).
+         + destruct (proj2 V i Li). destruct (kept_01 (cwmp reals I) i) as [-> | ->]; lra.
+       - intros i Li. unfold dropped. destruct (proj2 V i Li). specialize (C i Li).
+         assert (0 <= lam * cmax) by nra. destruct Rlt_dec; [lra|]. nra. }
+  intros lam z L E Z F. split.
   - assert (G : sum (Y beta lam I) (indices I) <=
       sum (fun i => (1 - z i) * p I i + lam * (z i * c I i) - lam * beta * c I i) (indices I)).
     { apply sum_le. intros i K. unfold Y. specialize (Z i K). pose proof (Rmin_l (p I i) (lam * c I i)).

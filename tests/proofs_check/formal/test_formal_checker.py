@@ -21,7 +21,19 @@ pytestmark = pytest.mark.skipif(find_coq() is None, reason="needs coqc on the pa
 
 TAMPERED = ["budget", "spent", "retained", "verdict", "grid", "energy", "item", "loss", "most_items", "cheap", "ties",
             "removed", "added", "step", "search"]  # fmt: skip
-TAMPERED_COUNTS = ["budget", "spent", "retained", "verdict", "energy", "loss", "cost", "start", "kept", "fewer", "twice"]
+TAMPERED_COUNTS = [
+    "budget",
+    "spent",
+    "retained",
+    "verdict",
+    "energy",
+    "loss",
+    "cost",
+    "start",
+    "kept",
+    "fewer",
+    "twice",
+]
 
 
 def instance_from(rng, largest=8):

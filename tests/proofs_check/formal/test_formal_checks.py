@@ -39,7 +39,7 @@ def test_there_is_one_check_for_each_theorem():
     [
         ("D4", Outcome.KERNEL, "proved, kernel-checked"),
         ("D9", Outcome.REFUTED, "refuted"),
-        ("D23a", Outcome.CHECKED, "checked, every n but for a part"),
+        ("P3a", Outcome.CHECKED, "checked, every n but for a part"),
     ],
 )
 def test_a_verdict_says_what_the_kernel_checked(claim, outcome, grade):
