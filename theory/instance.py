@@ -227,11 +227,7 @@ class Instance:
 
     def exact_cost(self, i: int) -> Fraction:
         """``c_i`` exactly, in units of ``unit`` joules, without building ``cost``."""
-        if self.labels is None:
-            assert self._cost is not None
-            return Fraction(float(self._cost[i]))
-        assert self.class_cost is not None
-        return Fraction(float(self.class_cost[self.labels[i]]))
+        return Fraction(float(self._cost[i] if self.labels is None else self.class_cost[self.labels[i]]))  # type: ignore[index]
 
     def feasible(self, mask: NDArray[np.bool_]) -> bool:
         """Whether ``mask`` fits the budget, decided in exact arithmetic."""
