@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +202,7 @@ def main() -> None:
     parser.add_argument("--against", default="1e3,1e4,1e5,1e6", help="sizes to solve with OR-Tools too; '' for none")
     parser.add_argument("--threads", default="", help="sizes to certify by one and two threads in turn")
     parser.add_argument("--mapped", default="", help="sizes to certify from files")
+    parser.add_argument("--kinds", default=",".join(KINDS), help="of costs, at scale")
     places.add_output(parser, RESULTS, "file of the results")
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     parser.add_argument("--ortools", nargs=3, help=argparse.SUPPRESS)
@@ -223,22 +224,19 @@ def _run(options: argparse.Namespace) -> None:
         rows = side_by_side([int(float(x)) for x in options.against.split(",")])
         results["side_by_side"] = {"rows": rows, "provenance": provenance()}
         write_atomically(options.output, json.dumps(results, indent=1) + "\n", BENCHMARK)
-    runs = [
-        *(("at_scale", size, kind, lambda kind, d: at_scale("one", kind, d, 1)) for size, kind in _each(options.sizes)),
-        *(("threads", size, kind, by_threads) for size, kind in _each(options.threads)),
-        *(("mapped", size, kind, lambda kind, d: at_scale("mapped", kind, d, 1))
-          for size, kind in _each(options.mapped) if kind != "ten-class"),
-    ]  # fmt: skip
-    for part, size, kind, measured in runs:
-        row = measured(kind, size)
-        print(part, *(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in row.items()), flush=True)
-        results = json.loads(options.output.read_text()) if options.output.exists() else results
-        results.setdefault(part, {})[f"{kind} {size}"] = {**row, "provenance": provenance()}
-        write_atomically(options.output, json.dumps(results, indent=1) + "\n", BENCHMARK)
-
-
-def _each(sizes: str) -> Iterator[tuple[int, str]]:
-    return ((int(float(size)), kind) for size in filter(None, sizes.split(",")) for kind in KINDS)
+    measured: list[tuple[str, str, Callable[[str, int], dict[str, Any]]]] = [
+        ("at_scale", options.sizes, lambda kind, d: at_scale("one", kind, d, 1)),
+        ("threads", options.threads, by_threads),
+        ("mapped", options.mapped, lambda kind, d: at_scale("mapped", kind, d, 1)),
+    ]
+    for part, sizes, measure in measured:
+        for size, kind in itertools.product(filter(None, sizes.split(",")), options.kinds.split(",")):
+            if part == "mapped" and kind == "ten-class":  # layers come in two kinds there
+                continue
+            row = measure(kind, int(float(size)))
+            print(part, *(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in row.items()), flush=True)
+            results.setdefault(part, {})[f"{kind} {row['d']}"] = {**row, "provenance": provenance()}
+            write_atomically(options.output, json.dumps(results, indent=1) + "\n", BENCHMARK)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ Everything downstream takes an :class:`Instance` and trusts it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory.arithmetic import exact, sums
+from theory.arithmetic.blocks import all_between, chosen, counted, extremes
 from theory.arithmetic.exact import Real, as_fraction
 from theory.arrays import is_tensor, plain, scalar, uncompiled
 from theory.budget import budget_in_units, is_share
@@ -24,8 +25,6 @@ from theory.errors import InputError
 
 DEAREST = 10**300  # whose sum over an update is still a float
 _LEAST = math.ulp(0.0)  # the least positive float64
-_PIECE = 1 << 15  # entries that are looked at together: they stay in a core's cache
-_BLOCK = 1 << 20  # and that are copied together
 _SAFE_LOW, _SAFE_HIGH = -480, 480  # |g| within 2**+-480 squares to a normal float64
 
 
@@ -201,12 +200,12 @@ class Instance:
     def _spent_on(self, items: NDArray[np.bool_] | slice) -> Fraction:
         if self.labels is None:
             assert self._cost is not None
-            return sum((exact.exact_sum(own) for own in _chosen(self._cost, items)), Fraction(0))
+            return sum((exact.exact_sum(own) for own in chosen(self._cost, items)), Fraction(0))
         assert self.class_cost is not None
         if isinstance(items, slice) and self.labels.strides == (0,):
             return self.d * Fraction(self.class_cost[self.labels[0]]) if self.d else Fraction(0)
         counts = np.zeros(len(self.class_cost), np.int64)
-        for own in _chosen(self.labels, items):
+        for own in chosen(self.labels, items):
             more = counted(own, len(self.class_cost))
             assert more is not None
             counts += more
@@ -216,8 +215,8 @@ class Instance:
         """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``; squares are not rounded."""
         mask = plain(mask, "mask")
         if self.update is None:
-            return sum((exact.exact_sum(own) for own in _chosen(self.score, mask)), Fraction(0))
-        squares = (exact.exact_sum_of_squares(own) for own in _chosen(self.update, mask))
+            return sum((exact.exact_sum(own) for own in chosen(self.score, mask)), Fraction(0))
+        squares = (exact.exact_sum_of_squares(own) for own in chosen(self.update, mask))
         return sum(squares, Fraction(0)) / Fraction(4) ** self.scale_exponent
 
     def exact_score(self, i: int) -> Fraction:
@@ -262,21 +261,12 @@ class Instance:
         return other
 
 
-def _chosen(values: NDArray, items: NDArray[np.bool_] | slice) -> Iterator[NDArray]:
-    """``values[items]`` a block at a time; nobody needs all of a large update at once."""
-    if isinstance(items, slice) or items.dtype != bool or items.shape != values.shape:
-        yield values[items]
-        return
-    for start in range(0, values.size, _BLOCK):
-        yield values[start : start + _BLOCK][items[start : start + _BLOCK]]
-
-
 def _checked_update(update: ArrayLike) -> tuple[NDArray, int]:
     """The update, and ``e`` such that ``(g * 2**-e)**2`` is safe in float64: 0 whenever the plain squares are."""
     array = _shaped(update, "update")
     if array.dtype != np.float64 or not array.size:
         return _finite(array, "update"), 0
-    largest, smallest = _extremes(array)
+    largest, smallest = extremes(array)
     if not largest < math.inf:
         return _finite(array, "update"), 0
     if not largest or (math.frexp(largest)[1] <= _SAFE_HIGH and math.frexp(smallest)[1] >= _SAFE_LOW):
@@ -291,7 +281,7 @@ def _vector(values: ArrayLike, name: str) -> NDArray:
 
 
 def _finite(array: NDArray, name: str) -> NDArray:
-    if not _all_between(array, -np.inf, np.inf):
+    if not all_between(array, -np.inf, np.inf):
         _refuse(~np.isfinite(array), array, name, "every entry must be finite")
     return array
 
@@ -316,53 +306,12 @@ def _refuse(bad: NDArray[np.bool_], values: NDArray, name: str, accepted: str) -
         raise InputError(f"{name}[{first}] = {values[first]} ({int(bad.sum())} such): {accepted}")
 
 
-def _all_between(values: NDArray, low: float, high: float) -> bool:
-    """Whether every entry is above ``low`` and below ``high`` (NaN is not); read once, a piece at a time."""
-    pieces = (values[start : start + _PIECE] for start in range(0, values.size, _PIECE))
-    return all(piece.min() > low and piece.max() < high for piece in pieces)
-
-
-def counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64] | None:
-    """How many there are of each class, None where a label is none of them; one pass.
-
-    Pieces of one class, as most of a layered model are, are only compared.
-    """
-    counts = np.zeros(classes, np.int64)
-    for start in range(0, labels.size, _PIECE):
-        piece = labels[start : start + _PIECE]
-        first, last = int(piece.min()), int(piece.max())
-        if not 0 <= first <= last < classes:
-            return None
-        if first == last:
-            counts[first] += piece.size
-        else:
-            counts += np.bincount(piece, minlength=classes)
-    return counts
-
-
-def _extremes(update: NDArray[np.float64]) -> tuple[float, float]:
-    """The largest magnitude, NaN where one is none, and the smallest that is not 0 (1 where all are)."""
-    largest, smallest = 0.0, math.inf
-    room = np.empty(min(_PIECE, update.size))
-    for start in range(0, update.size, _PIECE):
-        piece = update[start : start + _PIECE]
-        magnitude = np.abs(piece, out=room[: piece.size])
-        most, least = float(magnitude.max()), float(magnitude.min())
-        if not most < math.inf:
-            return math.nan, 1.0
-        largest = max(largest, most)
-        if least == 0:
-            least = float(magnitude.min(initial=np.inf, where=magnitude > 0))
-        smallest = min(smallest, least)
-    return largest, smallest if smallest < math.inf else 1.0
-
-
 def _cost_array(cost: ArrayLike, d: int, *, in_all: bool) -> tuple[NDArray[np.floating], Fraction | None]:
     """Costs as they are, checked; and their exact sum, which checks them too, where that is asked for."""
     array = plain(cost, "cost")
     valid = array.dtype.kind == "f" and array.ndim == 1 and array.dtype.itemsize <= 8 and array.size > 0
     total = sums.total_cost(array) if valid and in_all else None
-    if total is None and not (valid and not in_all and _all_between(array, 0.0, np.inf)):
+    if total is None and not (valid and not in_all and all_between(array, 0.0, np.inf)):
         array = _vector(cost, "cost")
         _refuse(array <= 0, array, "cost", "costs must be > 0 joules")
     if array.shape != (d,):
@@ -387,7 +336,7 @@ def _classes(
     class_cost, unit = class_values(cost.values)
     different = labels[:1] if labels.strides == (0,) else labels
     counts = counted(different, class_cost.size) if in_all else None
-    if d and not (_all_between(different, -1, class_cost.size) if counts is None else True):
+    if d and not (all_between(different, -1, class_cost.size) if counts is None else True):
         raise InputError(f"labels must lie in 0..{class_cost.size - 1}, got {labels.min()}..{labels.max()}")
     total = None if counts is None else _of_classes(counts, class_cost) * (d if different.size < d else 1)
     return labels, class_cost, unit, total

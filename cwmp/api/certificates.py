@@ -183,12 +183,17 @@ def certify(
     Raises:
         InputError: input that cannot be read, or that means nothing.
     """
-    if type(threads) is not int or threads < 1:
-        raise InputError(f"threads must be a whole number >= 1, got {threads!r}")
+    check_threads(threads)
     watch = Watch(UNWATCHED.stopped if time_limit is None else time_left(time_limit), on_phase, threads)
     asked = question(update, cost, budget, layers=layers, key=key, kinds=kinds)
     words = described(update, cost, budget, key, asked.kinds)
     return certified(asked, {**words, "provenance": provenance()}, effort=effort, watch=watch)
+
+
+def check_threads(threads: Any) -> None:
+    """Raises :class:`InputError` for what is no number of threads."""
+    if type(threads) is not int or threads < 1:
+        raise InputError(f"threads must be a whole number >= 1, got {threads!r}")
 
 
 def time_left(seconds: Any) -> Callable[[], bool]:
@@ -257,7 +262,7 @@ class CheckedCertificate(Result):
 
 def check_certificate(
     certificate: Any, update: Any, cost: Any = None, budget: Any = None, *, layers: Any = None, kinds: Any = (),
-    key: str | None = None, scores: bool = False,
+    key: str | None = None, scores: bool = False, threads: int = 1,
 ) -> CheckedCertificate:  # fmt: skip
     """Verify a certificate against an update with the independent checker, which shares no code with the solver.
 
@@ -266,10 +271,12 @@ def check_certificate(
         update, cost, budget, layers, kinds, key: as for :func:`certify`; what is given here must be what it says.
             Costs are needed where it was made from one cost each.
         scores: whether ``update`` holds scores p, to be summed as they are, and no update.
+        threads: how many processes share the check of a large update; they change the time only.
 
     Raises:
         InputError: files or input that cannot be read; a budget without costs.
     """
+    check_threads(threads)
     if kinds and cost is None:
         raise InputError("kinds can only be compared where the cost is given too")
     if budget is not None and cost is None:
@@ -277,10 +284,10 @@ def check_certificate(
     fields = _fields(certificate)
     given = given_update(update, layers, key, kinds)
     if cost is None:
-        result = theory_certificate.check_certificate(fields, given.vector, scores=scores)
+        result = theory_certificate.check_certificate(fields, given.vector, scores=scores, threads=threads)
     else:
         amount = None if budget is None else given_budget(budget)
-        result = _check_given(fields, given, given_costs(cost, given), amount, scores=scores)
+        result = _check_given(fields, given, given_costs(cost, given), amount, scores=scores, threads=threads)
     return CheckedCertificate(result.verdict, result.reason, result.about)
 
 
@@ -296,13 +303,16 @@ def _fields(certificate: Any) -> dict[str, Any]:
     raise InputError(f"a certificate is a path or what certify gave, got {type(certificate).__name__}")
 
 
-def _check_given(fields: dict[str, Any], given: Given, costs: Costs, budget: Budget | None, *, scores: bool) -> Checked:
+def _check_given(
+    fields: dict[str, Any], given: Given, costs: Costs, budget: Budget | None, *, scores: bool, threads: int
+) -> Checked:
     """Costs from a file go to the checker; those of a text must be the certificate's own, and so must a budget."""
     amount = budget.amount(costs, given.layers) if budget else "100%"
     instance = Instance(np.broadcast_to(np.float16(0), given.vector.size), costs.values, amount)
     needed = costs.path is not None or not brings_costs(fields)
+    each = instance.cost if instance.given_cost is None else instance.given_cost
     result = theory_certificate.check_certificate(
-        fields, given.vector, instance.cost if needed else None, scores=scores
+        fields, given.vector, each if needed else None, scores=scores, threads=threads
     )
     if result.verdict == "refused":
         return result

@@ -40,6 +40,8 @@ from theory.optimum.watch import UNWATCHED, Watch
 
 _CLEAR = "\r\x1b[K"
 _PHASES = 6  # of a search that is not over before: see :func:`theory.optimum.exact_optimum.solve`
+THREADS = click.option("--threads", type=click.IntRange(1), metavar="N", default=1, show_default=True,
+                       help="How many threads share passes over a large update, and processes its check.")  # fmt: skip
 _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
 
 
@@ -59,8 +61,7 @@ _EXIT = {"exact": 0, "failed": 1, "refused": 1, "interval": 3}
               help="How many states the search may visit before it settles for an interval.")  # fmt: skip
 @click.option("--time-limit", type=float, metavar="SECONDS",
               help="How long it may search before it settles for an interval; its check comes on top.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), metavar="N", default=1, show_default=True,
-              help="How many threads share the passes over a large update, and processes its check.")  # fmt: skip
+@THREADS
 @JSON
 @QUIET
 @writes_files("output", "mask", "plot")
@@ -174,11 +175,12 @@ def _cost_beside(output: Path, asked: Question, certificate: Certificate) -> Pat
 @KIND
 @KEY
 @click.option("--scores", is_flag=True, help="UPDATE holds scores p, to be summed as they are, and no update.")
+@THREADS
 @JSON
 @one_line_errors
 def check_certificate_command(
     certificate: Path, update: Path, cost: str | None, budget: str | None, layers: Path | None,
-    kinds: tuple[str, ...], key: str | None, scores: bool, as_json: bool,
+    kinds: tuple[str, ...], key: str | None, scores: bool, threads: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Verify CERTIFICATE against UPDATE independently.
 
@@ -190,7 +192,7 @@ def check_certificate_command(
     if kinds and not cost:
         raise InputError("--kind needs --cost")
     result = api.check_certificate(
-        certificate, update, cost, budget, layers=layers, kinds=kinds, key=key, scores=scores
+        certificate, update, cost, budget, layers=layers, kinds=kinds, key=key, scores=scores, threads=threads
     )
     click.echo(result.to_json() if as_json else str(result))
     if cost is None and result.reason.endswith("costs") and "needs its" in result.reason:

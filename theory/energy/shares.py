@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from theory.arithmetic.blocks import counted
 from theory.arithmetic.exact import as_fraction
 from theory.energy.costs import Costs
-from theory.instance import CostClasses, Instance, counted
+from theory.instance import CostClasses, Instance
 from theory.layers import Layer
 
 EXAMPLES = 3  # names written out of a group

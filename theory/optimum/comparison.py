@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.arithmetic.blocks import counted
 from theory.arithmetic.exact import nearest_float
-from theory.instance import Instance, counted
+from theory.instance import Instance
 from theory.layers import Layer
 from theory.optimum.bounds import greedy_gap
 from theory.optimum.certificate import Certificate

@@ -37,9 +37,8 @@ from theory.optimum.duals import (
     to_float,
     whole_step,
 )
+from theory.optimum.relaxation import relax
 from theory.optimum.watch import UNWATCHED, Watch
-from theory.selection.bracket import greedy_prefix
-from theory.selection.entries import entries_of
 from theory.selection.order import Floats, Indices
 from theory.selection.selectors import cwmp, top_k
 
@@ -101,7 +100,7 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     and rounding included.
     """
     watch.on_phase("relaxing")
-    price = _relaxed_price(instance, watch.threads)
+    price = relax(instance, None, watch.threads).threshold
     watch.on_phase("searching counts of costs")
     counts = solve_classes(instance, price, max_states // 2, watch.stopped, watch.threads)
     if counts is not None and counts.proved:
@@ -126,12 +125,6 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     watch.on_phase("comparing masks")
     best = _best_of(instance, tried, [known.mask for known in (counts, whole) if known is not None])
     return best if whole is None else replace(best, step=whole.step, proved=best.loss < whole.step)
-
-
-def _relaxed_price(instance: Instance, threads: int) -> Fraction:
-    """The dual multiplier of the relaxation: :attr:`theory.optimum.relaxation.Relaxation.threshold`."""
-    critical = greedy_prefix(entries_of(instance), instance.budget, threads=threads).critical_item
-    return Fraction(0) if critical is None else instance.exact_score(critical) / instance.exact_cost(critical)
 
 
 def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int, watch: Watch) -> Solution | None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from theory.arithmetic.exact import as_float64
 
 _HELP = "from theory.optimum import helpers; helpers.serve()"
-_TURN = 8  # pieces that each process takes at once
+_TURN = 8  # pieces that each other process takes at once; this one, which hands them out, takes one less
 
 
 class Floats64(Sequence[float]):
@@ -94,7 +94,7 @@ def _shared(
     failed = [helper for helper in helpers if not _put(helper, function)]
     while True:
         helpers = [helper for helper in helpers if helper not in failed]
-        taken = [_outcomes(next, [things] * _TURN) for _ in range(len(helpers) + 1)]
+        taken = [_outcomes(next, [things] * n) for n in (*[_TURN] * len(helpers), _TURN - 1)]
         batches = [[thing for thing in batch if not isinstance(thing, Exception)] for batch in taken]
         failed += [helper for helper, batch in zip(helpers, batches, strict=False) if not _put(helper, batch)]
         mine = _outcomes(function, batches[-1])

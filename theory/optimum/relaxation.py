@@ -62,13 +62,14 @@ class Relaxation:
 
 
 @uncompiled
-def relax(instance: Instance, prefix: Selection | None = None) -> Relaxation:
+def relax(instance: Instance, prefix: Selection | None = None, threads: int = 1) -> Relaxation:
     """Solve the relaxation exactly: the greedy prefix plus the fraction of the critical item it can still pay.
 
     Args:
         prefix: what ``cwmp(instance)`` gave, with the squared loss and rounded to the prefix, if that is known already.
+        threads: how many share the pass over a large update.
     """
-    found = greedy_prefix(entries_of(instance), instance.budget) if prefix is None else prefix
+    found = greedy_prefix(entries_of(instance), instance.budget, threads=threads) if prefix is None else prefix
     retained = instance.retained(found.mask) if prefix is None else prefix.retained
     s = found.critical_item
     if s is None:

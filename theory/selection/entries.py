@@ -9,10 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.arithmetic.blocks import counted
 from theory.arithmetic.exact import exact_sum_of_squares
 from theory.arithmetic.sums import total_cost
 from theory.budget import budget_in_units, is_share
-from theory.instance import CostClasses, Instance, class_values, counted, is_one_cost
+from theory.instance import CostClasses, Instance, class_values, is_one_cost
 from theory.selection.order import Floats, Indices
 
 Weight = Literal["square", "magnitude", "given"]

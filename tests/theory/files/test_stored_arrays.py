@@ -212,3 +212,32 @@ def test_a_key_names_an_array_or_the_beginning_of_names(tmp_path):
     assert read_update(tmp_path / "u.npz").update.size == 9
     with pytest.raises(InputError, match=r"nothing is called net; there are model\.a, model\.b, ema\.a"):
         read_update(tmp_path / "u.npz", "net")
+
+
+@pytest.mark.parametrize("kind", ["<f2", "<f4", ">f8"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_large_array_is_mapped_and_read_alike(tmp_path, monkeypatch, kind, order):
+    path, array = tmp_path / "update.npy", RNG.standard_normal((40, 30)).astype(kind, order=order)
+    np.save(path, array)
+    before, stored = read_update(path).update, path.read_bytes()
+    monkeypatch.setattr("theory.files.npy.MAPPED", 1)
+    update = read_update(path).update
+    assert (update == before).all()
+    assert update.dtype == before.dtype
+    if order == "C":
+        assert isinstance(update.base.base, np.memmap) or isinstance(update.base, np.memmap)
+    update[0] = 7
+    assert path.read_bytes() == stored
+    instance = Instance(np.abs(update), 1, "10%")
+    assert check_certificate(certify(instance).fields, instance.update).verdict == "exact"
+
+
+def test_what_a_mapped_file_does_not_hold_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("theory.files.npy.MAPPED", 1)
+    path = tmp_path / "update.npy"
+    np.save(path, np.ones(100))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match="100 numbers of 8 bytes, and 799 bytes follow"):
+        read_update(path)
+    np.save(path, np.ones(0))
+    assert read_update(path).update.size == 0

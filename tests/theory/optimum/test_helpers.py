@@ -28,7 +28,7 @@ def small_blocks(monkeypatch):
         monkeypatch.setattr(module, "IN_ORDER", 1)
         monkeypatch.setattr(module, "_CHUNK", 7)
     monkeypatch.setattr(checker, "_CHUNK", 11)
-    monkeypatch.setattr("theory.instance._BLOCK", 13)
+    monkeypatch.setattr("theory.arithmetic.blocks._BLOCK", 13)
     monkeypatch.setattr(comparison, "_BLOCK", 9)
 
 
