@@ -12,7 +12,7 @@ from theory.errors import InputError
 from theory.files.outputs import VERDICT, write_atomically
 from theory.files.updates import read_layers, read_update
 from theory.instance import CostClasses
-from theory.layers import named_layers, plain_vector
+from theory.layers import Layer, named_layers, plain_vector
 
 RNG = np.random.default_rng(0)
 CONV = RNG.standard_normal((4, 3, 3, 3)).astype(np.float32)
@@ -227,8 +227,11 @@ def test_a_name_goes_before_globs_before_kinds_before_the_rest():
     assert price(by_name({"fc.bias": 7})) == [1, 2, 7]
     assert price(costs_by_layer({"*.bias": 3, "fc*": 2, "rest": 1}, LAYERS)) == [1, 2, 3]
     assert price(costs_by_layer({"fc": 4, "*.bias": 3, "conv": 5}, LAYERS)) == [5, 4, 3]
-    with pytest.raises(InputError, match=r"'lstm\.\*'; the kinds here are conv, fc"):
+    with pytest.raises(InputError, match=r"'lstm\.\*'; the kinds here are conv, fc$"):
         by_name({"lstm.*": 1})
+    some = [Layer("a", (2,), "unknown"), Layer("b", (2,), "conv")]
+    with pytest.raises(InputError, match="'fc'; the kinds here are unknown, conv$"):
+        costs_by_layer({"fc": 1}, some)
 
 
 def test_budgets_of_costs_in_joules_and_in_ratios():
