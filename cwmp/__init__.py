@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cwmp.api.checks import check as check
     from cwmp.api.checks import claims as claims
     from cwmp.api.checks import verify as verify
+    from cwmp.api.clients import one_price as one_price
+    from cwmp.api.clients import saving_of_clients as saving_of_clients
     from cwmp.api.drawings import draw as draw
     from cwmp.api.energies import energy as energy
     from cwmp.api.energies import layers_of as layers_of
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
     from cwmp.api.records import pareto as pareto
     from cwmp.api.records import report as report
     from cwmp.api.records import study as study
+    from cwmp.api.selections import by_pages as by_pages
     from cwmp.api.selections import cwmp as cwmp
     from cwmp.api.selections import random_k as random_k
+    from cwmp.api.selections import safe as safe
     from cwmp.api.selections import top_k as top_k
     from theory.energy.models import CostModel as CostModel
     from theory.errors import InputError as InputError
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from theory.optimum.certificate import Certificate as Certificate
     from theory.optimum.relaxation import Relaxation as Relaxation
     from theory.optimum.relaxation import relax as relax
+    from theory.pages import PageCosts as PageCosts
     from theory.selection.rounding import Selection as Selection
 
 _PUBLIC = {
@@ -63,11 +68,15 @@ _PUBLIC = {
     "pareto": "cwmp.api.records",
     "report": "cwmp.api.records",
     "saving": "cwmp.api.laws",
+    "saving_of_clients": "cwmp.api.clients",
     "study": "cwmp.api.records",
     "verify": "cwmp.api.checks",
     # selectors
+    "by_pages": "cwmp.api.selections",
     "cwmp": "cwmp.api.selections",
+    "one_price": "cwmp.api.clients",
     "random_k": "cwmp.api.selections",
+    "safe": "cwmp.api.selections",
     "top_k": "cwmp.api.selections",
     # the theory's own types, for who computes with them
     "Certificate": "theory.optimum.certificate",
@@ -75,6 +84,7 @@ _PUBLIC = {
     "CostModel": "theory.energy.models",
     "InputError": "theory.errors",
     "Instance": "theory.instance",
+    "PageCosts": "theory.pages",
     "Relaxation": "theory.optimum.relaxation",
     "Selection": "theory.selection.rounding",
     "relax": "theory.optimum.relaxation",

@@ -197,6 +197,10 @@ class Instance:
             return Fraction(self.score[i])
         return Fraction(float(self.update[i])) ** 2 / Fraction(4) ** self.scale_exponent
 
+    def exact_cost(self, i: int) -> Fraction:
+        """``c_i`` exactly, in units of ``unit`` joules, without building ``cost``."""
+        return Fraction(float(self._cost[i] if self.labels is None else self.class_cost[self.labels[i]]))  # type: ignore[index]
+
     def feasible(self, mask: NDArray[np.bool_]) -> bool:
         """Whether ``mask`` fits the budget, decided in exact arithmetic."""
         return self.spent(mask) <= self.budget
@@ -272,11 +276,8 @@ def _refuse(bad: NDArray[np.bool_], values: NDArray, name: str, accepted: str) -
 
 def _all_between(values: NDArray, low: float, high: float) -> bool:
     """Whether every entry is above ``low`` and below ``high`` (NaN is not); read once, a piece at a time."""
-    for start in range(0, values.size, _PIECE):
-        piece = values[start : start + _PIECE]
-        if not (piece.min() > low and piece.max() < high):
-            return False
-    return True
+    pieces = (values[start : start + _PIECE] for start in range(0, values.size, _PIECE))
+    return all(piece.min() > low and piece.max() < high for piece in pieces)
 
 
 def counted(labels: NDArray[np.integer], classes: int) -> NDArray[np.int64] | None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.arithmetic.exact import EXACT_INTEGER, Real, as_fraction
+from theory.budget import as_joules
 from theory.errors import InputError
 from theory.instance import CostClasses
 
@@ -28,8 +29,8 @@ class PageCosts:
 
     Attributes:
         pages: coordinates per page, the last one being what is left; or ``(start, end)`` of every page, in any order.
-        item_cost: joules per coordinate, as for :class:`theory.Instance`, but 0 is allowed: one number, an array of
-            shape (d,), or classes.
+        item_cost: joules per coordinate, as for :class:`theory.Instance`, but 0 is allowed: one number (``"3uJ"`` will
+            do), an array of shape (d,), or classes.
         page_cost: joules per page touched, ``>= 0``: one number, or one a page, in the order of ``pages``.
     """
 
@@ -138,7 +139,7 @@ def _ends(pages: Pages, d: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _at_least_0(value: Real, name: str) -> Fraction:
-    number = as_fraction(value, name)
+    number = as_joules(value, name) if isinstance(value, str) else as_fraction(value, name)
     if number < 0:
         raise InputError(f"{name} = {value}: must be >= 0 joules")
     return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -9,13 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cwmp.api.given import Question, question
+from cwmp.api.given import Question, given_budget, given_update, question
 from theory.arithmetic.exact import shown
 from theory.arrays import uncompiled
+from theory.energy.pages import PAGE_MODELS
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
+from theory.pages import PageCosts
+from theory.selection import paged, tensors
+from theory.selection import safe as theory_safe
 from theory.selection import selectors as theory_selectors
-from theory.selection import tensors
 from theory.selection.rounding import Rounding
 from theory.selection.selectors import Loss, Selection
 
@@ -100,6 +104,69 @@ def random_k(
         raise InputError(f"seed must be a whole number >= 0 or a generator, got {seed!r}")
     asked = question(update, cost, budget, layers=layers)
     return _shaped(asked, theory_selectors.random_k(asked.instance, seed, rounding=rounding))
+
+
+@uncompiled
+def safe(
+    update: Any, cost: Any = None, budget: Any = None, *, layers: Any = None, safety: Any = "0.8",
+    rounding: Rounding = "prefix", threads: int = 1, out: Any = None, kinds: Any = (),
+) -> Selection:  # fmt: skip
+    """Safe CWMP: in every layer at least a share of what Top-K retains there, the rest by ``g^2/c`` (claim D23).
+
+        cwmp.safe(state_dict, "fc-dear", budget="5%", safety=0.8).mask
+
+    Args:
+        update, cost, budget, kinds: as for :func:`cwmp.certify`.
+        layers: for a flat update; those of a state dict or a module are known. Sizes will do: ``[300, 700]``.
+        safety: the share, in [0, 1]; 0 is CWMP. rounding, threads, out: see :func:`theory.selection.safe.safe`.
+
+    Raises:
+        InputError: as :func:`cwmp`; layers that are missing or do not add up, a share outside [0, 1].
+    """
+    options: dict[str, Any] = {"rounding": rounding, "threads": threads}
+    sizes = isinstance(layers, Sequence) and all(isinstance(one, (int, np.integer)) for one in layers)
+    if sizes and _direct(update, cost):
+        return theory_safe.safe(update, layers, safety, cost=cost, budget=budget, out=out, **options)
+    if sizes:
+        layers = [(f"layer {k}", (int(size),)) for k, size in enumerate(layers)]
+    asked = question(update, cost, budget, layers=layers, kinds=kinds)
+    placed = asked.given.layers
+    if layers is None and not any(layer.name for layer in placed):
+        raise InputError("layers are missing: a flat update has none of its own; give their sizes, or a state dict")
+    return _shaped(asked, theory_safe.safe(asked.instance, placed, safety, out=out, **options))
+
+
+@uncompiled
+def by_pages(
+    update: Any, costs: PageCosts | str | None = None, budget: Any = None, *, word_bits: int = 32
+) -> Selection:
+    """CWMP where writing costs by page, or sending by frame: the most norm for the joules, pages included (claim D22).
+
+        cwmp.by_pages(state_dict, cwmp.PageCosts(64, "1uJ", "40uJ"), budget="5%").mask
+        cwmp.by_pages(state_dict, "nor-program", budget="5%").mask
+
+    Args:
+        update: as for :func:`cwmp.certify`. costs: :class:`theory.pages.PageCosts`, or the name of a memory of
+            :data:`theory.energy.pages.PAGE_MODELS`, whose pages hold words of ``word_bits``.
+        budget: a share such as ``"5%"`` of sending and writing everything, ``"3mJ"``, or joules.
+
+    Raises:
+        InputError: as :func:`cwmp`; what :func:`theory.pages.page_layout` refuses; an unknown memory.
+    """
+    if isinstance(costs, str):
+        if costs not in PAGE_MODELS:
+            raise InputError(
+                f"no memory {costs!r} is written by page; there are {', '.join(PAGE_MODELS)}, or PageCosts"
+            )
+        costs = PAGE_MODELS[costs].costs(word_bits)
+    if not isinstance(costs, PageCosts):
+        raise InputError("costs are missing: PageCosts(pages, item_cost, page_cost), or the name of a memory")
+    if isinstance(update, Instance):
+        raise InputError("an instance has costs of its own, and not by page; give the update")
+    amount, given = given_budget(budget), given_update(update)
+    spendable = amount.joules if amount.share is None else f"{100 * amount.share}%"
+    found = paged.by_pages(given.vector, costs, spendable)
+    return ShapedSelection(found, given.shaped(found.mask))
 
 
 def _direct(update: Any, cost: Any) -> bool:

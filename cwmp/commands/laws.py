@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from cwmp.api import laws as api
+from cwmp.api.clients import saving_of_clients, saving_of_norms
 from cwmp.commands.shared import (
     COST_TEXT,
     JSON,
@@ -169,17 +170,34 @@ def audit(
     metavar="SHARE",
     help="Share of energy saved whose break-even is asked for.",
 )
+@click.option("--clients", is_flag=False, flag_value="", metavar="[LAW]",
+              help="What one price for clients saves: the updates are theirs, a LAW that of their norms.")  # fmt: skip
 @PLOT
 @writes_files("plot")
 @one_line_errors
 def saving(
     magnitude: str | None, updates: tuple[Path, ...], custom: str | None, cost: str | None, layers: Path | None,
     kinds: tuple[str, ...], key: str | None, correlation: float, seed: int,
-    as_json: bool, budget: list[str], target: str, plot: Path | None,
+    as_json: bool, budget: list[str], target: str, clients: str | None, plot: Path | None,
 ) -> None:  # fmt: skip
     """Say how much energy CWMP saves, predicted and exact, and when it is worth it."""
     check_plot(plot)
+    if clients == "":
+        options = {"--magnitude LAW": magnitude, "--law": custom, "--correlation": correlation, "--plot": plot}
+        if others := [name for name, value in options.items() if value]:
+            raise InputError(f"--clients without a law compares the updates; leave out {', '.join(others)}")
+        if cost is None:
+            raise InputError('--cost is missing: costs such as "fc-dear" or "fc=10,rest=1"')
+        each = {"layers": layers, "kinds": kinds, "key": key}
+        several = [saving_of_clients(updates, cost, one, **each) for one in budget]
+        click.echo(strict_json([one.to_dict() for one in several]) if as_json else "\n\n".join(map(str, several)))
+        return
     laws = _laws(magnitude, updates, custom, cost, layers, kinds, key, correlation, seed)
     found = [api.saving_of(law, one, target) for law in laws for one in budget]
-    click.echo(strict_json([one.to_dict() for one in found]) if as_json else as_text(api.savings_page(found)))
+    page, data = api.savings_page(found), [one.to_dict() for one in found]
+    if clients is not None:
+        norms = [saving_of_norms(clients, one.report["tail"], seed) for one in found]
+        page = [block for one, more in zip(found, norms, strict=True) for block in (*one.page(), *more.page())]
+        data = [one | {"clients": more.to_dict()} for one, more in zip(data, norms, strict=True)]
+    click.echo(strict_json(data) if as_json else as_text(page))
     save_plot(found[0], plot, quiet=as_json)

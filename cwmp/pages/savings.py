@@ -38,6 +38,37 @@ def saving_text(report: dict[str, Any]) -> str:
     return "\n".join([*lines, *([f"note               {r['doubt']}"] if r["doubt"] else [])])
 
 
+def clients_text(report: dict[str, Any]) -> str:
+    """The page of one price for several clients, exact and by P14."""
+    r = report
+    if math.isnan(r["retained_law"]):
+        why = (
+            "no tail index could be measured there" if math.isnan(r["index"]) else f"the tail index is {r['index']:.3g}"
+        )
+        more = less = f"P14 gives no figure: {why}, and must be above 2"
+    else:
+        more = f"P14 says {_percent(r['retained_law'] - 1)} (index {r['index']:.3g})"
+        less = f"P14 says {_percent(r['saving_law'])}"
+    low, median, high = r["norms"]
+    if r["law"] is not None:
+        return (
+            f"clients            norms ~ {r['law']}, nine in ten from {low:.3g} to {high:.3g}, median {median:.3g}\n"
+            f"one price          retains more than equal joules each at equal energy: {more}\n"
+            f"at equal score     it saves: {less}; where every client stops within the power tail"
+        )
+    one, equal = r["of_norm"]
+    return "\n".join([
+        f"{r['clients']} clients of {r['d']} coordinates, for all of them together a budget of "
+        f"{100 * r['beta']:.12g} % of sending everything", "",
+        f"at equal energy    one price retains {_percent(one)} of all ||g||^2, equal joules each {_percent(equal)}: "
+        f"{_percent(r['retained'] - 1)} more; {more}",
+        f"at equal score     one price saves {_percent(r['saving'])} of the joules; {less}",
+        f"ceiling            no split of the joules retains {_percent(r['bound'])} more than equal ones (D21)",
+        f"joules             from {r['joules'][0]:.3g} to {r['joules'][1]:.3g} equal shares a client",
+        f"norms              from {low:.4g} to {high:.4g}, median {median:.4g}",
+    ])  # fmt: skip
+
+
 def _profile(r: dict[str, Any]) -> str:
     """What the laws of advantage and saving are made of, as far as there is any of it."""
     if math.isnan(r["spread"]):

@@ -29,7 +29,8 @@ from empirical.flower.packet import Said, encode
 from empirical.flower.state_prices import state_energy
 from empirical.prices import COST_MODELS, Prices, given, prices
 from empirical.streams import stream
-from empirical.training.compress import CURVATURE, METHODS, Choice, Offer, compress
+from empirical.training.compress import CURVATURE, METHODS, Choice, Offer, Told, compress
+from empirical.training.server_memory import LEARNING
 from theory.energy.costs import budget_spec, cost_spec
 from theory.errors import InputError
 from theory.feedback.error_feedback import accumulate, split
@@ -37,7 +38,7 @@ from theory.instance import CostClasses, is_one_cost
 from theory.layers import Layer, layers_of, taken_from, with_kinds
 from theory.model_state import StateEntries
 
-FISHER = "fisher"
+FISHER, WORTH = "fisher", "cwmp.worth"
 RESIDUAL, OWN_STATE = "cwmp.residual", "cwmp.state"
 PARTITION, PARTITION_ID = "cwmp.partition", "partition-id"
 ENERGY, COORDINATES, BYTES = "sent-energy", "sent-coordinates", "sent-bytes"
@@ -56,8 +57,10 @@ class SparsifyMod:
     This mod comes first in the list; mods that change weights, such as clipping, are nearer to the app.
 
     Args:
-        method: one of :data:`empirical.training.compress.METHODS`. ``curvature`` needs one more record of arrays in
-            the reply, ``fisher``: the mean squared gradients, named and shaped like the weights; it is not sent.
+        method: one of :data:`empirical.training.compress.METHODS`, or ``learnt-safe`` or ``learnt-joules``, for which
+            the strategy learns what a layer is worth (``SparseFedAvg(learn_worth=True)``). ``curvature`` needs one more
+            record of arrays in the reply, ``fisher``: the mean squared gradients, named and shaped like the weights; it
+            is not sent.
         cost: joules per coordinate: an energy model or a text as on the command line (``"fc=10,rest=1"``), read on
             the kinds of the model's arrays; or a number, :class:`theory.CostClasses`, an array of shape (d,), for the
             arrays that are an update, in their order.
@@ -86,8 +89,8 @@ class SparsifyMod:
         model: Any = None, kinds: Sequence[str] = (), seed: int = 0, error_feedback: bool = True,
         state: Collection[str] = (), local_state: bool = False,
     ) -> None:  # fmt: skip
-        if method not in METHODS:
-            raise InputError(f"no method {method!r}; the methods are {', '.join(METHODS)}")
+        if method not in (methods := (*METHODS, *LEARNING)):
+            raise InputError(f"no method {method!r}; the methods are {', '.join(methods)}")
         self.method, self.cost, self.budget = method, cost, budget_spec(budget)
         self.seed, self.error_feedback = seed, error_feedback
         self.kinds = tuple(kinds)
@@ -148,7 +151,8 @@ class SparsifyMod:
         priced = self._prices(here, short) if short.d else None
         choice = _NOTHING
         if priced is not None:
-            choice = self._choice(total, fisher, here, short, priced, _address(received, context))
+            told = self._told(received, short)
+            choice = self._choice(total, fisher, here, short, priced, told, _address(received, context))
         if self.local_state:
             context.state[OWN_STATE] = ArrayRecord({name: after[name] for name in here.whole})
         whole = {} if self.local_state else {name: after[name] for name in here.whole}
@@ -178,14 +182,24 @@ class SparsifyMod:
 
     def _choice(
         self, total: NDArray, fisher: ArrayRecord | None, here: Layout, short: Copies, priced: Prices,
-        address: tuple[int, int],
+        told: Told, address: tuple[int, int],
     ) -> Choice:  # fmt: skip
         if self.method == CURVATURE and fisher is None:
             raise InputError(f"method {CURVATURE!r} needs an ArrayRecord {FISHER!r} in the reply")
         curvature = np.zeros(0) if fisher is None else flat(fisher, here)[short.kept]
         rng = stream(self.seed, "selection", *address)
         budget = priced.joules(self.budget, short.layers)
-        return compress(self.method, Offer(total, curvature, short.layers, priced, budget, rng))
+        return compress(self.method, Offer(total, curvature, short.layers, priced, budget, rng, told=told))
+
+    def _told(self, received: RecordDict, short: Copies) -> Told:
+        """What the strategy says that each layer is worth, where the method asks for it."""
+        if self.method not in LEARNING:
+            return Told()
+        said = received.config_records.get(WORTH)
+        if said is None or any(layer.name not in said for layer in short.layers):
+            needs = "SparseFedAvg(learn_worth=True) on the server says it"
+            raise InputError(f"method {self.method!r} has to be told what each array is worth; {needs}")
+        return Told(worth=np.array([said[layer.name] for layer in short.layers], dtype=np.float64))
 
     def layers(self, here: Layout) -> tuple[Layer, ...]:
         """The layers of the arrays, their kinds from the model where one was given, and as ``kinds`` say.

@@ -50,6 +50,7 @@ from empirical.training.federated import (
     run_prices,
 )
 from empirical.training.models import Vector
+from empirical.training.server_memory import LEARNING
 from theory.budget import percent
 from theory.errors import InputError
 
@@ -132,6 +133,7 @@ class ExperimentStrategy(SparseFedAvg):
             fraction_evaluate=0.0,
             min_train_nodes=1,
             min_available_nodes=run.setting.clients,
+            learn_worth=run.arm.method in LEARNING,
         )
         self.run, self.on_round = run, on_round
         self.state = init(run)

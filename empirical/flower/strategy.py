@@ -34,12 +34,14 @@ from empirical.flower.mod import (
     PARTITION_ID,
     STATE_COORDINATES,
     STATE_ENERGY,
+    WORTH,
     partition_question,
 )
 from empirical.flower.packet import Said, decode
 from empirical.flower.state_mean import state_mean
 from empirical.streams import stream
 from empirical.training.federated import weighted_mean
+from empirical.training.server_memory import Floats, learnt, worth
 from theory.errors import InputError
 
 _PATIENCE = 600.0  # seconds for a node to say which partition it holds
@@ -68,6 +70,8 @@ class SparseFedAvg(FedAvg):  # type: ignore[misc]
     Args:
         seed: draws the cohorts by partition, the same ones in every run: set ``min_available_nodes`` to the number of
             nodes, which are all waited for. None: nodes are sampled at random, as FedAvg does.
+        learn_worth: whether clients are told what each array is worth, learnt from what they send, as
+            :mod:`empirical.training.server_memory` says: for ``learnt-safe`` and ``learnt-joules``.
         options: of FedAvg.
 
     Raises:
@@ -75,10 +79,11 @@ class SparseFedAvg(FedAvg):  # type: ignore[misc]
             examples; clients that hold no partition, or the same one, when cohorts are to be drawn.
     """
 
-    def __init__(self, *, seed: int | None = None, **options: Any) -> None:
+    def __init__(self, *, seed: int | None = None, learn_worth: bool = False, **options: Any) -> None:
         super().__init__(**options)
-        self.seed = seed
-        self._arrays = ArrayRecord()
+        self.seed, self.learn_worth = seed, learn_worth
+        self._arrays, self._worth = ArrayRecord(), dict[str, float]()
+        self._pairs: Floats | None = None
         self._partition_of: dict[int, int] = {}
 
     def cohort(self, server_round: int, partitions: Sequence[int]) -> list[int]:
@@ -98,9 +103,19 @@ class SparseFedAvg(FedAvg):  # type: ignore[misc]
     ) -> Iterable[Message]:
         """The messages of a round: to a cohort drawn by partition, or to nodes sampled by FedAvg."""
         self._arrays = arrays
+        messages = list(self._messages(server_round, arrays, config, grid))
+        if self.learn_worth:
+            told = ConfigRecord({name: self._worth.get(name, 1.0) for name in arrays})
+            for message in messages:
+                message.content[WORTH] = told
+        return messages
+
+    def _messages(
+        self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
+    ) -> Iterable[Message]:  # fmt: skip
         if self.seed is None or self.fraction_train == 0:
-            messages: Iterable[Message] = super().configure_train(server_round, arrays, config, grid)
-            return messages
+            sampled: Iterable[Message] = super().configure_train(server_round, arrays, config, grid)
+            return sampled
         node_of = {partition: node for node, partition in self._partitions(grid).items()}
         config["server-round"] = server_round
         record = RecordDict({self.arrayrecord_key: arrays, self.configrecord_key: config})
@@ -130,6 +145,9 @@ class SparseFedAvg(FedAvg):  # type: ignore[misc]
             metrics = next(iter(content.metric_records.values()))
             arrived.append(Arrived(update[one.places], mask[one.places], metrics[self.weighted_by_key], metrics))
         self._check_weights(server_round, valid, arrived)
+        if self.learn_worth:
+            self._pairs = learnt(self._pairs, [reply.update for reply in arrived], here.layers)
+            self._worth = dict(zip((layer.name for layer in here.layers), worth(self._pairs).tolist(), strict=True))
         weights = self.combined(server_round, flat(self._arrays, here), arrived)
         whole = {name: state_mean(name, [record[name].numpy() for record in records], [r.examples for r in arrived])
                  for name in here.whole if all(name in record for record in records)}  # fmt: skip

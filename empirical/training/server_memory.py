@@ -59,13 +59,17 @@ def remembered(
         sent: of the clients, float32 of shape (d,) each. energy: joules (or units) of the round, without state.
     """
     if run.arm.method in LEARNING:
-        before = memory.get(PAIRS, np.zeros((2, len(layers))))
-        return {PAIRS: SMOOTHING * before + pairs(sent, layers)}
+        return {PAIRS: learnt(memory.get(PAIRS), sent, layers)}
     if run.arm.method in PRICED:
         spent, rounds = memory.get(SPENT, np.zeros(2))
         done = np.array([spent + float(energy), rounds + 1])
         return {SPENT: done, PRICE: np.array([_price(run, memory, sent, energy, priced, done)])}
     return {}
+
+
+def learnt(before: Floats | None, sent: Sequence[NDArray], layers: Sequence[Layer]) -> Floats:
+    """:func:`pairs` smoothed over the rounds, shape (2, layers); ``before`` is None in the first."""
+    return SMOOTHING * (np.zeros((2, len(layers))) if before is None else before) + pairs(sent, layers)
 
 
 def pairs(sent: Sequence[NDArray], layers: Sequence[Layer]) -> Floats:

@@ -20,9 +20,10 @@ from theory.selection import selectors
 ROOT = Path(__file__).parents[2]
 PUBLIC = {
     "audit", "certify", "check", "check_certificate", "claims", "draw", "energy", "figures", "frontier", "layers_of",
-    "models", "pareto", "report", "saving", "study", "verify",
-    "cwmp", "random_k", "top_k",
-    "Certificate", "CostClasses", "CostModel", "InputError", "Instance", "Relaxation", "Selection", "relax",
+    "models", "pareto", "report", "saving", "saving_of_clients", "study", "verify",
+    "by_pages", "cwmp", "one_price", "random_k", "safe", "top_k",
+    "Certificate", "CostClasses", "CostModel", "InputError", "Instance", "PageCosts", "Relaxation", "Selection",
+    "relax",
 }  # fmt: skip
 RNG = np.random.default_rng(3)
 CONV, FC = RNG.standard_normal((4, 3, 5, 5)).astype(np.float32), RNG.standard_normal((10, 70)).astype(np.float32)

@@ -22,12 +22,13 @@ from flwr.supercore.inflatable.inflatable_utils import inflate_object_from_conte
 from flwr.supercore.task_identity import TaskIdentity
 
 from empirical.flower import SparseFedAvg, SparsifyMod, simulate
-from empirical.flower.mod import RESIDUAL
+from empirical.flower.mod import RESIDUAL, WORTH
 from empirical.flower.packet import SUPPORT, VALUES, decode, encode
 from empirical.flower.simulation import ExperimentStrategy, client_app, weights_record
 from empirical.setting import Arm, Run, Setting
 from empirical.training.compress import METHODS
 from empirical.training.federated import apply, init
+from empirical.training.server_memory import LEARNING
 from theory import CostClasses, InputError, cwmp
 
 SMALL = Setting(clients=6, cohort=3, steps=2, batch=8, rounds=4, dropout=0.3, evaluate_every=2, server_momentum=0.5)
@@ -84,7 +85,7 @@ def through_flower(run):
     return strategy, result, grid
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [*METHODS, *LEARNING])
 def test_an_experiment_in_flower_is_the_built_in_one_bit_for_bit(method):
     cost = "lognormal" if method in ("cwmp", "random-k") else "conv-dear"
     run = Run(SMALL, Arm(cost, "0.05", method), 1, "synthetic")
@@ -291,6 +292,27 @@ def test_the_strategy_averages_by_examples_and_draws_partitions():
     assert again.arrays["fc.weight"].data == result.arrays["fc.weight"].data
 
 
+@pytest.mark.parametrize("options", [{}, {"seed": 0}])
+def test_clients_are_told_what_they_agreed_on(options):
+    """All move the weights alike; the biases of one half go the other way, so no pair of signs is confirmed."""
+    app, told = ClientApp(), []
+
+    @app.train(mods=[SparsifyMod("learnt-safe", 1, "100%")])
+    def train(message, context):
+        told.append(dict(message.content[WORTH]))
+        record, sign = message.content["arrays"], 1 - 2 * (context.node_config["partition-id"] % 2)
+        weight, bias = record["fc.weight"].numpy() + STEP[:20].reshape(4, 5), record["fc.bias"].numpy()
+        moved = weights(fc_weight=weight, fc_bias=bias + sign * STEP[20:], steps=record["steps"].numpy())
+        content = {"arrays": moved, "metrics": MetricRecord({"num-examples": 1})}
+        return Message(RecordDict(content), reply_to=message)
+
+    strategy = SparseFedAvg(min_available_nodes=4, fraction_evaluate=0.0, learn_worth=True, **options)
+    strategy.start(LocalGrid(app, 4), START, num_rounds=2)
+    first, later = told[:4], told[4:]
+    assert first == [{"fc.weight": 1.0, "fc.bias": 1.0, "steps": 1.0}] * 4
+    assert later == [{"fc.weight": 1.0, "fc.bias": 0.01, "steps": 1.0}] * 4
+
+
 def test_a_stock_strategy_fails_loudly_on_sparse_updates():
     strategy = FedAvg(min_available_nodes=4, fraction_evaluate=0.0)
     with pytest.raises(TypeError, match=r"Unsupported serialization type .*cwmp\.values"):
@@ -305,6 +327,7 @@ def test_a_stock_strategy_fails_loudly_on_sparse_updates():
         (app_with(SparsifyMod("cwmp", np.ones(3), "50%")), {}, r"every client failed.*cost must have shape \(24,\)"),
         (app_with(SparsifyMod("cwmp", "solar", "50%")), {}, "every client failed.*solar"),
         (app_with(SparsifyMod("curvature", 1, "50%")), {}, "every client failed.*needs an ArrayRecord 'fisher'"),
+        (app_with(SparsifyMod("learnt-safe", 1, "50%")), {}, "told what each array is worth; SparseFedAvg"),
         (app_with(SparsifyMod("cwmp", 1, "50%"), other=START), {}, "must hold exactly one ArrayRecord, it holds 2"),
         (app_with(SparsifyMod("cwmp", 1, "50%"), arrays=weights(x=np.ones(3))), {}, "the reply's arrays differ"),
     ],

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+import numpy as np
 
 from theory.arithmetic.exact import Real
 from theory.errors import InputError
 from theory.optimum.relaxation import Relaxation, relax
 from theory.selection.one_price import OnePrice, Updates, clients, common_costs, one_price, pooled
+from theory.selection.order import keys
 
 _STEPS = 64
 
@@ -64,6 +68,25 @@ def price_gain(updates: Updates, costs: Any, total: Real) -> PriceGain:
     bound = sum((abs(p - found.threshold) * abs(b - each) for p, b in pairs), Fraction(0))
     needed = _budget_for(equal, found, one, updates, shared) if one > equal else found.budget
     return PriceGain(one, equal, found.threshold, prices, tuple(budgets), found.budget, bound, needed, unit)
+
+
+def index_at(updates: Updates, costs: Any, price: float) -> float:
+    """The tail index of all clients' magnitudes around a price: twice the slope of ``log N`` in ``-log`` price.
+
+    ``N`` counts the items whose ``p/c`` is above half the price, and above twice the price. Where costs are independent
+    of magnitudes and every client's tail is ``s_k^a L t^-a`` there, that is ``a``, whatever the scales. NaN where none
+    is above twice the price, or as many as above half of it.
+
+    Args:
+        updates, costs: as for :func:`theory.selection.one_price.one_price`. price: score per joule.
+    """
+    unit, shared = common_costs(costs)
+    near = far = 0
+    for instance in clients(updates, shared, Fraction(0)):
+        density = keys(instance.score, instance.cost)
+        line = price * float(unit)
+        near, far = near + int(np.count_nonzero(density > line / 2)), far + int(np.count_nonzero(density > 2 * line))
+    return 2 * math.log(near / far, 4) if near > far > 0 else math.nan
 
 
 def _budget_for(score: Fraction, start: OnePrice, value: Fraction, updates: Updates, costs: Any) -> Fraction:

@@ -73,6 +73,6 @@ def relax(instance: Instance, prefix: Selection | None = None) -> Relaxation:
     s = found.critical_item
     if s is None:
         return Relaxation(Fraction(0), None, Fraction(0), retained, found.mask, found.spent)
-    score, cost = instance.exact_score(s), Fraction(instance.cost[s])
+    score, cost = instance.exact_score(s), instance.exact_cost(s)
     phi = (instance.budget - found.spent) / cost
     return Relaxation(score / cost, s, phi, retained + phi * score, found.mask, found.spent, score)

@@ -2,12 +2,15 @@
 
 A layer whose part of the common prefix already reaches what it is owed needs none: its reserve lies inside. So only the
 layers that the prefix starves have to be known. A small sample of every layer guesses them; with their reserves set
-aside, the prefix of the others is found in one pass. Every answer is checked against the rule: a layer that turns out
-to be starved is added (what the others may spend only falls, so this ends), and a wrong guess is dropped.
+aside, the prefix of the others is found in one pass, and by its price it is known which layers it starves. Whatever the
+guess, that price is at most the final one, for every layer has cost what it must or less; so layers found starved are
+starved, those guessed wrongly are dropped once, and from then on layers are only added. Each later prefix is a
+beginning of the one before, in which alone it is looked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -18,10 +21,11 @@ from numpy.typing import NDArray
 from theory.arithmetic.exact import exact_sum
 from theory.selection.bracket import SMALL, greedy_prefix
 from theory.selection.layered import Layered, Mask, kept_by_layer
-from theory.selection.order import Prefix
+from theory.selection.order import Prefix, keys
 from theory.selection.spans import Need, Reserve, Span, largest_reaching, prefix_over, reserve_of
 
-_LOOKED_AT = 256  # coordinates of a layer that are enough to guess by
+_LOOKED_AT = 1 << 16  # coordinates of all layers together that are enough to guess by; in small updates one of 64
+_AT_LEAST = 256  # of one layer
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,35 +89,64 @@ def with_reserves(
     Args:
         in_parts: whether last and critical items count by the part that is needed (the relaxation): then reserves fit.
     """
-    spans = problem.spans
-    starving, guessed = _guess(problem, owed), True
-    reserves: dict[int, Reserve] = {}
+    spans, reserves = problem.spans, dict[int, Reserve]()
+    starving, guessed, found = _guess(problem, owed), True, None
     while True:
-        for layer in sorted(starving - reserves.keys()):
-            reserves[layer] = _reserve(problem, owed, layer, mask, threads)
+        for layer in sorted(starving):
+            if layer in reserves:
+                mask[slice(*spans[layer])] = False
+                mask[reserves[layer].items] = True
+            else:
+                reserves[layer] = _reserve(problem, owed, layer, mask, threads)
         spent = sum((reserves[layer].cost for layer in starving), Fraction(0))
-        back = (
-            sum((_unused(problem, owed, k, reserves[k], mask) for k in starving), Fraction(0))
-            if in_parts
-            else Fraction(0)
-        )
-        left = problem.budget - spent + back
+        back = (_unused(problem, owed, k, reserves[k], mask) for k in starving if in_parts)
+        left = problem.budget - spent + sum(back, Fraction(0))
         if left < 0:
             if not guessed:
                 return None
-            starving, guessed, reserves = set(), False, {}
+            starving, guessed = set(), False
             continue
-        others = [span for layer, span in enumerate(spans) if layer not in starving]
-        found = prefix_over(problem.entries, _joined(others), problem.budget, left, mask=mask, threads=threads)
-        if guessed and any(_precedes(problem, reserves[k].last, found.critical_item) for k in starving):
-            starving, guessed, reserves = set(), False, {}
-            continue
+        others = _joined([span for layer, span in enumerate(spans) if layer not in starving])
+        found = None if found is None else _shortened(problem, others, left, found, mask, threads)
+        if found is None:
+            found = prefix_over(problem.entries, others, problem.budget, left, mask=mask, threads=threads)
         part = (left - found.spent) if in_parts else Fraction(0)
-        if more := _starved(problem, owed, mask, starving, found.critical_item, part):
-            starving |= more
-            continue
-        whole = Prefix(mask, found.spent + spent, found.critical_item)
-        return Solved(whole, {k: reserves[k] for k in sorted(starving)}, left)
+        more = _starved(problem, owed, mask, starving, found.critical_item, part)
+        wrong = {k for k in starving if guessed and _precedes(problem, reserves[k].last, found.critical_item)}
+        if not more and not wrong:
+            whole = Prefix(mask, found.spent + spent, found.critical_item)
+            return Solved(whole, {k: reserves[k] for k in sorted(starving)}, left)
+        for layer in wrong:
+            mask[slice(*spans[layer])] = _not_after(problem, spans[layer], found.critical_item)
+        starving, guessed = (starving | more) - wrong, False
+
+
+def _shortened(
+    problem: Layered, spans: Sequence[Span], left: Fraction, longer: Prefix, mask: Mask, threads: int
+) -> Prefix | None:
+    """The prefix where the price has risen: nothing after the critical item of the ``longer`` one is in it.
+
+    Args:
+        mask: the longer prefix, and all of what it did not run over; receives the prefix.
+
+    Returns:
+        None where the prefix runs to that critical item and beyond, which the rule excludes.
+    """
+    if longer.critical_item is None:
+        return None
+    mask[longer.critical_item] = True
+    items = np.concatenate([start + np.flatnonzero(mask[start:end]) for start, end in spans])
+    taken = np.empty(items.size, dtype=bool)
+    found = prefix_over(
+        problem.entries.subset(items), [(0, items.size)], problem.budget, left, mask=taken, threads=threads
+    )
+    if found.critical_item is None:
+        return None
+    critical = int(items[found.critical_item])
+    if critical != longer.critical_item and not _precedes(problem, critical, longer.critical_item):
+        return None
+    mask[items] = taken
+    return Prefix(mask, found.spent, critical)
 
 
 def cheaper_reserves(problem: Layered, owed: Owed, *, mask: Mask) -> Prefix:
@@ -189,6 +222,17 @@ def _precedes(problem: Layered, item: int | None, other: int | None) -> bool:
     return p * e > q * c or (p * e == q * c and item < other)
 
 
+def _not_after(problem: Layered, span: Span, item: int | None) -> Mask | bool:
+    """Which items of a span come before another one in the order, or perhaps do."""
+    if item is None:
+        return True
+    entries, own, one = problem.entries, slice(*span), np.array([item])
+    found: Mask = keys(entries.weights_of(own), entries.costs_of(own)) >= keys(
+        entries.weights_of(one), entries.costs_of(one)
+    )
+    return found
+
+
 def _starved(
     problem: Layered, owed: Owed, mask: Mask, starving: set[int], critical: int | None, left: Fraction
 ) -> set[int]:
@@ -218,15 +262,16 @@ def _guess(problem: Layered, owed: Owed) -> set[int]:
     entries, sizes = problem.entries, np.array([end - start for start, end in problem.spans])
     if entries.d <= SMALL or not owed.share:
         return set()
-    looked = np.minimum(sizes, _LOOKED_AT)
-    of = np.repeat(np.arange(sizes.size), looked)
+    looked = np.minimum(sizes, max(_AT_LEAST, min(_LOOKED_AT, entries.d // 64) // max(1, sizes.size)))
+    of = np.repeat(np.arange(sizes.size, dtype=np.min_scalar_type(sizes.size)), looked)  # few bits sort faster
     within = np.arange(of.size) - np.repeat(np.cumsum(looked) - looked, looked)
     stands_for = (sizes / np.maximum(looked, 1))[of]
     items = np.array([start for start, _ in problem.spans])[of] + ((within + 0.5) * stands_for).astype(np.intp)
     weight, cost = entries.weights_of(items) * stands_for, entries.costs_of(items) * stands_for
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         key = weight / cost
-        first = np.lexsort((-key, of))
+        by_key = np.argsort(-key)
+        first = by_key[np.argsort(of[by_key], kind="stable")]
         ends = np.cumsum(looked)
         before = np.cumsum(weight[first]) - weight[first]
         base = np.concatenate([[0.0], np.cumsum(weight[first])])[ends - looked]

@@ -32,11 +32,12 @@ class Reserve(NamedTuple):
     """The shortest beginning of a span's order that reaches a score.
 
     Attributes:
-        cost: exact. last: its last item, None where nothing is needed.
+        cost: exact. last: its last item, None where nothing is needed. items: all of them.
     """
 
     cost: Fraction
     last: int | None
+    items: Indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +129,7 @@ def reserve_of(
     start, end = span
     if need.about <= 0:
         mask[start:end] = False
-        return Reserve(Fraction(0), None)
+        return Reserve(Fraction(0), None, np.empty(0, np.intp))
     found = None
     if end - start > SMALL:
         found = _bracketed_reserve(entries, span, affordable, need, retained, mask, threads)
@@ -138,9 +139,9 @@ def reserve_of(
     weight, cost, items = _eligible(entries, np.arange(start, end), affordable)
     order = density_order(weight, cost)
     k = shortest_reaching(weight[order], need, lambda n: retained(items[order[:n]]))
-    taken = order[:k]
-    mask[items[taken]] = True
-    return Reserve(exact_sum(cost[taken]), int(items[taken[-1]]))
+    taken = items[order[:k]]
+    mask[taken] = True
+    return Reserve(exact_sum(cost[order[:k]]), int(taken[-1]), taken)
 
 
 def largest_reaching(
@@ -148,7 +149,7 @@ def largest_reaching(
 ) -> Reserve:
     """The same among ``items``, ascending, that cost the same and do reach ``need``; sets them in ``mask``."""
     if need.about <= 0:
-        return Reserve(Fraction(0), None)
+        return Reserve(Fraction(0), None, np.empty(0, np.intp))
     weight = entries.weights_of(items)
     some = weight[:: max(1, int(weight.size ** (1 / 3)))]
     unit, before = float(weight.max()), np.empty(0, np.intp)
@@ -163,8 +164,9 @@ def largest_reaching(
     order = near[np.argsort(-weight[near], kind="stable")]
     score = lambda n: retained(items[np.concatenate([above, order[:n]])])  # noqa: E731
     k = shortest_reaching(weight[order], need, score, reached, above.size)
-    mask[items[above]], mask[items[order[:k]]] = True, True
-    return Reserve((above.size + k) * cost, int(items[order[k - 1]]))
+    taken = items[np.concatenate([above, order[:k]])]
+    mask[taken] = True
+    return Reserve(taken.size * cost, int(taken[-1]), taken)
 
 
 def _bracketed_reserve(
@@ -186,14 +188,15 @@ def _bracketed_reserve(
             above = kept_in(entries, mask, span)
             if need.met_by(above, doubt, lambda: retained(start + np.flatnonzero(own))):
                 continue
-            items, key, cost = map(np.concatenate, zip(*found.inside, strict=True))
+            items, key, costs = map(np.concatenate, zip(*found.inside, strict=True))
             order = np.argsort(-key, kind="stable")
             with_all = lambda items: retained(start + np.concatenate([np.flatnonzero(own), items]))  # noqa: E731
-            taken = _reaching(part, items[order], key[order], cost[order], need, with_all, above)
+            taken = _reaching(part, items[order], key[order], costs[order], need, with_all, above)
             if taken is None:
                 continue
             own[taken] = True
-            return Reserve(found.above + exact_sum(part.costs_of(taken)), start + int(taken[-1]))
+            cost = found.above + exact_sum(part.costs_of(taken))
+            return Reserve(cost, start + int(taken[-1]), start + np.flatnonzero(own))
     return None
 
 

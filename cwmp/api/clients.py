@@ -1,0 +1,184 @@
+"""Several clients under one budget: one price for all, and what it saves over equal joules each (D21, P14)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from cwmp.api.given import Given, given_budget, given_costs, given_update
+from cwmp.api.result import Result
+from cwmp.pages.blocks import Block, Verbatim
+from cwmp.pages.savings import clients_text
+from theory.energy.costs import Budget, Costs
+from theory.errors import InputError
+from theory.instance import Instance
+from theory.laws.clients import price_law
+from theory.laws.parse import magnitude_law
+from theory.optimum.pooled import index_at, price_gain
+from theory.selection import one_price as theory_one_price
+from theory.selection.one_price import OnePrice
+
+_DRAWS = 100_000  # of the clients' norms, where these are a law
+
+Updates = Iterable[Any] | Callable[[], Iterable[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """Updates of several clients, read one after the other each time they are asked for.
+
+    Attributes:
+        again: gives them anew. first: one of them. costs: of each. clients: their number. budget: of all, in joules.
+    """
+
+    again: Callable[[], Iterator[Given]]
+    first: Given
+    costs: Costs
+    clients: int
+    budget: Fraction
+
+    def vectors(self) -> Iterator[Any]:
+        """The flat updates."""
+        return (one.vector for one in self.again())
+
+
+def cohort(updates: Updates, cost: Any, budget: Any, layers: Any = None, kinds: Any = (), key: Any = None) -> Cohort:
+    """Clients understood together.
+
+    Raises:
+        InputError: no clients, or what :func:`cwmp.certify` refuses of one.
+    """
+    amount: Budget = given_budget(budget)
+    if callable(updates):
+        given = updates
+    elif isinstance(updates, (str, bytes)) or not isinstance(updates, Iterable):
+        raise InputError("updates must be a list of one a client, or a function that gives them one after the other")
+    else:
+        kept = list(updates)
+        given = lambda: kept  # noqa: E731
+    again = lambda: (given_update(one, layers, key, kinds) for one in given())  # noqa: E731
+    first = next(again(), None)
+    if first is None:
+        raise InputError("updates are missing: there is no client")
+    costs = given_costs(cost, first)
+    number = sum(1 for _ in given())
+    whole = Instance(first.vector, costs.values, 0)
+    if amount.share is not None:
+        joules = amount.share * number * whole.total_cost * whole.unit
+    else:
+        spendable = replace(amount, joules=amount.joules / number) if amount.joules is not None else amount
+        joules = Fraction(spendable.amount(costs, first.layers)) * number  # less every client's fixed overhead
+    return Cohort(again, first, costs, number, joules)
+
+
+def one_price(
+    updates: Updates, cost: Any = None, total: Any = None, *, layers: Any = None, kinds: Any = ()
+) -> OnePrice:
+    """Select for several clients under one budget: the joules go where they retain most (claim D21).
+
+        cwmp.one_price([state_dict_1, state_dict_2], "fc-dear", total="5%").masks
+
+    Args:
+        updates: one a client, each in any form that :func:`cwmp.certify` takes, all of the same shape; or a function
+            that gives them anew, one after the other, each time it is called, so that one is in memory at a time.
+        cost, layers, kinds: of every client, as for :func:`cwmp.certify`.
+        total: of all clients together: a share such as ``"5%"`` of what all of them would spend on everything,
+            ``"3mJ"``, or joules.
+
+    Returns:
+        ``masks``, each in the layout of its update; ``spent`` and ``retained`` of each, exact; the ``threshold``.
+
+    Raises:
+        InputError: no clients, clients of different length, what :func:`cwmp.certify` refuses.
+    """
+    asked = cohort(updates, cost, total, layers, kinds)
+    found = theory_one_price.one_price(asked.vectors, asked.costs.values, asked.budget)
+    shaped = (one.shaped(mask) for one, mask in zip(asked.again(), found.masks, strict=True))
+    return replace(found, masks=tuple(shaped))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ClientsSaving(Result):
+    """What one price for several clients saves over equal joules each.
+
+    Attributes:
+        report: the figures by name. ``retained``: score of one price over that of equal joules; ``saving``: the share
+            of the joules saved at equal score; both of the relaxations, exact, None where norms are a law.
+            ``retained_law``, ``saving_law``: the same as P14 says, of ``index``. ``norms``: least, median and largest.
+            ``joules``: least and largest share of a client, in equal shares. ``bound``: what ``retained`` exceeds 1 by
+            is at most that (D21).
+    """
+
+    report: dict[str, Any]
+
+    def page(self) -> list[Block]:
+        """As ``cwmp saving --clients`` prints it."""
+        return [Verbatim(clients_text(self.report))]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: what ``cwmp saving --clients --json`` prints."""
+        return dict(self.report)
+
+
+def saving_of_clients(
+    updates: Updates, cost: Any, budget: Any, *, layers: Any = None, kinds: Any = (), key: Any = None
+) -> ClientsSaving:
+    """What one price saves over equal joules each, exact and as P14 predicts.
+
+    Args:
+        updates, cost, layers, kinds: as for :func:`one_price`; at least two. budget: of all clients together.
+
+    Raises:
+        InputError: as :func:`one_price`; one client.
+    """
+    asked = cohort(updates, cost, budget, layers, kinds, key)
+    if asked.clients < 2:
+        raise InputError("one price is for several clients: give two updates at least")
+    gain = price_gain(asked.vectors, asked.costs.values, asked.budget)
+    norms = np.array([float(np.linalg.norm(v.astype(np.float64))) for v in asked.vectors()])
+    index = index_at(asked.vectors, asked.costs.values, float(gain.price / gain.unit)) if gain.price else math.nan
+    each, equal = gain.total / asked.clients, gain.equal
+    whole = Instance(asked.first.vector, asked.costs.values, 0)
+    everything = float((norms**2).sum())
+    return ClientsSaving({
+        "clients": asked.clients, "d": asked.first.vector.size,
+        "beta": float(each / whole.total_cost * gain.unit / whole.unit) if whole.total_cost else 1.0,
+        "of_norm": [float(gain.one) / everything, float(equal) / everything] if everything else [0.0, 0.0],
+        "retained": float(gain.one / equal) if equal else 1.0, "saving": float(gain.saving),
+        **_law(norms[norms > 0], index),
+        "norms": [float(norms.min()), float(np.median(norms)), float(norms.max())],
+        "joules": [float(min(gain.budgets) / each), float(max(gain.budgets) / each)] if each else [1.0, 1.0],
+        "bound": float(gain.bound / equal) if equal else 0.0, "law": None,
+    })  # fmt: skip
+
+
+def saving_of_norms(law: str, index: float, seed: int = 0) -> ClientsSaving:
+    """What P14 predicts where the clients' norms follow a law, from 100,000 draws of it.
+
+    Args:
+        law: of the norms, such as ``"lognorm(s=1)"``. index: the tail index of the magnitudes.
+
+    Raises:
+        InputError: a text that is no law.
+    """
+    norms = np.abs(magnitude_law(law).sample(np.random.default_rng(seed), _DRAWS))
+    norms = norms[norms > 0]
+    low, median, high = np.quantile(norms, [0.05, 0.5, 0.95])
+    return ClientsSaving({
+        "clients": None, "d": None, "beta": None, "of_norm": None, "retained": None, "saving": None,
+        **_law(norms, index), "norms": [float(low), float(median), float(high)], "joules": None, "bound": None,
+        "law": law,
+    })  # fmt: skip
+
+
+def _law(norms: np.ndarray, index: float) -> dict[str, Any]:
+    """What P14 says; nothing where there is no index above 2."""
+    if not norms.size or not 2 < index < math.inf:
+        return {"retained_law": math.nan, "saving_law": math.nan, "index": index}
+    law = price_law(norms / norms.max(), index)  # of the scales only their ratios count
+    return {"retained_law": law.retained, "saving_law": 1 - law.energy, "index": index}

@@ -1,0 +1,168 @@
+"""The front door to several clients, safe selections and pages: the theory's answers, in the caller's own layout."""
+
+import json
+import math
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import cwmp
+from cwmp.__main__ import main
+from cwmp.api.clients import saving_of_norms
+from theory.instance import CostClasses, Instance
+from theory.optimum.pooled import index_at
+from theory.optimum.relaxation import relax
+from theory.selection.paged import by_pages
+
+RNG = np.random.default_rng(5)
+SHAPES = {"conv.weight": (4, 3, 5, 5), "fc.weight": (10, 70)}
+STATES = [
+    {name: (scale * RNG.standard_normal(shape)).astype(np.float32) for name, shape in SHAPES.items()}
+    for scale in (1.0, 2.0, 0.25)
+]
+LABELS = np.r_[np.zeros(300, int), np.ones(700, int)]
+JOULES = 3 * 7300 // 20  # 5 % of what three clients spend on everything
+
+
+def flat(state):
+    return np.concatenate([part.reshape(-1) for part in state.values()])
+
+
+def end_to_end(budget):
+    update = np.concatenate([flat(state) for state in STATES])
+    return Instance(update, CostClasses(np.tile(LABELS, 3), [1, 10]), budget)
+
+
+@pytest.mark.parametrize("total", ["5%", JOULES, f"{JOULES}units"])
+@pytest.mark.parametrize("updates", [STATES, tuple(STATES), lambda: iter(STATES)], ids=["list", "tuple", "stream"])
+def test_one_price_is_one_selection_of_all_clients(updates, total):
+    found, whole = cwmp.one_price(updates, "fc-dear", total), cwmp.cwmp(end_to_end(JOULES))
+    assert [mask["fc.weight"].shape for mask in found.masks] == [(10, 70)] * 3
+    assert np.array_equal(np.concatenate([flat(mask) for mask in found.masks]), whole.mask)
+    assert sum(found.spent) == whole.spent
+    assert found.critical is not None
+
+
+def test_what_one_price_saves_is_that_of_the_relaxations():
+    found = cwmp.saving_of_clients(STATES, {"fc": 10, "rest": 1}, "5%").report
+    one = relax(end_to_end(JOULES)).value
+    equal = sum(relax(Instance(flat(s), CostClasses(LABELS, [1, 10]), Fraction(JOULES, 3))).value for s in STATES)
+    assert found["retained"] == pytest.approx(float(one / equal), rel=1e-12)
+    assert found["retained"] > 1.1
+    less = Fraction(JOULES) * (1 - Fraction(found["saving"]))
+    assert float(relax(end_to_end(less)).value) == pytest.approx(float(equal), rel=1e-9)
+    norms = sum(float((flat(s).astype(float) ** 2).sum()) for s in STATES)
+    assert found["of_norm"] == pytest.approx([float(one) / norms, float(equal) / norms])
+    assert 0 < found["retained"] - 1 <= found["bound"]
+    assert found["joules"][0] < 1 < found["joules"][1] <= 3
+
+
+def test_the_index_is_that_of_the_tail_whatever_the_scales():
+    updates = [s * RNG.pareto(4.0, 200_000) + s for s in (1.0, 3.0)]
+    costs = [CostClasses(RNG.integers(0, 3, 200_000), [1, 2, 3]) for _ in updates]
+    assert index_at(updates, costs, 4 * 9.0) == pytest.approx(4.0, rel=0.05)
+    assert math.isnan(index_at(updates, costs, 1e30))
+
+
+def test_norms_that_are_lognormal_save_what_their_power_means_say():
+    found = saving_of_norms("lognorm(s=0.5)", 3.0).report
+    assert found["retained_law"] == pytest.approx(math.exp(0.25), rel=0.02)  # M_a/M_2 = exp((a - 2) s^2 / 2)
+    assert found["saving_law"] == pytest.approx(1 - math.exp(-0.75), rel=0.02)
+    assert math.isnan(saving_of_norms("lognorm(s=0.5)", 1.5).report["saving_law"])
+
+
+@pytest.mark.parametrize("safety", ["0.8", 1, 0])
+def test_safe_keeps_its_promise_in_every_layer(safety):
+    costs, budget = {"fc": 10, "rest": 1}, "3%"
+    found, top = cwmp.safe(STATES[0], costs, budget, safety=safety), cwmp.top_k(STATES[0], costs, budget)
+    for name, values in STATES[0].items():
+        kept, owed = ((values.astype(float)[one.mask[name]] ** 2).sum() for one in (found, top))
+        assert kept >= float(safety) * owed - 1e-9
+    plain = cwmp.cwmp(STATES[0], costs, budget)
+    assert (np.array_equal(found.flat, plain.flat)) == (safety == 0)
+    by_sizes = cwmp.safe(flat(STATES[0]), CostClasses(LABELS, [1, 10]), "3%", layers=[300, 700], safety=safety)
+    assert np.array_equal(by_sizes.mask, found.flat)
+    as_text = cwmp.safe(flat(STATES[0]), "10", "3%", layers=[300, 700], safety=safety)
+    assert as_text.flat.sum() > 0
+
+
+def test_pages_in_the_layout_of_the_update():
+    costs = cwmp.PageCosts(64, "1uJ", "40uJ")
+    found, same = cwmp.by_pages(STATES[0], costs, "5%"), by_pages(flat(STATES[0]), costs, "5%")
+    assert found.mask["conv.weight"].shape == SHAPES["conv.weight"]
+    assert np.array_equal(flat(found.mask), same.mask)
+    assert found.spent == same.spent
+    opened = [flat(found.mask)[a:b].any() for a, b in pairwise([*range(0, 1000, 64), 1000])]
+    assert found.spent * found.unit == (found.flat.sum() + 40 * sum(opened)) * Fraction(1, 10**6)
+    assert cwmp.by_pages(STATES[0], "nor-program", "50%").flat.any()
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda: cwmp.one_price([], 1, 5), "there is no client"),
+        (lambda: cwmp.one_price("updates", 1, 5), "a list of one a client"),
+        (lambda: cwmp.one_price([np.ones(3), np.ones(4)], 1, 2), "client"),
+        (lambda: cwmp.one_price(STATES, "fc-dear", None), "budget is missing"),
+        (lambda: cwmp.saving_of_clients(STATES[:1], "fc-dear", "5%"), "two updates at least"),
+        (lambda: cwmp.safe(np.ones(5), 1, 2), "layers are missing"),
+        (lambda: cwmp.safe(np.ones(5), 1, 2, layers=[2, 2]), "4 coordinates"),
+        (lambda: cwmp.safe(STATES[0], "fc-dear", "5%", safety=1.5), r"safety = 1.5: must be a share in \[0, 1\]"),
+        (lambda: cwmp.by_pages(np.ones(5), 3, 2), "costs are missing: PageCosts"),
+        (lambda: cwmp.by_pages(np.ones(5), "tape", 2), "no memory 'tape' is written by page; there are nor-program"),
+        (lambda: cwmp.by_pages(np.ones(5), cwmp.PageCosts([(0, 3), (2, 5)], 1, 1), 2), "overlap"),
+        (lambda: cwmp.by_pages(np.ones(5), cwmp.PageCosts(2, 1, -1), 2), "page cost"),
+    ],
+)
+def test_what_cannot_be_answered_is_said_in_one_line(ask, says):
+    with pytest.raises(cwmp.InputError, match=says) as caught:
+        ask()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def files(tmp_path):
+    paths = [tmp_path / f"{k}.npz" for k in range(3)]
+    for path, state in zip(paths, STATES, strict=True):
+        np.savez(path, **state)
+    return [word for path in paths for word in ("--update", str(path))]
+
+
+def test_the_command_says_what_python_says(files):
+    done = CliRunner().invoke(main, ["saving", *files, "--cost", "fc-dear", "--clients", "--budget", "5%,10%"])
+    assert done.exit_code == 0, done.output
+    pages = [str(cwmp.saving_of_clients(STATES, "fc-dear", budget)) for budget in ("5%", "10%")]
+    assert done.output == "\n\n".join(pages) + "\n"
+    assert "3 clients of 1000 coordinates, for all of them together a budget of 5 % of sending" in done.output
+    done = CliRunner().invoke(main, ["saving", *files, "--cost", "fc-dear", "--clients", "--json"])
+    assert json.loads(done.output) == [json.loads(cwmp.saving_of_clients(STATES, "fc-dear", "10%").to_json())]
+
+
+def test_norms_of_clients_may_be_a_law():
+    asked = ["saving", "--magnitude", "t(df=3)", "--cost", "lognorm(s=0.3)", "--clients", "lognorm(s=1)"]
+    done = CliRunner().invoke(main, asked)
+    assert done.exit_code == 0, done.output
+    assert "at equal score     CWMP spends" in done.output
+    assert "clients            norms ~ lognorm(s=1)" in done.output
+    (one,) = json.loads(CliRunner().invoke(main, [*asked, "--json"]).output)
+    assert one["clients"]["saving_law"] == pytest.approx(1 - math.exp(-one["tail"]), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--magnitude", "t(df=3)", "--cost", "lognorm(s=0.3)", "--clients"], "compares the updates; leave out --magn"),
+        (["--magnitude", "t(df=3)", "--cost", "lognorm(s=0.3)", "--clients", "big"], "big"),
+        (["--clients", "--cost", "1"], "there is no client"),
+        (["--clients"], "--cost is missing"),
+    ],
+)
+def test_the_command_refuses_in_one_line(arguments, says):
+    done = CliRunner().invoke(main, ["saving", *arguments])
+    assert done.exit_code == 2
+    assert says in done.output
+    assert done.output.startswith("cwmp: ")
+    assert done.output.count("\n") == 1
