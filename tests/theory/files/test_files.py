@@ -230,7 +230,7 @@ def test_a_name_goes_before_globs_before_kinds_before_the_rest():
     with pytest.raises(InputError, match=r"'lstm\.\*'; the kinds here are conv, fc$"):
         by_name({"lstm.*": 1})
     some = [Layer("a", (2,), "unknown"), Layer("b", (2,), "conv")]
-    with pytest.raises(InputError, match="'fc'; the kinds here are unknown, conv$"):
+    with pytest.raises(InputError, match=r"'fc'; the kinds here are unknown, conv$"):
         costs_by_layer({"fc": 1}, some)
 
 

@@ -14,9 +14,11 @@ from theory.budget import percent
 from theory.energy.models import MODELS
 from theory.layers import named_layers
 from theory.optimum import class_optimum as solver
+from theory.optimum import class_windows as module
 from theory.optimum.certificate import certify, check_certificate
 from theory.optimum.class_optimum import solve_classes
 from theory.optimum.class_search import Ladder, Question, Run, below
+from theory.optimum.class_windows import classes_of
 
 RNG = np.random.default_rng
 
@@ -292,6 +294,66 @@ def test_narrow_windows_are_widened(monkeypatch):
 def test_equal_values_are_kept_by_the_lowest_index():
     instance = Instance(np.ones(3000, np.float32), CostClasses(np.zeros(3000, int), [2]), 2001)
     assert certify(instance).mask.nonzero()[0].tolist() == list(range(1000))
+
+
+# --- windows ---------------------------------------------------------------------------------------
+
+
+def plain_side(values, most):
+    """The ``most`` nearest of some distances, how often each occurs, and whether that is all."""
+    value, many = np.unique(values, return_counts=True)
+    return value[:most].tolist(), many[:most].tolist(), value.size <= most
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 400])
+@pytest.mark.parametrize("by_class", [True, False])
+@pytest.mark.parametrize("scores", [True, False])
+def test_windows_hold_the_nearest_values_of_every_class(most, by_class, scores, monkeypatch):
+    monkeypatch.setattr(module, "_CHUNK", 37)
+    rng = RNG(58)
+    labels, values = rng.integers(0, 4, 400), np.array([2.0, 3.0, 5.0, 90.0])  # the last is dearer than the budget
+    g = np.where(rng.random(400) < 0.1, 0, rng.integers(0, 60, 400) / 4)
+    cost = CostClasses(labels, values) if by_class else values[labels]
+    instance = Instance.from_scores(g**2, cost, 80) if scores else Instance(g * (-1) ** labels, cost, 80)
+    unit = float(instance.unit)
+    price = Fraction(9) * instance.unit
+    classes = classes_of(instance, price, 4)
+    assert (classes.cost * unit).tolist() == [2, 3, 5]
+    assert classes_of(instance, price, 3) is None
+    windows = classes.windows(most)
+    shown = g**2 if scores else abs(g)
+    for k, window in enumerate(windows):
+        v = shown[labels == k]
+        edge = 9 * values[k] if scores else np.sqrt(9 * values[k])
+        assert classes.threshold[k] == pytest.approx(edge, rel=1e-15)
+        assert window.kept == (v > edge).sum()
+        above, below = plain_side(v[v > edge], most), plain_side(-v[(v <= edge) & (v > 0)], most)
+        assert (window.above.value.tolist(), window.above.many.tolist(), window.above.whole) == above
+        assert ((-window.below.value).tolist(), window.below.many.tolist(), window.below.whole) == below
+    for move in itertools.product((-3, -1, 0, 1, 2), repeat=3):
+        counts = [w.kept + m for w, m in zip(windows, move, strict=True)]
+        if most < 400:
+            continue  # a mask beyond its windows is not asked for
+        want = np.zeros(400, dtype=bool)
+        for k, count in enumerate(counts):
+            items = np.flatnonzero(labels == k)
+            want[items[np.argsort(-shown[items], kind="stable")][:count]] = True
+        assert np.array_equal(classes.mask(counts, windows), want), move
+
+
+def test_a_threshold_is_the_largest_magnitude_that_is_not_above_its_price():
+    for value in (Fraction(0), Fraction(2), Fraction(9), Fraction(1, 3), Fraction(10) ** 300, Fraction(1, 10**300),
+                  Fraction(9) - Fraction(1, 10**40), Fraction(7) ** 700, Fraction(1, 7**700)):  # fmt: skip
+        root = module._floor_root(value)
+        assert Fraction(root) ** 2 <= value < Fraction(np.nextafter(root, np.inf)) ** 2
+
+
+def test_items_all_of_which_are_kept_or_none():
+    instance = Instance(np.array([3.0, 2.0, 1.0, 0.0]), CostClasses(np.zeros(4, int), [1]), 3)
+    classes = classes_of(instance, Fraction(4), 1)
+    windows = classes.windows(9)
+    masks = [classes.mask([count], windows).tolist() for count in range(4)]
+    assert masks == [[i < count for i in range(4)] for count in range(4)]
 
 
 # --- what is looked at -----------------------------------------------------------------------------
