@@ -259,12 +259,13 @@ def prices_by_breakpoints(instance, most):
     return min(bound(price) for price in corners if price >= 0)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(46))
 def test_the_first_price_with_the_cut_is_exact_on_a_grid(seed):
     """The least bound of all, and beside it a price just beyond, at which the cheapest win ties."""
     rng = np.random.default_rng([seed, 5])
-    p, c = rng.integers(1, 40, 10).astype(float), rng.integers(3, 12, 10).astype(float)
-    instance = Instance.from_scores(p * 2.0 ** [0, 1, -6][seed % 3], c, int(rng.integers(8, 50)))
+    n = 10 if seed < 40 else 50
+    p, c = rng.integers(1, 40, n).astype(float), rng.integers(3, 12, n).astype(float)
+    instance = Instance.from_scores(p * 2.0 ** [0, 1, -6][seed % 3], c, int(rng.integers(8, 50)) * n // 10)
     found = prices_with_cut(instance, instance.budget)
     if not found:
         return

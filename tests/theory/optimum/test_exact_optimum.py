@@ -162,9 +162,9 @@ def path_to(kind, states):
 
 
 PATHS = {
-    ("integers", 1000000): ["ordered 10/103", "ordered 10/80", "ordered 10/77", "ordered 10/49", "ordered 10/116"],
+    ("integers", 10**6): ["ordered 10/103", "ordered 10/80", "ordered 10/77", "ordered 10/49", "ordered 10/116"],
     ("integers", 300): ["halves 10/36", "halves 10/31", "halves 10/33", "ordered 10/49", "halves 10/37"],
-    ("proportional", 1000000): [
+    ("proportional", 10**6): [
         "ordered 10/15",
         "ordered 21/194",
         "ordered 35/929",
@@ -172,7 +172,7 @@ PATHS = {
         "ordered 21/102",
     ],
     ("proportional", 300): ["ordered 10/15", "ordered 0/0?", "ordered 0/0?", "ordered 0/0?", "ordered 0/0?"],
-    ("real", 1000000): ["ordered 10/84", "ordered 10/81", "ordered 6/39", "ordered 10/78", "ordered 12/90"],
+    ("real", 10**6): ["ordered 10/84", "ordered 10/81", "ordered 6/39", "ordered 10/78", "ordered 12/90"],
     ("real", 300): ["halves 10/33", "halves 10/37", "ordered 6/39", "halves 10/29", "halves 12/41"],
 }
 
