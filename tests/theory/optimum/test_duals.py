@@ -265,7 +265,8 @@ def test_the_first_price_with_the_cut_is_exact_on_a_grid(seed):
     rng = np.random.default_rng([seed, 5])
     n = 10 if seed < 40 else 50
     p, c = rng.integers(1, 40, n).astype(float), rng.integers(3, 12, n).astype(float)
-    instance = Instance.from_scores(p * 2.0 ** [0, 1, -6][seed % 3], c, int(rng.integers(8, 50)) * n // 10)
+    unit, budget = [1, 64, 4096][seed % 5 % 3], int(rng.integers(8, 50)) * n // 10
+    instance = Instance.from_scores(p * 2.0 ** [0, 1, -6][seed % 3], c / unit, Fraction(budget, unit))
     found = prices_with_cut(instance, instance.budget)
     if not found:
         return
