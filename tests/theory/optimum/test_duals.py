@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from theory import CostClasses, Instance
+from theory import CostClasses, Instance, checker
 from theory.optimum import duals
 from theory.optimum.duals import (
     Prices,
@@ -194,6 +194,14 @@ def test_where_a_grid_is_looked_for(monkeypatch):
     assert grid(6.0, 9.0, 6.0, 9.0, 1.5) == 0  # not whole beyond the sample
     assert grid(6.0, 9.0, 6.0, 9.0, 9.0) == 3
     assert cost_grid(Instance.from_scores([], [], 1)) == 0
+
+
+def test_how_many_different_costs_may_have_a_grid():
+    """As many whole ones as the checker compares with it, and 4,096 of any other kind."""
+    for most, part, grid in ((checker._MAX_GRID_COSTS, 1, 1), (4096, 2, Fraction(1, 2))):
+        for many, found in ((most, grid), (most + 1, 0)):
+            costs = np.arange(1, many + 1) / part
+            assert cost_grid(Instance.from_scores(costs, costs, 3)) == found
 
 
 def test_whole_numbers_that_float64_tells_apart():
