@@ -65,12 +65,13 @@ def test_accepts_with_the_standard_library_alone(files):
 
 
 @pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
-def test_reads_every_float_width(tmp_path, kind):
+def test_reads_every_float_width(tmp_path, kind, capsys):
     update, cost = UPDATE.astype(kind), COST.astype(kind)
     certify(Instance(update, cost, BUDGET)).write(tmp_path / "c.json")
     np.save(tmp_path / "update.npy", update)
     np.save(tmp_path / "cost.npy", cost)
-    assert alone(tmp_path / "c.json", tmp_path / "update.npy", tmp_path / "cost.npy")[0] == 0
+    paths = tmp_path / "c.json", tmp_path / "update.npy", tmp_path / "cost.npy"
+    assert within(capsys, *paths)[0] == alone(*paths)[0] == 0
 
 
 @pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
