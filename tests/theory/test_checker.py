@@ -88,13 +88,16 @@ def test_class_costs_need_no_cost_file(tmp_path):
     assert alone(tmp_path / "c.json", tmp_path / "update.npy")[0] == 0
 
 
-def test_an_interval_exits_with_3(tmp_path):
+def test_an_interval_exits_with_3(tmp_path, capsys):
     cost = np.random.default_rng(35).uniform(1, 2, 100)
     certify(Instance.from_scores(cost, cost, 50), max_states=100).write(tmp_path / "c.json")
     np.save(tmp_path / "score.npy", cost)
     code, says = alone("--scores", tmp_path / "c.json", tmp_path / "score.npy", tmp_path / "score.npy")
     assert code == 3
     assert says.startswith("interval: no mask of at most 50 J has a over")
+    arrays = [tmp_path / "score.npy"] * 2
+    assert within(capsys, "--scores", tmp_path / "c.json", *arrays) == (code, says)
+    assert within(capsys, tmp_path / "c.json", *arrays)[1].endswith("is about scores, asked for squares")
 
 
 def test_refusals_exit_with_1(files):
