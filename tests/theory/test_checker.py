@@ -65,12 +65,13 @@ def test_accepts_with_the_standard_library_alone(files):
 
 
 @pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
-def test_reads_every_float_width(tmp_path, kind):
+def test_reads_every_float_width(tmp_path, kind, capsys):
     update, cost = UPDATE.astype(kind), COST.astype(kind)
     certify(Instance(update, cost, BUDGET)).write(tmp_path / "c.json")
     np.save(tmp_path / "update.npy", update)
     np.save(tmp_path / "cost.npy", cost)
-    assert alone(tmp_path / "c.json", tmp_path / "update.npy", tmp_path / "cost.npy")[0] == 0
+    paths = tmp_path / "c.json", tmp_path / "update.npy", tmp_path / "cost.npy"
+    assert within(capsys, *paths)[0] == alone(*paths)[0] == 0
 
 
 @pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
@@ -87,13 +88,16 @@ def test_class_costs_need_no_cost_file(tmp_path):
     assert alone(tmp_path / "c.json", tmp_path / "update.npy")[0] == 0
 
 
-def test_an_interval_exits_with_3(tmp_path):
+def test_an_interval_exits_with_3(tmp_path, capsys):
     cost = np.random.default_rng(35).uniform(1, 2, 100)
     certify(Instance.from_scores(cost, cost, 50), max_states=100).write(tmp_path / "c.json")
     np.save(tmp_path / "score.npy", cost)
     code, says = alone("--scores", tmp_path / "c.json", tmp_path / "score.npy", tmp_path / "score.npy")
     assert code == 3
     assert says.startswith("interval: no mask of at most 50 J has a over")
+    arrays = [tmp_path / "score.npy"] * 2
+    assert within(capsys, "--scores", tmp_path / "c.json", *arrays) == (code, says)
+    assert within(capsys, tmp_path / "c.json", *arrays)[1].endswith("is about scores, asked for squares")
 
 
 def test_refusals_exit_with_1(files):

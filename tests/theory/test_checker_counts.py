@@ -79,6 +79,7 @@ def test_counts_are_exact_on_any_grid(grid):
             value = sum([5, 4, 1][: kept[0]]) + sum([7, 3][: kept[1]]) + sum([4][: kept[2]])
             result = judged(p, c, budget, kept, energy)
             assert (result.verdict == "exact") == (fits and value == best), (energy, kept, result)
+            assert (result.reason == "a better mask exists") == (fits and value < best), (energy, kept, result)
             seen.add(result.verdict)
     assert seen == {"exact", "refused"}
 

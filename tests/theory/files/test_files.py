@@ -6,12 +6,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from theory.energy.costs import budget_spec, cost_spec
+from theory.energy.costs import Budget, budget_spec, cost_spec, costs_by_layer, costs_of
+from theory.energy.models import MODELS
 from theory.errors import InputError
 from theory.files.outputs import VERDICT, write_atomically
 from theory.files.updates import read_layers, read_update
 from theory.instance import CostClasses
-from theory.layers import named_layers, plain_vector
+from theory.layers import Layer, named_layers, plain_vector
 
 RNG = np.random.default_rng(0)
 CONV = RNG.standard_normal((4, 3, 3, 3)).astype(np.float32)
@@ -172,3 +173,76 @@ def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing_beside_it(tmp
         write_atomically(tmp_path / "folder.json", "x", VERDICT)
     assert caught.value.filename == str(tmp_path / "folder.json")
     assert [path.name for path in tmp_path.iterdir()] == ["folder.json"]
+
+
+# --- costs and budgets in every form ---------------------------------------------------------------
+
+
+def test_costs_in_every_form(tmp_path):
+    array = np.arange(1.0, 9.0)
+    np.save(tmp_path / "c.npy", array.reshape(2, 4))
+    for given in (str(tmp_path / "c.npy"), tmp_path / "c.npy"):
+        costs = costs_of(given, LAYERS)
+        assert (costs.values.tolist(), costs.model, costs.path) == (array.tolist(), None, tmp_path / "c.npy")
+    classes = CostClasses(np.zeros(8, int), [3])
+    assert costs_of(classes, LAYERS).values is classes
+    assert costs_of(MODELS["ble-dram"], LAYERS).model is costs_of("ble-dram", LAYERS).model is MODELS["ble-dram"]
+    assert costs_of({"fc": "640pJ", "rest": 5}, LAYERS).values.values == [5, Fraction(64, 10**11)]
+    assert costs_of("+3", LAYERS).values == costs_of(3, LAYERS).values == costs_of("3J", LAYERS).values == 3
+    assert costs_of("5nJ", LAYERS).values == Fraction(5, 10**9)
+    assert costs_of(array.reshape(4, 2).astype(int), LAYERS).values.tolist() == array.tolist()
+    assert (costs_of(array, LAYERS).unit, costs_of("fc-dear", LAYERS).unit, costs_of("ble-dram", LAYERS).unit) == (
+        "J", "units", "J",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "says"), [
+    (np.ones(7), "7 costs for an update of 8 coordinates"), (np.ones(9), "9 costs for an update of 8 coordinates"),
+    (np.ones(8, complex), "must be real numbers, got complex128"), (np.full(8, "x"), "must be real numbers"),
+    (np.r_[np.ones(7), 1.1e300], "a cost is above 1e\\+300"),
+    (object(), "must be a real number, got object"), ([[1, 2], [3]], "costs of type list are energy model"),
+    ("5 kJ", "no unit 'kJ'; there are"), ("-1", "cost"), ("0", "cost"), ("x=1,rest=1", "no layer is called or of kind"),
+    ("fc=1", "layer 'conv.weight' of kind 'conv' has no cost; add conv=... or rest=..."),
+    ("fc=1,=2", "'=2' must be a kind"), ("fc=5%,rest=1", "no unit '%'"), ("ble", "is no energy model"),
+])  # fmt: skip
+def test_costs_that_are_none_say_why(given, says):
+    with pytest.raises(InputError, match=says):
+        costs_of(given, LAYERS)
+
+
+def test_the_dearest_cost_and_budget():
+    assert costs_of(np.full(8, 1e300), LAYERS).values.max() == 1e300
+    assert budget_spec(Fraction(10) ** 300).joules == 10**300
+    assert budget_spec("1e300").joules == 10**300
+    for given in (Fraction(10) ** 300 + 1, "1.1e300", "1e301J"):
+        with pytest.raises(InputError, match="is more than 1e\\+300"):
+            budget_spec(given)
+
+
+def test_a_name_goes_before_globs_before_kinds_before_the_rest():
+    given = {"fc*": 2, "rest": 1, "*.bias": 3, "fc": 4}
+    by_name = lambda more: costs_by_layer({**given, **more}, LAYERS)  # noqa: E731
+    price = lambda classes: [classes.values[k] for k in np.asarray(classes.labels)[[0, 2, 5]]]  # noqa: E731
+    assert price(by_name({})) == [1, 2, 2]
+    assert price(by_name({"fc.bias": 7})) == [1, 2, 7]
+    assert price(costs_by_layer({"*.bias": 3, "fc*": 2, "rest": 1}, LAYERS)) == [1, 2, 3]
+    assert price(costs_by_layer({"fc": 4, "*.bias": 3, "conv": 5}, LAYERS)) == [5, 4, 3]
+    with pytest.raises(InputError, match=r"'lstm\.\*'; the kinds here are conv, fc$"):
+        by_name({"lstm.*": 1})
+    some = [Layer("a", (2,), "unknown"), Layer("b", (2,), "conv")]
+    with pytest.raises(InputError, match=r"'fc'; the kinds here are unknown, conv$"):
+        costs_by_layer({"fc": 1}, some)
+
+
+def test_budgets_of_costs_in_joules_and_in_ratios():
+    joules, ratios, plain = (costs_of(c, LAYERS) for c in ("ble-dram", "fc-dear", 3))
+    amount = lambda text, costs: budget_spec(text).amount(costs, LAYERS)  # noqa: E731
+    assert amount("10%", joules) == amount("10%", ratios) == "10%"
+    assert amount("3J", plain) == amount("3", plain) == amount(3, plain) == 3
+    assert amount("3units", ratios) == amount("3", ratios) == 3
+    assert amount("3J", joules) == amount(3, joules) == MODELS["ble-dram"].spendable(Fraction(3), LAYERS)
+    with pytest.raises(InputError, match="the costs of fc-dear are ratios: give a share such as 10% or units"):
+        amount("3J", ratios)
+    with pytest.raises(InputError, match="the costs of ble-dram are joules, not units"):
+        amount("3units", joules)
+    assert Budget(None, Fraction(3)).in_units is False

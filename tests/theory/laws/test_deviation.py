@@ -149,6 +149,7 @@ def test_the_integrality_constant_by_drawing():
 def test_one_cost_for_all_has_no_integrality_constant():
     """0.3 of 2,000 costs is 600 of them: nothing is left over, whatever the magnitudes."""
     assert integrality_constant(ONE, BETA).why.startswith("all costs are equal")
+    assert integrality_constant(law_of("uniform()", "uniform(loc=1, scale=2)"), BETA).applies
     assert not as_columns(run_batch(ONE, 2000, BETA, 0, (0,)))["gap"].any()
 
 

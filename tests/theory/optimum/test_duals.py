@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from theory import CostClasses, Instance
+from theory import CostClasses, Instance, checker
 from theory.optimum import duals
 from theory.optimum.duals import (
     Prices,
@@ -196,6 +196,14 @@ def test_where_a_grid_is_looked_for(monkeypatch):
     assert cost_grid(Instance.from_scores([], [], 1)) == 0
 
 
+def test_how_many_different_costs_may_have_a_grid():
+    """As many whole ones as the checker compares with it, and 4,096 of any other kind."""
+    for most, part, grid in ((checker._MAX_GRID_COSTS, 1, 1), (4096, 2, Fraction(1, 2))):
+        for many, found in ((most, grid), (most + 1, 0)):
+            costs = np.arange(1, many + 1) / part
+            assert cost_grid(Instance.from_scores(costs, costs, 3)) == found
+
+
 def test_whole_numbers_that_float64_tells_apart():
     assert whole(np.array([0.0, 3.0, 2.0**53 - 1]))
     assert whole(np.empty(0))
@@ -259,12 +267,14 @@ def prices_by_breakpoints(instance, most):
     return min(bound(price) for price in corners if price >= 0)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(46))
 def test_the_first_price_with_the_cut_is_exact_on_a_grid(seed):
     """The least bound of all, and beside it a price just beyond, at which the cheapest win ties."""
     rng = np.random.default_rng([seed, 5])
-    p, c = rng.integers(1, 40, 10).astype(float), rng.integers(3, 12, 10).astype(float)
-    instance = Instance.from_scores(p * 2.0 ** [0, 1, -6][seed % 3], c, int(rng.integers(8, 50)))
+    n = 10 if seed < 40 else 50
+    p, c = rng.integers(1, 40, n).astype(float), rng.integers(3, 12, n).astype(float)
+    unit, budget = [1, 64, 4096][seed % 5 % 3], int(rng.integers(8, 50)) * n // 10
+    instance = Instance.from_scores(p * 2.0 ** [0, 1, -6][seed % 3], c / unit, Fraction(budget, unit))
     found = prices_with_cut(instance, instance.budget)
     if not found:
         return

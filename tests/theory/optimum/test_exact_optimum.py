@@ -1,5 +1,6 @@
 """The search for the optimum, piece by piece and against every mask, with and without enough states to finish."""
 
+import random
 from fractions import Fraction
 from itertools import pairwise
 
@@ -136,3 +137,56 @@ def test_a_spread_takes_near_items_of_every_shift():
     assert max(x.loss for x in spread) <= pool[1599].loss
     assert module._spread([]) == []
     assert len(module._spread(pool[:7])) == 7
+
+
+# --- how it is found -------------------------------------------------------------------------------
+
+
+def posed(kind, seed):
+    """Forty items: integers (their scores in quarters, so that no step is used), near-proportional ones, real costs."""
+    rng = random.Random(f"{kind} {seed}")
+    c = np.array([20 + int(40 * rng.random()) for _ in range(40)], dtype=float)
+    p = c + 10.25 if kind == "proportional" else np.array([1 + int(360 * rng.random()) / 4 for _ in range(40)])
+    if kind == "real":
+        c += np.array([int(2**20 * rng.random()) / 2**20 for _ in range(40)])
+    return Instance.from_scores(p, c, Fraction(int(c.sum() * (0.2 + 0.5 * rng.random()))))
+
+
+def path_to(kind, states):
+    """What settles each of five instances: method, size of the core / visits, and whether it is proved."""
+    found = []
+    for seed in range(5):
+        solution = solve(posed(kind, seed), max_states=states)
+        found.append(f"{solution.method} {solution.core}/{solution.visits}{'' if solution.proved else '?'}")
+    return found
+
+
+PATHS = {
+    ("integers", 10**6): ["ordered 10/103", "ordered 10/80", "ordered 10/77", "ordered 10/49", "ordered 10/116"],
+    ("integers", 300): ["halves 10/36", "halves 10/31", "halves 10/33", "ordered 10/49", "halves 10/37"],
+    ("proportional", 10**6): [
+        "ordered 10/15",
+        "ordered 21/194",
+        "ordered 35/929",
+        "ordered 33/889",
+        "ordered 21/102",
+    ],
+    ("proportional", 300): ["ordered 10/15", "ordered 0/0?", "ordered 0/0?", "ordered 0/0?", "ordered 0/0?"],
+    ("real", 10**6): ["ordered 10/84", "ordered 10/81", "ordered 6/39", "ordered 10/78", "ordered 12/90"],
+    ("real", 300): ["halves 10/33", "halves 10/37", "ordered 6/39", "halves 10/29", "halves 12/41"],
+}
+
+
+@pytest.mark.parametrize(("kind", "states"), PATHS)
+def test_the_search_deepens_as_before(kind, states):
+    """Recorded: deeper than necessary leaves fewer instances within reach. Record a change on purpose."""
+    assert path_to(kind, states) == PATHS[kind, states]
+
+
+def test_limits_hold_ten_items_and_then_ever_more():
+    pool = [Item(Fraction(k), Fraction(1), k) for k in range(60)]
+    assert list(module._limits(pool, Fraction(1000))) == [10, 12, 14, 16, 18, 21, 24, 27, 31, 35, 40, 45, 51, 58, 1000]
+    twins = [Item(Fraction(k // 20), Fraction(1), k) for k in range(60)]
+    assert list(module._limits(twins, Fraction(1000))) == [1, 2, 1000]
+    assert list(module._limits(pool[:11], Fraction(1000))) == [10, 1000]
+    assert list(module._limits(pool[:10], Fraction(1000))) == [1000]

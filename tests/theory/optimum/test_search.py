@@ -130,6 +130,9 @@ def test_a_set_that_meets_the_budget_and_the_limit_is_found(search):
     assert search([], base, Fraction(1), 10).best == (0, [])
     assert search([], base, Fraction(0), 10).best is None
     assert search([Item(Fraction(1), Fraction(1), 0)], base, Fraction(9), 10).best == (0, [])
+    over = Base(Prices(Fraction(1)), np.zeros(1, bool), 0, Fraction(-1), 0)
+    assert search([], over, Fraction(1), 10).best is None
+    assert search([Item(Fraction(1), Fraction(1), 0)], over, Fraction(9), 10).best == (1, [0])
 
 
 ENOUGH = {("ordered", "plain"): 15, ("ordered", "cut"): 127, ("halves", "plain"): 40, ("halves", "cut"): 44}
