@@ -198,6 +198,11 @@ def test_moments_that_cantelli_needs_and_no_more():
         assert not lower_deviation(law, BETA, 10**7, FAILURE, "chebyshev").applies
 
 
+def test_means_are_all_that_the_other_bounds_need():
+    assert overtaken(law_of("t(df=3)", "classes(1=0.5, 2=0.5)"), BETA, 10**7).applies  # E g^4 is infinite
+    assert integrality_constant(law_of("uniform()", "pareto(b=1.5)"), BETA).applies  # E c^2 is
+
+
 def test_the_dearest_coordinate_may_take_the_whole_budget():
     assert "may exceed the budget" not in overtaken(TWO, 0.5, 4).why  # 0.5 * 4 * 1 = 2
     assert "may exceed the budget" in overtaken(TWO, 0.5, 3).why
