@@ -48,6 +48,7 @@ _STEP = 1e-3  # relative, of the derivative that gives the elasticity
 _DIVERGING = 1e-6  # share of an integral in its outermost panel from which it counts as infinite
 _TAIL = 1e-300  # probabilities below are 0
 _NUDGE = 1e-12  # relative, to both sides of a threshold that may be an atom
+_JUMP = 1e-9  # relative to the budget: a jump of the energy that is one, and no rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,9 +271,18 @@ class Law:
     def _efficiency(self, beta: float, count: int) -> tuple[float, float, float, float]:
         budget, total = beta * self.mean_cost(count), self.mean_score(count)
         threshold = self.threshold(budget, count)
-        dual = threshold * (budget - self.energy(threshold, count)) + self.score_above(threshold, count)
-        tau, kept, _ = self._top_k(budget, count)
-        return threshold, tau, dual / total, kept / total
+        (spent, kept, _), (more, with_ties, _) = self._sides(threshold, count)
+        best = kept + threshold * (budget - spent)  # the dual value
+        if more - spent > _JUMP * budget:
+            best = kept + (with_ties - kept) * min(max((budget - spent) / (more - spent), 0.0), 1.0)
+        tau, top, _ = self._top_k(budget, count)
+        return threshold, tau, best / total, top / total
+
+    def _sides(self, threshold: float, count: int) -> tuple[tuple[float, float, float], ...]:
+        """Energy, and the score kept and lost, above a threshold without what ties there, and with it."""
+        nudge = _NUDGE if self.magnitude.values and self.cost.values else 0.0
+        both = (threshold * (1 + nudge), threshold * (1 - nudge))
+        return tuple((self.energy(t, count), *self._score(t, count)) for t in both)
 
     def _top_k(self, budget: float, count: int) -> tuple[float, float, float]:
         """``tau``, and the score that Top-K keeps and loses, both per coordinate; ties are kept in part."""
@@ -287,7 +297,7 @@ class Law:
         nudge = _NUDGE if self.magnitude.values else 0.0
         low, high = tau * (1 - nudge), tau * (1 + nudge)
         above, with_ties = (self.energy_top_k(t, count) for t in (high, low))
-        share = (budget - above) / (with_ties - above) if with_ties - above > 1e-9 * budget else 0.0
+        share = (budget - above) / (with_ties - above) if with_ties - above > _JUMP * budget else 0.0
         return tau, low, high, min(max(share, 0.0), 1.0)
 
     def saving(self, beta: Real) -> Saving:
@@ -320,7 +330,11 @@ class Law:
         while excess(high) > 0:
             high *= 2.0
         threshold = _root(excess, low, high)
-        spent = self.energy(threshold, count) - excess(threshold) / threshold  # dP = lambda dC, also across a jump
+        less, more = self._sides(threshold, count)
+        spent = less[0] + sign * (wanted[side] - less[side + 1]) / threshold  # dP = lambda dC
+        if more[0] - less[0] > _JUMP * budget:
+            share = (wanted[side] - less[side + 1]) / (more[side + 1] - less[side + 1])
+            spent = less[0] + (more[0] - less[0]) * min(max(share, 0.0), 1.0)
         return 1 - spent / budget, _ROUNDING * (1 + wanted[side] / threshold / budget)
 
     def profile(self, tau: float) -> Profile:
