@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from figures.report.designs import arm_of, safe_arms, word_of
 from figures.report.evidence import LAWS, MAKING, PARETO, VERIFY, Evidence, Trial
 from figures.report.html import chip, code, link, listing, percent, signed, small, words
-from figures.report.markup import Markup, html, lines
+from figures.report.markup import Markup, html, joined, lines
 from theory.claims.status import Row
 from theory.claims.verdict import Outcome, Verdict
 from theory.energy.models import MODELS, break_even
@@ -143,11 +144,18 @@ def accuracy(evidence: Evidence) -> Answer:
         return Answer(question, "Not measured yet.", [html("Made by {}.", code(MAKING[PARETO]))])
     trial = evidence.trials[0]
     points = [_contest(verdict.method, verdict.outcome, verdict.observed) for verdict in trial.of("cwmp")]
+    points += [_nowhere_worse(arms) for other in evidence.designs if (arms := safe_arms(other))]
     points.append(html('{}; <a href="#experiment">all methods and budgets</a>', words(trial.data)))
     headline = gains(trial)
     return Answer(
         question, f"On synthetic images only: {headline}." if trial.synthetic else _sentence(headline), points
     )
+
+
+def _nowhere_worse(arms: Sequence[Verdict]) -> Markup:
+    """What the search for a selector that never loses has found."""
+    judged = [html("{}{}", code(arm_of(verdict)), chip(word_of(verdict))) for verdict in arms]
+    return html("nowhere worse than Top-K, nor than CWMP where CWMP wins: {}", joined(judged, ", "))
 
 
 def gains(trial: Trial) -> str:

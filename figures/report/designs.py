@@ -59,7 +59,7 @@ def answers(found: Sequence[Verdict]) -> list[Markup]:
 
 
 def _said(found: Sequence[Verdict]) -> Markup:
-    return joined([html("{} {}", v.observed["cost"], chip(_word(v))) for v in found], ", ") or html("not tried")
+    return joined([html("{} {}", v.observed["cost"], chip(word_of(v))) for v in found], ", ") or html("not tried")
 
 
 def _paper_table(pair: Sequence[Verdict]) -> Markup:
@@ -86,7 +86,7 @@ def _paper_table(pair: Sequence[Verdict]) -> Markup:
 def _verdict(verdict: Verdict) -> Markup:
     mean = verdict.observed["difference"]
     ends = "" if None in (mean["low"], mean["high"]) else f" [{_points(mean['low'])}, {_points(mean['high'])}]"
-    return html("{}{} {}{}", _points(mean["mean"]), ends, chip(_word(verdict)), small(words(verdict.observed["why"])))
+    return html("{}{} {}{}", _points(mean["mean"]), ends, chip(word_of(verdict)), small(words(verdict.observed["why"])))
 
 
 def _place(verdict: Verdict) -> tuple[bool, str]:
@@ -95,7 +95,7 @@ def _place(verdict: Verdict) -> tuple[bool, str]:
 
 def safety(trial: Trial) -> Markup:
     """The part on selectors that never lose."""
-    found = [verdict for verdict in trial.verdicts if verdict.claim.startswith("E3-")]
+    found = safe_arms(trial)
     first = found[0].observed
     setting = found[0].domain.partition("; ")[2]
     margin = f"{100 * first['margin']:g}"
@@ -104,7 +104,7 @@ def safety(trial: Trial) -> Markup:
         f"and feedback, nor than CWMP where CWMP is above Top-K, by the margin of {margin} points that was stated "
         f"beforehand. {first['choice']}"
     )
-    rows = [[_arm(v), joined([chip(_word(v)), small(words(v.observed["why"]))])] for v in found]
+    rows = [[arm_of(v), joined([chip(word_of(v)), small(words(v.observed["why"]))])] for v in found]
     return lines([
         html("<h3>{}: a selector that never loses?</h3>", trial.data),
         paragraph(about),
@@ -116,9 +116,9 @@ def safety(trial: Trial) -> Markup:
 
 def _conditions(found: Sequence[Verdict], feedback: bool) -> Markup:
     """Differences from Top-K, captured norm and honest gain in small."""
-    by = {(_arm(v), *_key(c)): c for v in found for c in v.observed["comparisons"] if c["against"] == "top-k"}
+    by = {(arm_of(v), *_key(c)): c for v in found for c in v.observed["comparisons"] if c["against"] == "top-k"}
     keys = dict.fromkeys(key[1:] for key in by if key[3] is feedback)
-    arms = [_arm(v) for v in found]
+    arms = [arm_of(v) for v in found]
     rows = []
     for key in keys:
         cells = [by[arm, *key] for arm in arms]
@@ -152,11 +152,18 @@ def _correlation(value: Mapping[str, Any]) -> str:
     return f"{value['mean']:+.2f} {ends}"
 
 
-def _arm(verdict: Verdict) -> str:
+def safe_arms(trial: Trial) -> list[Verdict]:
+    """The verdicts on selectors that never lose, where a trial asks for them."""
+    return [verdict for verdict in trial.verdicts if verdict.claim.startswith("E3-")]
+
+
+def arm_of(verdict: Verdict) -> str:
+    """Which arm was judged."""
     return verdict.claim.removeprefix("E3-")
 
 
-def _word(verdict: Verdict) -> str:
+def word_of(verdict: Verdict) -> str:
+    """Its outcome in a word."""
     return "undecided" if verdict.outcome is Outcome.INCONCLUSIVE else verdict.outcome.value
 
 
@@ -181,4 +188,4 @@ def _difference(cell: Mapping[str, Any]) -> str:
 def parts(trials: Sequence[Trial]) -> list[Markup]:
     """Both, as far as they are recorded."""
     made = [paper(t) for t in trials if any(v.claim.startswith("E2-") for v in t.verdicts)]
-    return [*made, *(safety(t) for t in trials if any(v.claim.startswith("E3-") for v in t.verdicts))]
+    return [*made, *(safety(t) for t in trials if safe_arms(t))]
