@@ -148,7 +148,7 @@ def _peaks(ax: Axes, peaks: Curves) -> None:
         x, y = _columns([(aside * d, 1e9 * gb / d) for d, gb in peaks[kind]])
         ax.plot(x, y, color=colour, marker=marker, markersize=4, label=label)
     ax.set(xscale="log", ylim=(0, 1.1 * ax.get_ylim()[1]))
-    ax.legend(loc="lower left", title="costs", title_fontsize=7.5, alignment="left")
+    ax.legend(loc="upper right", title="costs", title_fontsize=7.5, alignment="left")
 
 
 def _columns(curve: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
