@@ -19,6 +19,7 @@ from cwmp.api.result import Result
 from cwmp.pages import certificates as pages
 from cwmp.pages.blocks import Block
 from theory.arithmetic.exact import nearest_float
+from theory.arithmetic.threads import check_threads
 from theory.checker import Result as Checked
 from theory.claims.provenance import provenance
 from theory.energy.costs import Budget, Costs
@@ -188,12 +189,6 @@ def certify(
     asked = question(update, cost, budget, layers=layers, key=key, kinds=kinds)
     words = described(update, cost, budget, key, asked.kinds)
     return certified(asked, {**words, "provenance": provenance()}, effort=effort, watch=watch)
-
-
-def check_threads(threads: Any) -> None:
-    """Raises :class:`InputError` for what is no number of threads."""
-    if type(threads) is not int or threads < 1:
-        raise InputError(f"threads must be a whole number >= 1, got {threads!r}")
 
 
 def time_left(seconds: Any) -> Callable[[], bool]:

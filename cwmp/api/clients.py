@@ -33,7 +33,8 @@ class Cohort:
     """Updates of several clients, read one after the other each time they are asked for.
 
     Attributes:
-        again: gives them anew. first: one of them. costs: of each. clients: their number. budget: of all, in joules.
+        again: gives them anew. first: one of them. costs: of each. clients: their number.
+        budget, everything: joules of all, and what one spends on sending everything.
     """
 
     again: Callable[[], Iterator[Given]]
@@ -41,6 +42,7 @@ class Cohort:
     costs: Costs
     clients: int
     budget: Fraction
+    everything: Fraction
 
     def vectors(self) -> Iterator[Any]:
         """The flat updates."""
@@ -68,12 +70,13 @@ def cohort(updates: Updates, cost: Any, budget: Any, layers: Any = None, kinds: 
     costs = given_costs(cost, first)
     number = sum(1 for _ in given())
     whole = Instance(first.vector, costs.values, 0)
+    everything = whole.total_cost * whole.unit
     if amount.share is not None:
-        joules = amount.share * number * whole.total_cost * whole.unit
+        joules = amount.share * number * everything
     else:
         spendable = replace(amount, joules=amount.joules / number) if amount.joules is not None else amount
         joules = Fraction(spendable.amount(costs, first.layers)) * number  # less every client's fixed overhead
-    return Cohort(again, first, costs, number, joules)
+    return Cohort(again, first, costs, number, joules, everything)
 
 
 def one_price(
@@ -143,12 +146,11 @@ def saving_of_clients(
     norms = np.array([float(np.linalg.norm(v.astype(np.float64))) for v in asked.vectors()])
     index = index_at(asked.vectors, asked.costs.values, float(gain.price / gain.unit)) if gain.price else math.nan
     each, equal = gain.total / asked.clients, gain.equal
-    whole = Instance(asked.first.vector, asked.costs.values, 0)
-    everything = float((norms**2).sum())
+    norm = float((norms**2).sum())
     return ClientsSaving({
         "clients": asked.clients, "d": asked.first.vector.size,
-        "beta": float(each / whole.total_cost * gain.unit / whole.unit) if whole.total_cost else 1.0,
-        "of_norm": [float(gain.one) / everything, float(equal) / everything] if everything else [0.0, 0.0],
+        "beta": float(asked.budget / asked.clients / asked.everything) if asked.everything else 1.0,
+        "of_norm": [float(gain.one) / norm, float(equal) / norm] if norm else [0.0, 0.0],
         "retained": float(gain.one / equal) if equal else 1.0, "saving": float(gain.saving),
         **_law(norms[norms > 0], index),
         "norms": [float(norms.min()), float(np.median(norms)), float(norms.max())],

@@ -12,13 +12,18 @@ _PIECE = 1 << 15  # entries that are looked at together: they stay in a core's c
 _BLOCK = 1 << 20  # and that are copied together
 
 
+def in_blocks(start: int, stop: int, size: int) -> Iterator[slice]:
+    """From ``start`` to ``stop``, ``size`` at a time."""
+    return (slice(first, min(first + size, stop)) for first in range(start, stop, size))
+
+
 def chosen(values: NDArray, items: NDArray[np.bool_] | slice) -> Iterator[NDArray]:
     """``values[items]`` a block at a time; all at once what is no mask of them."""
     if isinstance(items, slice) or items.dtype != bool or items.shape != values.shape:
         yield values[items]
         return
-    for start in range(0, values.size, _BLOCK):
-        yield values[start : start + _BLOCK][items[start : start + _BLOCK]]
+    for part in in_blocks(0, values.size, _BLOCK):
+        yield values[part][items[part]]
 
 
 def all_between(values: NDArray, low: float, high: float) -> bool:

@@ -11,13 +11,21 @@ from __future__ import annotations
 from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from theory.errors import InputError
 
 IN_ORDER = 1 << 20  # coordinates read in order that are worth a thread
 SCATTERED = 1 << 16  # and such as lie far apart
 
 _Share = TypeVar("_Share")
 _Result = TypeVar("_Result")
+
+
+def check_threads(threads: Any) -> None:
+    """Raises :class:`InputError` for what is no number of threads."""
+    if type(threads) is not int or threads < 1:
+        raise InputError(f"threads must be a whole number >= 1, got {threads!r}")
 
 
 def useful_threads(threads: int, items: int, least: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.arithmetic.blocks import counted
+from theory.arithmetic.blocks import counted, in_blocks
 from theory.arithmetic.exact import nearest_float
 from theory.instance import Instance
 from theory.layers import Layer
@@ -158,7 +158,7 @@ def kinds_kept(
 def _energy(instance: Instance, part: slice) -> float:
     """What a part of the coordinates costs, in the instance's units."""
     if instance.labels is None or instance.class_cost is None:
-        return sum(float(instance.costs_of(own).sum()) for own in _blocks(part))
+        return sum(float(instance.costs_of(own).sum()) for own in in_blocks(part.start, part.stop, _BLOCK))
     counts = counted(instance.labels[part], instance.class_cost.size)
     assert counts is not None
     return float(counts @ instance.class_cost)
@@ -166,11 +166,9 @@ def _energy(instance: Instance, part: slice) -> float:
 
 def _score(instance: Instance, mask: NDArray[np.bool_], part: slice) -> float:
     """What the masked ones of a part of the coordinates retain."""
-    return sum(float(np.sum(instance.scores_of(own), where=mask[own])) for own in _blocks(part))
-
-
-def _blocks(part: slice) -> Iterator[slice]:
-    return (slice(start, min(start + _BLOCK, part.stop)) for start in range(part.start, part.stop, _BLOCK))
+    return sum(
+        float(np.sum(instance.scores_of(own), where=mask[own])) for own in in_blocks(part.start, part.stop, _BLOCK)
+    )
 
 
 def best_row(verdict: str) -> str:

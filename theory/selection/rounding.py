@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.arithmetic.blocks import in_blocks
 from theory.arithmetic.exact import exact_sum, floor_float, shown
 from theory.selection.bracket import greedy_prefix
 from theory.selection.entries import Entries
@@ -122,7 +123,7 @@ def _first_that_fit(entries: Entries, left: float, mask: NDArray[np.bool_]) -> t
     Others come later in the order for certain: their keys, correctly rounded, are smaller.
     """
     items, key, least, enough = np.empty(0, np.intp), np.empty(0), -np.inf, 2 * _LISTED
-    for part in _blocks(entries.d):
+    for part in in_blocks(0, entries.d, _BLOCK):
         weight, cost = entries.weights_of(part), entries.costs_of(part)
         at = np.flatnonzero(~mask[part] & (cost <= left) & (weight > 0))
         own = keys(weight[at], cost[at]) if entries.by_cost else weight[at]
@@ -137,7 +138,7 @@ def _first_that_fit(entries: Entries, left: float, mask: NDArray[np.bool_]) -> t
 def _best_single(entries: Entries, budget: Fraction, worth: Scores) -> int | None:
     """The affordable item that is worth most, lowest index first."""
     best, most = None, -np.inf
-    for part in _blocks(entries.d):
+    for part in in_blocks(0, entries.d, _BLOCK):
         may = part.start + np.flatnonzero(entries.costs_of(part) <= floor_float(budget))
         values = worth(may)
         if may.size and values.max() > most:
@@ -147,8 +148,5 @@ def _best_single(entries: Entries, budget: Fraction, worth: Scores) -> int | Non
 
 def _worth_of(worth: Scores, mask: NDArray[np.bool_]) -> Fraction:
     """The exact worth of a mask."""
-    return sum((exact_sum(worth(part.start + np.flatnonzero(mask[part]))) for part in _blocks(mask.size)), Fraction(0))
-
-
-def _blocks(d: int) -> Iterator[slice]:
-    return (slice(start, min(start + _BLOCK, d)) for start in range(0, d, _BLOCK))
+    parts = in_blocks(0, mask.size, _BLOCK)
+    return sum((exact_sum(worth(part.start + np.flatnonzero(mask[part]))) for part in parts), Fraction(0))

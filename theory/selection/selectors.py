@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory.arithmetic.exact import Real, exact_sum_of_squares
+from theory.arithmetic.threads import check_threads
 from theory.arrays import uncompiled
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
@@ -128,8 +129,7 @@ class Call(NamedTuple):
     def check(self) -> None:
         """Raises :class:`InputError` for what can be seen without reading the arrays."""
         _check_rounding(self.rounding)
-        if type(self.threads) is not int or self.threads < 1:
-            raise InputError(f"threads must be a whole number >= 1, got {self.threads!r}")
+        check_threads(self.threads)
         if isinstance(self.update, Instance):
             if not (self.cost is None and self.budget is None):
                 raise InputError("an instance has its own cost and budget; give them with an update only")
