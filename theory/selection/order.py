@@ -12,11 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.arithmetic.exact import exact_sum, floor_float
+from theory.arithmetic.exact import exact_ratio, exact_sum, floor_float
 from theory.instance import Instance
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+
+_FEW = 64  # items that are quicker added up one by one
 
 
 def density_order(weight: Floats, cost: Floats) -> Indices:
@@ -34,14 +36,14 @@ def density_order(weight: Floats, cost: Floats) -> Indices:
     for lo, hi in zip(ends[::2], ends[1::2] + 1, strict=True):
         run = order[lo:hi]
         if (weight[run] != weight[run[0]]).any() or (cost[run] != cost[run[0]]).any():
-            order[lo:hi] = sorted(
-                run.tolist(), key=lambda i: (-Fraction(float(weight[i])) / Fraction(float(cost[i])), i)
-            )
+            order[lo:hi] = sorted(run.tolist(), key=lambda i: (-exact_ratio(weight[i].item(), cost[i].item()), i))
     return order
 
 
 def longest_affordable(cost: Floats, budget: Fraction) -> tuple[int, Fraction]:
-    """Largest ``k`` with ``sum(cost[:k]) <= budget``, and that sum, by exact bisection in O(n)."""
+    """Largest ``k`` with ``sum(cost[:k]) <= budget``, and that sum, exactly: one by one, or many by bisection in O(n)."""
+    if cost.size <= _FEW:
+        return _first_affordable(cost.tolist(), budget)
     low, high, left = 0, cost.size, budget
     while low < high:
         middle = (low + high + 1) // 2
@@ -51,6 +53,22 @@ def longest_affordable(cost: Floats, budget: Fraction) -> tuple[int, Fraction]:
         else:
             high = middle - 1
     return low, budget - left
+
+
+def _first_affordable(cost: list[float], budget: Fraction) -> tuple[int, Fraction]:
+    """The same in integers, multiples of the finest denominator: all are powers of two."""
+    ratios = list(map(float.as_integer_ratio, cost))
+    finest = max((d for _, d in ratios), default=1)
+    left, k = budget.numerator * finest // budget.denominator, 0
+    most = left
+    for k, (numerator, denominator) in enumerate(ratios):
+        price = numerator * (finest // denominator)
+        if price > left:
+            break
+        left -= price
+    else:
+        k = len(ratios)
+    return k, Fraction(most - left, finest)
 
 
 def eligible(instance: Instance, weight: Floats) -> NDArray[np.bool_]:
