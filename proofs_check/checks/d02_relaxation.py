@@ -13,8 +13,7 @@ exactly, or lambda = 0.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +40,9 @@ def best_of_vertices(items: Sequence[tuple[Rational, Rational]], budget: Rationa
     """The same for scores and costs of any items, those dearer than the budget included."""
     masks: list[tuple[Rational, Rational, list[tuple[Rational, Rational]]]] = [(Rational(0), budget, [])]
     for p, c in items:  # value, what is left, and which items are out
-        masks = [more for value, left, out in masks for more in ((value, left, [*out, (p, c)]), (value + p, left - c, out))]
+        masks = [
+            more for value, left, out in masks for more in ((value, left, [*out, (p, c)]), (value + p, left - c, out))
+        ]
     best = Rational(0)
     for value, left, out in masks:
         if left >= 0:

@@ -204,7 +204,9 @@ def _reserve(case: Case, layer: range, owed: Rational) -> list[int]:
 def _best(case: Case, floors: Sequence[Rational]) -> Rational:
     """The best mask within the budget that keeps the floors, by looking at all."""
     table, best = enumerate_masks(case.instance), 0
-    needs = [(sum(1 << i for i in layer), floor / table.value_unit) for layer, floor in zip(case.layers, floors, strict=True)]
+    needs = [
+        (sum(1 << i for i in layer), floor / table.value_unit) for layer, floor in zip(case.layers, floors, strict=True)
+    ]
     for k, (cost, value) in enumerate(zip(table.cost, table.value, strict=True)):
         if cost <= table.budget and value > best and all(table.value[k & layer] >= need for layer, need in needs):
             best = value

@@ -40,7 +40,7 @@ from theory.laws.efficiency import (
     no_profile,
     nothing_to_save,
 )
-from theory.laws.marginals import COARSE, FINE, Floats, Marginal
+from theory.laws.marginals import COARSE, FINE, Floats, Marginal, Nodes
 from theory.laws.power_mean import Group
 
 _ROUNDING = 1e-13  # relative, of sums over thousands of nodes
@@ -125,11 +125,11 @@ class Law:
 
     def score_above(self, threshold: float, count: int = FINE) -> float:
         """``P(lambda) = E[p; p > lambda c]``."""
-        return self._score(threshold, count)[0]
+        return self._side(*self._at(threshold, count), lost=False)
 
     def score_below(self, threshold: float, count: int = FINE) -> float:
         """``E[p; p <= lambda c]``, finite whenever ``E c`` is."""
-        return self._score(threshold, count)[1]
+        return self._side(*self._at(threshold, count), lost=True)
 
     def score_top_k(self, tau: float, count: int = FINE) -> float:
         """``T(tau) = E[p; |g| > tau]``."""
@@ -137,16 +137,23 @@ class Law:
 
     def _score(self, threshold: float, count: int) -> tuple[float, float]:
         """``E[p; p > lambda c]`` and ``E[p; p <= lambda c]``."""
+        at = self._at(threshold, count)
+        return self._side(*at, lost=False), self._side(*at, lost=True)
+
+    def _at(self, threshold: float, count: int) -> tuple[Nodes, Floats]:
+        """Points of the magnitude, and below which cost each is kept."""
         breaks = [math.sqrt(threshold * a) for a in self.cost.joints]
         nodes = self.magnitude.nodes(breaks, spread=bool(self.correlation), count=count)
-        p = nodes.x**2
-        limit = p / threshold * (1 - 1e-15)  # p > lambda c is strict
+        return nodes, nodes.x**2 / threshold * (1 - 1e-15)  # p > lambda c is strict
+
+    def _side(self, nodes: Nodes, limit: Floats, *, lost: bool) -> float:
+        """``E[p; c < limit]``, or ``E[p; c >= limit]``."""
         if not self.correlation:
-            kept, lost = self.cost.cdf(limit), self.cost.sf(limit)
+            share = self.cost.sf(limit) if lost else self.cost.cdf(limit)
         else:
             score = (self.cost.score(limit) - self.correlation * nodes.score) / math.sqrt(1 - self.correlation**2)
-            kept, lost = special.ndtr(score), special.ndtr(-score)
-        return float(nodes.weight @ (p * kept)), float(nodes.weight @ (p * lost))
+            share = special.ndtr(-score if lost else score)
+        return float(nodes.weight @ (nodes.x**2 * share))
 
     def _score_top_k(self, tau: float, count: int) -> tuple[float, float]:
         """``E[p; |g| > tau]`` and ``E[p; |g| <= tau]``."""
@@ -323,7 +330,7 @@ class Law:
         _, *wanted = self._top_k(budget, count)
         side = int(wanted[1] < wanted[0])  # 0: match what is kept, 1: match what is lost
         sign = -1 if side else 1
-        excess = lambda x: sign * (self._score(x, count)[side] - wanted[side])  # noqa: E731
+        excess = lambda x: sign * (self._side(*self._at(x, count), lost=bool(side)) - wanted[side])  # noqa: E731
         low = high = start
         while excess(low) < 0 and low > start * 1e-200:
             low /= 2.0

@@ -28,20 +28,23 @@ def density_order(weight: Floats, cost: Floats) -> Indices:
         weight: shape (n,), ``>= 0``. cost: shape (n,), ``> 0``.
     """
     key = keys(weight, cost)
-    order = np.argsort(-key, kind="stable")
+    order: Indices = (-key).argsort(kind="stable")
     key = key[order]
+    same = key[1:] == key[:-1]
+    if not np.count_nonzero(same):
+        return order
     equal = np.zeros(key.size + 1, dtype=bool)  # to the one before
-    equal[1:-1] = key[1:] == key[:-1]
+    equal[1:-1] = same
     ends = (equal[1:] != equal[:-1]).nonzero()[0]  # of runs of two or more, first and last by turns
     for lo, hi in zip(ends[::2], ends[1::2] + 1, strict=True):
         run = order[lo:hi]
-        if (weight[run] != weight[run[0]]).any() or (cost[run] != cost[run[0]]).any():
+        if np.count_nonzero(weight[run] != weight[run[0]]) or np.count_nonzero(cost[run] != cost[run[0]]):
             order[lo:hi] = sorted(run.tolist(), key=lambda i: (-exact_ratio(weight[i].item(), cost[i].item()), i))
     return order
 
 
 def longest_affordable(cost: Floats, budget: Fraction) -> tuple[int, Fraction]:
-    """Largest ``k`` with ``sum(cost[:k]) <= budget``, and that sum, exactly: one by one, or many by bisection in O(n)."""
+    """Largest ``k`` with ``sum(cost[:k]) <= budget``, and that sum, exactly in O(n): few in turn, many by bisection."""
     if cost.size <= _FEW:
         return _first_affordable(cost.tolist(), budget)
     low, high, left = 0, cost.size, budget
@@ -59,16 +62,13 @@ def _first_affordable(cost: list[float], budget: Fraction) -> tuple[int, Fractio
     """The same in integers, multiples of the finest denominator: all are powers of two."""
     ratios = list(map(float.as_integer_ratio, cost))
     finest = max((d for _, d in ratios), default=1)
-    left, k = budget.numerator * finest // budget.denominator, 0
-    most = left
+    most, spent = budget.numerator * finest // budget.denominator, 0
     for k, (numerator, denominator) in enumerate(ratios):
-        price = numerator * (finest // denominator)
-        if price > left:
-            break
-        left -= price
-    else:
-        k = len(ratios)
-    return k, Fraction(most - left, finest)
+        more = spent + numerator * (finest // denominator)
+        if more > most:
+            return k, Fraction(spent, finest)
+        spent = more
+    return len(ratios), Fraction(spent, finest)
 
 
 def eligible(instance: Instance, weight: Floats) -> NDArray[np.bool_]:

@@ -90,7 +90,7 @@ def rounded(
     mask, spent, critical = prefix
     threshold = Fraction(0)
     if critical is not None:
-        at = np.array([critical])
+        at = slice(critical, critical + 1)
         threshold = exact_ratio(entries.weights_of(at).item(), entries.costs_of(at).item() if entries.by_cost else 1.0)
     if rounding != "prefix":
         spent = _fill(entries, budget - spent, mask) + spent
