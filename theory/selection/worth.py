@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory.arithmetic.exact import Real
+from theory.arrays import plain
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
 from theory.layers import Layer
@@ -47,12 +48,12 @@ def above_safe_reserve(
     Raises:
         InputError: another number of worths, or one that is not a number > 0; as :func:`theory.selection.safe.safe`.
     """
-    share, plain = as_safety(safety), layered(instance, layers)
+    share, top = as_safety(safety), top_k_mask(layered(instance, layers), 1)
     problem = _weighted(instance, layers, worth)
-    owed, mask = owed_to_layers(problem, top_k_mask(plain, 1), share), np.empty(instance.d, dtype=bool)
+    owed, mask = owed_to_layers(problem, top, share), np.empty(instance.d, dtype=bool)
     found = with_reserves(problem, owed, mask=mask)
     prefix = cheaper_reserves(problem, owed, mask=mask) if found is None else found.prefix
-    return Selection(prefix.mask, prefix.spent, instance.retained(prefix.mask))
+    return Selection(prefix.mask, prefix.spent, instance.retained(prefix.mask), unit=instance.unit)
 
 
 def above_energy_reserve(
@@ -66,8 +67,8 @@ def above_energy_reserve(
     Raises:
         InputError: as there.
     """
-    share, plain = as_safety(part), layered(instance, layers)
-    problem, top = _weighted(instance, layers, worth), top_k_mask(plain, 1)
+    share, top = as_safety(part), top_k_mask(layered(instance, layers), 1)
+    problem = _weighted(instance, layers, worth)
     mask, spent = np.zeros(instance.d, dtype=bool), Fraction(0)
     for start, end in problem.spans:
         joules = share * exact_cost(problem, start + np.flatnonzero(top[start:end]))
@@ -76,12 +77,16 @@ def above_energy_reserve(
     more, left = np.zeros(rest.size, dtype=bool), problem.budget - spent
     found = prefix_over(problem.entries.subset(rest), [(0, rest.size)], problem.budget, left, mask=more)
     mask[rest[more]] = True
-    return Selection(mask, spent + found.spent, instance.retained(mask))
+    return Selection(mask, spent + found.spent, instance.retained(mask), unit=instance.unit)
 
 
 def _weighted(instance: Instance, layers: Sequence[Layer | int], worth: ArrayLike) -> Layered:
     """The same instance with the scores ``a_b g^2``."""
-    spans, each = layered(instance, layers).spans, np.asarray(worth, dtype=np.float64)
+    spans = layered(instance, layers).spans
+    try:
+        each = plain(worth, "worth").astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"worth must be one number a layer, {len(spans)} of them, got {worth!r:.60}") from None
     if each.shape != (len(spans),):
         raise InputError(f"worth must be one number a layer, {len(spans)} of them, got an array of shape {each.shape}")
     if not (np.isfinite(each) & (each > 0)).all():
