@@ -86,10 +86,13 @@ class LearntWorth:
 
     def begin(self) -> None:
         """A new step: what the last one has shown counts from now on."""
+        for name in dict.fromkeys(name for names, _ in self._seen for name in names):
+            agreed, sent = self.pairs.get(name, (0.0, 0.0))
+            self.pairs[name] = SMOOTHING * agreed, SMOOTHING * sent
         for names, found in self._seen:
             for name, *new in zip(names, *found.tolist(), strict=True):
-                old = self.pairs.get(name, (0.0, 0.0))
-                self.pairs[name] = (SMOOTHING * old[0] + new[0], SMOOTHING * old[1] + new[1])
+                agreed, sent = self.pairs[name]
+                self.pairs[name] = agreed + new[0], sent + new[1]
         self._seen = []
 
     def skip(self) -> None:
