@@ -99,6 +99,15 @@ def test_layers_of_equal_worth_are_safe_cwmp():
         assert np.array_equal(none.mask, cwmp(instance).mask)
 
 
+@pytest.mark.parametrize("factor", [2.0**-1030, 2.0**900])
+def test_only_ratios_of_worth_count_however_large_or_small(factor):
+    instance, worth = drawn(5)
+    for method in (above_safe_reserve, above_energy_reserve):
+        want, found = method(instance, SIZES, worth), method(instance, SIZES, worth * factor)
+        assert np.array_equal(found.mask, want.mask)
+        assert (found.spent, found.retained) == (want.spent, want.retained)
+
+
 def test_the_reserve_holds_however_little_a_layer_is_worth():
     instance, _ = drawn(3)
     worth = np.array([1e-6, 1, 1, 1])
