@@ -40,7 +40,7 @@ def uncompiled(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, 
 
 def is_tensor(value: object) -> bool:
     """Whether ``value`` is a PyTorch tensor (or a subclass of one)."""
-    return _of_tensors(type(value))
+    return _of_tensors(type(value))  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=1024)

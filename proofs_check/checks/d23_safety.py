@@ -343,11 +343,10 @@ def never_starved(instance: Instance, _: Oracle, roundings: tuple[Rounding, ...]
     lost &= ~relaxed.prefix
     if relaxed.critical_item is not None:
         lost[relaxed.critical_item] &= relaxed.fraction == 0
-    lost = np.flatnonzero(lost)
-    if not lost.size or not instance.score[lost[0]]:
+    if not lost.any() or not instance.score[first := int(lost.argmax())]:
         return None
-    words = f"CWMP keeps a share of what Top-K keeps of layer {{{lost[0]}}}, every item a layer of its own"
-    return Violation(words, 0, instance.exact_score(int(lost[0])))
+    words = f"CWMP keeps a share of what Top-K keeps of layer {{{first}}}, every item a layer of its own"
+    return Violation(words, 0, instance.exact_score(first))
 
 
 def _strict(instance: Instance) -> bool:
