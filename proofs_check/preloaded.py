@@ -22,6 +22,7 @@ def prepare() -> None:
     sympy.simplify(sympy.Function("f")(x).diff(x) + sympy.sqrt(x * y) / x - 1)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000)  # exact sums make many small objects and no cycles: it need not look after every 700
     gc.enable()
 
 

@@ -104,17 +104,7 @@ def _exact(instance: Instance) -> tuple[list[Rational], list[Rational], Rational
     return p, [Rational(x) for x in instance.cost.tolist()], Rational(instance.budget)
 
 
-@lru_cache(maxsize=1)
-def _top_k(instance: Instance) -> Selection:
-    return top_k(instance)
-
-
-@lru_cache(maxsize=1)
-def _relaxed(instance: Instance) -> Rational:
-    """The value of the relaxation without floors."""
-    return Rational(relax(instance).value)
-
-
+_top_k, _relax = lru_cache(maxsize=1)(top_k), lru_cache(maxsize=1)(relax)
 Solver = Callable[[Case], SafeRelaxation]
 Judge = Callable[[Case], Violation | None]
 
@@ -145,7 +135,7 @@ def optimal(case: Case, solver: Solver = solved, promise: Rational = Rational(0)
         dual += sum((max((1 + raised) * p[i] - price * c[i], ZERO) for i in layer if c[i] <= budget), ZERO)
     if value != dual or found.value != value:
         return Violation("primal = dual", value, dual)
-    plain, top = _relaxed(case.instance), Rational(case.top.retained)
+    plain, top = Rational(_relax(case.instance).value), Rational(case.top.retained)
     least = (1 - case.theta) * plain + case.theta * top + promise * (plain - top)
     return Violation("V(theta) >= (1 - theta) V + theta p(T)", value, least) if value < least else None
 
@@ -388,29 +378,19 @@ CHECKS = (
 )
 
 
-def _unsafe(case: Case) -> SafeRelaxation:
-    return relax_safe(case.instance, case.sizes, 0)
-
-
-def _plain(case: Case) -> Selection:
-    return cwmp(case.instance)
-
-
-def _top(case: Case) -> Selection:
-    return top_k(case.instance)
-
-
 FALSEHOODS = (
-    Falsehood("D23a", "plain CWMP solves it", lambda: exhaustion(judge=lambda case: optimal(case, _unsafe))),
+    Falsehood("D23a", "plain CWMP solves it", lambda: exhaustion(
+        judge=lambda case: optimal(case, lambda case: relax_safe(case.instance, case.sizes, 0)))),
     Falsehood("D23a", "safety costs less than its share of the gain",
               lambda: exhaustion(judge=lambda case: optimal(case, promise=Rational(1, 4)))),
     Falsehood("D23a", "whole reserves cost at most theta E_T",
               lambda: exhaustion(judge=lambda case: frugal(case, True))),
     Falsehood("D23a", "the value is 1 % more", lambda: linear_programme(factor=1.01)),
     Falsehood("D23a", "twice Top-K's share still fits", lambda: lemmas(mix=2)),
-    Falsehood("D23b", "plain CWMP is safe", lambda: whole_exhaustion(judge=lambda case: in_whole_items(case, _plain))),
+    Falsehood("D23b", "plain CWMP is safe", lambda: whole_exhaustion(
+        judge=lambda case: in_whole_items(case, lambda case: cwmp(case.instance)))),
     Falsehood("D23b", "Top-K itself is that close", lambda: whole_families(
-        judge=lambda case: in_whole_items(case, _top))),
+        judge=lambda case: in_whole_items(case, lambda case: top_k(case.instance)))),
     Falsehood("D23b", "half of the loss is enough", lambda: whole_families(
         judge=lambda case: in_whole_items(case, allowed=Rational(1, 2)))),
     Falsehood("D23b", "an overshoot is worth twice its price", lambda: whole_lemmas(strict=3)),

@@ -49,7 +49,7 @@ def holds(instance: Instance, _: Oracle, share: Rational = Rational(1)) -> Viola
     s = relaxation.critical_item
     gap = Rational(0) if s is None else relaxation.fraction * Rational(instance.score[s])
     beta = min(Rational(1), instance.budget / instance.total_cost)
-    total, largest = sum(map(Rational, instance.score), Rational(0)), Rational(float(instance.score.max()))
+    total, largest = sum(map(Rational, instance.score.tolist()), Rational(0)), Rational(float(instance.score.max()))
     left, right = gap * beta * total, share * largest * relaxation.value
     return Violation("phi p_s beta sum p <= max p LP", left, right) if left > right else None
 
