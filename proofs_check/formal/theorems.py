@@ -58,8 +58,10 @@ THEOREMS = (
     Theorem("D21a", "D21a"),
     Theorem("D21b", "D21b", "refuted"),
     Theorem("D22a", "D22a"),
+    Theorem("D22b", "D22b"),
     Theorem("D22c", "D22c", "refuted"),
     Theorem("D23a", "D23a"),
+    Theorem("D23b", "D23b"),
     Theorem("D23c", "D23c", "refuted"),
     Theorem("P3a", "P03a", beyond="laws that are not finite"),
     Theorem("P7", "P07", beyond="how far the mean of the X_i strays from its expectation (Hoeffding, Cantelli)"),
@@ -72,17 +74,15 @@ THEOREMS = (
 FOUNDATIONS = (
     Theorem("budget", "Feasible"),
     Theorem("transfer", "Transfer"),
+    Theorem("transfer: pages, layers", "TransferStructured"),
     Theorem("checker", "Checker"),
     Theorem("checker: counts", "Counts"),
 )
 
 _DENSITIES = "speaks of laws with densities, and of limits, for which Coq's standard library has no measure theory"
 _TAILS = "rests on Hoeffding's inequality for laws that are not finite, which needs measure theory"
-_NOT_YET = "could be stated, and has not been proved here"
 NOT_FORMAL = {
     "D18": "needs expectations over stochastic gradients, and smooth functions of many variables",
-    "D22b": f"its selector orders blocks and items together; {_NOT_YET}",
-    "D23b": f"its selector fills reserves, then by one threshold; {_NOT_YET}",
     **dict.fromkeys(("P1", "P2", "P3b", "P4", "P5", "P6a", "P6b"), _DENSITIES),
     **dict.fromkeys(("P8", "P9"), _TAILS),
     "P11": "integrates power tails over a law of costs, which needs measure theory",

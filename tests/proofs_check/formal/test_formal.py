@@ -11,7 +11,16 @@ import pytest
 
 from proofs_check.formal import kernel, page
 from proofs_check.formal.compiling import default_cache, find_coq
-from proofs_check.formal.evaluation import SELECTORS, Rational, select
+from proofs_check.formal.evaluation import (
+    ROUNDINGS,
+    SELECTORS,
+    InLayers,
+    OnPages,
+    Rational,
+    select,
+    select_by_page,
+    select_safe,
+)
 from proofs_check.formal.kernel import REAL_NUMBERS, axioms_in, check_proofs
 from proofs_check.formal.sources import closure, in_order, read_sources, source
 from proofs_check.formal.theorems import FOUNDATIONS, NOT_FORMAL, THEOREMS, theorem_of
@@ -19,6 +28,9 @@ from theory.claims.table import CLAIMS
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.optimum.relaxation import relax
+from theory.pages import PageCosts
+from theory.selection.paged import by_pages, paged
+from theory.selection.safe import safe
 from theory.selection.selectors import cwmp, top_k
 
 needs_coq = pytest.mark.skipif(find_coq() is None, reason="needs coqc on the path: install coq")
@@ -160,6 +172,142 @@ def test_instances_meet_every_rule():
     assert max(differ) >= 3
 
 
+# --- selectors by page and by layer -------------------------------------------------------------
+
+
+def fractions(values):
+    return tuple(Fraction(float(x)) for x in values)
+
+
+def on_pages(scores, costs, sizes, fees, budget):
+    """The problem of the proofs, and what ours keeps of it, and at which price."""
+    ends = np.cumsum([0, *sizes]).tolist()
+    runs = [run for run in itertools.pairwise(ends) if run[0] < run[1]]
+    given = PageCosts(runs, np.array(costs, float), [float(f) for f, size in zip(fees, sizes, strict=True) if size])
+    kept = by_pages(paged(np.array(scores, float), given, budget, scores=True))
+    page = tuple(j for j, size in enumerate(sizes) for _ in range(size))
+    problem = OnPages(Rational(fractions(scores), fractions(costs), Fraction(budget)), page, fractions(fees))
+    return problem, (tuple(kept.support.tolist()), kept.threshold)
+
+
+def every_small_page():
+    """Three items of scores 0..2 and costs 0..1 on a page, or on two, of fees 0..2, at every whole budget."""
+    items = list(itertools.product(range(3), range(2)))
+    for number, chosen in enumerate(itertools.product(items, repeat=3)):
+        scores, costs = zip(*chosen, strict=True)
+        sizes, fees = [((3,), (number % 3,)), ((1, 2), (number % 3, 1)), ((2, 1), (1, number % 2))][number % 3]
+        for budget in range(sum(costs) + sum(fees) + 1):
+            yield on_pages(scores, costs, sizes, fees, budget)
+
+
+def random_pages(number, seed=13):
+    """Up to eight items on up to four pages, some of them empty; ties, items and pages that are free or too dear."""
+    rng = np.random.default_rng(seed)
+    for _ in range(number):
+        d = int(rng.integers(1, 9))
+        sizes = np.diff([0, *np.sort(rng.integers(0, d + 1, int(rng.integers(0, 4)))), d]).tolist()
+        scores = rng.integers(0, 7, d) * rng.choice([1.0, 0.5, 0.1])
+        costs, fees = rng.integers(0, 5, d) * rng.choice([1.0, 0.5]), rng.integers(0, 6, len(sizes)) * 0.5
+        yield on_pages(
+            scores, costs, sizes, fees, Fraction(int(rng.integers(0, 2 * int(costs.sum() + fees.sum()) + 2)), 2)
+        )
+
+
+@needs_coq
+@pytest.mark.parametrize("problems", [every_small_page, lambda: random_pages(1200)], ids=["all", "random"])
+def test_the_selector_by_page_of_the_proofs_keeps_what_ours_keeps(problems):
+    given, expected = zip(*problems(), strict=True)
+    assert len(given) > 500
+    assert select_by_page(given) == list(expected)
+
+
+def pages_by_rules(problem, *, block_first=True, with_page=True, stop=True):
+    """What is kept by page, by rules that can be broken one at a time."""
+    p, c, b, page, f = problem.of.score, problem.of.cost, problem.of.budget, problem.page, problem.fee
+    may = [i for i in range(len(p)) if p[i] > 0 and c[i] + (f[page[i]] if with_page else 0) <= b]
+    density = lambda w, x: (x == 0, w / x if x else 0)  # noqa: E731
+    entries = []
+    for j, fee in enumerate(f):
+        block, own = [], [i for i in may if page[i] == j]
+        for i in sorted(own, key=lambda i: density(p[i], c[i]), reverse=True):
+            if p[i] * (fee + sum(c[k] for k in block)) <= sum(p[k] for k in block) * c[i]:
+                break
+            block.append(i)
+        first = min(own, default=0)
+        entries += [((first - block_first, 0), block, fee)] * bool(block) + [
+            ((i, 1), [i], 0) for i in own if i not in block
+        ]
+    priced = [(density(sum(p[i] for i in e), fee + sum(c[i] for i in e)), place, e, fee) for place, e, fee in entries]
+    kept, left = [], b
+    for _, _, e, fee in sorted(sorted(priced, key=lambda e: e[1]), key=lambda e: e[0], reverse=True):
+        if fee + sum(c[i] for i in e) > left:
+            if stop:
+                break
+            continue
+        kept, left = kept + e, left - fee - sum(c[i] for i in e)
+    return tuple(sorted(kept))
+
+
+@needs_coq
+def test_each_rule_of_pages_decides_some_of_the_problems():
+    given = [problem for problem, _ in random_pages(500)]
+    found = [kept for kept, _ in select_by_page(given)]
+    assert [pages_by_rules(one) for one in given] == found
+    for rule in ("with_page", "stop"):
+        assert sum(pages_by_rules(one, **{rule: False}) != kept for one, kept in zip(given, found, strict=True)) > 10, (
+            rule
+        )
+
+
+def in_layers(instance, sizes, theta):
+    """The problem of the proofs, and what ours keeps of it."""
+    layer = tuple(k for k, size in enumerate(sizes) for _ in range(size))
+    found = {name: safe(instance, sizes, theta, rounding=name) for name in ROUNDINGS}
+    kept = {name: tuple(one.support.tolist()) for name, one in found.items()}
+    return InLayers(exact(instance), layer, len(sizes), theta), (found["prefix"].critical_item, kept)
+
+
+def random_layers(number, seed=17):
+    """Up to eight items in up to four layers, some of them empty or dear, owed tenths of what Top-K keeps."""
+    rng = np.random.default_rng(seed)
+    for _ in range(number):
+        d = int(rng.integers(1, 9))
+        sizes = np.diff([0, *np.sort(rng.integers(0, d + 1, int(rng.integers(0, 4)))), d])
+        dear = np.repeat(rng.choice([1.0, 2.0], sizes.size), sizes)
+        score, cost = rng.integers(0, 7, d) * dear * rng.choice([1.0, 0.5, 0.1]), rng.integers(1, 4, d) * dear * dear
+        instance = Instance.from_scores(score, cost, Fraction(int(rng.integers(0, int(1.5 * cost.sum()) + 2)), 2))
+        yield in_layers(instance, sizes.tolist(), Fraction(int(rng.integers(0, 11)), 10))
+
+
+@needs_coq
+def test_safe_cwmp_of_the_proofs_keeps_what_ours_keeps():
+    """On instances that meet every case: reserves that change what is kept or overrun the budget, fill and best-of."""
+    given, expected = zip(*random_layers(1200), strict=True)
+    found = select_safe(given)
+    assert [(one.critical_item, one.kept) for one in found] == list(expected)
+    plain = [one.kept["cwmp prefix"] for one in select([one.of for one in given])]
+    assert sum(one.kept["prefix"] != kept for one, kept in zip(found, plain, strict=True)) > 80
+    assert sum(reserves_overrun(one) for one in given) > 10
+    for a, b in itertools.pairwise(ROUNDINGS):
+        assert sum(one.kept[a] != one.kept[b] for one in found) > 20, (a, b)
+
+
+def reserves_overrun(problem):
+    """Whether whole reserves cost more than the budget."""
+    p, c, b = problem.of.score, problem.of.cost, problem.of.budget
+    may, spent = [i for i in range(len(p)) if p[i] > 0 and c[i] <= b], Fraction(0)
+    kept, left = [], b
+    for i in sorted(may, key=lambda i: (-p[i], i)):
+        if c[i] > left:
+            break
+        kept, left = [*kept, i], left - c[i]
+    for layer in range(problem.layers):
+        owed = problem.theta * sum(p[i] for i in kept if problem.layer[i] == layer)
+        for i in sorted((i for i in may if problem.layer[i] == layer), key=lambda i: (-p[i] / c[i], i)):
+            spent, owed = spent + (c[i] if owed > 0 else 0), owed - p[i]
+    return spent > b
+
+
 # --- wrong statements, and proofs that are none --------------------------------------------------
 
 PLANTED = [
@@ -189,7 +337,13 @@ PLANTED = [
     ("D21a", "retains K client m + p (client k) s) /\\", "retains K client m + p (client k) s / 2) /\\"),
     ("D23a", "spend I reserve <= theta * spend I T /\\", "spend I reserve <= theta * theta * spend I T /\\"),
     ("D22a", "0 <= lower <= lam -> In i (seq 0 n) -> best", "lam <= lower -> In i (seq 0 n) -> best"),
-]
+    ("D22b", "score m - score M <= lam * left) /\\ lam * left < worth reals I page f e\n  | None => forall m",
+     "score m - score M <= lam * left / 2) /\\ lam * left < worth reals I page f e\n  | None => forall m"),
+    ("D23b", "lam * c I r - p I r) | []", "lam * c I r - 2 * p I r) | []"),
+    ("D23b", "(sum (c I) (reserves reals I layer layers num den) <= B I ->\n   let price", "(True ->\n   let price"),
+    ("TransferStructured", "safe_fill reals J layer layers of over = safe_fill integers I",
+     "safe_fill reals J layer layers of over = safe_prefix integers I"),
+]  # fmt: skip
 
 
 def judged(theorem, text, cache):
