@@ -286,7 +286,7 @@ def test_safe_cwmp_of_the_proofs_keeps_what_ours_keeps():
     found = select_safe(given)
     assert [(one.critical_item, one.kept) for one in found] == list(expected)
     plain = [one.kept["cwmp prefix"] for one in select([one.of for one in given])]
-    assert sum(one.kept["prefix"] != kept for one, kept in zip(found, plain, strict=True)) > 80
+    assert sum(one.kept["prefix"] != kept for one, kept in zip(found, plain, strict=True)) > 50
     assert sum(reserves_overrun(one) for one in given) > 10
     for a, b in itertools.pairwise(ROUNDINGS):
         assert sum(one.kept[a] != one.kept[b] for one in found) > 20, (a, b)
