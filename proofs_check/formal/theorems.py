@@ -64,9 +64,15 @@ THEOREMS = (
     Theorem("D23b", "D23b"),
     Theorem("D23c", "D23c", "refuted"),
     Theorem("P3a", "P03a", beyond="laws that are not finite"),
-    Theorem("P7", "P07", beyond="how far the mean of the X_i strays from its expectation (Hoeffding, Cantelli)"),
-    Theorem("P10", "P10", beyond="the limit of the expectation"),
-    Theorem("P13", "P13", beyond="the bounds by Hoeffding, Bernstein and Chebyshev that follow"),
+    Theorem("P7", "P07", beyond="laws that are not finite"),
+    Theorem("P8", "P08", beyond="laws that are not finite"),
+    Theorem("P9", "P09", beyond="laws that are not finite, and that V > V_K gives such lambda' and tau'"),
+    Theorem(
+        "P10",
+        "P10",
+        beyond="the limit of the expectation, for which phi is uniform and s drawn by its cost in the limit",
+    ),
+    Theorem("P13", "P13", beyond="laws that are not finite"),
     Theorem("P15b", "P15b", beyond="laws that are not finite, and that the quotients are consistent"),
 )
 
@@ -80,11 +86,9 @@ FOUNDATIONS = (
 )
 
 _DENSITIES = "speaks of laws with densities, and of limits, for which Coq's standard library has no measure theory"
-_TAILS = "rests on Hoeffding's inequality for laws that are not finite, which needs measure theory"
 NOT_FORMAL = {
     "D18": "needs expectations over stochastic gradients, and smooth functions of many variables",
     **dict.fromkeys(("P1", "P2", "P3b", "P4", "P5", "P6a", "P6b"), _DENSITIES),
-    **dict.fromkeys(("P8", "P9"), _TAILS),
     "P11": "integrates power tails over a law of costs, which needs measure theory",
     **dict.fromkeys(("P12a", "P12b"), "speaks of limits of laws with regularly or rapidly varying tails"),
     "P14": "integrates power tails over clients and costs, which needs measure theory",

@@ -1,7 +1,7 @@
 (* Finite laws: means, chances, independent coordinates, and how far a mean strays (Cantelli's and Hoeffding's
    inequalities, from nothing but finite sums). *)
 From Coq Require Import Reals Lra Psatz List Bool Arith Lia.
-From CWMP Require Export Sums.
+From CWMP Require Export Sums Exponential.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -24,6 +24,20 @@ Definition independent : Prop := forall g : nat -> R -> R -> R,
 Definition pairwise_independent : Prop := forall j k, In j (seq 0 d) -> In k (seq 0 d) -> j <> k ->
   forall f g : R -> R -> R,
   mean (fun w => f (p j w) (c j w) * g (p k w) (c k w)) = mean (fun w => f (p j w) (c j w)) * mean (fun w => g (p k w) (c k w)).
+
+(* Three bounds on how far the mean of f over the coordinates strays above the mean of f, whose values span a range:
+   A e is the chance that something strays by e. *)
+Definition bounds (f : R -> R -> R) (range : R) (A : R -> R) : Prop :=
+  let F k w := f (p k w) (c k w) in
+  (* Hoeffding, L being ln (1/failure) *)
+  (forall L, independent -> 0 <= L -> A (range * sqrt (L / (2 * INR d))) <= exp (- L)) /\
+  (* Bernstein, where no value is more than b above the mean *)
+  (forall L s b, independent -> 0 <= L -> 0 < b -> (forall k, In k (seq 0 d) -> variance (F k) = s) ->
+     (forall k w, In k (seq 0 d) -> In w (seq 0 outcomes) -> F k w - mean (F k) <= b) ->
+     A (b * L / (3 * INR d) + sqrt ((b * L / (3 * INR d)) ^ 2 + 2 * s * L / INR d)) <= exp (- L)) /\
+  (* Chebyshev, one-sided (Cantelli) *)
+  (forall failure s, 0 < failure <= 1 -> pairwise_independent -> (forall k, In k (seq 0 d) -> variance (F k) = s) ->
+     A (sqrt (s * (/ failure - 1) / INR d)) <= failure).
 End Law.
 
 Lemma product_ext f g l : (forall k, In k l -> f k = g k) -> product f l = product g l.
@@ -60,97 +74,6 @@ Proof.
   - assert (a <> i) by (intros ->; tauto). assert (a <> j) by (intros ->; tauto).
     rewrite (H a), IH; auto; [lra| |now left]. intros k K. apply H. now right.
 Qed.
-
-(* --- one bounded variable: Hoeffding's lemma --- *)
-
-Lemma exp_le x y : x <= y -> exp x <= exp y.
-Proof. intros [L| ->]; [left; now apply exp_increasing|lra]. Qed.
-
-Lemma exp_convex s x y : 0 <= s <= 1 -> exp (s * x + (1 - s) * y) <= s * exp x + (1 - s) * exp y.
-Proof.
-  intros H. set (m := s * x + (1 - s) * y).
-  assert (G : forall u, exp m * (1 + (u - m)) <= exp u).
-  { intros u. replace u with (m + (u - m)) at 2 by ring. rewrite exp_plus. apply Rmult_le_compat_l; [left; apply exp_pos|apply exp_ineq1_le]. }
-  pose proof (Rmult_le_compat_l s _ _ (proj1 H) (G x)). assert (0 <= 1 - s) by lra.
-  pose proof (Rmult_le_compat_l (1 - s) _ _ H1 (G y)). unfold m in *. nra.
-Qed.
-
-Section TwoPoints.
-Variable r : R.
-Hypothesis Hr : 0 <= r <= 1.
-Let D h := 1 - r + r * exp h.
-Let g h := h ^ 2 / 8 + h * r - ln (D h).
-Let g1 h := h / 4 + r - r * exp h / D h.
-Let g2 h := / 4 - r * exp h * (1 - r) / (D h) ^ 2.
-
-Lemma D_pos h : 0 < D h.
-Proof. unfold D. pose proof (exp_pos h). destruct (Req_dec r 0) as [->|]; nra. Qed.
-
-Lemma D_limit h : derivable_pt_lim D h (r * exp h).
-Proof.
-  replace (r * exp h) with (0 + r * exp h) by ring.
-  apply (derivable_pt_lim_plus (fun _ => 1 - r) (fun h => r * exp h)); [apply derivable_pt_lim_const|].
-  apply (derivable_pt_lim_scal exp r), derivable_pt_lim_exp.
-Qed.
-
-Lemma g_limit h : derivable_pt_lim g h (g1 h).
-Proof.
-  pose proof (D_pos h) as P.
-  assert (L1 : derivable_pt_lim (fun h => h ^ 2 / 8) h (h / 4)).
-  { replace (h / 4) with (/ 8 * (INR 2 * h ^ 1)) by (cbn; field).
-    pose proof (derivable_pt_lim_scal (fun h => h ^ 2) (/ 8) h _ (derivable_pt_lim_pow h 2)) as L.
-    intros e E. destruct (L e E) as [dl Hd]. exists dl. intros x X1 X2. specialize (Hd x X1 X2).
-    unfold mult_real_fct in Hd. unfold Rdiv in *. rewrite (Rmult_comm ((h + x) ^ 2)), (Rmult_comm (h ^ 2)). exact Hd. }
-  assert (L2 : derivable_pt_lim (fun h => h * r) h r).
-  { pose proof (derivable_pt_lim_mult (fun h => h) (fun _ => r) h 1 0 (derivable_pt_lim_id h) (derivable_pt_lim_const r h)) as L.
-    cbv beta in L. replace (1 * r + h * 0) with r in L by ring. exact L. }
-  assert (L3 : derivable_pt_lim (fun h => ln (D h)) h (r * exp h / D h)).
-  { replace (r * exp h / D h) with (/ D h * (r * exp h)) by (unfold Rdiv; ring).
-    apply (derivable_pt_lim_comp D ln); [apply D_limit|]. now apply derivable_pt_lim_ln. }
-  exact (derivable_pt_lim_minus _ _ h _ _ (derivable_pt_lim_plus _ _ h _ _ L1 L2) L3).
-Qed.
-
-Lemma g1_limit h : derivable_pt_lim g1 h (g2 h).
-Proof.
-  pose proof (D_pos h) as P.
-  assert (L1 : derivable_pt_lim (fun h => h / 4 + r) h (/ 4)).
-  { pose proof (derivable_pt_lim_plus _ _ h _ _ (derivable_pt_lim_mult (fun h => h) (fun _ => / 4) h 1 0 (derivable_pt_lim_id h)
-      (derivable_pt_lim_const (/ 4) h)) (derivable_pt_lim_const r h)) as L.
-    cbv beta in L. replace (1 * / 4 + h * 0 + 0) with (/ 4) in L by ring. exact L. }
-  assert (L2 : derivable_pt_lim (fun h => r * exp h / D h) h (r * exp h * (1 - r) / (D h) ^ 2)).
-  { pose proof (derivable_pt_lim_div (fun h => r * exp h) D h _ _ (derivable_pt_lim_scal exp r h _ (derivable_pt_lim_exp h)) (D_limit h)) as L.
-    replace (r * exp h * (1 - r) / D h ^ 2) with ((r * exp h * D h - r * exp h * (r * exp h)) / (D h)²); [apply L; lra|].
-    unfold Rsqr, D in *. field. lra. }
-  exact (derivable_pt_lim_minus _ _ h _ _ L1 L2).
-Qed.
-
-Lemma g2_nonneg h : 0 <= g2 h.
-Proof.
-  unfold g2. pose proof (D_pos h) as P. assert (0 < D h ^ 2) by (apply pow_lt; exact P).
-  assert (r * exp h * (1 - r) / D h ^ 2 <= / 4); [|lra]. apply Rmult_le_reg_r with (D h ^ 2); [auto|].
-  unfold Rdiv. rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra. unfold D.
-  assert (0 <= (1 - r - r * exp h) ^ 2) by apply pow2_ge_0. nra.
-Qed.
-
-Lemma rising (f f' : R -> R) h : (forall x, derivable_pt_lim f x (f' x)) -> (forall x, 0 <= x -> 0 <= f' x) -> f 0 = 0 -> 0 <= h -> 0 <= f h.
-Proof.
-  intros L P Z [H| <-]; [|lra]. destruct (MVT_cor2 f f' 0 h H) as (x & E & X & _); [intros; apply L|].
-  specialize (P x (Rlt_le _ _ X)). rewrite Z in E. nra.
-Qed.
-
-Lemma two_points h : 0 <= h -> (1 - r) * exp (- (h * r)) + r * exp (h * (1 - r)) <= exp (h ^ 2 / 8).
-Proof.
-  intros H. assert (G1 : forall x, 0 <= x -> 0 <= g1 x).
-  { intros x. apply (rising g1 g2); [apply g1_limit|intros; apply g2_nonneg|].
-    unfold g1, D. rewrite exp_0. field. lra. }
-  assert (G : 0 <= g h).
-  { apply (rising g g1); auto; [apply g_limit|]. unfold g, D. rewrite exp_0. replace (1 - r + r * 1) with 1 by ring. rewrite ln_1. field. }
-  pose proof (D_pos h) as P. unfold g in G.
-  replace ((1 - r) * exp (- (h * r)) + r * exp (h * (1 - r))) with (exp (ln (D h) - h * r)); [apply exp_le; lra|].
-  unfold Rminus at 1. rewrite exp_plus, exp_ln by exact P. unfold D. replace (h * (1 - r)) with (h + - (h * r)) by ring.
-  rewrite exp_plus. ring.
-Qed.
-End TwoPoints.
 
 Section Facts.
 Variables (outcomes : nat) (q : nat -> R).
@@ -293,12 +216,26 @@ Qed.
 Lemma d_positive : 0 < INR d.
 Proof. now apply lt_0_INR. Qed.
 
+(* Where nothing varies, nothing strays. *)
+Lemma no_variance eps : s = 0 -> 0 <= eps -> chance (fun w => less (INR d * (v + eps)) (S w)) <= 0.
+Proof.
+  intros Sz E0. pose proof d_positive as Dp. pose proof variance_sum as V.
+  rewrite <- (sum_zero O). apply sum_le. intros w L. destruct less eqn:A; [|lra].
+  apply less_true in A. assert (Y : q w * (S w - INR d * v) ^ 2 <= 0).
+  { rewrite Sz, Rmult_0_r in V. rewrite <- V. apply (sum_one (fun w => q w * (S w - INR d * v) ^ 2)); [|exact L].
+    intros k Lk. apply Rmult_le_pos; [now apply Q|apply pow2_ge_0]. }
+  assert (0 < (S w - INR d * v) ^ 2) by (apply pow_lt; nra). destruct Q as [P _]. specialize (P w L). nra.
+Qed.
+Lemma variance_nonneg : 0 <= s.
+Proof.
+  assert (L : In 0%nat K) by (apply in_seq; lia). rewrite <- (Var 0%nat L). rewrite <- (mean_const 0).
+  apply mean_le. intros w _. apply pow2_ge_0.
+Qed.
+
 Theorem cantelli failure : 0 < failure <= 1 ->
   chance (fun w => less (INR d * (v + sqrt (s * (/ failure - 1) / INR d))) (S w)) <= failure.
 Proof.
-  intros F. pose proof d_positive as Dp. assert (S0 : 0 <= s).
-  { assert (L : In 0%nat K) by (apply in_seq; lia). rewrite <- (Var 0%nat L). rewrite <- (mean_const 0).
-    apply mean_le. intros w _. apply pow2_ge_0. }
+  intros F. pose proof d_positive as Dp. pose proof variance_nonneg as S0.
   assert (R0 : 0 <= / failure - 1).
   { assert (/ 1 <= / failure) by (apply Rinv_le_contravar; lra). lra. }
   destruct (Req_dec failure 1) as [->|F1]; [apply chance_one|].
@@ -311,11 +248,7 @@ Proof.
   assert (E0 : 0 <= eps) by apply sqrt_pos. pose proof variance_sum as V.
   destruct (Req_dec s 0) as [Sz|Sn].
   - (* nothing varies *)
-    apply Rle_trans with 0; [|lra]. rewrite <- (sum_zero O). apply sum_le. intros w L. destruct less eqn:A; [|lra].
-    apply less_true in A. assert (Y : q w * (S w - INR d * v) ^ 2 <= 0).
-    { rewrite Sz, Rmult_0_r in V. rewrite <- V. apply (sum_one (fun w => q w * (S w - INR d * v) ^ 2)); [|exact L].
-      intros k Lk. apply Rmult_le_pos; [now apply Q|apply pow2_ge_0]. }
-    assert (0 < (S w - INR d * v) ^ 2) by (apply pow_lt; nra). destruct Q as [P _]. specialize (P w L). nra.
+    apply Rle_trans with 0; [|lra]. now apply no_variance.
   - assert (Ep : 0 < eps). { destruct E0 as [|E0]; [auto|]. rewrite <- E0 in E2. assert (0 < s * (/ failure - 1) / INR d); [|lra].
       apply Rdiv_lt_0_compat; nra. }
     set (t := INR d * eps). set (u := INR d * s / t).
@@ -339,6 +272,65 @@ Proof.
       replace (g + 2 * u * (INR d * v - INR d * v) + u * u) with (g + u * u) by ring. rewrite Eq. right. field. nra.
 Qed.
 End Cantelli.
+
+(* --- Bernstein --- *)
+
+Section Bernstein.
+Variables (s b : R).
+Hypothesis Ind : independent outcomes q d p c.
+Hypothesis Mean : forall k, In k K -> mean (X k) = v.
+Hypothesis Var : forall k, In k K -> mean (fun w => (X k w - v) ^ 2) = s.
+Hypothesis Top : forall k w, In k K -> In w O -> X k w - v <= b.
+Hypothesis B0 : 0 < b.
+
+Lemma bernstein_lemma k t : In k K -> 0 < t -> t * b < 3 -> mean (fun w => exp (t * (X k w - v))) <= exp (t ^ 2 * s * / (2 * (1 - t * b / 3))).
+Proof.
+  intros L T U. set (A := / (2 * (1 - t * b / 3))).
+  apply Rle_trans with (mean (fun w => 1 + t * (X k w - v) + t ^ 2 * A * (X k w - v) ^ 2)).
+  - apply mean_le. intros w W. specialize (Top k w L W).
+    assert (E : t * (X k w - v) <= t * b) by (apply Rmult_le_compat_l; lra).
+    assert (P : 0 < t * b < 3) by (split; [nra|exact U]).
+    pose proof (exp_bound (t * (X k w - v)) (t * b) E P) as G. fold A in G. eapply Rle_trans; [exact G|]. right. ring.
+  - rewrite !mean_plus, !mean_scale, mean_minus, !mean_const, Mean, Var by exact L.
+    replace (1 + t * (v - v) + t ^ 2 * A * s) with (1 + t ^ 2 * s * A) by ring. apply exp_tangent.
+Qed.
+
+Theorem bernstein L : 0 <= L ->
+  chance (fun w => less (INR d * (v + (b * L / (3 * INR d) + sqrt ((b * L / (3 * INR d)) ^ 2 + 2 * s * L / INR d)))) (S w)) <= exp (- L).
+Proof.
+  intros [Lp| <-]; pose proof d_positive as Dp; [|rewrite Ropp_0, exp_0; apply chance_one].
+  assert (Pairs := all_then_pairs Ind). assert (S0 := variance_nonneg s Var).
+  set (h := b * L / (3 * INR d)). assert (Hp : 0 < h) by (unfold h; apply Rdiv_lt_0_compat; nra).
+  assert (G0 : 0 <= 2 * s * L / INR d) by (apply Rmult_le_pos; [nra|left; now apply Rinv_0_lt_compat]).
+  set (r := sqrt (h ^ 2 + 2 * s * L / INR d)). assert (R2 : r ^ 2 = h ^ 2 + 2 * s * L / INR d).
+  { unfold r. replace (sqrt _ ^ 2) with (sqrt (h ^ 2 + 2 * s * L / INR d) * sqrt (h ^ 2 + 2 * s * L / INR d)) by ring.
+    apply sqrt_sqrt. assert (0 <= h ^ 2) by apply pow2_ge_0. lra. }
+  assert (R0 : 0 <= r) by apply sqrt_pos. set (eps := h + r). assert (Ep : 0 < eps) by (unfold eps; lra).
+  destruct S0 as [Sp|Sz]; [|apply Rle_trans with 0; [apply (no_variance s Pairs Mean Var); [now symmetry|lra]|left; apply exp_pos]].
+  (* eps solves d eps^2 = 2 L (s + b eps/3) *)
+  set (W := s + b * eps / 3). assert (Wp : 0 < W) by (unfold W; assert (0 < b * eps) by nra; lra).
+  assert (Solves : INR d * eps ^ 2 = 2 * L * W).
+  { unfold W, eps. replace (INR d * (h + r) ^ 2) with (INR d * (h ^ 2 + 2 * h * r + r ^ 2)) by ring. rewrite R2.
+    replace (2 * L * (s + b * (h + r) / 3)) with (2 * s * L + 2 * INR d * (b * L / (3 * INR d)) * (h + r)) by (field; lra).
+    fold h. field. lra. }
+  set (t := eps / W). assert (T : 0 < t) by (unfold t; now apply Rdiv_lt_0_compat).
+  assert (Tb : 1 - t * b / 3 = s / W) by (unfold t, W in *; field; lra).
+  assert (Tb3 : t * b < 3) by (assert (0 < s / W) by (now apply Rdiv_lt_0_compat); lra).
+  eapply Rle_trans; [apply (markov _ (fun w => exp (- (t * (INR d * eps))) * product (fun k => exp (t * (X k w - v))) K))|].
+  - intros w _. apply Rmult_le_pos; [left; apply exp_pos|]. apply product_nonneg. intros k _. left. apply exp_pos.
+  - intros w _ A. apply less_true in A. rewrite product_exp, <- exp_plus. rewrite <- exp_0. apply exp_le.
+    rewrite sum_scale, sum_minus, sum_const. fold (S w). unfold K. rewrite seq_length. unfold eps, r, h in *. nra.
+  - rewrite mean_scale. pose proof (Ind (fun _ x y => exp (t * (f x y - v)))) as J. unfold X, K. rewrite J.
+    apply Rle_trans with (exp (- (t * (INR d * eps))) * product (fun _ => exp (t ^ 2 * s * / (2 * (1 - t * b / 3)))) (seq 0 d)).
+    + apply Rmult_le_compat_l; [left; apply exp_pos|]. apply product_le. intros k Lk. split.
+      * rewrite <- (mean_const 0). apply mean_le. intros w _. left. apply exp_pos.
+      * now apply bernstein_lemma.
+    + rewrite product_exp, sum_const, seq_length, <- exp_plus, Tb.
+      apply exp_le. right.
+      replace (- (t * (INR d * eps)) + t ^ 2 * s * / (2 * (s / W)) * INR d) with (- (INR d * eps ^ 2) / (2 * W)) by (unfold t; field; lra).
+      rewrite Solves. field. lra.
+Qed.
+End Bernstein.
 
 (* --- Hoeffding --- *)
 
@@ -366,34 +358,46 @@ Proof.
     + rewrite product_exp, sum_const, seq_length, <- exp_plus. apply exp_le. unfold t. right. field. lra.
 Qed.
 
-Theorem hoeffding failure : 0 < failure <= 1 ->
-  chance (fun w => less (INR d * (v + (b - a) * sqrt (ln (/ failure) / (2 * INR d)))) (S w)) <= failure.
+Theorem hoeffding L : 0 <= L ->
+  chance (fun w => less (INR d * (v + (b - a) * sqrt (L / (2 * INR d)))) (S w)) <= exp (- L).
 Proof.
-  intros Fa. pose proof d_positive as Dp. assert (Dz : In 0%nat K) by (apply in_seq; lia).
-  destruct (Req_dec failure 1) as [->|F1]; [apply chance_one|].
-  assert (Lp : 0 < ln (/ failure)).
-  { rewrite <- ln_1. apply ln_increasing; [lra|]. rewrite <- Rinv_1. apply Rinv_lt_contravar; lra. }
+  intros [Lp| <-]; pose proof d_positive as Dp; [|rewrite Ropp_0, exp_0; apply chance_one].
+  assert (Dz : In 0%nat K) by (apply in_seq; lia).
   assert (Lo : a <= mean (X 0%nat)).
   { apply Rle_trans with (mean (fun _ => a)); [rewrite mean_const; lra|]. apply mean_le. intros w W. apply (Range 0%nat w Dz W). }
   assert (Hi : mean (X 0%nat) <= b).
   { apply Rle_trans with (mean (fun _ => b)); [|rewrite mean_const; lra]. apply mean_le. intros w W. apply (Range 0%nat w Dz W). }
   assert (AB : a <= b) by lra. destruct AB as [AB|AB].
-  - set (eps := (b - a) * sqrt (ln (/ failure) / (2 * INR d))).
-    assert (E2 : eps ^ 2 = (b - a) ^ 2 * (ln (/ failure) / (2 * INR d))).
+  - set (eps := (b - a) * sqrt (L / (2 * INR d))).
+    assert (E2 : eps ^ 2 = (b - a) ^ 2 * (L / (2 * INR d))).
     { unfold eps. rewrite Rpow_mult_distr. f_equal. replace (sqrt _ ^ 2) with
-        (sqrt (ln (/ failure) / (2 * INR d)) * sqrt (ln (/ failure) / (2 * INR d))) by ring.
+        (sqrt (L / (2 * INR d)) * sqrt (L / (2 * INR d))) by ring.
       apply sqrt_sqrt. left. apply Rdiv_lt_0_compat; lra. }
     assert (Ep : 0 < eps) by (apply Rmult_lt_0_compat; [lra|]; apply sqrt_lt_R0, Rdiv_lt_0_compat; lra).
     eapply Rle_trans; [|eapply Rle_trans; [apply (hoeffding_sum eps Ep AB)|]].
     + apply chance_le. intros w _ W. apply less_true in W. apply negb_true_iff, not_true_iff_false. rewrite less_true. lra.
     + rewrite E2. right.
-      replace (- (2 * INR d * ((b - a) ^ 2 * (ln (/ failure) / (2 * INR d))) / (b - a) ^ 2)) with (- ln (/ failure)) by (field; lra).
-      rewrite exp_Ropp, exp_ln; [now rewrite Rinv_inv|]. apply Rinv_0_lt_compat. lra.
+      replace (- (2 * INR d * ((b - a) ^ 2 * (L / (2 * INR d))) / (b - a) ^ 2)) with (- L) by (field; lra).
+      reflexivity.
   - (* nothing varies *)
-    rewrite chance_none; [lra|]. intros w W. apply not_true_iff_false. rewrite less_true. rewrite <- AB, Rminus_eq_0, Rmult_0_l, Rplus_0_r.
-    intros T. unfold S in T. rewrite (sum_ext _ (fun _ => a)) in T by (intros k L; destruct (Range k w L W); lra).
+    rewrite chance_none; [left; apply exp_pos|]. intros w W. apply not_true_iff_false. rewrite less_true. rewrite <- AB, Rminus_eq_0, Rmult_0_l, Rplus_0_r.
+    intros T. unfold S in T. rewrite (sum_ext _ (fun _ => a)) in T by (intros k Lk; destruct (Range k w Lk W); lra).
     rewrite sum_const in T. unfold K in T. rewrite seq_length in T. pose proof (Mean 0%nat Dz). nra.
 Qed.
 End Hoeffding.
+
+Theorem bounds_hold a b A : (forall k, In k K -> mean (X k) = v) ->
+  (forall k w, In k K -> In w O -> a <= X k w <= b) ->
+  (forall e, A e <= chance (fun w => less (INR d * (v + e)) (S w))) ->
+  bounds outcomes q d p c f (b - a) A.
+Proof.
+  intros Mean Range H. split; [|split].
+  - intros L Ind L0. eapply Rle_trans; [apply H|]. apply hoeffding; auto. intros k Lk. right. now apply Mean.
+  - intros L s t Ind L0 T Var Top. eapply Rle_trans; [apply H|]. apply bernstein; auto; intros k.
+    + intros Lk. rewrite <- (Var k Lk). unfold variance. fold (X k). now rewrite (Mean k Lk).
+    + intros w Lk W. specialize (Top k w Lk W). fold (X k) in Top. rewrite (Mean k Lk) in Top. exact Top.
+  - intros failure s Fa Pairs Var. eapply Rle_trans; [apply H|]. apply cantelli; auto. intros k Lk.
+    rewrite <- (Var k Lk). unfold variance. fold (X k). now rewrite (Mean k Lk).
+Qed.
 End Coordinates.
 End Facts.

@@ -25,15 +25,14 @@ Definition claim : Prop := forall outcomes q d p c beta lam v z, law outcomes q 
   (* in every outcome, and in the mean *)
   (forall w, In w (seq 0 outcomes) -> value (instance_in w) (z w) <= sum (fun k => X k w) (seq 0 d)) /\
   mean outcomes q (fun w => value (instance_in w) (z w) / INR d) <= v /\
-  forall failure, 0 < failure <= 1 ->
-    (* Hoeffding: X in a range, coordinates independent *)
-    (forall a b, independent outcomes q d p c ->
-       (forall k w, In k (seq 0 d) -> In w (seq 0 outcomes) -> a <= X k w <= b) ->
-       beyond ((b - a) * sqrt (ln (/ failure) / (2 * INR d))) <= failure) /\
-    (* Cantelli: X of one variance, coordinates independent in pairs *)
-    (forall s, pairwise_independent outcomes q d p c ->
-       (forall k, In k (seq 0 d) -> variance outcomes q (X k) = s) ->
-       beyond (sqrt (s * (/ failure - 1) / INR d)) <= failure).
+  (* Hoeffding: X in a range, coordinates independent; L is ln (1/failure) *)
+  (forall L a b, independent outcomes q d p c -> 0 <= L ->
+     (forall k w, In k (seq 0 d) -> In w (seq 0 outcomes) -> a <= X k w <= b) ->
+     beyond ((b - a) * sqrt (L / (2 * INR d))) <= exp (- L)) /\
+  (* Cantelli: X of one variance, coordinates independent in pairs *)
+  (forall failure s, pairwise_independent outcomes q d p c -> 0 < failure <= 1 ->
+     (forall k, In k (seq 0 d) -> variance outcomes q (X k) = s) ->
+     beyond (sqrt (s * (/ failure - 1) / INR d)) <= failure).
 
 Theorem proved : claim.
 Proof.
@@ -51,17 +50,17 @@ Proof.
     + rewrite mean_scale, mean_sum, (sum_ext _ (fun _ => v)) by (intros; now apply Mean). rewrite sum_const, seq_length.
       right. field. lra.
   - (* more than v + eps retained means that the X add up to more *)
-    intros failure Fa. assert (Le : forall eps A, (forall w, In w (seq 0 outcomes) -> INR d * (v + eps) < sum (fun k => Y k w) (seq 0 d) -> A w = true) ->
+    assert (Le : forall eps A, (forall w, In w (seq 0 outcomes) -> INR d * (v + eps) < sum (fun k => Y k w) (seq 0 d) -> A w = true) ->
       beyond eps <= chance outcomes q A).
     { intros eps A HA. apply chance_le; [exact Q|]. intros w K W. apply HA; [exact K|]. apply less_true in W. specialize (G w K).
       apply Rmult_lt_compat_l with (r := INR d) in W; [|exact Dp].
       replace (INR d * (value (In_ w) (z w) / INR d)) with (value (In_ w) (z w)) in W by (field; lra). lra. }
     split.
-    + intros a b Ind Range.
-      eapply Rle_trans; [apply (Le _ (fun w => less (INR d * (v + (b - a) * sqrt (ln (/ failure) / (2 * INR d)))) (sum (fun k => Y k w) (seq 0 d))))|].
+    + intros E a b Ind E0 Range.
+      eapply Rle_trans; [apply (Le _ (fun w => less (INR d * (v + (b - a) * sqrt (E / (2 * INR d)))) (sum (fun k => Y k w) (seq 0 d))))|].
       * intros w _ W. now apply less_true.
       * apply (hoeffding outcomes q Q d p c D (X beta lam) v a b Ind); auto. intros k K. right. now apply Mean.
-    + intros s Ind Var. eapply Rle_trans; [apply (Le _ (fun w => less (INR d * (v + sqrt (s * (/ failure - 1) / INR d))) (sum (fun k => Y k w) (seq 0 d))))|].
+    + intros failure s Ind Fa Var. eapply Rle_trans; [apply (Le _ (fun w => less (INR d * (v + sqrt (s * (/ failure - 1) / INR d))) (sum (fun k => Y k w) (seq 0 d))))|].
       * intros w _ W. now apply less_true.
       * apply (cantelli outcomes q Q d p c D (X beta lam) v s); auto. intros k K. rewrite <- (Var k K). unfold variance. rewrite (Mean k K). reflexivity.
 Qed.

@@ -22,10 +22,10 @@ Definition claim : Prop := forall outcomes q d p c beta lam m failure, law outco
   (forall k, In k (seq 0 d) -> mean outcomes q (fun w => above lam (p k w) (c k w)) = m) ->
   chance outcomes q (fun w => less (B (instance_in w)) (spend (instance_in w) (rule lam (instance_in w)))) <= failure / 2 ->
   let short eps := chance outcomes q (fun w => less (value (instance_in w) (kept (cwmp reals (instance_in w))) / INR d) (m - eps)) in
-  (* Hoeffding *)
-  (forall a b, independent outcomes q d p c ->
+  (* Hoeffding; L is ln (2/failure) *)
+  (forall L a b, independent outcomes q d p c -> 0 <= L -> exp (- L) = failure / 2 ->
      (forall k w, In k (seq 0 d) -> In w (seq 0 outcomes) -> a <= above lam (p k w) (c k w) <= b) ->
-     short ((b - a) * sqrt (ln (/ (failure / 2)) / (2 * INR d))) <= failure) /\
+     short ((b - a) * sqrt (L / (2 * INR d))) <= failure) /\
   (* Cantelli *)
   (forall s, pairwise_independent outcomes q d p c ->
      (forall k, In k (seq 0 d) -> variance outcomes q (fun w => above lam (p k w) (c k w)) = s) ->
@@ -55,7 +55,7 @@ Proof.
   { intros k K. rewrite (mean_ext _ _ _ (fun w => -1 * Y k w)) by (intros; unfold f, Y; ring). rewrite mean_scale.
     transitivity (-1 * m); [f_equal; exact (Mean k K)|ring]. }
   split.
-  - intros a b Ind Range. apply Both. replace (b - a) with (- a - - b) by ring.
+  - intros E a b Ind E0 Ef Range. apply Both. rewrite <- Ef. replace (b - a) with (- a - - b) by ring.
     apply (hoeffding outcomes q Q d p c D f (- m) (- b) (- a) Ind); auto.
     + intros k K. right. now apply Neg.
     + intros k w K W. unfold f. specialize (Range k w K W). lra.

@@ -341,6 +341,11 @@ PLANTED = [
      "score m - score M <= lam * left / 2) /\\ lam * left < worth reals I page f e\n  | None => forall m"),
     ("D23b", "lam * c I r - p I r) | []", "lam * c I r - 2 * p I r) | []"),
     ("D23b", "(sum (c I) (reserves reals I layer layers num den) <= B I ->\n   let price", "(True ->\n   let price"),
+    ("P07", "beyond ((b - a) * sqrt (L / (2 * INR d))) <= exp", "beyond ((b - a) * sqrt (L / (3 * INR d))) <= exp"),
+    ("P08", "independent outcomes q d p c -> 0 <= L", "pairwise_independent outcomes q d p c -> 0 <= L"),
+    ("P08", "<= failure / 2 ->\n  let short", "<= failure ->\n  let short"),
+    ("P09", "(t + Rmin pmax (lam * cmax)) ^ 2)).", "(Rmax t (Rmin pmax (lam * cmax))) ^ 2))."),
+    ("P13", "lam * beta * y)) (lam * cmax)\n", "lam * beta * y)) (lam * beta * cmax)\n"),
     ("TransferStructured", "safe_fill reals J layer layers of over = safe_fill integers I",
      "safe_fill reals J layer layers of over = safe_prefix integers I"),
 ]  # fmt: skip
