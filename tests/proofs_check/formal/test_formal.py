@@ -323,6 +323,7 @@ PLANTED = [
     ("D15a", "price (at_budget I b) * (b' - b) /\\\n", "price (at_budget I b') * (b' - b) /\\\n"),
     ("Checker", "step_fine && cut_fine && accounts_fine", "step_fine && accounts_fine"),
     ("Checker", "loss C - unit C * step C + 1", "loss C - unit C * step C"),
+    ("Checker", "target slack (spare base) core.", "target slack 0 core."),
     ("Counts", "(B I <? c I i) ||", "(B I <=? c I i) ||"),
     ("Counts", "reduced i <=? 0) (skipn", "reduced i <=? 1) (skipn"),
     ("Transfer", "critical_item reals J = critical_item integers I /\\", "critical_item reals J = None /\\"),
