@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import click
 from mutation.mutants import mutants_of
-from mutation.score import Name, Score, equivalents, scored, table
+from mutation.score import Name, Outcome, Score, equivalents, scored, table
 from mutation.trial import Trials, copied
 
 HERE = Path(__file__).parent
@@ -56,27 +56,27 @@ def _module(
     every = mutants_of((copy / module).read_text(encoding="utf-8"), settings["operators"])
     chosen = every if sample is None or sample >= len(every) else random.Random(seed).sample(every, sample)
     record = RECORDS / f"{module.replace('/', '.')}.json"
-    results: dict[Name, bool] = {}
+    results: dict[Name, Outcome] = {}
     if again and record.exists():
-        results = {tuple(name): killed for *name, killed in json.loads(record.read_text())}
+        results = {tuple(name): outcome for *name, outcome in json.loads(record.read_text())}
         results = {m.name: results[m.name] for m in every if m.name in results}
-        chosen = [m for m in every if not results.get(m.name, True) and m.name not in named]
+        chosen = [m for m in every if results.get(m.name, "killed") != "killed" and m.name not in named]
     start = time.monotonic()
     tests = [*settings["modules"][module], *(test.format(module=module) for test in settings["every"])]
     trials = Trials(copy, module, tests)
     click.echo(f"{module}: {len(chosen)} of {len(every)} mutants, tests {trials.known.total:.1f} s", err=True)
     RECORDS.mkdir(parents=True, exist_ok=True)
-    for k, (mutant, killed) in enumerate(trials.run(chosen)):
-        results[mutant.name] = killed
-        if not killed and mutant.name not in named:
-            click.echo(f"  survived ({k}): {' | '.join(mutant.name)}", err=True)
-    record.write_text(json.dumps([[*name, killed] for name, killed in results.items()], indent=0))
+    for k, (mutant, outcome) in enumerate(trials.run(chosen)):
+        results[mutant.name] = outcome
+        if outcome != "killed" and mutant.name not in named:
+            click.echo(f"  {outcome} ({k}): {' | '.join(mutant.name)}", err=True)
+    record.write_text(json.dumps([[*name, outcome] for name, outcome in results.items()], indent=0))
     click.echo(f"{module}: {time.monotonic() - start:.0f} s", err=True)
     return scored(module, {m.name for m in every}, results, named)
 
 
 def _say(score: Score) -> None:
-    for kind, names in (("survived", score.survived), ("named as equivalent, but killed or gone", score.stale)):
+    for kind, names in (("survived", score.survived), ("timed out", score.late), ("named as equivalent, but killed or gone", score.stale)):
         for within, before, after in names:
             click.echo(f"{score.module}: {kind}: {within}\n  - {before}\n  + {after}")
 

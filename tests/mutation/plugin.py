@@ -7,16 +7,43 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 
+WALL = 20  # times its seconds of the processor that a test may take by the clock: others may use the machine
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Ends this process when a test takes too long: it used the processor for so long, or waits for ever.
+
+    Attributes:
+        seconds: of the processor, by test.
+        current: file that holds the name of the test under way.
+    """
+
+    seconds: Mapping[str, float]
+    current: Path
+
+    def begin(self, test: str) -> None:
+        """From now on the time of this test counts."""
+        self.current.write_text(test, encoding="utf-8")
+        for timer, sent, allowed in (
+            (signal.ITIMER_PROF, signal.SIGPROF, self.seconds[test]),
+            (signal.ITIMER_REAL, signal.SIGALRM, WALL * self.seconds[test]),
+        ):
+            signal.signal(sent, signal.SIG_DFL)
+            signal.setitimer(timer, allowed)
+
 
 class Chosen:
     """Runs the tests of these names alone, in this order; hypothesis shows the first failure that it draws."""
 
-    def __init__(self, names: Sequence[str] | None, limits: Mapping[str, float] | None = None) -> None:
+    def __init__(self, names: Sequence[str] | None, limits: Limits | None = None) -> None:
         self._rank = None if names is None else {name: k for k, name in enumerate(names)}
         self._limits = limits
 
@@ -36,7 +63,7 @@ class Chosen:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         if self._limits is not None:
-            limit(self._limits[nodeid])
+            self._limits.begin(nodeid)
 
 
 class Instead:
@@ -51,18 +78,12 @@ class Instead:
         return True
 
 
-def limit(seconds: float) -> None:
-    """End this process when it has used the processor for so long."""
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-
-
-def failed(session: pytest.Session, names: Sequence[str], limits: Mapping[str, float]) -> bool:
+def failed(session: pytest.Session, names: Sequence[str], limits: Limits) -> bool:
     """Run collected tests in this order up to the first that fails; whether one did."""
     known = {item.nodeid: item for item in session.items}
     items = [known[name] for name in names]
     for item, following in zip(items, [*items[1:], None], strict=True):
-        limit(limits[item.nodeid])
+        limits.begin(item.nodeid)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
             return True
