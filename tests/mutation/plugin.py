@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
@@ -91,10 +92,14 @@ def failed(session: pytest.Session, names: Sequence[str], limits: Limits) -> boo
 
 
 class Traced:
-    """Notes the seconds of each test, and the lines of one file that it executes in this process."""
+    """Notes the seconds of each test, and the lines of one file that it executes in this process.
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    A test that takes more than ``most`` seconds of the processor is cut short; like any that is skipped it has infinite
+    seconds.
+    """
+
+    def __init__(self, path: str, most: float) -> None:
+        self._path, self._most = path, most
         self.lines: dict[str, set[int]] = {}
         self.seconds: dict[str, float] = {}
 
@@ -117,4 +122,18 @@ class Traced:
         finally:
             sys.settrace(None)
             threading.settrace(None)  # type: ignore[arg-type]
-            self.lines[item.nodeid], self.seconds[item.nodeid] = seen, time.process_time() - start
+            took = time.process_time() - start
+            self.lines[item.nodeid], self.seconds[item.nodeid] = seen, self.seconds.get(item.nodeid, took)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Iterator[Any]:
+        signal.signal(signal.SIGPROF, lambda *_: pytest.skip("slow"))
+        signal.setitimer(signal.ITIMER_PROF, self._most, 0.1 * self._most)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped:
+            self.seconds[report.nodeid] = math.inf
