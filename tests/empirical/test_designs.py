@@ -80,7 +80,7 @@ def test_runs_of_top_k_are_priced_under_every_model_of_kinds():
 
 
 def test_lost_clients_take_no_energy_and_state_is_priced_as_normalisation():
-    """Three of four invitations were answered; 10 coordinates of a convolution and 3 of state in each round, at 10:1."""
+    """Three of four invitations were answered; each round 10 coordinates of a convolution and 3 of state, at 10:1."""
     run = Run(SETTING, sparse("uniform", "0.01", "top-k"), 0, "synthetic")
     ledger = (Entry("conv", 10, memory=Fraction(10)), Entry(STATE, 3, memory=Fraction(3)))
     file = made(run, 0.5)
@@ -225,7 +225,9 @@ def test_what_is_recorded_of_an_arm_is_what_was_run():
     for one in found:
         verdict = verdicts[f"E3-{one.arm}"]
         assert verdict.trials == 10 * 8
-        assert f"at lr {({'safe': 0.3, 'learnt-safe': 0.2}).get(one.arm, 0.1):g} (Top-K 0.1), 2 rounds" in verdict.domain
+        assert (
+            f"at lr {({'safe': 0.3, 'learnt-safe': 0.2}).get(one.arm, 0.1):g} (Top-K 0.1), 2 rounds" in verdict.domain
+        )
         assert "budgets 1 % of a full update" in verdict.domain
         assert verdict.observed["arms"] == 3
         for said, c in zip(verdict.observed["comparisons"], one.comparisons, strict=True):
@@ -235,11 +237,10 @@ def test_what_is_recorded_of_an_arm_is_what_was_run():
             assert len(mine) == len(other) == 10
             assert said["accuracy"] == pytest.approx(np.mean([f.final_accuracy for f in mine]))
             assert said["other"] == pytest.approx(np.mean([f.final_accuracy for f in other]))
-            assert said["captured"] == pytest.approx(np.mean([a.captured - b.captured for a, b in zip(mine, other)]))
-            assert said["honest gain"] == pytest.approx(
-                np.mean([a.honest_gain - b.honest_gain for a, b in zip(mine, other)])
-            )
-            differences = [a.final_accuracy - b.final_accuracy for a, b in zip(mine, other)]
+            pairs = [*zip(mine, other, strict=True)]
+            assert said["captured"] == pytest.approx(np.mean([a.captured - b.captured for a, b in pairs]))
+            assert said["honest gain"] == pytest.approx(np.mean([a.honest_gain - b.honest_gain for a, b in pairs]))
+            differences = [a.final_accuracy - b.final_accuracy for a, b in pairs]
             assert said["difference"]["mean"] == pytest.approx(np.mean(differences))
             assert said["p not worse"] == not_worse(differences, 0.005)
             assert said["p worse"] == not_worse([-d for d in differences], -0.005)

@@ -76,7 +76,11 @@ def _module(
 
 
 def _say(score: Score) -> None:
-    for kind, names in (("survived", score.survived), ("timed out", score.late), ("named as equivalent, but killed or gone", score.stale)):
+    for kind, names in (
+        ("survived", score.survived),
+        ("timed out", score.late),
+        ("named as equivalent, but killed or gone", score.stale),
+    ):
         for within, before, after in names:
             click.echo(f"{score.module}: {kind}: {within}\n  - {before}\n  + {after}")
 

@@ -24,7 +24,7 @@ from mutation.score import Outcome
 from mutation.swap import functions_of, swap
 
 MEMORY = 12 << 30  # bytes of address space for a trial
-SLOW = 4.0  # seconds of the processor, traced: a test that takes longer is cut short and left out, which can only lower the count
+SLOW = 4.0  # seconds of the processor, traced: a longer test is cut short and left out, which can only lower the count
 SLACK, TIMES = 3.0, 3.0  # a test may take SLACK + TIMES what it took, in seconds of the processor
 PATIENCE = 3  # tests in which a mutant may run out of time before the others are no longer asked
 OUT_OF_TIME = {-signal.SIGPROF, -signal.SIGALRM, -signal.SIGKILL}  # what ends a trial and says nothing of the mutant
@@ -168,7 +168,8 @@ class Trials:
                     importlib.import_module(name)
         gc.collect()
         gc.freeze()  # so that no trial goes through what is imported here
-        return Known(seconds, {test: frozenset(seen) for test, seen in lines.items()}, sum(took for took in seconds.values() if took <= SLOW))
+        quick = sum(took for took in seconds.values() if took <= SLOW)
+        return Known(seconds, {test: frozenset(seen) for test, seen in lines.items()}, quick)
 
     def _ours(self, file: str | None) -> bool:
         return file is None or Path(file).is_relative_to(self._copy)
