@@ -95,9 +95,7 @@ def test_one_price_gives_more_to_clients_with_more_to_send():
     assert spent[0] < spent[2]
 
 
-BUDGET = Fraction(
-    454, 20
-)  # fc-dear: 54 coordinates at 1 and 40 at 10, of which the share 0.05, for 3 clients, 6 rounds
+BUDGET = Fraction(454, 20)  # the share 0.05 of 54 coordinates at 1 and 40 at 10; for each of 3 clients in 6 rounds
 
 
 def priced_run(method):
