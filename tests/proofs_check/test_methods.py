@@ -2,7 +2,7 @@
 
 import math
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -114,7 +114,7 @@ def vertices_by_prices(points):
     """Points that some price makes the only best one, by trying the slope between any two and what lies beside it."""
     slopes = {(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(points, 2) if a[0] != b[0]} | {Fraction(0)}
     ordered = sorted(slopes)
-    between = [(a + b) / 2 for a, b in zip(ordered, ordered[1:], strict=False)]
+    between = [(a + b) / 2 for a, b in pairwise(ordered)]
     found = set()
     for price in (ordered[0] - 1, *between, ordered[-1] + 1):
         best = max(y - price * x for x, y in points)
@@ -142,8 +142,8 @@ def test_prefixes_of_an_order_with_ties_merged(by_magnitude):
         order = sorted((i for i in range(6) if p[i]), key=lambda i: (-density[i], i))
         every = [(Fraction(c[order[:k]].sum()), Fraction(p[order[:k]].sum())) for k in range(len(order) + 1)]
         assert prefix_points(instance, merge=False, by_magnitude=by_magnitude) == every
-        ends = [k for k in range(len(order) + 1)
-                if not 0 < k < len(order) or p[order[k - 1]] / c[order[k - 1]] != p[order[k]] / c[order[k]]]  # fmt: skip
+        runs = [density[i] for i in order]
+        ends = [k for k in range(len(order) + 1) if not 0 < k < len(order) or runs[k - 1] != runs[k]]
         if not by_magnitude:
             assert prefix_points(instance) == [every[k] for k in ends]
             merged += len(ends) < len(every)
