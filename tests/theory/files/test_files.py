@@ -200,7 +200,7 @@ def test_costs_in_every_form(tmp_path):
     (np.ones(7), "7 costs for an update of 8 coordinates"), (np.ones(9), "9 costs for an update of 8 coordinates"),
     (np.ones(8, complex), "must be real numbers, got complex128"), (np.full(8, "x"), "must be real numbers"),
     (np.r_[np.ones(7), 1.1e300], "a cost is above 1e\\+300"),
-    (object(), "must be a real number, got object"), ([[1, 2], [3]], "costs of type list are energy model"),
+    (object(), "must be a real number, got object"), ([[1, 2], [3]], "costs of type list are no energy model"),
     ("5 kJ", "no unit 'kJ'; there are"), ("-1", "cost"), ("0", "cost"), ("x=1,rest=1", "no layer is called or of kind"),
     ("fc=1", "layer 'conv.weight' of kind 'conv' has no cost; add conv=... or rest=..."),
     ("fc=1,=2", "'=2' must be a kind"), ("fc=5%,rest=1", "no unit '%'"), ("ble", "is no energy model"),
