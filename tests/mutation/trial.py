@@ -24,7 +24,7 @@ from mutation.score import Outcome
 from mutation.swap import functions_of, swap
 
 MEMORY = 12 << 30  # bytes of address space for a trial
-SLOW = 4.0  # seconds of the processor, traced: a longer test is cut short and left out, which can only lower the count
+SLOW = 2.0  # seconds of the processor, traced: a longer test is cut short and left out, which can only lower the count
 SLACK, TIMES = 3.0, 3.0  # a test may take SLACK + TIMES what it took, in seconds of the processor
 PATIENCE = 3  # tests in which a mutant may run out of time before the others are no longer asked
 OUT_OF_TIME = {-signal.SIGPROF, -signal.SIGALRM, -signal.SIGKILL}  # what ends a trial and says nothing of the mutant
