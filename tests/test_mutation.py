@@ -126,7 +126,7 @@ def test_a_planted_module_is_judged(tmp_path, monkeypatch):
              "return x is not None and x >= LIMIT", "return 3 * x", "LIMIT = 2",
              "return 8"]  # fmt: skip
     endless = ["k = k * 1"]
-    trials = trial.Trials(tmp_path, "module.py", ["test_module.py"])
+    trials = trial.Trials(tmp_path, "module.py", ["test_module.py"], slow=4.0)
     found = {m.after: outcome for m, outcome in trials.run([every[after] for after in equivalent + wrong + endless])}
     expected = dict.fromkeys(equivalent, "survived") | dict.fromkeys(wrong, "killed")
     assert found == expected | dict.fromkeys(endless, "timed out")

@@ -27,8 +27,9 @@ ENOUGH = 0.95
 @click.argument("modules", nargs=-1, metavar="[MODULE]...")
 @click.option("--sample", type=click.IntRange(1), help="at most so many mutants of a module, drawn at random")
 @click.option("--seed", type=int, default=0, show_default=True, help="of that draw")
+@click.option("--slow", type=float, default=4.0, show_default=True, help="seconds: tests that take longer are left out")
 @click.option("--again", is_flag=True, help="only the mutants that survived the last time, named ones left out")
-def main(modules: tuple[str, ...], sample: int | None, seed: int, again: bool) -> None:
+def main(modules: tuple[str, ...], sample: int | None, seed: int, slow: float, again: bool) -> None:
     """Try every mutant of MODULE... (by default of all in modules.toml) and print what the tests did not notice.
 
     Exits with 1 if fewer than 95 % of a module's mutants are killed, those named in equivalent.toml left out, or if one
@@ -42,7 +43,7 @@ def main(modules: tuple[str, ...], sample: int | None, seed: int, again: bool) -
     for module in modules or settings["modules"]:
         with tempfile.TemporaryDirectory() as folder:
             copied(ROOT, Path(folder))
-            scores.append(_module(Path(folder), module, settings, named.get(module, {}), (sample, seed, again)))
+            scores.append(_module(Path(folder), module, settings, named.get(module, {}), (sample, seed, slow, again)))
         _say(scores[-1])
     click.echo(table(scores))
     if any(score.share < ENOUGH or score.stale for score in scores):
@@ -50,9 +51,9 @@ def main(modules: tuple[str, ...], sample: int | None, seed: int, again: bool) -
 
 
 def _module(
-    copy: Path, module: str, settings: dict, named: dict[Name, str], how: tuple[int | None, int, bool]
+    copy: Path, module: str, settings: dict, named: dict[Name, str], how: tuple[int | None, int, float, bool]
 ) -> Score:
-    sample, seed, again = how
+    sample, seed, slow, again = how
     every = mutants_of((copy / module).read_text(encoding="utf-8"), settings["operators"])
     chosen = every if sample is None or sample >= len(every) else random.Random(seed).sample(every, sample)
     record = RECORDS / f"{module.replace('/', '.')}.json"
@@ -63,7 +64,7 @@ def _module(
         chosen = [m for m in every if results.get(m.name, "killed") != "killed" and m.name not in named]
     start = time.monotonic()
     tests = [*settings["modules"][module], *(test.format(module=module) for test in settings["every"])]
-    trials = Trials(copy, module, tests)
+    trials = Trials(copy, module, tests, slow)
     click.echo(f"{module}: {len(chosen)} of {len(every)} mutants, tests {trials.known.total:.1f} s", err=True)
     RECORDS.mkdir(parents=True, exist_ok=True)
     for k, (mutant, outcome) in enumerate(trials.run(chosen)):

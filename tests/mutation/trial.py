@@ -6,6 +6,7 @@ import contextlib
 import gc
 import importlib
 import json
+import math
 import os
 import resource
 import signal
@@ -24,7 +25,6 @@ from mutation.score import Outcome
 from mutation.swap import functions_of, swap
 
 MEMORY = 12 << 30  # bytes of address space for a trial
-SLOW = 2.0  # seconds of the processor, traced: a longer test is cut short and left out, which can only lower the count
 SLACK, TIMES = 3.0, 3.0  # a test may take SLACK + TIMES what it took, in seconds of the processor
 PATIENCE = 3  # tests in which a mutant may run out of time before the others are no longer asked
 OUT_OF_TIME = {-signal.SIGPROF, -signal.SIGALRM, -signal.SIGKILL}  # what ends a trial and says nothing of the mutant
@@ -45,16 +45,20 @@ def copied(root: Path, to: Path) -> None:
 
 @dataclass(frozen=True)
 class Known:
-    """What the tests did without a mutant: per test its seconds and lines of the module; seconds of the quick ones."""
+    """What the tests did without a mutant: per test its seconds, infinite for the slow, and lines of the module."""
 
     seconds: dict[str, float]
     lines: dict[str, frozenset[int]]
-    total: float
 
     @property
     def limits(self) -> dict[str, float]:
         """Seconds of the processor that each test may take, those left out that are slow."""
-        return {test: SLACK + TIMES * took for test, took in self.seconds.items() if took <= SLOW}
+        return {test: SLACK + TIMES * took for test, took in self.seconds.items() if took < math.inf}
+
+    @property
+    def total(self) -> float:
+        """Seconds of all that are not slow."""
+        return sum(took for took in self.seconds.values() if took < math.inf)
 
     def tests(self, mutant: Mutant) -> list[str]:
         """The tests that can tell, quickest first.
@@ -67,10 +71,14 @@ class Known:
 
 
 class Trials:
-    """Trials of the mutants of one module by the tests of some files."""
+    """Trials of the mutants of one module by the tests of some files.
 
-    def __init__(self, copy: Path, module: str, files: Sequence[str]) -> None:
-        self._copy, self._path, self._files = copy, copy / module, list(files)
+    Those that take more than ``slow`` seconds of the processor, traced, are cut short and left out: this can only lower
+    the count.
+    """
+
+    def __init__(self, copy: Path, module: str, files: Sequence[str], slow: float) -> None:
+        self._copy, self._path, self._files, self._slow = copy, copy / module, list(files), slow
         self._source = self._path.read_text(encoding="utf-8")
         self.known = self._learn()
         self._limits = Limits(self.known.limits, copy / "current")
@@ -150,7 +158,7 @@ class Trials:
         report = self._copy / "known.json"
 
         def learn() -> int:
-            traced = Traced(str(self._path), SLOW)
+            traced = Traced(str(self._path), self._slow)
             code = self._pytest(Chosen(None), traced)
             modules = [n for n, m in sys.modules.items() if not self._ours(getattr(m, "__file__", None))]
             report.write_text(
@@ -168,8 +176,7 @@ class Trials:
                     importlib.import_module(name)
         gc.collect()
         gc.freeze()  # so that no trial goes through what is imported here
-        quick = sum(took for took in seconds.values() if took <= SLOW)
-        return Known(seconds, {test: frozenset(seen) for test, seen in lines.items()}, quick)
+        return Known(seconds, {test: frozenset(seen) for test, seen in lines.items()})
 
     def _ours(self, file: str | None) -> bool:
         return file is None or Path(file).is_relative_to(self._copy)
