@@ -99,9 +99,11 @@ def test_what_is_recorded_of_a_contest_is_what_was_run():
     found = paper.contests(PAPER, files, PAPER.seeds, LAYERS)
     verdicts = paper.verdicts(found, PAPER, files, PAPER.seeds)
     assert len(verdicts) == len(found) == 10
+    assert paper.verdicts(found, replace(PAPER, settings=PAPER.settings[::-1]), files, PAPER.seeds) == verdicts
     for contest, verdict in zip(found, verdicts, strict=True):
         feedback = {run.setting.error_feedback: run for run in files}[contest.feedback].setting
-        assert verdict.trials == 9 * 2
+        assert (verdict.trials, verdict.seconds) == (9 * 2, 0)
+        assert contest.difference.mean == pytest.approx(np.mean([cell.difference.mean for cell in contest.cells]))
         assert verdict.claim == f"E2-{contest.question}"
         assert verdict.method == f"{contest.cost}-feedback-{'on' if contest.feedback else 'off'}"
         assert "1 %, 20 % of the coordinates" in verdict.domain
@@ -224,7 +226,7 @@ def test_what_is_recorded_of_an_arm_is_what_was_run():
     assert [one.arm for one in found] == ["safe", "learnt-safe", "learnt-joules"]
     for one in found:
         verdict = verdicts[f"E3-{one.arm}"]
-        assert verdict.trials == 10 * 8
+        assert (verdict.trials, verdict.seconds) == (10 * 8, 0)
         assert (
             f"at lr {({'safe': 0.3, 'learnt-safe': 0.2}).get(one.arm, 0.1):g} (Top-K 0.1), 2 rounds" in verdict.domain
         )

@@ -284,7 +284,7 @@ def test_frontiers_are_compared_from_the_least_to_the_largest_energy_of_either()
     assert found.frontier.mean == pytest.approx(np.mean(volumes))
     (verdict,) = verdicts([found], files, ONE_RATE)
     assert "at lr 0.1 (Top-K 0.1), 4 rounds, error feedback on; seeds [0, 1, 2, 3, 4, 5, 6, 7]" in verdict.domain
-    assert (verdict.claim, verdict.method, verdict.trials) == ("E1-cwmp", "fc-dear", 16)
+    assert (verdict.claim, verdict.method, verdict.trials, verdict.seconds) == ("E1-cwmp", "fc-dear", 16, 0)
     for share, said in verdict.observed["budgets"].items():
         mine, base = (
             np.mean([file.final_accuracy for run, file in files.items() if run.arm == Arm("fc-dear", share, method)])

@@ -86,7 +86,7 @@ def _difference(source: str, code: str) -> tuple[str, str]:
 def _running(source: str) -> str:
     """What of some code is ever run: not its annotations, nor the mark from which on arguments are named.
 
-    Nor ``strict`` of a ``zip``: an assertion, which holds or was broken by another mutant. Nothing of what is no Python.
+    Nor ``strict`` of a ``zip``: an assertion, which holds or was broken by another mutant. "" for what is no Python.
     """
     try:
         tree = ast.parse(source)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-WALL = 20  # times its seconds of the processor that a test may take by the clock: others may use the machine
+WALL = 10  # times its seconds of the processor that a test may take by the clock: others may use the machine
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ def failed(session: pytest.Session, names: Sequence[str], limits: Limits) -> boo
 class Traced:
     """Notes the seconds of each test, and the lines of one file that it executes in this process.
 
-    A test that takes more than ``most`` seconds of the processor is cut short; like any that is skipped it has infinite
-    seconds.
+    A test that takes more than ``most`` seconds of the processor, or ``WALL`` times that by the clock, as those do that
+    wait for other processes, is cut short; like any that is skipped it has infinite seconds.
     """
 
     def __init__(self, path: str, most: float) -> None:
@@ -114,7 +114,7 @@ class Traced:
         def call(frame: FrameType, event: str, argument: Any) -> Any:
             return line(frame, event, argument) if frame.f_code.co_filename == self._path else None
 
-        start = time.process_time()
+        start, begun = time.process_time(), time.monotonic()
         threading.settrace(call)
         sys.settrace(call)
         try:
@@ -122,18 +122,21 @@ class Traced:
         finally:
             sys.settrace(None)
             threading.settrace(None)  # type: ignore[arg-type]
-            took = time.process_time() - start
-            took = took if took <= self._most else math.inf
+            took, waited = time.process_time() - start, time.monotonic() - begun
+            took = took if took <= self._most and waited <= WALL * self._most else math.inf
             self.lines[item.nodeid], self.seconds[item.nodeid] = seen, self.seconds.get(item.nodeid, took)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Iterator[Any]:
-        signal.signal(signal.SIGPROF, lambda *_: pytest.skip("slow"))
-        signal.setitimer(signal.ITIMER_PROF, self._most, 0.1 * self._most)
+        timers = ((signal.ITIMER_PROF, signal.SIGPROF, 1), (signal.ITIMER_REAL, signal.SIGALRM, WALL))
+        for timer, sent, times in timers:
+            signal.signal(sent, lambda *_: pytest.skip("slow"))
+            signal.setitimer(timer, times * self._most, self._most)
         try:
             return (yield)
         finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
+            for timer, _, _ in timers:
+                signal.setitimer(timer, 0)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.skipped:

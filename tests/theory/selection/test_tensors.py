@@ -186,7 +186,7 @@ def test_an_instance_hands_its_own_update_to_the_pass():
 
 
 def test_where_the_device_selects_and_where_it_leaves_it_to_the_host(monkeypatch):
-    """The processor taken for an accelerator: every rounding and loss is what arrays give, in the mask that was given."""
+    """The processor taken for an accelerator: every rounding and loss is what arrays give, in the given mask, too."""
     monkeypatch.setattr(tensors, "on_accelerator", tensors.is_tensor)
     chosen, choose = [], device.choose
     monkeypatch.setattr(device, "choose", lambda *given, **more: chosen.append(choose(*given, **more)) or chosen[-1])
