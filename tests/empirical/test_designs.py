@@ -24,13 +24,14 @@ from made_designs import (
     paper_files,
     safe_files,
 )
+from scipy import stats
 
 from cwmp.__main__ import main
 from empirical import designs
 from empirical.designed import planned
 from empirical.designs import DESIGNS, SECOND_HAND, Paper, Safety, sparse, spent_share
 from empirical.judgement import paper, safety
-from empirical.judgement.paired import holm, needed, not_worse
+from empirical.judgement.paired import holm, needed, not_worse, paired
 from empirical.judgement.paper_report import answers, paper_report
 from empirical.prices import STATE, Entry
 from empirical.records import read_run, write_run
@@ -257,6 +258,24 @@ def test_what_is_recorded_of_an_arm_is_what_was_run():
     assert [one.p_worse for one in found] == [min(every[k : k + 6]) for k in (0, 6, 12)]
     for said in (v.observed["rank correlation with accuracy"] for v in verdicts.values()):
         assert (said["pairs a seed"], said["with honest gain"]) == (16, 16)
+
+
+def test_what_goes_with_accuracy_is_spearmans_correlation_seed_by_seed():
+    """Of differences from Top-K under all conditions, base accuracies far apart: their ratios rank otherwise."""
+    rng = np.random.default_rng(6)
+    runs = SAFE.runs(SAFE.seeds, "safe", "synthetic", RATES)
+    files = {run: made(run, rng.uniform(0.1, 0.9), captured=rng.random(), honest=rng.random()) for run in runs}
+    found = safety.what_predicts(SAFE, files, SAFE.seeds, replace(CHOSEN, arm="safe"))
+    of = lambda run, name: files[replace(run, arm=replace(run.arm, method=name))]  # noqa: E731
+    norms, gains = [], []
+    for seed in SAFE.seeds:
+        pairs = [(files[run], of(run, "top-k")) for run in runs if run.seed == seed and run.arm.method != "top-k"]
+        assert len(pairs) == 16
+        accuracy = [a.final_accuracy - b.final_accuracy for a, b in pairs]
+        norms.append(stats.spearmanr([a.captured - b.captured for a, b in pairs], accuracy).statistic)
+        gains.append(stats.spearmanr([a.honest_gain - b.honest_gain for a, b in pairs], accuracy).statistic)
+    assert (found.captured.mean, found.honest.mean) == pytest.approx((np.mean(norms), np.mean(gains)))
+    assert (found.captured.low, found.honest.high) == (paired(norms, 1).low, paired(gains, 1).high)
 
 
 def test_cwmp_beside_the_arms_is_not_judged():
