@@ -295,3 +295,11 @@ def test_layer_wise_spends_what_its_steps_round_up():
     g, c = np.arange(1.0, 11), np.full(10, 100.05)
     assert layer_wise(Instance(g, c, Fraction(c[0]) * 10), [1] * 10).mask.all()
     assert layer_wise(Instance(g, c, Fraction(c[0]) * 10 - 1), [1] * 10).mask.sum() == 9
+
+
+def test_layer_wise_sends_no_zeros_where_its_counts_step_over_them():
+    """Of 1,000 entries 120 are not zero: more than 100, the count before, and fewer than 133, the next."""
+    g = np.where(np.arange(1000) % 8 == 0, 1.0, 0.0)[:1000] * (np.arange(1000) < 960)
+    found = layer_wise(Instance(g, np.ones(1000), 200), [1000])
+    assert np.array_equal(found.mask, g > 0)
+    assert found.spent == found.mask.sum() == 120

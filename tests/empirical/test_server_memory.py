@@ -34,6 +34,8 @@ def test_worth_is_the_agreement_of_pairs():
         assert found[1, layer] == pytest.approx(sum(np.abs(s * t).sum() for s, t in each))
     assert server.worth(found)[0] > 3 * server.worth(found)[1] >= 3 * server.LEAST_WORTH
     assert server.worth(np.zeros((2, 2))).tolist() == [1, 1]
+    assert server.worth(np.array([[0.1, 3e-9], [0.5, 4e-9]])).tolist() == [0.2, 0.75]  # small updates are as good
+    assert not server.pairs(sent[:1], LAYERS).any()
     assert server.worth(np.array([[-3.0, 5.0], [4.0, 5.0]])).tolist() == [server.LEAST_WORTH, 1]
 
 
@@ -121,6 +123,15 @@ def test_one_price_follows_what_a_round_spent_beside_what_is_left(spent, energy,
     assert server.remembered(run, last, sent_by(3), Fraction(energy), priced, LAYERS)["price"].tolist() == [3.0]
     run, priced = priced_run("hard-threshold")
     assert server.remembered(run, before, sent_by(3), Fraction(energy), priced, LAYERS)["price"].tolist() == [3.0]
+
+
+def test_one_price_follows_joules_as_it_does_ratios():
+    """A millionth of a joule is left, of which a third is meant for a round: twice that was spent."""
+    run, priced = Run(SETTING, Arm("ble-dram", "0.05", "one-price"), 0, "synthetic"), prices("ble-dram", LAYERS, 0)
+    total, energy = float(18 * priced.budget("0.05")), Fraction(2, 3 * 10**6)
+    before = {"price": np.array([3.0]), "spent": np.array([total - 1e-6 - float(energy), 2.0])}
+    after = server.remembered(run, before, sent_by(3), energy, priced, LAYERS)
+    assert after["price"][0] == pytest.approx(3 * 2**0.5, rel=1e-6)
 
 
 def test_clients_share_what_is_left_of_the_whole_run():
