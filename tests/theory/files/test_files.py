@@ -221,7 +221,8 @@ def test_a_layers_file_is_asked_for_where_nothing_is_known_of_any_layer():
     (object(), "must be a real number, got object"), ([[1, 2], [3]], "costs of type list are no energy model"),
     ("5 kJ", "no unit 'kJ'; there are"), ("-1", "cost"), ("0", "cost"), ("x=1,rest=1", "no layer is called or of kind"),
     ("fc=1", "layer 'conv.weight' of kind 'conv' has no cost; add conv=... or rest=..."),
-    ("fc=1,=2", "'=2' must be a kind"), ("gru=1,lstm=1,rest=1", "of kind 'gru'"), ("fc=5%,rest=1", "no unit '%'"), ("ble", "is no energy model"),
+    ("fc=1,=2", "'=2' must be a kind"),
+    ("gru=1,lstm=1,rest=1", "of kind 'gru'"), ("fc=5%,rest=1", "no unit '%'"), ("ble", "is no energy model"),
 ])  # fmt: skip
 def test_costs_that_are_none_say_why(given, says):
     with pytest.raises(InputError, match=says):
