@@ -111,6 +111,12 @@ class Traced:
         self._path, self._most = path, most
         self.lines: dict[str, set[int]] = {}
         self.seconds: dict[str, float] = {}
+        self.failed: set[str] = set()
+
+    @property
+    def wrong(self) -> list[str]:
+        """Tests that fail, of those that were not cut short: what is cut short may fail by that."""
+        return [test for test in self.failed if self.seconds[test] < math.inf]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
@@ -150,3 +156,5 @@ class Traced:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.skipped:
             self.seconds[report.nodeid] = math.inf
+        if report.failed:
+            self.failed.add(report.nodeid)

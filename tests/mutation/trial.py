@@ -121,7 +121,7 @@ class Trials:
                 results.flush()
 
     def _imported(self, mutant: Mutant) -> Outcome:
-        return self._tried(mutant, lambda tests: self._pytest(Chosen(tests, self._limits)))
+        return self._tried(mutant, lambda tests: self._pytest(Chosen(tests, self._limits), first=True))
 
     def _tried(self, mutant: Mutant, work: Callable[[Sequence[str]], int]) -> Outcome:
         """What its tests say of a mutant.
@@ -160,15 +160,19 @@ class Trials:
         def learn() -> int:
             traced = Traced(str(self._path), self._slow)
             code = self._pytest(Chosen(None), traced)
+            if traced.wrong:
+                print(f"fail without any mutant: {' '.join(traced.wrong)}", file=sys.stderr)
+                return code
             modules = [n for n, m in sys.modules.items() if not self._ours(getattr(m, "__file__", None))]
             report.write_text(
                 json.dumps([traced.seconds, {test: [*seen] for test, seen in traced.lines.items()}, modules])
             )
-            return code
+            return 0 if code == pytest.ExitCode.TESTS_FAILED else code
 
         code = self._forked(learn, None, writes=True)
         if code:
-            raise RuntimeError(f"without any mutant, pytest of {' '.join(self._files)} gives exit code {code}")
+            said = (self._copy / "pytest.log").read_text(encoding="utf-8")[-2000:]
+            raise RuntimeError(f"without any mutant, pytest of {' '.join(self._files)} gives exit code {code}: {said}")
         seconds, lines, modules = json.loads(report.read_text())
         for name in modules:
             if not name.startswith(("_pytest", "mutation", "__", "torch._", "triton")):
@@ -181,9 +185,16 @@ class Trials:
     def _ours(self, file: str | None) -> bool:
         return file is None or Path(file).is_relative_to(self._copy)
 
-    def _pytest(self, *plugins: object) -> int:
+    def _pytest(self, *plugins: object, first: bool = False) -> int:
+        """Its exit code. Args: first: whether it ends with the first test that fails."""
         without = ["cacheprovider", "xdist", "hypothesispytest", "unraisableexception", "threadexception"]  # for speed
-        options = ["-x", "-q", *(f"-pno:{name}" for name in without), "-c", str(self._copy / "pyproject.toml")]
+        options = [
+            "-q",
+            *["-x"] * first,
+            *(f"-pno:{name}" for name in without),
+            "-c",
+            str(self._copy / "pyproject.toml"),
+        ]
         quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning", "--tb=no", "--show-capture=no"]
         return int(pytest.main([*options, *quiet, *self._files], plugins=[*plugins]))
 
