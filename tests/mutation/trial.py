@@ -188,15 +188,10 @@ class Trials:
     def _pytest(self, *plugins: object, first: bool = False) -> int:
         """Its exit code. Args: first: whether it ends with the first test that fails."""
         without = ["cacheprovider", "xdist", "hypothesispytest", "unraisableexception", "threadexception"]  # for speed
-        options = [
-            "-q",
-            *["-x"] * first,
-            *(f"-pno:{name}" for name in without),
-            "-c",
-            str(self._copy / "pyproject.toml"),
-        ]
+        options = ["-q", *["-x"] * first, *(f"-pno:{name}" for name in without)]
         quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning", "--tb=no", "--show-capture=no"]
-        return int(pytest.main([*options, *quiet, *self._files], plugins=[*plugins]))
+        where = ["-c", str(self._copy / "pyproject.toml"), *self._files]
+        return int(pytest.main([*options, *quiet, *where], plugins=[*plugins]))
 
     def _forked(self, work: Callable[[], int], seconds: float | None, *, writes: bool) -> int:
         """The exit code of some work in a process of its own; negative if a signal ended it."""
