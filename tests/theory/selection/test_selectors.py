@@ -163,9 +163,34 @@ def test_bad_requests():
         cwmp(instance, loss="l3")
     with pytest.raises(InputError, match="the instance was made from scores"):
         cwmp(Instance.from_scores([1.0], 1, 1), loss="l1")
-    for loss in (lambda g: -g, lambda g: g[:1], lambda g: g * np.nan, lambda g: 1.0):
+    wrong = (
+        lambda g: -g,
+        lambda g: -g / 100,
+        lambda g: g[:1],
+        lambda g: np.r_[g, g],
+        lambda g: g * np.nan,
+        lambda g: 1.0,
+    )
+    for loss in wrong:
         with pytest.raises(InputError, match="finite non-negative weights of the same shape"):
             loss_weight(instance, loss)
+
+
+@pytest.mark.parametrize("loss", ["l2", "l1", np.cbrt])
+def test_large_arrays_as_they_are_give_what_an_instance_gives(loss):
+    """They are selected in the pass that checks them, an instance's scores are formed before."""
+    rng = np.random.default_rng(14)
+    g, c = rng.standard_t(3, LARGE).astype(np.float32), rng.lognormal(size=LARGE)
+    order = slow_order(Instance(g, c, 300), {"l2": np.square, "l1": np.abs}.get(loss, loss)(np.abs(g.astype(float))), c)
+    for rounding in ROUNDINGS:
+        found, same = (
+            cwmp(g, c, 300, loss=loss, rounding=rounding),
+            cwmp(Instance(g, c, 300), loss=loss, rounding=rounding),
+        )
+        assert np.array_equal(found.mask, same.mask)
+        assert (found.spent, found.retained, found.critical_item) == (same.spent, same.retained, same.critical_item)
+    kept = cwmp(g, c, 300, loss=loss).mask
+    assert kept[order[: kept.sum()]].all()
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.0, True, "2"])
