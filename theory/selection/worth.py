@@ -24,7 +24,7 @@ from theory.errors import InputError
 from theory.instance import CostClasses, Instance
 from theory.layers import Layer
 from theory.selection.layered import Layered, layered
-from theory.selection.reserves import cheaper_reserves, exact_cost, owed_to_layers, top_k_mask, with_reserves
+from theory.selection.reserves import Owed, cheaper_reserves, exact_cost, top_k_mask, with_reserves
 from theory.selection.rounding import Selection
 from theory.selection.safe import as_safety
 from theory.selection.spans import prefix_over
@@ -49,7 +49,7 @@ def above_safe_reserve(
     """
     share, plain = as_safety(safety), layered(instance, layers)
     problem = _weighted(instance, layers, worth)
-    owed, mask = owed_to_layers(problem, top_k_mask(plain, 1), share), np.empty(instance.d, dtype=bool)
+    owed, mask = Owed(top_k_mask(plain, 1), share), np.empty(instance.d, dtype=bool)
     found = with_reserves(problem, owed, mask=mask)
     prefix = cheaper_reserves(problem, owed, mask=mask) if found is None else found.prefix
     return Selection(prefix.mask, prefix.spent, instance.retained(prefix.mask))
