@@ -3,8 +3,8 @@
     python benchmarks/record_updates.py --data DIR --output runs/updates     # three minutes of one core
 
 Each is what one client has to send in one round, with error feedback its residual included: ``update_NAME.npy``,
-float32 of shape (d,), and beside it ``update_NAME.layers.json``. Equal machines give equal files. They are data, and stay
-outside the repository; what is recorded of them is the table.
+float32 of shape (d,), and beside it ``update_NAME.layers.json``. Equal machines give equal files. They are data, and
+stay outside the repository; what is recorded of them is the table.
 """
 
 from __future__ import annotations

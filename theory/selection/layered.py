@@ -53,7 +53,7 @@ def spans_of(layers: Layers, d: int) -> tuple[Span, ...]:
             raise InputError(f"layer {k} must be a Layer or its number of coordinates, got {layer!r}")
         sizes.append(int(size))
     if sum(sizes) != d:
-        raise InputError(f"the layers have {sum(sizes)} coordinates together, the update has {d}")
+        raise InputError(f"the layers hold {sum(sizes)} coordinates, the update has {d}")
     return tuple(pairwise(np.cumsum([0, *sizes]).tolist()))
 
 
