@@ -2,6 +2,7 @@
 
     python benchmarks/audit.py                                     # a few minutes
     python benchmarks/audit.py --updates DIR ... --layers FILE     # the laws of real updates too
+    python benchmarks/audit.py --more --updates DIR                # those that are not recorded yet
 
 Each law is audited as ``cwmp audit`` does it; finished batches are kept in ``runs/audit``, so a stopped run goes on.
 The reports go to ``results/laws/audit.json``, which the figure ``audit`` shows.
@@ -52,13 +53,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     places.add_updates(parser)
+    parser.add_argument("--more", action="store_true", help="laws that the output has stay as they are recorded")
     places.add_output(parser, RESULTS, "file of the reports")
     options = parser.parse_args()
     updates = places.updates(parser, options)
     with places.guarded(parser, options):
-        reports = []
+        reports = json.loads(options.output.read_text())["reports"] if options.more and options.output.exists() else []
+        known = {(report["magnitude"], report["cost"]) for report in reports}
         with workers(options.jobs):
             for magnitude, cost, law in laws(updates):
+                if (magnitude, cost) in known:
+                    continue
                 print(f"{magnitude}, {cost}", file=sys.stderr, flush=True)
                 plan = AuditPlan(law, options.dim, BETAS, trials=options.trials, seed=options.seed)
                 report = audit_law(plan, folder=ROOT / "runs" / "audit")

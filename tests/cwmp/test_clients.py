@@ -74,6 +74,10 @@ def test_norms_that_are_lognormal_save_what_their_power_means_say():
     assert found["retained_law"] == pytest.approx(math.exp(0.25), rel=0.02)  # M_a/M_2 = exp((a - 2) s^2 / 2)
     assert found["saving_law"] == pytest.approx(1 - math.exp(-0.75), rel=0.02)
     assert math.isnan(saving_of_norms("lognorm(s=0.5)", 1.5).report["saving_law"])
+    assert saving_of_norms("lognorm(s=0.5)", 3.0, kept=0.75).report == found
+    beyond = saving_of_norms("lognorm(s=0.5)", 3.0, kept=0.8)  # e^0.25 of 0.8 is more than all
+    assert math.isnan(beyond.report["saving_law"])
+    assert "it would keep more than everything" in str(beyond)
 
 
 @pytest.mark.parametrize("safety", ["0.8", 1, 0])
