@@ -31,8 +31,8 @@ def survey(
 
     Args:
         high: infinite where it is no bound, and every page that costs something is in doubt.
-        one: 1 in the precision of a first look at a page, which certifies those that stay shut. line: ``low`` times the
-            one cost there is, or ``low``, in that precision. unit: its rounding, 1 where there is to be no such look.
+        one: 1 in the precision of a first look at a page. line: ``low`` times the one cost there is, in that precision.
+            unit: its rounding, 1 where there is to be no such look.
         items, keys, prices: receive the items, their score per cost and their cost.
         pages, density, price, sizes: receive blocks: the page, score per cost, cost with the page, and how many items
             (:data:`UNSURE` where rounding could decide).
@@ -42,63 +42,40 @@ def survey(
         entry is finite and squares to a float.
     """
     single, count, blocks = cost.size == 1, 0, 0
-    tried, high, longest = high < np.inf, min(high, 1e300), 0
-    for j in range(fee.size):
-        longest = max(longest, ends[j + 1] - ends[j])
+    tried, high, longest = high < np.inf, min(high, 1e300), (ends[1:] - ends[:-1]).max()
     w, c = np.empty(longest), np.full(longest, cost[0])
     lower, higher = low * (1.0 - 2.0**-48), high * (1.0 + 2.0**-48)
     for j in range(fee.size):
         first, n = ends[j], ends[j + 1] - ends[j]
-        if unit < 1.0 and fee[j] > 0.0 and n <= LONG:
-            g = values[first : first + n]
-            if single:
-                narrow, surplus = _first_look(g, square, one, line)
-                whole, more = np.float64(narrow), np.float64(surplus)
-            else:
-                whole, more = _first_look_each(g, square, cost[first : first + n], low)
-            if more + 4.0 * unit * (n + 4) * whole < low * fee[j] * (1.0 - 2.0**-48):
-                states[j] = CLOSED
-                continue
+        g = values[first : first + n]
+        look, own = unit < 1.0 and fee[j] > 0.0 and n <= LONG, cost if single else cost[first : first + n]
+        if look and _stays_shut(g, square, one, own, line, low, fee[j], unit):
+            states[j] = CLOSED
+            continue
         if not single:
-            c[:n] = cost[first : first + n]
-        whole64 = _weigh(values[first : first + n], square, room[j], cost if single else c, w)
-        if not whole64 < np.inf:
+            c[:n] = own
+        whole = _weigh(g, square, room[j], cost if single else c, w)
+        if not whole < np.inf:
             return 0, 0, False
-        doubt64 = 2.0**-48 * (n + 4) * whole64
-        if fee[j] == 0.0 or (tried and _worth(w, c, n, high)[1] - doubt64 > high * fee[j] * (1.0 + 2.0**-48)):
+        doubt = 2.0**-48 * (n + 4) * whole
+        if fee[j] == 0.0 or (tried and _worth(w, c, n, high)[1] - doubt > high * fee[j] * (1.0 + 2.0**-48)):
             states[j] = OPEN
             bound = higher
             _mark(w, c, higher, mask[first : first + n])
-        elif tried and _worth(w, c, n, low)[1] + doubt64 < low * fee[j] * (1.0 - 2.0**-48):
+        elif tried and _worth(w, c, n, low)[1] + doubt < low * fee[j] * (1.0 - 2.0**-48):
             states[j] = CLOSED
             continue
         else:
-            states[j] = DOUBTFUL
-            held, kept, joules, bound = -1, 0, 0.0, low
-            for _ in range(STEPS):
-                kept, above, joules = _worth(w, c, n, bound)
-                bound, joules = (above + bound * joules) / (joules + fee[j]), joules + fee[j]
-                if kept == held:
-                    break
-                held = kept
-            unsure = kept != held or _close(w, c, n, bound, 2.0**-50 * (n + 16))
-            if kept == 0 and not unsure:
-                states[j] = CLOSED
+            kept, joules, bound = _block(w, c, n, fee[j], low)
+            states[j] = DOUBTFUL if kept else CLOSED
+            if kept == 0:
                 continue
-            pages[blocks], density[blocks], price[blocks] = j, bound, joules
-            sizes[blocks] = UNSURE if unsure else kept
+            pages[blocks], density[blocks], price[blocks], sizes[blocks] = j, bound, joules, kept
             blocks += 1
-            if unsure:
+            if kept < 0:
                 continue
-        if not _between(w, c, n, lower, bound):
-            continue
-        for i in range(n):
-            if w[i] > 0.0 and w[i] >= lower * c[i] and not w[i] > bound * c[i]:
-                if count < items.size:
-                    items[count] = first + i
-                    keys[count] = w[i] / c[i]
-                    prices[count] = c[i]
-                count += 1
+        if _between(w, c, n, lower, bound):
+            count = _list(w, c, n, lower, bound, first, items, keys, prices, count)
     return count, blocks, True
 
 
@@ -187,6 +164,16 @@ def _weigh(g: Any, square: bool, most: float, c: Any, w: Any) -> float:
     return whole
 
 
+def _stays_shut(g: Any, square: bool, one: Any, cost: Any, line: Any, low: float, fee: float, unit: float) -> bool:
+    """Whether a page is certainly shut at a price, by sums in the precision of ``one``."""
+    if cost.size == 1:
+        narrow, surplus = _first_look(g, square, one, line)
+        whole, more = np.float64(narrow), np.float64(surplus)
+    else:
+        whole, more = _first_look_each(g, square, cost, low)
+    return bool(more + 4.0 * unit * (g.size + 4) * whole < low * fee * (1.0 - 2.0**-48))
+
+
 def _first_look(g: Any, square: bool, one: Any, line: Any) -> Any:
     """The weight of a page whose items cost the same, and what is above a line, in the precision of ``one``."""
     zero = one - one
@@ -241,6 +228,38 @@ def _worth(w: Any, c: Any, n: int, at: float) -> Any:
     return kept, above, joules
 
 
+def _block(w: Any, c: Any, n: int, fee: float, low: float) -> Any:
+    """How many items the block of a page has, what it costs with the page, and its density; from a first guess of it.
+
+    At a price, the items worth more and the page have a density of their own, which is at most the block's and above
+    the price where the block's is: a few steps end at it.
+    """
+    held, kept, joules, bound = -1, 0, 0.0, low
+    for _ in range(STEPS):
+        kept, above, joules = _worth(w, c, n, bound)
+        bound, joules = (above + bound * joules) / (joules + fee), joules + fee
+        if kept == held:
+            break
+        held = kept
+    if kept != held or _close(w, c, n, bound, 2.0**-50 * (n + 16)):
+        kept = UNSURE
+    return kept, joules, bound
+
+
+def _list(
+    w: Any, c: Any, n: int, low: float, high: float, first: int, items: Any, keys: Any, prices: Any, count: int
+) -> int:
+    """List the items of a page worth one price and not more than another; how many are listed now."""
+    for i in range(n):
+        if w[i] > 0.0 and w[i] >= low * c[i] and not w[i] > high * c[i]:
+            if count < items.size:
+                items[count] = first + i
+                keys[count] = w[i] / c[i]
+                prices[count] = c[i]
+            count += 1
+    return count
+
+
 def _mark(w: Any, c: Any, at: float, over: Any) -> None:
     """Which items are worth more than a price."""
     for i in range(over.size):
@@ -264,4 +283,16 @@ def _close(w: Any, c: Any, n: int, at: float, tolerance: float) -> bool:
     return bool(found > 0)
 
 
-PARTS = (_weigh, _first_look, _first_look_each, _above_line, _worth, _mark, _between, _close)
+PARTS = (
+    _stays_shut,
+    _weigh,
+    _first_look,
+    _first_look_each,
+    _above_line,
+    _worth,
+    _mark,
+    _between,
+    _close,
+    _list,
+    _block,
+)

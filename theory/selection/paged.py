@@ -14,110 +14,37 @@ Pages without cost are CWMP, items without cost whole pages (structured pruning)
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from theory.arithmetic import compiled_loops, page_loops, page_scan
-from theory.arithmetic.exact import Real, exact_sum, exact_sum_of_squares, floor_float
-from theory.budget import budget_in_units
+from theory.arithmetic.exact import Real, exact_sum, floor_float
 from theory.errors import InputError
 from theory.instance import Instance
-from theory.pages import PageCosts, PageLayout, page_layout, touched
-from theory.selection import tensors
+from theory.pages import PageCosts
 from theory.selection.bracket import enclosed
+from theory.selection.page_bracket import WIDTHS, brackets
+from theory.selection.page_problem import (
+    Floats,
+    Indices,
+    Mask,
+    Paged,
+    items_cost,
+    loop,
+    paged,
+    paged_unchecked,
+    total,
+)
 from theory.selection.rounding import Selection
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
-Mask = NDArray[np.bool_]
+__all__ = ["Paged", "by_pages", "paged"]
 
-_WIDTHS = (4.0, 16.0)  # standard deviations of the sample of pages to either side; then everything
-_SAMPLED = 1 << 19  # coordinates from which a bracket pays
-_LOOKED_AT = 6  # times d^(2/3) coordinates, on some pages, are enough to place it by
-_AT_LEAST = 64  # pages
-_ROUGH = 128  # pages to begin with
 _FEW = 1 << 10  # blocks and items that are sorted without a window
 _NEAR = 2.0**-40  # relative distance of densities within which rationals decide
-
-
-@dataclass(frozen=True, eq=False)
-class Paged:
-    """An update whose costs go by page, validated.
-
-    Attributes:
-        values: the update, or scores where ``square`` is false; shape (d,).
-        layout: pages and costs. budget: exact, in ``layout.unit`` joules.
-    """
-
-    values: NDArray[np.floating]
-    square: bool
-    layout: PageLayout
-    budget: Fraction
-
-    def weights(self, items: Any) -> Floats:
-        """Scores of some items, as the order has them."""
-        values: Floats = self.values[items].astype(np.float64)
-        return values * values if self.square else values
-
-    def retained(self, items: Any) -> Fraction:
-        """The exact score of some items."""
-        return exact_sum_of_squares(self.values[items]) if self.square else exact_sum(self.values[items])
-
-    def spent(self, mask: Mask) -> Fraction:
-        """The exact cost of a mask, in units: its items and the pages it touches."""
-        layout = self.layout
-        return _sum(layout.page, np.flatnonzero(touched(layout, mask))) + _items_cost(layout, mask)
-
-    @property
-    def total_cost(self) -> Fraction:
-        """The exact cost of everything."""
-        layout = self.layout
-        items = exact_sum(layout.item) if layout.item.ndim else layout.d * Fraction(float(layout.item))
-        return _sum(layout.page, slice(None)) + items
-
-    @cached_property
-    def room(self) -> Floats:
-        """What an item of each page may cost: the budget less the page, rounded down exactly; shape (pages,)."""
-        page = self.layout.page
-        if page.size and page.min() == page.max():
-            return np.full(page.size, floor_float(self.budget - Fraction(float(page[0]))))
-        values, of = np.unique(page, return_inverse=True)
-        rooms = np.array([floor_float(self.budget - Fraction(v)) for v in values.tolist()])
-        found: Floats = rooms[of]
-        return found
-
-
-def paged(update: ArrayLike, costs: PageCosts, budget: Real | None = None, *, scores: bool = False) -> Paged:
-    """Update, costs by page and budget, validated.
-
-    Args:
-        update: shape (d,), finite. budget: as for :class:`theory.Instance`, of items and pages together.
-        scores: whether ``update`` holds scores ``p_i >= 0`` instead.
-
-    Raises:
-        InputError: what :func:`theory.pages.page_layout` and :class:`theory.Instance` refuse; a float64 update whose
-            squares need scaling.
-    """
-    return _paged(update, costs, budget, scores=scores, checked=True)
-
-
-def _paged(update: ArrayLike, costs: PageCosts, budget: Real | None, *, scores: bool, checked: bool) -> Paged:
-    """The same; where it is not to be ``checked``, nobody has seen yet whether a plain update is finite."""
-    values = np.asarray(tensors.array(update))
-    plain = values.dtype.kind == "f" and values.dtype.itemsize <= 8 and values.ndim == 1 and not scores
-    if not plain or (checked and not np.isfinite(values.sum(dtype=np.float64))):
-        one = Instance.from_scores(values, 1, 0) if scores else Instance(values, 1, 0)
-        values = one.score if one.update is None else one.update
-    layout = page_layout(costs, values.size)
-    problem = Paged(values, not scores, layout, Fraction(0))
-    exact = budget_in_units(budget, lambda: problem.total_cost, layout.unit)
-    return Paged(values, not scores, layout, exact)
 
 
 def by_pages(update: ArrayLike | Paged, costs: PageCosts | None = None, budget: Real | None = None) -> Selection:
@@ -137,8 +64,8 @@ def by_pages(update: ArrayLike | Paged, costs: PageCosts | None = None, budget: 
     elif costs is None:
         raise InputError("costs are missing: give PageCosts with an update")
     else:
-        problem = _paged(update, costs, budget, scores=False, checked=False)
-    for low, high in itertools.chain(_brackets(problem), [(0.0, np.inf)]):
+        problem = paged_unchecked(update, costs, budget)
+    for low, high in itertools.chain(brackets(problem), [(0.0, np.inf)]):
         found = _between(problem, low, high)
         if found is not None:
             mask, spent, threshold = found
@@ -175,14 +102,14 @@ class _Listed(NamedTuple):
         found = np.empty(int(sizes.sum()), dtype=np.intp)
         sure = np.array([k not in self.exactly for k in blocks.tolist()], dtype=bool) if self.exactly else True
         own = blocks, self.density[blocks], np.where(sure, sizes, 0)
-        listed = _loop(layout.d, "members")(*given, self.pages[own[0]], *own[1:], found)
+        listed = loop(layout.d, "members")(*given, self.pages[own[0]], *own[1:], found)
         known = [self.exactly[k] for k in blocks.tolist() if k in self.exactly] if self.exactly else []
         return np.concatenate([found[:listed], *known, self.items[chosen[chosen >= count] - count]])
 
     def exact_cost(self, problem: Paged, chosen: Indices) -> Fraction:
         """What some of them cost, pages included."""
         blocks = self.pages[chosen[chosen < self.pages.size]]
-        fees, item = _sum(problem.layout.page, blocks), problem.layout.item
+        fees, item = total(problem.layout.page, blocks), problem.layout.item
         if item.ndim:
             return fees + exact_sum(item[self.members(problem, chosen)])
         return fees + (int(self.sizes[chosen[chosen < self.pages.size]].sum()) + chosen.size - blocks.size) * Fraction(
@@ -199,6 +126,8 @@ class _Listed(NamedTuple):
 def _between(problem: Paged, low: float, high: float) -> tuple[Mask, Fraction, Fraction] | None:
     """The selection, if its price is from ``low`` to ``high``; None if it is not."""
     layout, d = problem.layout, problem.layout.d
+    if not layout.page.size:
+        return np.zeros(0, dtype=bool), Fraction(0), Fraction(0)
     mask, states = np.zeros(d, dtype=bool), np.zeros(layout.page.size, dtype=np.int8)
     cost, room = np.atleast_1d(layout.item), problem.room
     given = problem.values, problem.square, cost, layout.ends, layout.page, room, low, high
@@ -206,7 +135,7 @@ def _between(problem: Paged, low: float, high: float) -> tuple[Mask, Fraction, F
     items, keys, prices = np.empty(size, dtype=np.intp), np.empty(size), np.empty(size)
     pages, sizes = np.empty(count, dtype=np.intp), np.empty(count, dtype=np.intp)
     density, price = np.empty(count), np.empty(count)
-    survey = _loop(d, "survey")
+    survey = loop(d, "survey")
     if survey is page_scan.survey:
         compiled_loops.count_read(d)
     found, blocks, fine = survey(
@@ -217,7 +146,7 @@ def _between(problem: Paged, low: float, high: float) -> tuple[Mask, Fraction, F
     if not fine or found > size:
         return None
     opened = np.flatnonzero(states == page_loops.OPEN)
-    left = problem.budget - _items_cost(layout, mask) - _sum(layout.page, opened)
+    left = problem.budget - items_cost(layout, mask) - total(layout.page, opened)
     if left < 0:
         return None
     pages = pages[:blocks]
@@ -336,7 +265,7 @@ def _window(density: Floats, cost: Floats, left: Fraction) -> tuple[float, float
         return -np.inf, np.inf
     some, unit = slice(None, None, int(density.size ** (1 / 3))), float(cost.max())
     share = density[some].size / density.size
-    return enclosed(density[some], cost[some] / unit, float(left) / unit * share, _WIDTHS[0])
+    return enclosed(density[some], cost[some] / unit, float(left) / unit * share, WIDTHS[0])
 
 
 def _block(weight: Floats, cost: Floats, order: list[int], fee: float) -> tuple[int, float, float]:
@@ -357,94 +286,3 @@ def _exactly(weight: Floats, cost: Floats) -> list[int]:
         for w, x in zip(weight, cost, strict=True)
     ]
     return sorted(range(weight.size), key=lambda i: (*ratio[i], i))
-
-
-# --- where the price probably is -----------------------------------------------------------------------------
-
-
-class _Asked:
-    """What some pages ask for at a price, in the mean: an estimate of what all do, and its error."""
-
-    def __init__(self, problem: Paged, chosen: Indices) -> None:
-        layout = problem.layout
-        cost, sizes = np.atleast_1d(layout.item), layout.ends[chosen + 1] - layout.ends[chosen]
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        kind = np.float32 if problem.values.dtype.itemsize <= 4 and cost.size == 1 else np.float64
-        weights, prices = np.empty(starts[-1], kind), cost if cost.size == 1 else np.empty(starts[-1])
-        given = problem.values, problem.square, cost, layout.ends, problem.room, chosen, starts, weights, prices
-        with np.errstate(over="ignore"):
-            _loop(layout.d, "gather")(*given)
-        self._demand, self._kind = _loop(layout.d, "demand"), kind
-        self._given = weights, prices, starts, layout.page[chosen]
-        self._one = float(cost[0])
-        self._known: dict[tuple[float, int], tuple[float, float]] = {}
-
-    def prices(self) -> tuple[float, float]:
-        """Logarithms of prices at which they ask for everything, nearly, and for nothing; twice 0 if there are none."""
-        weights, prices, starts, fees = self._given
-        costs = np.concatenate([prices, fees])
-        costs, most = costs[costs > 0], float(weights.max())
-        if not (costs.size and 0 < most < np.inf):
-            return 0.0, 0.0
-        top = float(np.log(most * np.diff(starts).max() / costs.min())) + 1.0
-        return top - 60.0, top
-
-    def __call__(self, log_price: float, width: float, step: int) -> float:
-        """At a price, by every ``step``-th page, with so many standard errors added."""
-        if (log_price, step) not in self._known:
-            at = float(np.exp(log_price))
-            with np.errstate(over="ignore"):
-                self._known[log_price, step] = self._demand(*self._given, step, at, self._kind(at * self._one))
-        total, squares = self._known[log_price, step]
-        return float((total + width * np.sqrt(squares)) / len(range(0, self._given[3].size, step)))
-
-
-def _brackets(problem: Paged) -> Iterator[tuple[float, float]]:
-    """Prices that probably enclose the right one: at which some pages, give or take, ask for their share of the budget.
-
-    Few of these pages say roughly where that is, all of them how narrowly.
-    """
-    layout = problem.layout
-    count, d = layout.page.size, layout.d
-    wanted = int(_LOOKED_AT * count * max(d, 1) ** (-1 / 3))
-    if d < _SAMPLED or not _AT_LEAST <= wanted <= count // 4:
-        return
-    places = (np.arange(wanted) + np.random.default_rng(0).random(wanted)) * (count / wanted)
-    asked = _Asked(problem, np.minimum(places.astype(np.intp), count - 1))
-    target = float(problem.budget) / count
-
-    def where(low: float, high: float, width: float, step: int, halvings: int) -> tuple[float, float]:
-        """A narrower interval in which what is asked falls to the target."""
-        for _ in range(halvings):
-            middle = (low + high) / 2
-            low, high = (middle, high) if asked(middle, width, step) > target else (low, middle)
-        return low, high
-
-    least, most = asked.prices()
-    for width in _WIDTHS if least < most else ():
-        first, last = least, most
-        for step, halvings in ((max(1, wanted // _ROUGH), 16), (max(1, wanted // (8 * _ROUGH)), 6), (1, 4)):
-            first, last = where(first, last, -width, step, halvings)[0], where(first, last, width, step, halvings)[1]
-        if first > least:
-            yield float(np.exp(first)), float(np.exp(last))
-
-
-def _items_cost(layout: PageLayout, mask: Mask) -> Fraction:
-    if layout.item.ndim:
-        return exact_sum(layout.item[mask])
-    return int(np.count_nonzero(mask)) * Fraction(float(layout.item))
-
-
-def _sum(costs: Floats, chosen: Indices | slice) -> Fraction:
-    """The exact sum of some costs; quick where all are alike."""
-    some = costs[chosen]
-    if some.size and some.min() == some.max():
-        return int(some.size) * Fraction(float(some[0]))
-    return exact_sum(some)
-
-
-def _loop(d: int, name: str) -> Any:
-    """A pass over the pages, as it is quickest for so many coordinates."""
-    if compiled_loops.worth_it(d):
-        return compiled_loops.compiled(getattr(page_loops, name))
-    return getattr(page_scan, name)

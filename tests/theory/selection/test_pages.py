@@ -13,6 +13,7 @@ from theory.energy.pages import PAGE_MODELS
 from theory.optimum.page_bound import compare_pages, page_bound
 from theory.page_checker import check_pages
 from theory.pages import PageCosts, page_layout, pages_of
+from theory.selection import page_bracket
 from theory.selection import paged as module
 from theory.selection.paged import by_pages, paged
 
@@ -52,7 +53,7 @@ def test_brackets_change_nothing(monkeypatch, item):
     price = float(expected.threshold)
     for low, high in ((price * 0.9, price * 1.1), (price, np.nextafter(price, 1e9)), (price * 1.5, price * 2),
                       (price / 3, price / 2)):  # fmt: skip
-        monkeypatch.setattr(module, "_brackets", lambda _, edges=(low, high): [edges])
+        monkeypatch.setattr(module, "brackets", lambda _, edges=(low, high): [edges])
         found = by_pages(problem)
         assert np.array_equal(found.mask, expected.mask)
         assert (found.spent, found.threshold) == (expected.spent, expected.threshold)
@@ -62,13 +63,13 @@ def test_compiled_brackets_by_sample_change_nothing(monkeypatch):
     pytest.importorskip("numba")
     costs = PageCosts(4, "0.1", "0.2")
     expected = by_pages(UPDATE, costs, budget="30%")
-    monkeypatch.setattr(module, "_SAMPLED", 1)
-    monkeypatch.setattr(module, "_LOOKED_AT", 2)
+    monkeypatch.setattr(page_bracket, "_SAMPLED", 1)
+    monkeypatch.setattr(page_bracket, "_LOOKED_AT", 2)
     for compiled in (False, True):
         monkeypatch.setattr(compiled_loops, "worth_it", lambda _, compiled=compiled: compiled)
-        brackets = list(module._brackets(paged(UPDATE, costs, budget="30%")))
-        assert brackets
-        assert all(low < expected.threshold < high for low, high in brackets)
+        found_brackets = list(page_bracket.brackets(paged(UPDATE, costs, budget="30%")))
+        assert found_brackets
+        assert all(low < expected.threshold < high for low, high in found_brackets)
         found = by_pages(UPDATE, costs, budget="30%")
         assert np.array_equal(found.mask, expected.mask)
         assert (found.spent, found.threshold) == (expected.spent, expected.threshold)
