@@ -119,6 +119,17 @@ def test_the_reserve_holds_however_little_a_layer_is_worth():
     assert missing < Fraction(float(instance.cost[0]))
 
 
+@pytest.mark.parametrize("power", [1010, -1060])
+def test_the_scale_of_worths_does_not_matter(power):
+    """Times a score the largest would be infinite, and the least nothing."""
+    instance, _ = drawn(5, "coordinates")
+    worth = np.array([0.125, 0.5, 1.0, 0.25])
+    for method in (above_safe_reserve, above_energy_reserve):
+        found, same = method(instance, SIZES, worth * 2.0**power), method(instance, SIZES, worth)
+        assert np.array_equal(found.mask, same.mask)
+        assert (found.spent, found.retained) == (same.spent, same.retained)
+
+
 def test_what_is_no_worth_is_refused():
     instance, _ = drawn(0)
     shapes = ([1, 1, 1], [1] * 5, [[1] * 4], "x")
