@@ -25,6 +25,8 @@ from theory.instance import Instance
 from theory.optimum.class_optimum import ClassSolution, solve_classes
 from theory.optimum.core_search import Found, Item, halves, ordered
 from theory.optimum.dense_search import CELLS_PER_STATE, MAX_ITEMS, dense
+from theory.optimum.group_relaxation import group
+from theory.optimum.splits import prices_with_split
 from theory.optimum.duals import (
     Base,
     Prices,
@@ -35,6 +37,7 @@ from theory.optimum.duals import (
     reduced_value,
     sift,
     to_float,
+    units_of,
     whole_step,
 )
 from theory.optimum.relaxation import relax
@@ -128,7 +131,7 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
 
 
 def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int, watch: Watch) -> Solution | None:
-    """By the balanced dynamic programme, where scores and costs are integers; None where they are not.
+    """Where scores and costs are integers: by a relaxation, by the balanced dynamic programme, by splits; else None.
 
     The optimum comes under whichever prices leave it the least loss, since the checker has as much less to search.
     """
@@ -138,26 +141,63 @@ def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int
     if not step:
         return None
     loss, deviations = _feasible_start(instance, base)
-    bound = Solution(base, deviations, loss, loss < step, grid, step=Fraction(step))
-    if not bound.proved:
-        found = dense(instance, base, loss, step, int(grid), watch.stopped, max_states * CELLS_PER_STATE)
-        bound = replace(bound, proved=found.finished, method="dense" if found.checkable else "ordered")
-        if found.deviations is not None:
-            bound = _with_mask(instance, bound, found.deviations)
-    if not bound.proved or bound.loss < step or watch.stopped():
-        return bound
-    if bound.method == "dense":
-        return replace(bound, other=replace(bound, method="ordered"))
-    mask, proofs = bound.mask, [bound]
-    for prices in prices_with_cut(instance, on_grid(instance.budget, grid)):
-        cut = base_of(instance, prices, on_grid(instance.budget, grid))
+    found = Solution(base, deviations, loss, loss < step, grid, step=Fraction(step))
+    if found.proved or watch.stopped():
+        return found
+    found = _by_relaxation(instance, found, max_states, watch)
+    if not found.proved:
+        return found if watch.stopped() else _by_splits(instance, found, max_states, watch)
+    if found.method == "ordered" and found.loss >= step and not watch.stopped():
+        return _of_least_loss(instance, found)
+    return found
+
+
+def _by_relaxation(instance: Instance, found: Solution, max_states: int, watch: Watch) -> Solution:
+    """What a relaxation proves, or else the balanced dynamic programme, beginning with the mask found so far."""
+    base, loss, step = found.base, found.loss, int(found.step)
+    least = group(instance, base, loss, int(found.grid), watch.stopped)
+    if least is not None and least.deviations is not None:
+        return replace(found, deviations=least.deviations, loss=least.loss, proved=True, method="group")
+    if least is None or least.loss <= loss - step:
+        best = dense(instance, base, loss, step, int(found.grid), watch.stopped, max_states * CELLS_PER_STATE)
+        found = replace(found, proved=best.finished, method="dense" if best.checkable else "ordered")
+        if best.deviations is not None:
+            found = _with_mask(instance, found, best.deviations)
+    if found.method == "dense":
+        found = replace(found, other=replace(found, method="ordered"))
+    if least is not None and least.loss > found.loss - step:
+        found = replace(found, proved=True, method="group", other=found if found.method == "dense" else None)
+    return found
+
+
+def _by_splits(instance: Instance, found: Solution, max_states: int, watch: Watch) -> Solution:
+    """What a search of one side of a split proves, if the prices of the other prove that nothing better is there."""
+    budget = on_grid(instance.budget, found.grid)
+    for prices in prices_with_split(instance, found.base, budget):
+        assert prices.split is not None
+        other = _solve_from(instance, base_of(instance, prices, budget), found.grid, max_states // 4, watch)
+        if other.proved and prices.split.bound - instance.retained(other.mask) < found.step:
+            return replace(other, step=found.step)
+        if watch.stopped():
+            break
+    return found
+
+
+def _of_least_loss(instance: Instance, found: Solution) -> Solution:
+    """A mask that is proved, under the prices that leave it the least loss, and under others with or without a cut."""
+    mask, budget, proofs = found.mask, on_grid(instance.budget, found.grid), [found]
+    retained = instance.retained(mask)
+    for prices in [*prices_with_cut(instance, budget), *prices_with_split(instance, found.base, budget)]:
+        if prices.split is not None and prices.split.bound - retained >= found.step:
+            continue
+        cut = base_of(instance, prices, budget)
         loss, deviations = _feasible_start(instance, cut)
-        other = Solution(cut, deviations, loss, True, grid, step=Fraction(step))
+        other = Solution(cut, deviations, loss, True, found.grid, step=found.step)
         proofs.append(_with_mask(instance, other, np.flatnonzero(mask != cut.mask).tolist()))
     proofs.sort(key=attrgetter("loss"))
+    first, *others = proofs
     return replace(
-        proofs[0],
-        other=next((proof for proof in proofs[1:] if bool(proof.prices.item) != bool(proofs[0].prices.item)), None),
+        first, other=next((proof for proof in others if bool(proof.prices.item) != bool(first.prices.item)), None)
     )
 
 
@@ -238,8 +278,9 @@ def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]
                 break
             deviations.append(int(i))
             loss += reduced_value(instance, base.prices, i)
-            slack, spare = slack + instance.exact_cost(i), spare + 1
-    return loss + base.prices.energy * slack + base.prices.item * spare * bool(base.prices.most_items), deviations
+            units = base.prices.units(instance.exact_score(i), instance.exact_cost(i))
+            slack, spare = slack + instance.exact_cost(i), spare + units
+    return loss + base.prices.energy * slack + base.prices.item * spare * base.prices.cut, deviations
 
 
 def _pool(instance: Instance, base: Base, loss: Fraction, threads: int = 1) -> tuple[list[Item], Fraction]:
@@ -255,7 +296,9 @@ def _pool(instance: Instance, base: Base, loss: Fraction, threads: int = 1) -> t
     items = []
     for i in near.tolist():
         cost = instance.exact_cost(i)
-        items.append(Item(abs(reduced_value(instance, base.prices, i)), cost if base.mask[i] else -cost, i))
+        units = base.prices.units(instance.exact_score(i), cost)
+        sign = 1 if base.mask[i] else -1
+        items.append(Item(abs(reduced_value(instance, base.prices, i)), sign * cost, i, sign * units))
     return sorted(items), complete
 
 
@@ -271,7 +314,8 @@ def _enough(instance: Instance, prices: Prices) -> float:
 def _distance(instance: Instance, prices: Prices, items: Indices) -> Floats:
     """``|r_i|`` of some items, in floating point."""
     with np.errstate(over="ignore", invalid="ignore"):
-        priced = to_float(prices.energy) * instance.costs_of(items) + to_float(prices.item)
+        units = units_of(instance, prices, items) if prices.split else 1
+        priced = to_float(prices.energy) * instance.costs_of(items) + to_float(prices.item) * units
         return np.nan_to_num(np.abs(instance.scores_of(items) - priced), nan=math.inf, posinf=math.inf)
 
 
