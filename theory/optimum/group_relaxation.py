@@ -23,6 +23,7 @@ from theory.selection.order import eligible
 
 MAX_STEPS = 1_000_000  # from one remainder to another
 _MOST_BITS = 1 << 30  # that the subset sum keeps in all
+_FIRST = 32  # items of either side that it begins with
 _Ints = NDArray[np.int64]
 
 
@@ -68,12 +69,8 @@ def group(instance: Instance, base: Base, loss: Fraction, grid: int, stopped: Ca
     moved = _members(states[rest][1])
     at = {int(i): int(s) for i, s in zip(may, steps, strict=True)}
     slack += sum(at[i] if base.mask[i] else -at[i] for i in moved)
-    kept = base.mask[may[free]]
-    wanted = int(steps[free[kept]].sum()) + slack - rest
-    chosen = _subset(steps[free] // divisor, wanted // divisor)
-    deviations = None
-    if chosen is not None:
-        deviations = sorted([*moved, *may[free[chosen != kept]].tolist()])
+    swapped = _swaps(steps[free] // divisor, base.mask[may[free]], (slack - rest) // divisor, stopped)
+    deviations = None if swapped is None else sorted([*moved, *may[free[swapped]].tolist()])
     return Least(Fraction(found[rest], unit), deviations)
 
 
@@ -113,8 +110,26 @@ def _members(path: _Path) -> list[int]:
     return found
 
 
+def _swaps(
+    sizes: _Ints, kept: NDArray[np.bool_], more: int, stopped: Callable[[], bool]
+) -> NDArray[np.intp] | None:
+    """Which of some items to swap in or out so that the kept ones' sizes add up to so much more; among ever more items."""
+    order = np.argsort(sizes, kind="stable")
+    sides = order[kept[order]], order[~kept[order]]
+    count = _FIRST
+    while not stopped():
+        some = np.concatenate([side[:: max(1, -(-side.size // count))] for side in sides])
+        chosen = _subset(sizes[some], int(sizes[some][kept[some]].sum()) + more)
+        if chosen is not None:
+            return some[chosen != kept[some]]
+        if some.size == sizes.size:
+            break
+        count *= 4
+    return None
+
+
 def _subset(sizes: _Ints, wanted: int) -> NDArray[np.bool_] | None:
-    """Which of some positive sizes add up to ``wanted``, None where none are found to."""
+    """Which of some positive sizes add up to ``wanted``, None where none do, or that takes too much memory."""
     order = np.argsort(-sizes, kind="stable")
     bundles: list[tuple[int, NDArray[np.intp]]] = []  # equal ones by powers of two: any number of them can be made up
     for members in np.split(order, np.flatnonzero(np.diff(sizes[order])) + 1):
