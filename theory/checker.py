@@ -654,8 +654,8 @@ def _search_dense(q: _Question, work: _Work) -> None:
 def _search_group(q: _Question, work: _Work) -> None:
     """Gomory's relaxation: what loses nothing may shift the slack by any multiple of its costs' common divisor.
 
-    So only the remainder of the slack counts, which is left over at least; ``states`` holds the least paid for each. From
-    ``grid`` copies on remainders come again.
+    So only the remainder of the slack counts, which is left over at least; ``states`` holds the least paid for each.
+    From ``grid`` copies on remainders come again.
     """
     grid = math.gcd(*(move for price, move, _ in q.kinds if not price))
     _require(grid > 0, "nothing that loses nothing is there for a group")

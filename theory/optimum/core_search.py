@@ -31,12 +31,14 @@ from theory.optimum.watch import STRIDE, UNWATCHED
 
 
 class Item(NamedTuple):
-    """A core item: deviating from S here costs ``loss``, moves the slack by ``shift`` and the spare by ``units``."""
+    """A core item: deviating from S here costs ``loss``, moves the slack by ``shift`` and, with a cut, the spare by
+    ``units``.
+    """
 
     loss: Fraction
     shift: Fraction
     at: int
-    units: int
+    units: int = 0
 
 
 class Found(NamedTuple):
@@ -77,7 +79,9 @@ class _Question:
         costs = math.lcm(base.slack.denominator, *(x.shift.denominator for x in core))
         rate = base.prices.energy / costs
         unit = math.lcm(limit.denominator, rate.denominator, item.denominator, *(x.loss.denominator for x in core))
-        keyed = sorted(((int(x.loss * unit), int(x.shift * costs), x.units), x.at) for x in core)
+        keyed: list[tuple[tuple[int, int, int], int]] = sorted(
+            ((int(x.loss * unit), int(x.shift * costs), x.units), x.at) for x in core
+        )
         groups = [_Group(*key, [i for _, i in same]) for key, same in groupby(keyed, key=itemgetter(0))]
         start = (int(base.slack * costs), base.spare, 0, ())
         return cls(groups, start, int(rate * unit), int(item * unit), int(limit * unit), unit)
@@ -99,7 +103,11 @@ def ordered(
     """Search in the order of loss per joule (per unit of the cut), with bounds on what later items can do."""
     q = _Question.of(core, base, limit)
     energy, item, below = q.energy, q.item, q.limit
-    key = (lambda g: (Fraction(g.loss, abs(g.units)), 0, g.shift)) if item else (lambda g: (Fraction(g.loss, abs(g.shift)), abs(g.shift), g.shift))
+    key = (
+        (lambda g: (Fraction(g.loss, abs(g.units)), 0, g.shift))
+        if item
+        else (lambda g: (Fraction(g.loss, abs(g.shift)), abs(g.shift), g.shift))
+    )
     groups = sorted(q.groups, key=key)
     best: _Path | None = None
     states, visits = [q.start], 0

@@ -66,7 +66,7 @@ class Prices:
         most_items: ``K``, or 0 without the cut.
         cheap: with the cut, a cost ``theta``: the items cheaper than it, and enough at ``theta``, already
             overrun the budget with ``K + 1`` items. This is how ``K`` is checked in one pass.
-        split: in place of the cut: ``mu`` is per unit of weight, for masks of weight up to ``K`` (``least``: from there).
+        split: in place of the cut: ``mu`` is per unit of weight, for masks of weight up to ``K`` (or from there).
     """
 
     energy: Fraction
@@ -97,8 +97,8 @@ class Base:
     Attributes:
         mask: bool (d,). ties: how many of ``{r_i = 0}`` are in it: lowest indices first; with the cut,
             cheapest first.
-        slack: ``B - c(S)``, with B rounded down to the costs' grid. spare: ``K - |S|`` (0 without the cut), in units of the
-            split where there is one.
+        slack: ``B - c(S)``, with B rounded down to the costs' grid. spare: ``K - |S|`` (0 without the cut), in
+            units of the split where there is one.
     """
 
     prices: Prices
@@ -156,6 +156,12 @@ def whole_step(values: Floats) -> int:
     if not whole(values[:_SAMPLE]) or not whole(values):
         return 0
     return int(np.gcd.reduce(values.astype(np.int64), initial=0))
+
+
+def adds_up(instance: Instance) -> bool:
+    """Whether sums of scores and of costs stay below what float64 tells apart, and so within 64 bits."""
+    largest = max(float(instance.score.max(initial=0)), float(instance.cost.max(initial=0)))
+    return largest * instance.d < _EXACT_INTEGERS
 
 
 def common_grid(values: Floats) -> Fraction:

@@ -25,8 +25,6 @@ from theory.instance import Instance
 from theory.optimum.class_optimum import ClassSolution, solve_classes
 from theory.optimum.core_search import Found, Item, halves, ordered
 from theory.optimum.dense_search import CELLS_PER_STATE, MAX_ITEMS, dense
-from theory.optimum.group_relaxation import group
-from theory.optimum.splits import prices_with_split
 from theory.optimum.duals import (
     Base,
     Prices,
@@ -40,7 +38,9 @@ from theory.optimum.duals import (
     units_of,
     whole_step,
 )
+from theory.optimum.group_relaxation import group
 from theory.optimum.relaxation import relax
+from theory.optimum.splits import prices_with_split
 from theory.optimum.watch import UNWATCHED, Watch
 from theory.selection.order import Floats, Indices
 from theory.selection.selectors import cwmp, top_k
@@ -157,7 +157,8 @@ def _by_relaxation(instance: Instance, found: Solution, max_states: int, watch: 
     base, loss, step = found.base, found.loss, int(found.step)
     least = group(instance, base, loss, int(found.grid), watch.stopped)
     if least is not None and least.deviations is not None:
-        return replace(found, deviations=least.deviations, loss=least.loss, proved=True, method="group")
+        found = replace(found, deviations=least.deviations, loss=least.loss, proved=True)
+        return replace(found, method="group", other=found)
     if least is None or least.loss <= loss - step:
         best = dense(instance, base, loss, step, int(found.grid), watch.stopped, max_states * CELLS_PER_STATE)
         found = replace(found, proved=best.finished, method="dense" if best.checkable else "ordered")
@@ -166,7 +167,7 @@ def _by_relaxation(instance: Instance, found: Solution, max_states: int, watch: 
     if found.method == "dense":
         found = replace(found, other=replace(found, method="ordered"))
     if least is not None and least.loss > found.loss - step:
-        found = replace(found, proved=True, method="group", other=found if found.method == "dense" else None)
+        found = replace(found, proved=True, method="group", other=replace(found, proved=True))
     return found
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.instance import Instance
-from theory.optimum.duals import Base
+from theory.optimum.duals import Base, adds_up
 from theory.selection.order import eligible
 
 MAX_STEPS = 1_000_000  # from one remainder to another
@@ -28,7 +28,7 @@ _Ints = NDArray[np.int64]
 
 
 class Least(NamedTuple):
-    """The least loss of the relaxation; and the deviations of a mask that attains it, ascending, None if none is found."""
+    """The least loss of the relaxation; and the deviations of a mask of that loss, ascending, None if none is found."""
 
     loss: Fraction
     deviations: list[int] | None
@@ -46,6 +46,8 @@ def group(instance: Instance, base: Base, loss: Fraction, grid: int, stopped: Ca
     """
     price = base.prices.energy * grid
     energy, unit = price.numerator, price.denominator
+    if not adds_up(instance):
+        return None
     may = np.flatnonzero(eligible(instance, instance.score))
     steps = instance.cost[may].astype(np.int64) // grid
     reduced = unit * _whole(instance.score[may]) - energy * _whole(steps)
@@ -110,10 +112,8 @@ def _members(path: _Path) -> list[int]:
     return found
 
 
-def _swaps(
-    sizes: _Ints, kept: NDArray[np.bool_], more: int, stopped: Callable[[], bool]
-) -> NDArray[np.intp] | None:
-    """Which of some items to swap in or out so that the kept ones' sizes add up to so much more; among ever more items."""
+def _swaps(sizes: _Ints, kept: NDArray[np.bool_], more: int, stopped: Callable[[], bool]) -> NDArray[np.intp] | None:
+    """Which items to swap in or out, so that the sizes of the kept ones add up to so much more; first with a few."""
     order = np.argsort(sizes, kind="stable")
     sides = order[kept[order]], order[~kept[order]]
     count = _FIRST
@@ -121,7 +121,8 @@ def _swaps(
         some = np.concatenate([side[:: max(1, -(-side.size // count))] for side in sides])
         chosen = _subset(sizes[some], int(sizes[some][kept[some]].sum()) + more)
         if chosen is not None:
-            return some[chosen != kept[some]]
+            swapped: NDArray[np.intp] = some[chosen != kept[some]]
+            return swapped
         if some.size == sizes.size:
             break
         count *= 4

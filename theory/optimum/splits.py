@@ -1,10 +1,10 @@
 """Prices for masks in two kinds: those whose whole weights add up to at most a bound, and those beyond it.
 
-Where all masks of one kind are bounded below what a mask retains, its optimality is left to be shown among the others,
-and prices for these alone leave a smaller loss (a split disjunction; Balas 1979, Cook, Kannan & Schrijver 1990). Weights
-are 1 an item, which branches on the number of items, or, where scores less costs are few multiples of one number, that
-multiple: with ``p = c + t w`` a mask retains what it costs and ``t`` times its weight. The bound is the weight of the
-relaxation's solution, rounded down: it lies between the two kinds.
+Where a bound for all masks of one kind is not above what some mask retains, it is optimal if it is so among the others,
+and prices for these alone leave it a smaller loss (a split disjunction; Balas 1979, Cook, Kannan & Schrijver 1990).
+Weights are 1 an item, which branches on the number of items, or, where scores less costs are few multiples of one
+number, that multiple: with ``p = c + t w`` a mask retains what it costs and ``t`` times its weight. The bound is the
+weight of the relaxation's solution, rounded down: it lies between the two kinds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.instance import Instance
-from theory.optimum.duals import Base, Prices, Split, narrowest
+from theory.optimum.duals import Base, Prices, Split, adds_up, narrowest
 from theory.selection.order import eligible
 
 _MOST_MULTIPLES = 64  # of one number, that scores less costs may be
@@ -52,6 +52,8 @@ def prices_with_split(instance: Instance, base: Base, budget: Fraction) -> list[
         instance: of whole scores and costs. base: of the relaxation's prices. budget: on the costs' grid.
     """
     may = np.flatnonzero(eligible(instance, instance.score))
+    if not adds_up(instance):
+        return []
     score, cost = (values[may].astype(np.int64) for values in (instance.score, instance.cost))
     kept, found = base.mask[may], []
     if kept.all():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from forging import at, leaves, sign, variants
 
-from proofs_check.formal.certificates import accepted
+from proofs_check.formal.certificates import accepted, is_transcribed
 from proofs_check.formal.compiling import find_coq
 from proofs_check.formal.evaluation import Rational
 from theory import CostClasses, checker
@@ -172,7 +172,7 @@ def questions(number, seed, kind):
     for k in range(number):
         instance = instance_from(rng)
         fields = certify(instance).fields if k % 5 == 0 else make(rng, instance)
-        if fields["proof"]["kind"] == kind:
+        if fields["proof"]["kind"] == kind and is_transcribed(fields["proof"]):
             yield instance, fields
             yield instance, tamper(rng, fields)
 
@@ -218,7 +218,7 @@ def test_proofs_by_steps_and_dense_windows_are_accepted_by_both():
         instance = Instance.from_scores(score, cost, int(rng.integers(1, cost.sum())))
         for fields in (certify(instance).fields, certify(instance, max_states=1).fields):
             proof = fields["proof"] | {"search": "dense", "step": "1"}
-            if proof["kind"] == "core" and not Fraction(proof["item"]):
+            if proof["kind"] == "core" and "split" not in proof and not Fraction(proof["item"]):
                 asked.append((instance, sealed({**fields, "verdict": "exact", "proof": proof})))
                 kinds.add(Fraction(proof["loss"]) < 1)
     results = compared(asked)
@@ -268,3 +268,6 @@ def test_a_proof_of_another_kind_is_refused_in_words():
     rational = Rational((), (), Fraction(0))
     with pytest.raises(InputError, match="only certificates of kind core and counts are transcribed, got 'other'"):
         accepted([({"proof": {"kind": "other"}}, rational)])
+    for proof in ({"kind": "core", "split": {}}, {"kind": "core", "search": "group"}):
+        with pytest.raises(InputError, match="splits and the group search are not transcribed"):
+            accepted([({"proof": proof}, rational)])

@@ -134,7 +134,7 @@ def test_a_second_proof_is_tried_before_an_interval(accepts, monkeypatch):
     monkeypatch.setattr(module, "_confirm", check)
     certificate = certify(Instance.from_scores([2, 3, 4], [1, 2, 4], 4))
     assert [verdict for verdict, _ in asked] == ["exact", "exact", "interval"][: accepts or 3]
-    assert [search for _, search in asked] == ["dense", "ordered", "dense"][: accepts or 3]
+    assert [search for _, search in asked] == ["group", "ordered", "group"][: accepts or 3]
     assert certificate.verdict == ["failed", "exact", "exact", "interval"][accepts]
     assert (certificate.fields["verdict"], certificate.fields["proof"]["search"]) == asked[-1]
     assert certificate.gap == (0 if certificate.verdict == "exact" else Fraction(certificate.fields["proof"]["loss"]))
