@@ -79,10 +79,10 @@ class _Question:
         costs = math.lcm(base.slack.denominator, *(x.shift.denominator for x in core))
         rate = base.prices.energy / costs
         unit = math.lcm(limit.denominator, rate.denominator, item.denominator, *(x.loss.denominator for x in core))
-        keyed: list[tuple[tuple[int, int, int], int]] = sorted(
-            ((int(x.loss * unit), int(x.shift * costs), x.units), x.at) for x in core
-        )
-        groups = [_Group(*key, [i for _, i in same]) for key, same in groupby(keyed, key=itemgetter(0))]
+        keyed = sorted(((int(x.loss * unit), int(x.shift * costs), x.units), x.at) for x in core)
+        groups = [
+            _Group(key[0], key[1], key[2], [i for _, i in same]) for key, same in groupby(keyed, key=itemgetter(0))
+        ]
         start = (int(base.slack * costs), base.spare, 0, ())
         return cls(groups, start, int(rate * unit), int(item * unit), int(limit * unit), unit)
 

@@ -155,7 +155,7 @@ def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int
 def _by_relaxation(instance: Instance, found: Solution, max_states: int, watch: Watch) -> Solution:
     """What a relaxation proves, or else the balanced dynamic programme, beginning with the mask found so far."""
     base, loss, step = found.base, found.loss, int(found.step)
-    least = group(instance, base, loss, int(found.grid), watch.stopped)
+    least = group(instance, base, loss, int(found.grid), max_states // 4, watch.stopped)
     if least is not None and least.deviations is not None:
         found = replace(found, deviations=least.deviations, loss=least.loss, proved=True)
         return replace(found, method="group", other=found)

@@ -21,7 +21,6 @@ from theory.instance import Instance
 from theory.optimum.duals import Base, adds_up
 from theory.selection.order import eligible
 
-MAX_STEPS = 1_000_000  # from one remainder to another
 _MOST_BITS = 1 << 30  # that the subset sum keeps in all
 _FIRST = 32  # items of either side that it begins with
 _Ints = NDArray[np.int64]
@@ -37,12 +36,14 @@ class Least(NamedTuple):
 _Path = tuple  # nested (items, rest)
 
 
-def group(instance: Instance, base: Base, loss: Fraction, grid: int, stopped: Callable[[], bool]) -> Least | None:
+def group(
+    instance: Instance, base: Base, loss: Fraction, grid: int, max_steps: int, stopped: Callable[[], bool]
+) -> Least | None:
     """The least loss that any mask may have, if it is below ``loss``; None where that is not found.
 
     Args:
         instance: of whole scores and costs. base: S under a price without the cut. loss: of some mask.
-        grid: of the costs.
+        grid: of the costs. max_steps: from one remainder to another, before it gives up.
     """
     price = base.prices.energy * grid
     energy, unit = price.numerator, price.denominator
@@ -61,7 +62,7 @@ def group(instance: Instance, base: Base, loss: Fraction, grid: int, stopped: Ca
     near = np.flatnonzero((lost > 0) & (lost < limit))
     moves = np.where(base.mask[may[near]], steps[near], -steps[near])
     kinds = sorted(zip(lost[near].tolist(), moves.tolist(), may[near].tolist(), strict=True))
-    states = _shortest(kinds, slack % divisor, divisor, limit, stopped)
+    states = _shortest(kinds, slack % divisor, divisor, limit, max_steps, stopped)
     if states is None:
         return None
     found = {rest: paid + energy * rest for rest, (paid, _) in states.items()}
@@ -82,11 +83,10 @@ def _whole(values: NDArray) -> NDArray[np.object_]:
 
 
 def _shortest(
-    kinds: list[tuple[int, int, int]], start: int, divisor: int, limit: int, stopped: Callable[[], bool]
+    kinds: list[tuple[int, int, int]], start: int, divisor: int, limit: int, left: int, stopped: Callable[[], bool]
 ) -> dict[int, tuple[int, _Path]] | None:
     """The least paid below the limit for each remainder, and what for; None where that takes too long."""
     states: dict[int, tuple[int, _Path]] = {start: (0, ())}
-    left = MAX_STEPS
     for (price, move), same in groupby(kinds, key=lambda kind: kind[:2]):
         members = [i for _, _, i in same][: divisor - 1]
         grown = dict(states)

@@ -51,7 +51,7 @@ def test_the_least_loss_is_that_of_the_relaxation_and_its_mask_has_it():
         instance, base = base_and_loss(score, cost, budget)
         inside = set(np.flatnonzero(base.mask).tolist())
         p, c = score.tolist(), cost.tolist()
-        least = group(instance, base, Fraction(10**6), 1, lambda: False)
+        least = group(instance, base, Fraction(10**6), 1, 10**6, lambda: False)
         assert least.loss == relaxed(p, c, base.prices.energy, inside, int(base.slack))
         upper = base.loss + instance.retained(base.mask)
         assert upper - least.loss >= optimum(p, c, budget)
@@ -66,14 +66,13 @@ def test_the_least_loss_is_that_of_the_relaxation_and_its_mask_has_it():
 
 def test_a_limit_that_nothing_is_below_comes_back():
     instance, base = base_and_loss(np.array([6, 4, 2, 3]), np.array([3, 2, 1, 4]), 5)
-    assert group(instance, base, Fraction(0), 1, lambda: False) == (0, None)
+    assert group(instance, base, Fraction(0), 1, 10**6, lambda: False) == (0, None)
 
 
-def test_it_gives_up_when_it_is_stopped_or_takes_too_long(monkeypatch):
+def test_it_gives_up_when_it_is_stopped_or_takes_too_long():
     instance, base = base_and_loss(np.array([7, 9, 9, 5, 4]), np.array([3, 4, 5, 4, 7]), 8)
-    assert group(instance, base, Fraction(99), 1, lambda: True) is None
-    monkeypatch.setattr(group_relaxation, "MAX_STEPS", 1)
-    assert group(instance, base, Fraction(99), 1, lambda: False) is None
+    assert group(instance, base, Fraction(99), 1, 10**6, lambda: True) is None
+    assert group(instance, base, Fraction(99), 1, 1, lambda: False) is None
 
 
 @pytest.mark.parametrize("grid", [1, 6])
