@@ -188,11 +188,13 @@ def _affordable(
         gain = price + q.energy * shift + q.item * units
         grown = list(front)
         for copies in range(1, len(members) + 1):
-            chosen, room, move, more = members[:copies], q.limit - copies * price, copies * shift, copies * gain
-            before = len(grown)
-            for minus_slack, total, (paid, path) in front:
-                if paid < room:
-                    grown.append((minus_slack - move, total + more, (paid + copies * price, (chosen, path))))
+            chosen, lost, move, more = members[:copies], copies * price, copies * shift, copies * gain
+            before, room = len(grown), q.limit - lost
+            grown += [
+                (minus_slack - move, total + more, (paid + lost, (chosen, path)))
+                for minus_slack, total, (paid, path) in front
+                if paid < room
+            ]
             visits += len(front)
             if len(grown) == before or visits > max_visits or stopped():
                 break

@@ -89,6 +89,11 @@ class Prices:
         """What an item takes from the spare: 1, or its weight in the split."""
         return 1 if self.split is None else self.sign * self.split.units(score, cost)
 
+    def reduced(self, score: Fraction, cost: Fraction) -> Fraction:
+        """``r_i`` of an item."""
+        value = score - self.energy * cost
+        return value - self.item * self.units(score, cost) if self.item else value
+
 
 @dataclass(frozen=True, eq=False)
 class Base:
@@ -177,8 +182,7 @@ def on_grid(budget: Fraction, grid: Fraction) -> Fraction:
 
 def reduced_value(instance: Instance, prices: Prices, i: int) -> Fraction:
     """``r_i = p_i - lambda c_i - mu``, exact."""
-    score, cost = instance.exact_score(i), instance.exact_cost(i)
-    return score - prices.energy * cost - prices.item * (prices.units(score, cost) if prices.split else 1)
+    return prices.reduced(instance.exact_score(i), instance.exact_cost(i))
 
 
 def units_of(instance: Instance, prices: Prices, items: Indices) -> Floats:

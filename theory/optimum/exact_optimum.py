@@ -13,6 +13,7 @@ What this module returns is still only a claim: :mod:`theory.checker` verifies i
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,7 +33,6 @@ from theory.optimum.duals import (
     cost_grid,
     on_grid,
     prices_with_cut,
-    reduced_value,
     sift,
     to_float,
     units_of,
@@ -47,7 +47,7 @@ from theory.selection.selectors import cwmp, top_k
 
 MAX_STATES = 4_000_000  # states visited in all before it settles for an interval
 _FIRST, _DEEPER = 10, 1.12  # items in the first core, and how much larger each next one is
-_POOL = 10_000
+_POOLS = 2_000, 10_000  # items whose distance is exact: most searches need the nearest few
 _SAMPLE = 1 << 18
 _ROUNDING = Fraction(1, 1 << 30)  # generous, for distances in floating point
 _SPREAD = 40  # items of the last attempt at a better mask when exactness is out of reach
@@ -232,12 +232,11 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int,
     loss, deviations = _feasible_start(instance, base)
     if loss == 0:
         return Solution(base, deviations, loss, True, grid)
-    pool, complete = _pool(instance, base, loss, watch.threads)
-    left = max_states
-    for limit in _limits(pool, complete):
+    left, pool = max_states, list[Item]()
+    for limit, pool in _cores(instance, base, loss, watch):
         if watch.stopped():
             break
-        core = [x for x in pool if x.loss < limit]
+        core = pool[: bisect_left(pool, limit, key=attrgetter("loss"))]
         found, method = _search(core, base, limit, bool(grid), left, watch)
         left -= found.visits
         if found.best is not None and found.best[0] < loss:
@@ -278,38 +277,49 @@ def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]
             if slack >= 0:
                 break
             deviations.append(int(i))
-            loss += reduced_value(instance, base.prices, i)
-            units = base.prices.units(instance.exact_score(i), instance.exact_cost(i))
-            slack, spare = slack + instance.exact_cost(i), spare + units
+            score, cost = instance.exact_score(i), instance.exact_cost(i)
+            loss += base.prices.reduced(score, cost)
+            slack, spare = slack + cost, spare + base.prices.units(score, cost)
     return loss + base.prices.energy * slack + base.prices.item * spare * base.prices.cut, deviations
 
 
-def _pool(instance: Instance, base: Base, loss: Fraction, threads: int = 1) -> tuple[list[Item], Fraction]:
-    """The items nearest to the threshold, by ``|r|``, and a limit below which none is missing."""
-    enough = _enough(instance, base.prices)
+def _cores(instance: Instance, base: Base, loss: Fraction, watch: Watch) -> Iterator[tuple[Fraction, list[Item]]]:
+    """Rising limits up to ``loss``, each with a pool that holds every item below it."""
+    last = Fraction(0)
+    for most in _POOLS:
+        pool, complete = _pool(instance, base, loss, most, watch.threads)
+        for limit in _limits(pool, complete):
+            if limit > last:
+                yield limit, pool
+                last = limit
+        if last == loss:
+            break
+
+
+def _pool(instance: Instance, base: Base, loss: Fraction, most: int, threads: int = 1) -> tuple[list[Item], Fraction]:
+    """The ``most`` items nearest to the threshold, by ``|r|``, and a limit below which none is missing."""
+    enough = _enough(instance, base.prices, most)
     complete = loss if to_float(loss) <= enough else Fraction(enough)
     _, near = sift(instance, base.prices, math.nextafter(to_float(complete), math.inf), threads)
-    if near.size > _POOL:
+    if near.size > most:
         distance = _distance(instance, base.prices, near)
-        nearest = np.argpartition(distance, _POOL)
-        complete = min(complete, Fraction(distance[nearest[_POOL]]) * (1 - _ROUNDING))
-        near = near[nearest[:_POOL]]
-    items = []
+        nearest = np.argpartition(distance, most)
+        complete = min(complete, Fraction(distance[nearest[most]]) * (1 - _ROUNDING))
+        near = near[nearest[:most]]
+    items, prices = [], base.prices
     for i in near.tolist():
-        cost = instance.exact_cost(i)
-        units = base.prices.units(instance.exact_score(i), cost)
-        sign = 1 if base.mask[i] else -1
-        items.append(Item(abs(reduced_value(instance, base.prices, i)), sign * cost, i, sign * units))
+        score, cost, sign = instance.exact_score(i), instance.exact_cost(i), 1 if base.mask[i] else -1
+        items.append(Item(abs(prices.reduced(score, cost)), sign * cost, i, sign * prices.units(score, cost)))
     return sorted(items), complete
 
 
-def _enough(instance: Instance, prices: Prices) -> float:
-    """A width that holds some ``_POOL`` items, from a sample: it spares large instances a list of most of them."""
+def _enough(instance: Instance, prices: Prices, most: int) -> float:
+    """A width that holds some ``most`` items, from a sample: it spares large instances a list of most of them."""
     stride = instance.d // _SAMPLE
     if stride < 2:
         return math.inf
     distance = _distance(instance, prices, np.arange(0, instance.d, stride))
-    return float(np.quantile(distance, min(1.0, 2 * _POOL / instance.d)))
+    return float(np.quantile(distance, min(1.0, 2 * most / instance.d)))
 
 
 def _distance(instance: Instance, prices: Prices, items: Indices) -> Floats:

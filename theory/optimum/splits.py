@@ -84,11 +84,11 @@ def _bound(items: _Items, most: int, least: bool) -> _Bound:
 
     Whatever the prices, the bound holds; it is exact, and rounding in between costs tightness alone.
     """
-    low, high = 0.0, 1.0
-    while high < _DEAREST and _overspends(items, high, most, least):
-        low, high = high, 2 * high
-    if not _overspends(items, 0.0, most, least):
-        high = 0.0
+    low = high = 0.0
+    if _overspends(items, low, most, least):
+        high = 1.0
+        while high < _DEAREST and _overspends(items, high, most, least):
+            low, high = high, 2 * high
     for _ in range(_STEPS):
         middle = (low + high) / 2
         if not low < middle < high:
