@@ -28,6 +28,7 @@ from theory.errors import InputError
 from theory.files.outputs import CERTIFICATE, write_atomically
 from theory.instance import Instance
 from theory.optimum.class_optimum import ClassSolution
+from theory.optimum.collector import uncollected
 from theory.optimum.duals import Prices, Split, to_float
 from theory.optimum.exact_optimum import MAX_STATES, Solution, solve
 from theory.optimum.helpers import Floats64, sharing
@@ -100,7 +101,8 @@ def certify(
         InputError: an entry too small beside the largest one for its square to be compared exactly.
     """
     instance.refuse_lost_squares()
-    solution = solve(instance, max_states=max_states, watch=watch)
+    with uncollected():
+        solution = solve(instance, max_states=max_states, watch=watch)
     mask = solution.mask
     spent, retained = instance.spent(mask), instance.retained(mask)
     about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(retained), "note": note or {}}
