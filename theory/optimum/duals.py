@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from theory.arithmetic.exact import exact_sum, floor_float
 from theory.arithmetic.threads import IN_ORDER, each, shares, useful_threads
 from theory.instance import Instance
+from theory.optimum.watch import UNWATCHED
 from theory.selection.order import Floats, Indices, eligible, longest_affordable
 
 _CHUNK = 1 << 16
@@ -251,13 +253,16 @@ def base_of(instance: Instance, prices: Prices, budget: Fraction, threads: int =
     return Base(prices, mask, taken, left - spent, spare - taken if prices.most_items else 0)
 
 
-def prices_with_cut(instance: Instance, budget: Fraction) -> list[Prices]:
+def prices_with_cut(
+    instance: Instance, budget: Fraction, stopped: Callable[[], bool] = UNWATCHED.stopped
+) -> list[Prices]:
     """Prices of the relaxation with the cut ``|M| <= K``: near-minimisers of U, by bisection on ``lambda``.
 
     For fixed ``lambda`` the best ``mu`` is the K-th largest ``p - lambda c``; U is convex in ``lambda`` with slope
     ``B`` minus the cost of those K items. Two candidates come back: the simplest rational in the last bracket, which is
     exact where costs and scores lie on a grid, and just beyond the bracket, where the cheapest win ties. Any
-    prices are valid, so rounding here costs tightness, never truth. An empty list means that the cut says nothing.
+    prices are valid, so rounding here, or being ``stopped``, costs tightness, never truth. An empty list means that the
+    cut says nothing.
     """
     may = np.flatnonzero(eligible(instance, instance.score))
     p, c = instance.scores_of(may), instance.costs_of(may)
@@ -279,7 +284,7 @@ def prices_with_cut(instance: Instance, budget: Fraction) -> list[Prices]:
         high = 0.0
     for _ in range(80):
         middle = (low + high) / 2
-        if not low < middle < high:
+        if not low < middle < high or stopped():
             break
         low, high = (middle, high) if overspends(middle) else (low, middle)
     found = []

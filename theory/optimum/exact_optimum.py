@@ -116,7 +116,7 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     if whole is not None and whole.proved:
         return whole
     tried = [_solve_from(instance, base, grid, max_states // 2, watch)]
-    for prices in [] if tried[0].proved or watch.stopped() else prices_with_cut(instance, budget):
+    for prices in [] if tried[0].proved or watch.stopped() else prices_with_cut(instance, budget, watch.stopped):
         watch.on_phase("searching the core with the cardinality cut")
         tried.append(
             _solve_from(instance, base_of(instance, prices, budget, watch.threads), grid, max_states // 4, watch)
