@@ -175,6 +175,7 @@ _PAPER = Setting(clients=10, cohort=10, error_feedback=False, rounds=100, steps=
 _PAPER_SMALL = Setting(clients=10, cohort=10, error_feedback=False, rounds=20, evaluate_every=4, final=2)
 _SAFE = Setting(error_feedback=False)
 _SAFE_SMALL = replace(_SAFE, rounds=25)
+_SAFE_COSTS = ("uniform", "fc-dear", "conv-dear", "ratio-3-1", LOGNORMAL, LAYER_LOGNORMAL, NOR)
 _SPARSITIES = ("0.01", "0.05", "0.1", "0.2")
 
 
@@ -207,16 +208,16 @@ _TABLE: tuple[Paper | Safety, ...] = (
         "safe",
         "a selector that never loses: seven cost models, two budgets, with and without feedback, for one GPU",
         _both(_SAFE),
-        ("uniform", "fc-dear", "conv-dear", "ratio-3-1", LOGNORMAL, LAYER_LOGNORMAL, NOR),
+        _SAFE_COSTS,
         ("0.01", "0.05"),
         tuple(range(13)),
         device="cuda",
     ),
     Safety(
         "safe-small",
-        "the same at 1 % under three cost models, half as many rounds, one learning rate, for two cores",
+        "the same at 1 %, half as many rounds, one learning rate, for two cores",
         _both(_SAFE_SMALL),
-        ("fc-dear", "conv-dear", LOGNORMAL),
+        _SAFE_COSTS,
         ("0.01",),
         tuple(range(11)),
         rates=(0.1,),

@@ -193,8 +193,12 @@ def legend_above(figure: Figure, ax: Axes, **more: Any) -> None:
     """One legend for all panels above them, in as many columns as the width has room for."""
     handles, labels = ax.get_legend_handles_labels()
     across = min(len(labels), int(figure.get_figwidth() / _ENTRY))
-    even = -(-len(labels) // -(-len(labels) // across))  # rows as full as one another
-    figure.legend(handles, labels, loc="outside upper center", ncols=even, columnspacing=1.2, **more)
+    for rows in range(-(-len(labels) // across), len(labels) + 1):
+        even = -(-len(labels) // rows)  # rows as full as one another
+        legend = figure.legend(handles, labels, loc="outside upper center", ncols=even, columnspacing=1.2, **more)
+        if even == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
 
 
 def in_full(figure: Figure) -> Figure:

@@ -109,7 +109,7 @@ def random_k(
 @uncompiled
 def safe(
     update: Any, cost: Any = None, budget: Any = None, *, layers: Any = None, safety: Any = "0.8",
-    rounding: Rounding = "prefix", threads: int = 1, out: Any = None, kinds: Any = (),
+    worth: Any = None, rounding: Rounding = "prefix", threads: int = 1, out: Any = None, kinds: Any = (),
 ) -> Selection:  # fmt: skip
     """Safe CWMP: in every layer at least a share of what Top-K retains there, the rest by ``g^2/c`` (claim D23).
 
@@ -118,12 +118,14 @@ def safe(
     Args:
         update, cost, budget, kinds: as for :func:`cwmp.certify`.
         layers: for a flat update; those of a state dict or a module are known. Sizes will do: ``[300, 700]``.
-        safety: the share, in [0, 1]; 0 is CWMP. rounding, threads, out: see :func:`theory.selection.safe.safe`.
+        safety: the share, in [0, 1]; 0 is CWMP. worth: of each layer, > 0: above the reserves, scores are weighted by
+            it (P15; for ``prefix`` only). rounding, threads, out: see :func:`theory.selection.safe.safe`.
 
     Raises:
-        InputError: as :func:`cwmp`; layers that are missing or do not add up, a share outside [0, 1].
+        InputError: as :func:`cwmp`; layers that are missing or do not add up, a share outside [0, 1], worth that is
+            not a number > 0 for each layer.
     """
-    options: dict[str, Any] = {"rounding": rounding, "threads": threads}
+    options: dict[str, Any] = {"worth": worth, "rounding": rounding, "threads": threads}
     sizes = isinstance(layers, Sequence) and all(isinstance(one, (int, np.integer)) for one in layers)
     if sizes and _direct(update, cost):
         return theory_safe.safe(update, layers, safety, cost=cost, budget=budget, out=out, **options)

@@ -41,8 +41,8 @@ from empirical.flower.packet import Said, decode
 from empirical.flower.state_mean import state_mean
 from empirical.streams import stream
 from empirical.training.federated import weighted_mean
-from empirical.training.server_memory import Floats, learnt, worth
 from theory.errors import InputError
+from theory.feedback.learnt_worth import Floats, learnt, worth
 
 _PATIENCE = 600.0  # seconds for a node to say which partition it holds
 
@@ -71,7 +71,7 @@ class SparseFedAvg(FedAvg):  # type: ignore[misc]
         seed: draws the cohorts by partition, the same ones in every run: set ``min_available_nodes`` to the number of
             nodes, which are all waited for. None: nodes are sampled at random, as FedAvg does.
         learn_worth: whether clients are told what each array is worth, learnt from what they send, as
-            :mod:`empirical.training.server_memory` says: for ``learnt-safe`` and ``learnt-joules``.
+            :mod:`theory.feedback.learnt_worth` says: for ``learnt-safe`` and ``learnt-joules``.
         options: of FedAvg.
 
     Raises:

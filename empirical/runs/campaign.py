@@ -120,16 +120,23 @@ def _started(folder: Path) -> tuple[Connection, BaseProcess]:
 def _work(folder: Path, connection: Connection) -> None:
     """In the child: complete each run that comes, telling the number of rounds done, then None, or what was wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means, and kills
+
+    def tell(message: int | str | None) -> None:
+        try:
+            connection.send(message)
+        except OSError:  # nobody listens any more: the checkpoint of the last round stays
+            raise SystemExit from None
+
     try:
         while True:
-            complete(connection.recv(), folder, on_round=lambda record: connection.send(record.round + 1))
-            connection.send(None)
+            complete(connection.recv(), folder, on_round=lambda record: tell(record.round + 1))
+            tell(None)
     except EOFError:
         pass  # nobody asks any more
     except InputError as error:
-        connection.send(str(error))
+        tell(str(error))
     except OSError as error:
-        connection.send(said(error))
+        tell(said(error))
     finally:
         connection.close()
 

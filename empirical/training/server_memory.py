@@ -1,16 +1,12 @@
 """What the server learns from what was sent, and tells the clients of the next round.
 
-    learnt worth     a_b = sum_i [(sum_k s_ki)^2 - sum_k s_ki^2] / sum_i [(sum_k |s_ki|)^2 - sum_k s_ki^2], by layer b
-
-Numerator and denominator count pairs of different clients that sent the same coordinate, and are smoothed over the
-rounds; where two clients agree in sign the pair adds alike to both. It stands in for P15's share of signal, of which
-the server cannot know the denominator: it sees only what was sent. 1 in the first round and at least 0.01.
-
+    learnt worth     of each layer, from the pairs of clients that sent the same coordinate
+                     (:mod:`theory.feedback.learnt_worth`); 1 in the first round
     one price        lambda <- lambda * sqrt(joules of the round / joules that are left for a round)
     hard threshold   the mean over the first cohort of the smallest |g| that was sent, from then on the same
 
-Both begin with a round in which every client keeps to its own budget. From then on clients share what is left of the
-whole run's joules, which is the sum of the budgets of all other methods: together they never spend more.
+The last two begin with a round in which every client keeps to its own budget. From then on clients share what is left
+of the whole run's joules, which is the sum of the budgets of all other methods: together they never spend more.
 """
 
 from __future__ import annotations
@@ -25,13 +21,12 @@ from numpy.typing import NDArray
 from empirical.prices import Prices
 from empirical.setting import Run
 from empirical.training.compress import HARD_THRESHOLD, LEARNT_JOULES, LEARNT_SAFE, ONE_PRICE, Told
+from theory.feedback.learnt_worth import Floats, learnt, worth
 from theory.instance import Instance
 from theory.layers import Layer
 
-Floats = NDArray[np.float64]
 Memory = Mapping[str, Floats]
 
-SMOOTHING, LEAST_WORTH = 0.8, 0.01
 PAIRS, PRICE, SPENT = "pairs", "price", "spent"
 _ROUNDING = 1 - 1e-9  # of what was spent, which is remembered as a float
 
@@ -65,32 +60,6 @@ def remembered(
         done = np.array([spent + float(energy), rounds + 1])
         return {SPENT: done, PRICE: np.array([_price(run, memory, sent, energy, priced, done)])}
     return {}
-
-
-def learnt(before: Floats | None, sent: Sequence[NDArray], layers: Sequence[Layer]) -> Floats:
-    """:func:`pairs` smoothed over the rounds, shape (2, layers); ``before`` is None in the first."""
-    return SMOOTHING * (np.zeros((2, len(layers))) if before is None else before) + pairs(sent, layers)
-
-
-def pairs(sent: Sequence[NDArray], layers: Sequence[Layer]) -> Floats:
-    """Numerator and denominator of the learnt worth by layer, shape (2, layers)."""
-    signed, plain, squares = (np.zeros(sent[0].size) for _ in range(3))
-    for vector in sent:
-        values = vector.astype(np.float64)
-        signed += values
-        plain += np.abs(values)
-        squares += values * values
-    ends = np.cumsum([layer.size for layer in layers])[:-1]
-    sums = [[part.sum() for part in np.split(total * total - squares, ends)] for total in (signed, plain)]
-    return np.array(sums)
-
-
-def worth(found: Floats) -> Floats:
-    """``a_b`` of each layer: 1 where no two clients sent the same coordinate yet."""
-    agreed, sent = found
-    share = np.divide(agreed, sent, out=np.ones_like(agreed), where=sent > 0)
-    clipped: Floats = np.clip(share, LEAST_WORTH, 1.0)
-    return clipped
 
 
 def _price(run: Run, memory: Memory, sent: Sequence[NDArray], energy: Fraction, priced: Prices, done: Floats) -> float:

@@ -170,6 +170,27 @@ def test_a_killed_experiment_goes_on_from_its_checkpoints(tmp_path, monkeypatch)
     assert resumed[runs[1]].records == straight.records
 
 
+def test_runs_end_without_a_word_when_the_experiment_is_killed(tmp_path):
+    """Killed so that it can tell nobody: its processes notice when they next have something to say."""
+    script = tmp_path / "experiment.py"
+    script.write_text(
+        "import os, signal\n"
+        "from pathlib import Path\n"
+        "from empirical.runs.campaign import complete_all\n"
+        "from empirical.setting import Arm, Run, Setting\n"
+        "run = Run(Setting(clients=8, cohort=3, steps=2, batch=4, rounds=10**6), Arm('fc-dear', '0.05', 'cwmp'), 0,\n"
+        "          'synthetic')\n"
+        "die = lambda progress: progress.rounds_done and os.kill(os.getpid(), signal.SIGKILL)\n"
+        "if __name__ == '__main__':\n"
+        f"    complete_all([run], Path({str(tmp_path / 'out')!r}), jobs=1, on_progress=die)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # the children hold the pipe of standard error open: this returns when the last of them has ended
+    done = subprocess.run([sys.executable, str(script)], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL
+    assert done.stderr == ""
+
+
 def test_a_run_that_fails_or_dies_stops_the_experiment_by_name(tmp_path):
     bad = replace(RUN, setting=replace(TINY, lr=1e20, steps=6), seed=3)
     with pytest.raises(InputError, match=r"seed3: .*finite"):

@@ -11,6 +11,7 @@ from empirical.setting import Arm, Run, Setting
 from empirical.training import server_memory as server
 from empirical.training.compress import Offer, Told, compress
 from empirical.training.federated import apply, init, run_prices
+from theory.feedback.learnt_worth import learnt, worth
 from theory.layers import named_layers
 
 LAYERS = named_layers([("0.weight", (2, 3, 3, 3)), ("9.weight", (4, 10))])
@@ -24,19 +25,6 @@ def sent_by(clients, seed=0):
     return [np.where(rng.random(D) < 0.4, v, 0).astype(np.float32) for v in vectors]
 
 
-def test_worth_is_the_agreement_of_pairs():
-    sent, ends = sent_by(4), (slice(0, 54), slice(54, 94))
-    found = server.pairs(sent, LAYERS)
-    for layer, part in enumerate(ends):
-        each = [(s[part].astype(float), t[part].astype(float)) for i, s in enumerate(sent)
-                for j, t in enumerate(sent) if i != j]  # fmt: skip
-        assert found[0, layer] == pytest.approx(sum((s * t).sum() for s, t in each))
-        assert found[1, layer] == pytest.approx(sum(np.abs(s * t).sum() for s, t in each))
-    assert server.worth(found)[0] > 3 * server.worth(found)[1] >= 3 * server.LEAST_WORTH
-    assert server.worth(np.zeros((2, 2))).tolist() == [1, 1]
-    assert server.worth(np.array([[-3.0, 5.0], [4.0, 5.0]])).tolist() == [server.LEAST_WORTH, 1]
-
-
 def test_rounds_are_smoothed_and_the_first_one_is_told_nothing():
     run = Run(SETTING, Arm("fc-dear", "0.05", "learnt-safe"), 0, "synthetic")
     priced = prices("fc-dear", LAYERS, 0)
@@ -44,9 +32,9 @@ def test_rounds_are_smoothed_and_the_first_one_is_told_nothing():
     assert (nothing.worth, nothing.price, nothing.left) == (None, None, None)
     first = server.remembered(run, {}, sent_by(3, 1), Fraction(0), priced, LAYERS)
     second = server.remembered(run, first, sent_by(3, 2), Fraction(0), priced, LAYERS)
-    one, two = server.pairs(sent_by(3, 1), LAYERS), server.pairs(sent_by(3, 2), LAYERS)
+    one, two = learnt(None, sent_by(3, 1), LAYERS), learnt(None, sent_by(3, 2), LAYERS)
     np.testing.assert_allclose(second["pairs"], 0.8 * one + two)
-    assert np.array_equal(server.told(run, second, priced).worth, server.worth(second["pairs"]))
+    assert np.array_equal(server.told(run, second, priced).worth, worth(second["pairs"]))
     plain = replace(run, arm=Arm("fc-dear", "0.05", "cwmp"))
     assert server.remembered(plain, {}, sent_by(3), Fraction(0), priced, LAYERS) == {}
 

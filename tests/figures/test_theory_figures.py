@@ -298,3 +298,16 @@ def test_concentration_shows_bounds_and_what_was_seen_and_counts_violations(reco
     assert "8 violations in 1,600 draws" in caption
     assert "1.14 in the median" in caption
     assert "No bound for 4 of them" in caption
+
+
+@pytest.mark.parametrize(("labels", "rows"), [(["a", "b"], 1), (["costs of a long name"] * 7, 2), (["x" * 200] * 3, 3)])
+def test_a_legend_above_is_no_wider_than_its_figure(labels, rows):
+    with style.context():
+        figure = style.new_figure("page", 3, "ieee")
+        ax = figure.subplots()
+        for label in labels:
+            ax.plot([0, 1], label=label)
+        style.legend_above(figure, ax)
+    (legend,) = figure.legends
+    assert -(-len(labels) // legend._ncols) == rows
+    assert legend._ncols == 1 or legend.get_window_extent().width <= figure.bbox.width

@@ -14,6 +14,7 @@ Buffers (running statistics) have no gradient: DDP broadcasts them whole, and no
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import torch  # annotations are real here: PyTorch compares those of a hook with its classes
@@ -24,6 +25,7 @@ from theory.arithmetic.exact import Real, as_fraction
 from theory.budget import budget_in_units
 from theory.energy.costs import Costs, budget_spec, cost_spec
 from theory.errors import InputError
+from theory.feedback.learnt_worth import LearntWorth
 from theory.feedback.loss_scale import ScalerInUse
 from theory.feedback.step_price import StepPrice
 from theory.feedback.trained import trained_parameters
@@ -53,6 +55,8 @@ class PruningState:
         scaler: the ``torch.amp.GradScaler`` of the training. The only one that lives is found without being named.
         one_price: let the buckets of a step compete: each keeps what retains at least the same score per joule, and a
             process never spends more than the budgets of all its steps so far. Only for ``cwmp`` with the loss ``l2``.
+        learn_worth: above the reserves of ``safe``, follow the order of ``a_b g^2/c`` with ``a_b`` the worth of a
+            parameter's layer, learnt from what all processes have sent so far (P15). Only for ``safe``.
 
     Attributes:
         layers: the parameters with their kinds, and how these were decided.
@@ -61,17 +65,19 @@ class PruningState:
         sent: coordinates sent by this process so far. joules: what they cost, exactly.
         buffers: names of the model's buffers, which DDP itself broadcasts whole and no hook sees.
         budget: joules of a step, exact. price: with ``one_price``, the price and what was spent at it; else None.
+        worth: with ``learn_worth``, what was learnt, by parameter: save and restore its ``pairs`` with the residuals.
 
     Raises:
-        InputError: a parameter without a cost, a pattern that matches none, no budget, one price for another selector;
-            a parameter that cannot be pruned, by its name: complex, of sparse gradients, not initialised, in another's
-            storage.
+        InputError: a parameter without a cost, a pattern that matches none, no budget, one price or learnt worth for
+            another selector; a parameter that cannot be pruned, by its name: complex, of sparse gradients, not
+            initialised, in another's storage.
     """
 
     def __init__(
         self, model: nn.Module, cost: str | Mapping[str, Real], budget: Real, *, kinds: Sequence[str] = (),
         selector: str = "cwmp", loss: Loss = "l2", error_feedback: bool = True, process_group: Any = None,
         state: Collection[str] = (), scaler: Any = None, safety: Real = "0.8", one_price: bool = False,
+        learn_worth: bool = False,
     ) -> None:  # fmt: skip
         model = model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
         named = trained_parameters(model)
@@ -80,7 +86,10 @@ class PruningState:
         costs = cost_spec(cost, self.layers) if isinstance(cost, str) else cost
         self.cost_of = _by_parameter(costs, self.layers)
         self.selector, self.loss, self.safety = selector, loss, safety
-        self.select([])
+        self.worth = LearntWorth() if learn_worth else None
+        self.select({})
+        if learn_worth and selector != "safe":
+            raise InputError(f"worth is learnt for selector 'safe', above its reserves, got {selector!r}")
         self.error_feedback, self.process_group = error_feedback, process_group
         self.whole = set(state_entries([(name, True) for name in named], model, state).names)
         self._all = sum((self.cost_of[x.name] * x.size for x in self.layers if x.name not in self.whole), Fraction(0))
@@ -99,8 +108,9 @@ class PruningState:
         """Names of the parameters of a bucket; the first bucket of a backward pass begins a step."""
         if not hasattr(bucket, "index") or bucket.index() == 0:
             self._before, self._skipped = {}, False
-            if self.price:
-                self.price.begin()
+            for memory in (self.price, self.worth):
+                if memory:
+                    memory.begin()
         try:
             return [self.name_of[id(parameter)] for parameter in bucket.parameters()]
         except KeyError:
@@ -122,22 +132,31 @@ class PruningState:
                 self.residuals.pop(name, None)
             else:
                 self.residuals[name] = before
-        if self.price and not self._skipped:
-            self.price.skip()
+        for memory in (self.price, self.worth):
+            if memory and not self._skipped:
+                memory.skip()
         self._before, self._skipped = {}, True
 
-    def select(self, sizes: list[int]) -> Callable[..., Selection]:
-        """The selector for a bucket whose parameters have these sizes."""
-        return selector_named(self.selector, self.loss, layers=sizes, safety=self.safety)
+    def learn(
+        self, names: Sequence[str], sizes: Sequence[int], scale: float, sent: Sequence[tuple[Tensor, Tensor]]
+    ) -> None:
+        """What each process has sent of some parameters: indices and values, at a loss scale."""
+        if self.worth and not self._skipped:
+            self.worth.see(names, sizes, [(at, values.double() / scale) for at, values in sent])
+
+    def select(self, sizes: Mapping[str, int]) -> Callable[..., Selection]:
+        """The selector for a bucket whose parameters have these names and sizes."""
+        worth = self.worth.of(list(sizes)) if self.worth else None
+        return selector_named(self.selector, self.loss, layers=list(sizes.values()), safety=self.safety, worth=worth)
 
     def chosen(
-        self, total: Tensor, labels: Tensor, costs: list[Fraction], sizes: list[int], joules: Fraction
+        self, total: Tensor, labels: Tensor, costs: list[Fraction], sizes: Mapping[str, int], joules: Fraction
     ) -> tuple[Tensor, Fraction]:
         """Indices of what a bucket sends of what can be selected, ascending, and its joules.
 
         Args:
             total: shape (d,). labels: of each coordinate the position of its cost in ``costs``. sizes: of its
-                parameters. joules: what sending all of it costs.
+                parameters, by name. joules: what sending all of it costs.
         """
         room = self.budget * joules / self._all
         if self.price and not self._skipped:
@@ -208,7 +227,7 @@ def prune_hook(state: PruningState, bucket: dist.GradBucket) -> torch.futures.Fu
         if scale is not None:  # rounding, where gradients are narrower or the scale is no power of two
             rest[found] = total[found] - values.to(total.dtype) / scale
         state.keep(dict(zip(names, rest.split(sizes), strict=True)))
-    return _mean(gradient, found, values, numbers, state.process_group)
+    return _mean(gradient, found, values, numbers, state.process_group, partial(state.learn, names, sizes, scale or 1))
 
 
 def _total(
@@ -250,9 +269,9 @@ def _chosen(state: PruningState, total: Tensor, names: list[str], sizes: list[in
     if not costs:
         return torch.nonzero(labels == -1).view(-1), fixed
     if not any(whole):
-        return state.chosen(total, labels, costs, sizes, joules)
+        return state.chosen(total, labels, costs, dict(zip(names, sizes, strict=True)), joules)
     free = torch.nonzero(labels >= 0).view(-1)
-    left = [n for n, w in zip(sizes, whole, strict=True) if not w]
+    left = {name: n for name, n, w in zip(names, sizes, whole, strict=True) if not w}
     support, spent = state.chosen(total[free], labels[free], costs, left, joules)
     kept = torch.cat([torch.nonzero(labels == -1).view(-1), free[support]]).sort().values
     return kept, spent + fixed
@@ -274,9 +293,14 @@ def _dense_mean(gradient: Tensor, group: Any) -> torch.futures.Future[Tensor]:
 
 
 def _mean(
-    like: Tensor, indices: Tensor, values: Tensor, numbers: list[int], group: Any
+    like: Tensor, indices: Tensor, values: Tensor, numbers: list[int], group: Any,
+    learn: Callable[[list[tuple[Tensor, Tensor]]], None],
 ) -> torch.futures.Future[Tensor]:  # fmt: skip
-    """The average, over the processes of ``group``, of the sparse vectors they bring, of so many values each."""
+    """The average, over the processes of ``group``, of the sparse vectors they bring, of so many values each.
+
+    Args:
+        learn: is shown what each process has sent.
+    """
     world, room = len(numbers), max(numbers) - indices.numel()
     pair = nn.functional.pad(indices, (0, room)), nn.functional.pad(values, (0, room))
     gathered = [[torch.empty_like(part) for _ in range(world)] for part in pair]
@@ -284,8 +308,10 @@ def _mean(
 
     def average(_: Any) -> Tensor:
         dense = torch.zeros_like(like, dtype=torch.float32 if like.element_size() < 4 else like.dtype)
-        for number, where, what in zip(numbers, *gathered, strict=True):
-            dense.index_add_(0, where[:number], what[:number].to(dense.dtype) / world)
+        sent = [(where[:number], what[:number]) for number, where, what in zip(numbers, *gathered, strict=True)]
+        for where, what in sent:
+            dense.index_add_(0, where, what.to(dense.dtype) / world)
+        learn(sent)
         return dense.to(like.dtype)
 
     return torch.futures.collect_all([work.get_future() for work in works]).then(average)

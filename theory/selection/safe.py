@@ -41,7 +41,7 @@ __all__ = ["LayerShare", "as_safety", "safe", "starved"]
 @uncompiled
 def safe(
     update: Instance | ArrayLike, layers: Sequence[Layer | int], safety: Real = "0.8", *, cost: Cost | None = None,
-    budget: Real | None = None, rounding: Rounding = "prefix", threads: int = 1,
+    budget: Real | None = None, worth: ArrayLike | None = None, rounding: Rounding = "prefix", threads: int = 1,
     out: Any = None,
 ) -> Selection:  # fmt: skip
     """The coordinates of Safe CWMP.
@@ -53,10 +53,14 @@ def safe(
         safety: the share of Top-K's score that every layer gets at least, in [0, 1]; a float is the decimal it prints.
         rounding: ``prefix`` stops at the first item, beside the reserves, that does not fit; ``fill`` skips it;
             ``best-of`` is the better of fill and Top-K's own mask, hence never below Top-K in all.
+        worth: ``a_b > 0`` of each layer, shape (layers,): above the reserves the order is that of ``a_b g^2/c``, for
+            ``prefix`` only (:func:`theory.selection.worth.above_safe_reserve`,
+            :mod:`theory.feedback.learnt_worth`).
         threads, out: as for :func:`theory.cwmp`.
 
     Raises:
-        InputError: safety outside [0, 1]; layers that do not add up to the update; what :func:`theory.cwmp` refuses.
+        InputError: safety outside [0, 1]; worth that is not a number > 0 a layer, or with another rounding; layers that
+            do not add up to the update; what :func:`theory.cwmp` refuses.
 
     Source: claim D23; formalised here.
     """
@@ -66,7 +70,7 @@ def safe(
     arrays = call._replace(update=tensors.array(update), cost=tensors.array(cost), out=None)
     if isinstance(out, np.ndarray):
         arrays = arrays._replace(out=out)
-    selection = _selected(arrays, layers, share)
+    selection = _selected(arrays, layers, share) if worth is None else _by_worth(arrays, layers, share, worth)
     if out is not None and not isinstance(out, np.ndarray):
         tensors.put(selection.mask, out)
         selection.mask = out
@@ -97,6 +101,20 @@ def _selected(call: Call, layers: Sequence[Layer | int], share: Fraction) -> Sel
     found = with_reserves(problem, owed, mask=mask, threads=call.threads)
     prefix = cheaper_reserves(problem, owed, mask=mask) if found is None else found.prefix
     return _rounded(problem, owed, prefix, call.rounding)
+
+
+def _by_worth(call: Call, layers: Sequence[Layer | int], share: Fraction, worth: ArrayLike) -> Selection:
+    from theory.selection.worth import above_safe_reserve
+
+    if call.rounding != "prefix":
+        raise InputError(f"worth goes with rounding 'prefix', got {call.rounding!r}")
+    given = call.update
+    instance = given if isinstance(given, Instance) else Instance(given, call.cost, call.budget)  # type: ignore[arg-type]
+    selection = above_safe_reserve(instance, layers, worth, share)
+    if call.out is not None:
+        call.out[:] = selection.mask
+        selection.mask = call.out
+    return selection
 
 
 def _rounded(problem: Layered, owed: Owed, prefix: Prefix, rounding: Rounding) -> Selection:

@@ -212,12 +212,17 @@ def _select_unchecked(call: Call, loss: Loss, *, by_cost: bool) -> Selection | N
 
 
 def selector_named(
-    name: str, loss: Loss = "l2", *, layers: Sequence[Layer | int] | None = None, safety: Real = "0.8"
+    name: str,
+    loss: Loss = "l2",
+    *,
+    layers: Sequence[Layer | int] | None = None,
+    safety: Real = "0.8",
+    worth: ArrayLike | None = None,
 ) -> Callable[..., Selection]:
     """The selector that settings call ``cwmp``, ``top-k`` or ``safe``, for whoever keeps a choice and selects later.
 
     Args:
-        layers, safety: what ``safe`` needs to know, see :func:`theory.selection.safe.safe`.
+        layers, safety, worth: what ``safe`` needs to know, see :func:`theory.selection.safe.safe`.
 
     Raises:
         InputError: another name; a loss for Top-K, which orders by magnitude, or for ``safe``; ``safe`` without layers.
@@ -235,7 +240,9 @@ def selector_named(
     from theory.selection.safe import as_safety, safe
 
     as_safety(safety)
-    return lambda update, cost, budget=None, **more: safe(update, layers, safety, cost=cost, budget=budget, **more)
+    return lambda update, cost, budget=None, **more: safe(
+        update, layers, safety, cost=cost, budget=budget, worth=worth, **more
+    )
 
 
 def _check_rounding(rounding: str) -> None:

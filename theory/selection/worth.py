@@ -14,14 +14,16 @@ plain order of ``g^2/c``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory.arithmetic.exact import Real
+from theory.arithmetic.exact import Real, exact_sum
+from theory.arrays import plain as as_array
 from theory.errors import InputError
-from theory.instance import CostClasses, Instance
+from theory.instance import Instance
 from theory.layers import Layer
 from theory.selection.layered import Layered, layered
 from theory.selection.reserves import cheaper_reserves, exact_cost, owed_to_layers, top_k_mask, with_reserves
@@ -48,11 +50,11 @@ def above_safe_reserve(
         InputError: another number of worths, or one that is not a number > 0; as :func:`theory.selection.safe.safe`.
     """
     share, plain = as_safety(safety), layered(instance, layers)
-    problem = _weighted(instance, layers, worth)
-    owed, mask = owed_to_layers(problem, top_k_mask(plain, 1), share), np.empty(instance.d, dtype=bool)
+    problem, top = _weighted(plain, worth, instance.score), top_k_mask(plain, 1)
+    owed, mask = owed_to_layers(problem, top, share), np.empty(instance.d, dtype=bool)
     found = with_reserves(problem, owed, mask=mask)
     prefix = cheaper_reserves(problem, owed, mask=mask) if found is None else found.prefix
-    return Selection(prefix.mask, prefix.spent, instance.retained(prefix.mask))
+    return Selection(prefix.mask, prefix.spent, instance.retained(prefix.mask), unit=instance.unit)
 
 
 def above_energy_reserve(
@@ -67,7 +69,7 @@ def above_energy_reserve(
         InputError: as there.
     """
     share, plain = as_safety(part), layered(instance, layers)
-    problem, top = _weighted(instance, layers, worth), top_k_mask(plain, 1)
+    problem, top = _weighted(plain, worth, instance.score), top_k_mask(plain, 1)
     mask, spent = np.zeros(instance.d, dtype=bool), Fraction(0)
     for start, end in problem.spans:
         joules = share * exact_cost(problem, start + np.flatnonzero(top[start:end]))
@@ -76,16 +78,22 @@ def above_energy_reserve(
     more, left = np.zeros(rest.size, dtype=bool), problem.budget - spent
     found = prefix_over(problem.entries.subset(rest), [(0, rest.size)], problem.budget, left, mask=more)
     mask[rest[more]] = True
-    return Selection(mask, spent + found.spent, instance.retained(mask))
+    return Selection(mask, spent + found.spent, instance.retained(mask), unit=instance.unit)
 
 
-def _weighted(instance: Instance, layers: Sequence[Layer | int], worth: ArrayLike) -> Layered:
-    """The same instance with the scores ``a_b g^2``."""
-    spans, each = layered(instance, layers).spans, np.asarray(worth, dtype=np.float64)
-    if each.shape != (len(spans),):
-        raise InputError(f"worth must be one number a layer, {len(spans)} of them, got an array of shape {each.shape}")
+def _weighted(plain: Layered, worth: ArrayLike, score: NDArray[np.float64]) -> Layered:
+    """The same problem with the scores ``a_b g^2``; worths in units of a power of two, so that nothing overflows."""
+    try:
+        each = as_array(worth, "worth").astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"worth must be one number a layer, {len(plain.spans)} of them, got {worth!r:.60}") from None
+    if each.shape != (len(plain.spans),):
+        raise InputError(
+            f"worth must be one number a layer, {len(plain.spans)} of them, got an array of shape {each.shape}"
+        )
     if not (np.isfinite(each) & (each > 0)).all():
         raise InputError("worth must be numbers > 0: a layer worth nothing is not sent, leave it out")
-    weights: NDArray[np.float64] = np.repeat(each, [end - start for start, end in spans])
-    costs = instance.cost if instance.labels is None else CostClasses(instance.labels, instance.class_cost.tolist())  # type: ignore[union-attr]
-    return layered(Instance.from_scores(instance.score * weights, costs, instance.budget), layers)
+    unit = int(np.frexp(each)[1].max(initial=0))
+    values = score * np.repeat(np.ldexp(each, -unit), [end - start for start, end in plain.spans])
+    entries = replace(plain.entries, values=values, weight="given")
+    return replace(plain, entries=entries, retained=lambda items: exact_sum(values[items]))

@@ -11,6 +11,7 @@ from large_updates import costs, updates
 from theory import InputError, Instance, cwmp, top_k
 from theory.feedback.compressor import Compressor
 from theory.feedback.error_feedback import accumulate, split
+from theory.selection.worth import above_safe_reserve
 
 torch = pytest.importorskip("torch")
 
@@ -77,6 +78,11 @@ def test_bad_compressors_and_updates():
 # --- DDP: real processes ---------------------------------------------------------------------------
 
 WORLD, STEPS, RATE = 2, 4, 0.1
+WAYS = {
+    "cwmp": {"selector": "cwmp"},
+    "top-k": {"selector": "top-k"},
+    "worth": {"selector": "safe", "safety": "0.5", "learn_worth": True},
+}
 COST = {"conv": 1, "fc": 10}  # in tenths of a joule, which float64 does not hold: the hook must use their unit
 
 
@@ -99,7 +105,7 @@ def train(rank, folder, selector):
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=WORLD)
     model = small_model()
-    state = PruningState(model, "conv=0.1,fc=1", "10%", selector=selector)
+    state = PruningState(model, "conv=0.1,fc=1", "10%", **WAYS[selector])
     buckets = []
 
     @functools.wraps(prune_hook)  # with its signature, which DDP checks
@@ -117,6 +123,9 @@ def train(rank, folder, selector):
         optimizer.step()
         marks.append(len(buckets))
     found = {"model": model.state_dict(), "residuals": state.residuals, "buckets": buckets, "marks": marks}
+    if state.worth:
+        state.worth.begin()  # what the last step has shown
+    found["pairs"] = state.worth and state.worth.pairs
     torch.save({**found, "sent": state.sent, "joules": str(state.joules)}, f"{folder}/{rank}.pt")
     dist.barrier()
     dist.destroy_process_group()
@@ -129,6 +138,7 @@ def simulate(buckets, marks, selector):
     parameters = dict(model.named_parameters())
     residuals = [{name: torch.zeros(p.numel()) for name, p in parameters.items()} for _ in range(WORLD)]
     spent, counted = [Fraction(0)] * WORLD, [0] * WORLD
+    agreed = dict.fromkeys(parameters, np.zeros(2))
     for step in range(STEPS):
         means = {}
         gradients = []
@@ -137,33 +147,42 @@ def simulate(buckets, marks, selector):
             loss_of(model, rank, step).backward()
             gradients.append({name: p.grad.detach().clone().view(-1) for name, p in parameters.items()})
         for names in buckets[(marks[step - 1] if step else 0) : marks[step]]:
-            total_sent = 0
+            sent = []
+            sizes = [parameters[n].numel() for n in names]
+            worth = [1.0 if not agreed[n][1] else max(agreed[n][0] / agreed[n][1], 0.01) for n in names]
             for rank in range(WORLD):
                 total = torch.cat([gradients[rank][name] + residuals[rank][name] for name in names]).numpy()
                 cost = np.concatenate(
                     [np.full(parameters[n].numel(), COST["conv" if n.startswith("0.") else "fc"]) for n in names]
                 )
-                chosen = (cwmp if selector == "cwmp" else top_k)(Instance(total, cost.astype(float), budget="10%"))
+                instance = Instance(total, cost.astype(float), budget="10%")
+                if selector == "worth":
+                    chosen = above_safe_reserve(instance, sizes, worth, "0.5")
+                else:
+                    chosen = (cwmp if selector == "cwmp" else top_k)(instance)
                 spent[rank] += chosen.spent
                 counted[rank] += int(chosen.mask.sum())
-                total_sent = total_sent + np.where(chosen.mask, total, np.float32(0))
-                sizes = [parameters[n].numel() for n in names]
+                sent.append(np.where(chosen.mask, total, np.float32(0)))
                 rest = torch.from_numpy(np.where(chosen.mask, np.float32(0), total)).split(sizes)
                 residuals[rank] |= dict(zip(names, rest, strict=True))
-            means |= dict(zip(names, torch.from_numpy(total_sent / WORLD).split(sizes), strict=True))
+            means |= dict(zip(names, torch.from_numpy(sum(sent) / WORLD).split(sizes), strict=True))
+            product, at = sent[0].astype(float) * sent[1], 0
+            for name, size in zip(names, sizes, strict=True):
+                part, at = product[at : at + size], at + size
+                agreed[name] = 0.8 * agreed[name] + 2 * np.array([part.sum(), np.abs(part).sum()])
         with torch.no_grad():
             for name, p in parameters.items():
                 p -= RATE * means[name].view_as(p)
-    return model.state_dict(), residuals, spent, counted
+    return model.state_dict(), residuals, spent, counted, agreed
 
 
-@pytest.mark.parametrize("selector", ["cwmp", "top-k"])
+@pytest.mark.parametrize("selector", WAYS)
 def test_hook_in_a_group_of_processes(tmp_path, selector):
     processes.spawn(train, args=(str(tmp_path), selector), nprocs=WORLD)
     ranks = [torch.load(tmp_path / f"{rank}.pt") for rank in range(WORLD)]
     buckets, marks = ranks[0]["buckets"], ranks[0]["marks"]
     assert len({tuple(names) for names in buckets}) > 1
-    model, residuals, spent, counted = simulate(buckets, marks, selector)
+    model, residuals, spent, counted, agreed = simulate(buckets, marks, selector)
     for rank, found in enumerate(ranks):
         for name, value in model.items():
             assert torch.allclose(found["model"][name], value, rtol=0, atol=1e-7), name
@@ -172,6 +191,9 @@ def test_hook_in_a_group_of_processes(tmp_path, selector):
             assert torch.allclose(found["residuals"][name], value, rtol=0, atol=1e-6)
         assert Fraction(found["joules"]) == spent[rank] / 10
         assert found["sent"] == counted[rank]
+        for name, value in (found["pairs"] or {}).items():
+            np.testing.assert_allclose(value, agreed[name], rtol=1e-5, atol=1e-12)
+        assert found["pairs"] is None if selector != "worth" else len(found["pairs"]) == len(model)
 
 
 class Bucket:
@@ -254,6 +276,8 @@ def test_bad_hook_states():
         PruningState(model, "fc-dear", "3mJ")
     with pytest.raises(InputError, match="one price is for selector 'cwmp' with loss 'l2', got 'top-k' with 'l2'"):
         PruningState(model, "1", "10%", selector="top-k", one_price=True)
+    with pytest.raises(InputError, match="worth is learnt for selector 'safe', above its reserves, got 'cwmp'"):
+        PruningState(model, "1", "10%", learn_worth=True)
     with pytest.raises(InputError, match="has no cost"):
         PruningState(model, {"0.weight": 1}, "10%")
     with pytest.raises(InputError, match="has no cost; add"):

@@ -144,6 +144,30 @@ def test_a_skipped_step_leaves_every_bucket_as_it_was():
 
 
 @pytest.mark.usefixtures("_alone")
+def test_a_skipped_step_teaches_nothing_and_the_scale_of_a_loss_is_no_weight():
+    model = nn.Sequential(nn.Linear(3, 1, bias=False), nn.Linear(2, 1, bias=False))
+    state = PruningState(model, "1", "50%", selector="safe", learn_worth=True)
+    first, second = ([layer.weight] for layer in model)
+    two = lambda *values: [(torch.tensor([0]), torch.tensor([v])) for v in values]  # noqa: E731
+    good, broken = Bucket(1, second, torch.ones(2)), Bucket(1, second, torch.tensor([torch.inf, 1.0]))
+
+    def step(last, scale, sent):
+        """Of two processes, all of which this one hears while the step goes on."""
+        prune_hook(state, Bucket(0, first, torch.ones(3))).wait()
+        state.learn(["0.weight"], [3], scale, sent)
+        prune_hook(state, last).wait()
+        state.learn(["1.weight"], [2], scale, sent)
+
+    step(good, 1.0, two(3.0, 2.0))
+    step(good, 2.0**20, two(2.0**20, -(2.0**20)))
+    step(broken, 1.0, two(100.0, 100.0))
+    step(good, 1.0, two(0.0, 0.0))
+    want = 0.8 * 12 - 2, 0.8 * 12 + 2  # twice the product of a pair; the step before weighs 0.8
+    state.worth.begin()
+    assert state.worth.pairs == {name: pytest.approx([0.8 * w for w in want]) for name in ("0.weight", "1.weight")}
+
+
+@pytest.mark.usefixtures("_alone")
 def test_the_scaler_that_lives_is_found():
     scaler, model = torch.amp.GradScaler("cpu", init_scale=4.0), nn.Linear(2, 1, bias=False)
     scaler.scale(torch.ones(1))

@@ -85,6 +85,7 @@ def test_reserves_and_then_the_order_of_what_layers_are_worth(seed, costs):
         want = plainly(instance, worth, reserve)
         assert np.array_equal(found.mask, want)
         assert found.spent == instance.spent(want) <= instance.budget
+        assert found.unit == instance.unit == Fraction(1, 10 if costs == "layers" else 1)
         assert found.retained == instance.retained(want)
 
 
@@ -96,6 +97,15 @@ def test_layers_of_equal_worth_are_safe_cwmp():
             assert np.array_equal(found.mask, safe(instance, SIZES, "0.8").mask)
         none = above_energy_reserve(instance, SIZES, np.ones(4), 0)
         assert np.array_equal(none.mask, cwmp(instance).mask)
+
+
+@pytest.mark.parametrize("factor", [2.0**-1030, 2.0**900])
+def test_only_ratios_of_worth_count_however_large_or_small(factor):
+    instance, worth = drawn(5)
+    for method in (above_safe_reserve, above_energy_reserve):
+        want, found = method(instance, SIZES, worth), method(instance, SIZES, worth * factor)
+        assert np.array_equal(found.mask, want.mask)
+        assert (found.spent, found.retained) == (want.spent, want.retained)
 
 
 def test_the_reserve_holds_however_little_a_layer_is_worth():
@@ -112,9 +122,30 @@ def test_the_reserve_holds_however_little_a_layer_is_worth():
 def test_what_is_no_worth_is_refused():
     instance, _ = drawn(0)
     for worth, said in (([1, 1, 1], "one number a layer, 4 of them"), ([1, 1, 0, 1], "numbers > 0"),
-                        ([1, 1, np.nan, 1], "numbers > 0")):  # fmt: skip
+                        ([1, 1, np.nan, 1], "numbers > 0"), ("x", "4 of them, got 'x'")):  # fmt: skip
         for method in (above_safe_reserve, above_energy_reserve):
             with pytest.raises(InputError, match=said):
                 method(instance, SIZES, worth)
+    with pytest.raises(InputError, match="worth goes with rounding 'prefix', got 'fill'"):
+        safe(instance, SIZES, worth=np.ones(4), rounding="fill")
     with pytest.raises(InputError, match="safety = 2"):
         above_energy_reserve(instance, SIZES, np.ones(4), 2)
+
+
+@pytest.mark.parametrize("kind", ["array", "tensor"])
+def test_the_front_door_of_safe_takes_worth(kind):
+    instance, worth = drawn(7)
+    want = above_safe_reserve(instance, SIZES, worth, "0.5")
+    update = np.sqrt(instance.score)
+    if kind == "array":
+        out = np.zeros(D, dtype=bool)
+        found = safe(update, SIZES, "0.5", cost=CLASSES, budget=40, worth=worth, out=out)
+        assert found.mask is out
+    else:
+        torch = pytest.importorskip("torch")
+        given = torch.from_numpy(update)
+        found = safe(given, SIZES, "0.5", cost=CLASSES, budget=40, worth=torch.from_numpy(worth))
+        assert isinstance(found.mask, torch.Tensor)
+        assert len(found.support) == int(want.mask.sum())
+    assert np.array_equal(np.asarray(found.mask), want.mask)
+    assert found.spent * found.unit == want.spent * want.unit

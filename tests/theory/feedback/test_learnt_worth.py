@@ -1,0 +1,79 @@
+"""What layers are worth, learnt from what was sent: as sums over pairs of senders, dense and sparse, step by step."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from theory.feedback.learnt_worth import LEAST_WORTH, LearntWorth, learnt, pairs, worth
+from theory.layers import named_layers
+
+SIZES = (54, 0, 40)
+LAYERS = named_layers([("0.weight", (2, 3, 3, 3)), ("1.bias", (0,)), ("9.weight", (4, 10))])
+ENDS = (slice(0, 54), slice(54, 54), slice(54, 94))
+NAMES = [layer.name for layer in LAYERS]
+
+
+def sent_by(clients, seed=0):
+    """The first layer has a common part, the last has none."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.standard_normal((clients, 94)) + np.r_[np.full(54, 0.8), np.zeros(40)]
+    return [np.where(rng.random(94) < 0.4, v, 0).astype(np.float32) for v in vectors]
+
+
+def by_pairs(sent):
+    """Numerator and denominator from their definition, pair by pair."""
+    each = [(s.astype(float), t.astype(float)) for s, t in permutations(sent, 2)]
+    return np.array([[sum((s[part] * t[part]).sum() for s, t in each) for part in ENDS],
+                     [sum(np.abs(s[part] * t[part]).sum() for s, t in each) for part in ENDS]])  # fmt: skip
+
+
+def test_worth_is_the_agreement_of_pairs():
+    found = pairs(sent_by(4), LAYERS)
+    np.testing.assert_allclose(found, by_pairs(sent_by(4)), rtol=1e-12, atol=1e-12)
+    each = worth(found)
+    assert each[0] > 3 * each[2] >= 3 * LEAST_WORTH
+    assert each[1] == 1  # nobody has sent anything of an empty layer
+    assert worth(np.zeros((2, 2))).tolist() == [1, 1]
+    assert worth(np.array([[-3.0, 5.0], [4.0, 5.0]])).tolist() == [LEAST_WORTH, 1]
+
+
+def test_rounds_are_smoothed():
+    one, two = by_pairs(sent_by(3, 1)), by_pairs(sent_by(3, 2))
+    found = learnt(learnt(None, sent_by(3, 1), LAYERS), sent_by(3, 2), LAYERS)
+    np.testing.assert_allclose(found, 0.8 * one + two, rtol=1e-12, atol=1e-12)
+
+
+# --- in DDP, from indices and values ------------------------------------------------------------------
+
+
+def sparse(vectors):
+    torch = pytest.importorskip("torch")
+    tensors = [torch.from_numpy(vector) for vector in vectors]
+    return [(t.nonzero().flatten(), t[t != 0]) for t in tensors]
+
+
+@pytest.mark.parametrize("clients", [1, 2, 5])
+def test_sparse_vectors_give_the_same_step_by_step(clients):
+    memory, expected = LearntWorth(), np.zeros((2, 3))
+    assert memory.of(NAMES).tolist() == [1, 1, 1]
+    for seed in range(3):
+        memory.begin()
+        np.testing.assert_allclose(memory.of(NAMES), worth(expected), rtol=1e-9)
+        memory.see(NAMES[:1], SIZES[:1], sparse(v[:54] for v in sent_by(clients, seed)))
+        memory.see(NAMES[1:], SIZES[1:], sparse(v[54:] for v in sent_by(clients, seed)))
+        expected = 0.8 * expected + by_pairs(sent_by(clients, seed)).reshape(2, 3)
+    memory.begin()
+    np.testing.assert_allclose(memory.of(NAMES), worth(expected), rtol=1e-9)
+    np.testing.assert_allclose(memory.of(NAMES[::-1]), worth(expected)[::-1], rtol=1e-9)
+
+
+def test_nothing_sent_and_a_skipped_step_teach_nothing():
+    memory = LearntWorth()
+    memory.see(NAMES, SIZES, sparse(np.zeros((3, 94), dtype=np.float32)))
+    memory.begin()
+    assert memory.of(NAMES).tolist() == [1, 1, 1]
+    memory.see(NAMES, SIZES, sparse(sent_by(3)))
+    memory.skip()
+    memory.begin()
+    assert memory.of(NAMES).tolist() == [1, 1, 1]
