@@ -68,6 +68,22 @@ def test_both_bounds_hold_for_the_masks_that_they_are_about(family):
     assert sides == {True, False} or family == "strongly"
 
 
+@pytest.mark.parametrize(("family", "item", "least"), [("inverse", 5, True), ("multiple", 10, False)])
+def test_the_prices_are_those_that_the_family_is_made_of(family, item, least):
+    """With ``p = c + t w`` and as much weight as the bound says, a full budget retains ``B + t K``: no bound is less."""
+    score, cost, _ = drawn(family, np.random.default_rng(6), 300)
+    budget = int(cost.sum()) // 2
+    instance = Instance.from_scores(score.astype(float), cost.astype(float), budget)
+    base = base_of(instance, Prices(relax(instance).threshold), Fraction(budget))
+    prices = prices_with_split(instance, base, Fraction(budget))[0]
+    assert (prices.energy, prices.item, prices.split.least) == (1, item, least)
+    own = base_of(instance, prices, Fraction(budget))
+    upper = own.loss + int(score[own.mask].sum())
+    assert upper == budget + (-1 if least else 1) * item * prices.most_items
+    assert upper == textbook(score, cost, budget)
+    assert prices.split.bound <= upper
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_a_split_proves_is_the_optimum(family, monkeypatch):
     """The other proofs left out: exact where it answers so, and the certificate is about masks of either side."""
