@@ -1,7 +1,8 @@
 """The audit of every bound under a table of laws: which hold, how tight they are, which do not apply.
 
     python benchmarks/audit.py                                     # a few minutes
-    python benchmarks/audit.py --updates DIR --layers layers.json  # the laws of real updates too
+    python benchmarks/audit.py --updates DIR ... --layers FILE     # the laws of real updates too
+    python benchmarks/audit.py --more --updates DIR                # those that are not recorded yet
 
 Each law is audited as ``cwmp audit`` does it; finished batches are kept in ``runs/audit``, so a stopped run goes on.
 The reports go to ``results/laws/audit.json``, which the figure ``audit`` shows.
@@ -14,7 +15,7 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import places
@@ -33,13 +34,13 @@ BOUNDED = {"uniform": "uniform()"}  # where Hoeffding's inequality applies
 USUAL, HEAVY = ("two classes 1:10", "lognormal 1"), ("Pareto 1.5", "Pareto 0.9")
 
 
-def laws(folder: Path | None, layers: Path | None) -> Iterator[tuple[str, str, AnyLaw]]:
+def laws(updates: Sequence[tuple[Path, Path]]) -> Iterator[tuple[str, str, AnyLaw]]:
     """(magnitudes, costs, law): every magnitude with usual costs, one with heavy-tailed costs, and real updates."""
     magnitudes = BOUNDED | MAGNITUDES
     chosen = [*itertools.product(magnitudes, USUAL), *itertools.product(("Gaussian",), HEAVY)]
     for magnitude, cost in chosen:
         yield magnitude, cost, law_of(magnitudes[magnitude], COSTS[cost])
-    for path in sorted(folder.glob("update_*.npy")) if folder else ():
+    for path, layers in updates:
         data = law_given(path, "fc-dear", layers=layers)
         yield path.stem, "fc-dear", data
 
@@ -51,14 +52,18 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=1000, help="instances at each budget, at most")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--updates", type=Path, help="folder of update_*.npy")
-    parser.add_argument("--layers", type=Path, help="JSON list of their layers")
+    places.add_updates(parser)
+    parser.add_argument("--more", action="store_true", help="laws that the output has stay as they are recorded")
     places.add_output(parser, RESULTS, "file of the reports")
     options = parser.parse_args()
+    updates = places.updates(parser, options)
     with places.guarded(parser, options):
-        reports = []
+        reports = json.loads(options.output.read_text())["reports"] if options.more and options.output.exists() else []
+        known = {(report["magnitude"], report["cost"]) for report in reports}
         with workers(options.jobs):
-            for magnitude, cost, law in laws(options.updates, options.layers):
+            for magnitude, cost, law in laws(updates):
+                if (magnitude, cost) in known:
+                    continue
                 print(f"{magnitude}, {cost}", file=sys.stderr, flush=True)
                 plan = AuditPlan(law, options.dim, BETAS, trials=options.trials, seed=options.seed)
                 report = audit_law(plan, folder=ROOT / "runs" / "audit")

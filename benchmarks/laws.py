@@ -1,7 +1,7 @@
 """The probabilistic claims over a table of laws: limits against sampling, P5 and P6 against exact values.
 
     python benchmarks/laws.py                                     # everything but real updates, about three minutes
-    python benchmarks/laws.py --updates DIR --layers layers.json  # predicted and measured saving of real updates too
+    python benchmarks/laws.py --updates DIR ... --layers FILE     # predicted and measured saving of real updates too
     python benchmarks/laws.py --parts losses updates ...          # these parts; the others stay as they are recorded
 
 Limits come from quadrature with its stated error, samples have a million coordinates. Where a law lacks a mean there is
@@ -165,7 +165,7 @@ def made(part: str, options: argparse.Namespace) -> dict[str, Any]:
         return {"planted": planted(options.audits, options.seed)}
     if part == "losses":
         return {"losses": loss_rows(MAGNITUDES, COSTS, options.seed)}
-    return {"updates": update_rows(options.updates, options.layers, options.seed)} if options.updates else {}
+    return {"updates": update_rows(options.files, options.seed)} if options.files else {}
 
 
 def main() -> None:
@@ -175,12 +175,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--audits", type=int, default=100, help="audits of each planted bound")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="the others stay as recorded")
-    parser.add_argument("--updates", type=Path, help="folder of update_*.npy")
-    parser.add_argument("--layers", type=Path, help="JSON list of their layers")
+    places.add_updates(parser)
     places.add_output(parser, RESULTS, "folder of the results and their page")
     options = parser.parse_args()
-    if options.updates and not options.layers:
-        parser.error("--updates needs --layers: the power-mean law is taken layer by layer")
+    options.files = places.updates(parser, options)
     path = options.output / "laws.json"
     files = {path: BENCHMARK, options.output / "README.md": BENCHMARK_PAGE}
     with places.guarded(parser, options, files):

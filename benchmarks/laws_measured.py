@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,13 @@ def costs_by_layer(layers: Path, d: int, seed: int) -> dict[str, str]:
             EACH_LAYER: each}  # fmt: skip
 
 
-def updates(folder: Path, layers: Path, seed: int) -> Iterator[tuple[str, str, bool, SampleLaw]]:
-    """Every update under every cost model: its name, the costs' name, whether they are by layer, the data."""
-    for path in sorted(folder.glob("update_*.npy")):
+def updates(files: Sequence[tuple[Path, Path]], seed: int) -> Iterator[tuple[str, str, bool, SampleLaw]]:
+    """Every update under every cost model: its name, the costs' name, whether they are by layer, the data.
+
+    Args:
+        files: each with its layers.
+    """
+    for path, layers in files:
         by_layer = costs_by_layer(layers, read_update(path).update.size, seed)
         for name, text in {**by_layer, **{text: text for text in DRAWN}}.items():
             (data,) = given_laws(None, [path], text, layers=layers, seed=seed)
@@ -59,13 +64,14 @@ def measured_saving(data: SampleLaw, beta: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def update_rows(folder: Path, layers: Path, seed: int) -> list[dict[str, Any]]:
+def update_rows(files: Sequence[tuple[Path, Path]], seed: int) -> list[dict[str, Any]]:
     """Predicted and measured saving and gain of real updates."""
-    return [
-        {"update": update, "cost": cost, "by_layer": by_layer, "beta": beta, **measured_saving(data, beta)}
-        for update, cost, by_layer, data in updates(folder, layers, seed)
-        for beta in BETAS
-    ]
+    rows = []
+    for update, cost, by_layer, data in updates(files, seed):
+        print(f"{update}, {cost}", file=sys.stderr, flush=True)
+        head = {"update": update, "d": data.cost.size, "cost": cost, "by_layer": by_layer}
+        rows += [{**head, "beta": beta, **measured_saving(data, beta)} for beta in BETAS]
+    return rows
 
 
 def losses(law: AnyLaw, d: int, beta: float, rng: np.random.Generator) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -188,13 +189,20 @@ def _updates(rows: list[dict[str, Any]]) -> str:
         for row in rows
     ]  # fmt: skip
     head = ["update", "costs", "budget", "CV_tau", "index", "saved", "P11", "P6", "ceiling", "gained", "P5"]
-    updates = len({row["update"] for row in rows})
+    sizes = {row["update"]: row["d"] for row in rows}
+    listed = ", ".join(f"`{name.removeprefix('update_')}` ({size:,})" for name, size in sizes.items())
+    about = textwrap.fill(
+        f"{len(sizes)} updates of clients in federated training on CIFAR-10 (JPEG copy), with their coordinates: "
+        f"{listed}. They are of a small CNN with group or batch normalisation and of MobileNetV2; `ef` is with error "
+        "feedback, the residual included. Those named by round and client came with the data, "
+        "`benchmarks/record_updates.py` makes the others. Nine cost models (fc or the rest 3 or 10 times as dear, each "
+        "layer its own, four lognormal laws drawn independently), five budgets. |ln(predicted/exact)|, median and 90th "
+        f"percentile; aimed at: {LIMITS[False][0]:.2f} and {LIMITS[False][1]:.2f} for independent costs, "
+        f"{LIMITS[True][0]:.2f} and {LIMITS[True][1]:.2f} by layer.", 120, break_on_hyphens=False,
+    )  # fmt: skip
     return f"""## Real updates
 
-{updates} updates of a small CNN (123,178 parameters) in federated training on CIFAR-10 (JPEG copy), one with error
-feedback, nine cost models (fc or the rest 3 or 10 times as dear, each layer its own, four lognormal laws drawn
-independently), five budgets. |ln(predicted/exact)|, median and 90th percentile; aimed at: {LIMITS[False][0]} and
-{LIMITS[False][1]} for independent costs, {LIMITS[True][0]} and {LIMITS[True][1]} by layer.
+{about}
 
 {_summary(rows)}
 

@@ -17,6 +17,28 @@ def add_output(parser: argparse.ArgumentParser, default: Path, what: str) -> Non
     parser.add_argument("--force", action="store_true", help="replace files of other making where the output goes")
 
 
+def add_updates(parser: argparse.ArgumentParser) -> None:
+    """The options ``--updates`` and ``--layers``, of :func:`updates`."""
+    parser.add_argument("--updates", type=Path, nargs="+", default=[], help="folders of update_*.npy")
+    parser.add_argument("--layers", type=Path, help="JSON list of the layers of those without update_*.layers.json")
+
+
+def updates(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[tuple[Path, Path]]:
+    """Every update in the folders and its layers; ends in one line where an update has none, or a folder no update."""
+    found = []
+    for folder in options.updates:
+        paths = sorted(folder.glob("update_*.npy"))
+        if not paths:
+            parser.error(f"{folder} holds no update_*.npy")
+        for path in paths:
+            own = path.with_suffix(".layers.json")
+            layers = own if own.exists() else options.layers
+            if layers is None:
+                parser.error(f"{path.name} needs --layers: the power-mean law is taken layer by layer")
+            found.append((path, layers))
+    return found
+
+
 @contextmanager
 def guarded(
     parser: argparse.ArgumentParser, options: argparse.Namespace, files: dict[Path, Kind] | None = None
@@ -26,8 +48,7 @@ def guarded(
     Args:
         files: what it writes; the record ``--output`` unless it is said.
     """
-    updates = getattr(options, "updates", None)
-    reads = [*updates.glob("update_*.npy")] if updates else []
+    reads = [path for folder in getattr(options, "updates", None) or () for path in folder.glob("update_*")]
     reads += [layers] if (layers := getattr(options, "layers", None)) else []
     with protecting(*reads, force=options.force):
         try:

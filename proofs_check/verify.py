@@ -6,13 +6,10 @@ same sources and does the rest. A check that crashes, or overruns its time, is i
 
 from __future__ import annotations
 
-import multiprocessing as mp
 import os
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -20,9 +17,10 @@ from typing import Any
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from proofs_check.checks import CHECKS, runnable
+from proofs_check.checks import CHECKS, dearest_first, runnable
 from proofs_check.formal import checks as formal
 from proofs_check.methods.judge import Check
+from proofs_check.processes import context, main_left_alone
 from proofs_check.sources import source_digest
 from theory.claims.provenance import provenance
 from theory.claims.status import Row, summarise
@@ -47,7 +45,7 @@ def run_checks(
     time_limit: float = TIME_LIMIT,
     on_progress: Progress = lambda verdict, done, total: None,
 ) -> list[Verdict]:
-    """Judge ``checks``, ``jobs`` at a time, and return their verdicts in the same order.
+    """Judge ``checks``, ``jobs`` at a time and the longest first, and return their verdicts in the same order.
 
     Args:
         checks: formal ones are left out where there is no Coq, also where a verdict of theirs is stored.
@@ -65,19 +63,17 @@ def run_checks(
         if kept and kept.outcome is not Outcome.INCONCLUSIVE:
             verdicts[check] = kept
             on_progress(kept, len(verdicts), len(checks))
-    waiting = [check for check in checks if check not in verdicts]
+    waiting = dearest_first(check for check in checks if check not in verdicts)
     for check in waiting:
         check_output(verdict_path(check.claim, check.method, folder), VERDICT)
-    context = _context()
+    stamp = {**provenance(), "sources": source_digest(), "run_seed": seed} if waiting else {}  # the same for all
     running: dict[int, tuple[BaseProcess, Check, float]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 check = waiting.pop(0)
                 clear_output(verdict_path(check.claim, check.method, folder), VERDICT)
-                process = context.Process(
-                    target=_judge, args=(_carried(check), seed, folder, source_digest()), daemon=True
-                )
+                process = context().Process(target=_judge, args=(_carried(check), seed, folder, stamp), daemon=True)
                 with main_left_alone():
                     process.start()
                 running[process.sentinel] = process, check, time.monotonic()
@@ -99,40 +95,13 @@ def run_checks(
     return [verdicts[check] for check in checks]
 
 
-def _context() -> Any:
-    """Processes that are forked, where there is a fork, from a server that has imported the pages once."""
-    if "forkserver" not in mp.get_all_start_methods():
-        return mp.get_context("spawn")
-    context = mp.get_context("forkserver")
-    context.set_forkserver_preload(["proofs_check.checks"])
-    return context
-
-
-@contextmanager
-def main_left_alone() -> Iterator[None]:
-    """Processes that are started in here do not run the user's script again, so it needs no ``__main__`` guard.
-
-    They are told to import it by its name and file; what they are handed here is found without it.
-    """
-    main = sys.modules["__main__"]
-    before = {name: getattr(main, name) for name in ("__spec__", "__file__") if hasattr(main, name)}
-    main.__spec__ = None
-    if "__file__" in before:
-        del main.__file__
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(main, name, value)
-
-
 def _carried(check: Check) -> Check | tuple[str, str]:
     """How a check travels to the child: by name when it is one of the list, whose functions need not be pickled."""
     return (check.claim, check.method) if check in CHECKS else check
 
 
-def _judge(carried: Check | tuple[str, str], seed: int, folder: Path, sources: str) -> None:
-    """In the child: run one check and write its verdict."""
+def _judge(carried: Check | tuple[str, str], seed: int, folder: Path, stamp: Mapping[str, Any]) -> None:
+    """In the child: run one check and write its verdict, stamped with the run's provenance."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means, and kills
     set_hypothesis_home_dir(os.devnull)  # its notes are written nowhere; by default they go to the current folder
     start = time.perf_counter()
@@ -141,7 +110,6 @@ def _judge(carried: Check | tuple[str, str], seed: int, folder: Path, sources: s
         verdict = check.run(seed)
     except Exception as error:  # a check that breaks is inconclusive; its message is the finding
         verdict = _undecided(check, seed, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
-    stamp = {**provenance(), "sources": sources, "run_seed": seed}
     write_verdict(verdict.stamped(seconds=time.perf_counter() - start, provenance=stamp), folder)
 
 

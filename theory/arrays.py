@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -29,9 +29,8 @@ def uncompiled(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, 
 
     @wraps(function)
     def called(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.compiler.is_compiling():
-            function_as_it_is: Callable[_Arguments, _Result] = torch.compiler.disable(function)
+        if "torch._dynamo" in sys.modules:  # also where it gave up on this frame: it would compile what is called here
+            function_as_it_is: Callable[_Arguments, _Result] = sys.modules["torch"].compiler.disable(function)
             return function_as_it_is(*args, **kwargs)
         return function(*args, **kwargs)
 
@@ -40,7 +39,12 @@ def uncompiled(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, 
 
 def is_tensor(value: object) -> bool:
     """Whether ``value`` is a PyTorch tensor (or a subclass of one)."""
-    return any(base.__module__ == "torch" and base.__name__ == "Tensor" for base in type(value).__mro__)
+    return _of_tensors(type(value))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=1024)
+def _of_tensors(kind: type) -> bool:
+    return any(base.__module__ == "torch" and base.__name__ == "Tensor" for base in kind.__mro__)
 
 
 def readable(value: Any, name: str) -> Any:
@@ -55,6 +59,8 @@ def readable(value: Any, name: str) -> Any:
         raise InputError(
             f"{name} is a masked array with {masked} masked entries, which have no value; .filled(0) first"
         )
+    if isinstance(value, np.ndarray):
+        return value
     if isinstance(value, Mapping):
         raise InputError(
             f"{name} is a mapping of {len(value)} entries; give one flat array of the entries to select from"

@@ -50,7 +50,8 @@ def as_joules(value: Real, name: str = "budget") -> Fraction:
     number = as_fraction(text if unit is None else text.removesuffix(unit), name)  # type: ignore[union-attr]
     if number < 0:
         raise InputError(f"{name} = {value}: must be >= 0")
-    return number * Fraction(10) ** UNITS.get(unit or "J", 0)
+    power = UNITS.get(unit or "J", 0)
+    return number * Fraction(10) ** power if power else number
 
 
 def budget_in_units(budget: Real | None, total: Callable[[], Fraction], unit: Fraction) -> Fraction:
@@ -61,7 +62,10 @@ def budget_in_units(budget: Real | None, total: Callable[[], Fraction], unit: Fr
     """
     if budget is None:
         raise InputError('give the budget, such as budget="5%", "3mJ" or a number of joules')
-    return as_share(budget, "budget") * total() if is_share(budget) else as_joules(budget) / unit
+    if is_share(budget):
+        return as_share(budget, "budget") * total()
+    joules = as_joules(budget)
+    return joules if unit == 1 else joules / unit
 
 
 def percent(share: Real) -> str:

@@ -200,7 +200,7 @@ class Instance:
     def _spent_on(self, items: NDArray[np.bool_] | slice) -> Fraction:
         if self.labels is None:
             assert self._cost is not None
-            return sum((exact.exact_sum(own) for own in chosen(self._cost, items)), Fraction(0))
+            return exact.added(exact.exact_sum(own) for own in chosen(self._cost, items))
         assert self.class_cost is not None
         if isinstance(items, slice) and self.labels.strides == (0,):
             return self.d * Fraction(self.class_cost[self.labels[0]]) if self.d else Fraction(0)
@@ -215,19 +215,22 @@ class Instance:
         """Exact ``sum p_i`` over ``mask`` (bool, shape (d,)), in the units of ``score``; squares are not rounded."""
         mask = plain(mask, "mask")
         if self.update is None:
-            return sum((exact.exact_sum(own) for own in chosen(self.score, mask)), Fraction(0))
-        squares = (exact.exact_sum_of_squares(own) for own in chosen(self.update, mask))
-        return sum(squares, Fraction(0)) / Fraction(4) ** self.scale_exponent
+            return exact.added(exact.exact_sum(own) for own in chosen(self.score, mask))
+        return self._unscaled(exact.added(exact.exact_sum_of_squares(own) for own in chosen(self.update, mask)))
 
     def exact_score(self, i: int) -> Fraction:
         """``p_i`` exactly: the square that ``score`` rounds where the update is float64."""
         if self.update is None:
-            return Fraction(self.score[i])
-        return Fraction(float(self.update[i])) ** 2 / Fraction(4) ** self.scale_exponent
+            return exact.exactly(self.score[i].item())
+        return self._unscaled(exact.exactly(float(self.update[i])) ** 2)
+
+    def _unscaled(self, squares: Fraction) -> Fraction:
+        """A sum of squares of the update in the units of ``score``."""
+        return squares / Fraction(4) ** self.scale_exponent if self.scale_exponent else squares
 
     def exact_cost(self, i: int) -> Fraction:
         """``c_i`` exactly, in units of ``unit`` joules, without building ``cost``."""
-        return Fraction(float(self._cost[i] if self.labels is None else self.class_cost[self.labels[i]]))  # type: ignore[index]
+        return exact.exactly(float(self._cost[i] if self.labels is None else self.class_cost[self.labels[i]]))  # type: ignore[index]
 
     def feasible(self, mask: NDArray[np.bool_]) -> bool:
         """Whether ``mask`` fits the budget, decided in exact arithmetic."""

@@ -173,7 +173,8 @@ def certify(
             :class:`theory.Instance`, which has costs and budget of its own.
         cost: an energy model or its name, a text, a dict by kind or name, an array, one number.
         budget: ``"5%"`` of what sending everything costs, ``"3mJ"``, or a number of joules (units for ratios).
-        layers: in place of what names and shapes say: a file, a module, layers, or pairs of name and shape.
+        layers: in place of what names and shapes say: a file, a module, layers, pairs of name and shape, or how many
+            coordinates each has.
         kinds: of layers, by name or glob: ``{"enc.*": "fc"}``. key: which of several mappings of tensors in a file.
         effort: states that the search may visit before it settles for an interval.
         time_limit: seconds from now after which the search settles for the interval so far; None: no limit. A pass

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cwmp.api.given import given_update
 from cwmp.api.result import Result
 from cwmp.pages.blocks import Block, Line, Verbatim
-from theory.claims.table import CLAIMS, Claim, claim
+from theory.claims.table import CLAIMS, Claim, claim, ids_of
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -144,9 +144,13 @@ def verify(
     Raises:
         InputError: an unknown claim; the solvers are not installed.
     """
+    named = [c[:1].upper() + c[1:].lower() for c in claims]
+    for name in named:
+        ids_of(name)
+    needing("verify", "judging claims", "proofs_check.processes").get_ready()  # it imports while this process does
     runs = needing("verify", "judging claims", "proofs_check.verify")
     pages = needing("verify", "judging claims", "proofs_check.checks")
-    wanted = pages.checks_of([c[:1].upper() + c[1:].lower() for c in claims]) if claims else pages.CHECKS
+    wanted = pages.checks_of(named) if claims else pages.CHECKS
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch if output is None else output)
         folder.mkdir(parents=True, exist_ok=True)

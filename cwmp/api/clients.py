@@ -152,18 +152,19 @@ def saving_of_clients(
         "beta": float(asked.budget / asked.clients / asked.everything) if asked.everything else 1.0,
         "of_norm": [float(gain.one) / norm, float(equal) / norm] if norm else [0.0, 0.0],
         "retained": float(gain.one / equal) if equal else 1.0, "saving": float(gain.saving),
-        **_law(norms[norms > 0], index),
+        **_law(norms[norms > 0], index, float(equal) / norm if norm else 1.0),
         "norms": [float(norms.min()), float(np.median(norms)), float(norms.max())],
         "joules": [float(min(gain.budgets) / each), float(max(gain.budgets) / each)] if each else [1.0, 1.0],
         "bound": float(gain.bound / equal) if equal else 0.0, "law": None,
     })  # fmt: skip
 
 
-def saving_of_norms(law: str, index: float, seed: int = 0) -> ClientsSaving:
+def saving_of_norms(law: str, index: float, seed: int = 0, kept: float = 0.0) -> ClientsSaving:
     """What P14 predicts where the clients' norms follow a law, from 100,000 draws of it.
 
     Args:
-        law: of the norms, such as ``"lognorm(s=1)"``. index: the tail index of the magnitudes.
+        law: of the norms, such as ``"lognorm(s=1)"``. index: the tail index of the magnitudes. kept: the share of the
+            squared norm that equal joules retain, of which one price cannot make more than all.
 
     Raises:
         InputError: a text that is no law.
@@ -173,14 +174,17 @@ def saving_of_norms(law: str, index: float, seed: int = 0) -> ClientsSaving:
     low, median, high = np.quantile(norms, [0.05, 0.5, 0.95])
     return ClientsSaving({
         "clients": None, "d": None, "beta": None, "of_norm": None, "retained": None, "saving": None,
-        **_law(norms, index), "norms": [float(low), float(median), float(high)], "joules": None, "bound": None,
+        **_law(norms, index, kept), "norms": [float(low), float(median), float(high)], "joules": None, "bound": None,
         "law": law,
     })  # fmt: skip
 
 
-def _law(norms: np.ndarray, index: float) -> dict[str, Any]:
-    """What P14 says; nothing where there is no index above 2."""
+def _law(norms: np.ndarray, index: float, kept: float) -> dict[str, Any]:
+    """What P14 says; nothing where there is no index above 2, or where more than everything would be kept."""
+    none = {"retained_law": math.nan, "saving_law": math.nan, "index": index, "beyond": False}
     if not norms.size or not 2 < index < math.inf:
-        return {"retained_law": math.nan, "saving_law": math.nan, "index": index}
+        return none
     law = price_law(norms / norms.max(), index)  # of the scales only their ratios count
-    return {"retained_law": law.retained, "saving_law": 1 - law.energy, "index": index}
+    if law.retained * kept > 1:
+        return none | {"beyond": True}
+    return none | {"retained_law": law.retained, "saving_law": 1 - law.energy}

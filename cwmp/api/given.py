@@ -62,7 +62,8 @@ def given_update(update: Any, layers: Any = None, key: str | None = None, kinds:
     Args:
         update: see the module's head.
         layers: of the flat vector, in place of what names and shapes say: a file or list of them with name and shape,
-            :class:`theory.layers.Layer` objects, or a module whose parameters they are.
+            :class:`theory.layers.Layer` objects, a module whose parameters they are, or how many coordinates each has
+            (``[300, 700]``; they are called ``layer 0``, ``layer 1`` and are of no known kind).
         key: which of several mappings of tensors in a file, as :func:`theory.files.updates.read_update` takes it.
         kinds: kinds of layers by name or glob, as ``{"enc.*": "fc"}`` or texts such as ``"enc.*=fc"``.
 
@@ -191,16 +192,32 @@ def given_layers(layers: Any, d: int, own: Sequence[Layer] = ()) -> tuple[Layer,
     if callable(getattr(layers, "named_parameters", None)):
         named = any(layer.name for layer in own)
         placed = named_layers(((one.name, one.shape) for one in own), layers) if named else layers_of(layers)
-    elif isinstance(layers, Sequence) and all(isinstance(layer, Layer) for layer in layers):
-        placed = tuple(layers)
     else:
-        try:
-            placed = named_layers((str(name), tuple(int(n) for n in shape)) for name, shape in layers)
-        except (TypeError, ValueError):
-            raise InputError("layers must be a file, a module, Layer objects or pairs of name and shape") from None
+        placed = _listed(layers)
     if (total := sum(layer.size for layer in placed)) != d:
         raise InputError(f"the layers hold {total} coordinates, the update has {d}")
     return placed
+
+
+def _listed(layers: Any) -> tuple[Layer, ...]:
+    """Layers from a list of them, of their sizes, or of pairs of name and shape."""
+    wrong = "layers must be a file, a module, Layer objects, pairs of name and shape, or how many coordinates each has"
+    try:
+        listed = list(layers)
+    except TypeError:
+        raise InputError(wrong) from None
+    sizes = [isinstance(one, (int, np.integer)) and not isinstance(one, bool) for one in listed]
+    if all(size or isinstance(one, Layer) for size, one in zip(sizes, listed, strict=True)):
+        if negative := [one for one, size in zip(listed, sizes, strict=True) if size and one < 0]:
+            raise InputError(f"a layer of {negative[0]} coordinates: {wrong}")
+        return tuple(
+            Layer(f"layer {k}", (int(one),), "unknown", "given by size") if size else one
+            for k, (one, size) in enumerate(zip(listed, sizes, strict=True))
+        )
+    try:
+        return named_layers((str(name), tuple(int(n) for n in shape)) for name, shape in listed)
+    except (TypeError, ValueError):
+        raise InputError(wrong) from None
 
 
 def _of_file(path: Path, key: str | None) -> Given:

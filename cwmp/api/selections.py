@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cwmp.api.given import Question, given_budget, given_update, question
+from cwmp.api.given import Question, given_budget, given_layers, given_update, kind_texts, question
 from theory.arithmetic.exact import shown
 from theory.arrays import uncompiled
 from theory.energy.pages import PAGE_MODELS
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
+from theory.layers import Layer, with_kinds
 from theory.pages import PageCosts
 from theory.selection import paged, tensors
 from theory.selection import safe as theory_safe
@@ -64,6 +65,7 @@ def cwmp(
     """
     options: dict[str, Any] = {"rounding": rounding, "threads": threads, "loss": loss}
     if _direct(update, cost) or out is not None:
+        _check_layers(update, layers)
         return theory_selectors.cwmp(update, cost, budget, out=out, **options)
     asked = question(update, cost, budget, layers=layers)
     return _shaped(asked, theory_selectors.cwmp(asked.instance, **options))
@@ -77,6 +79,7 @@ def top_k(
     """Largest magnitudes first, under the same energy budget and roundings as :func:`cwmp`; arguments as there."""
     options: dict[str, Any] = {"rounding": rounding, "threads": threads}
     if _direct(update, cost) or out is not None:
+        _check_layers(update, layers)
         return theory_selectors.top_k(update, cost, budget, out=out, **options)
     asked = question(update, cost, budget, layers=layers)
     return _shaped(asked, theory_selectors.top_k(asked.instance, **options))
@@ -117,7 +120,7 @@ def safe(
 
     Args:
         update, cost, budget, kinds: as for :func:`cwmp.certify`.
-        layers: for a flat update; those of a state dict or a module are known. Sizes will do: ``[300, 700]``.
+        layers: for a flat update, as for :func:`cwmp.certify`; those of a state dict or a module are known.
         safety: the share, in [0, 1]; 0 is CWMP. worth: of each layer, > 0: above the reserves, scores are weighted by
             it (P15; for ``prefix`` only). rounding, threads, out: see :func:`theory.selection.safe.safe`.
 
@@ -126,11 +129,9 @@ def safe(
             not a number > 0 for each layer.
     """
     options: dict[str, Any] = {"worth": worth, "rounding": rounding, "threads": threads}
-    sizes = isinstance(layers, Sequence) and all(isinstance(one, (int, np.integer)) for one in layers)
-    if sizes and _direct(update, cost):
-        return theory_safe.safe(update, layers, safety, cost=cost, budget=budget, out=out, **options)
-    if sizes:
-        layers = [(f"layer {k}", (int(size),)) for k, size in enumerate(layers)]
+    if layers is not None and _direct(update, cost):
+        placed = with_kinds(_placed(update, layers), kind_texts(kinds))
+        return theory_safe.safe(update, placed, safety, cost=cost, budget=budget, out=out, **options)
     asked = question(update, cost, budget, layers=layers, kinds=kinds)
     placed = asked.given.layers
     if layers is None and not any(layer.name for layer in placed):
@@ -178,6 +179,17 @@ def _direct(update: Any, cost: Any) -> bool:
     flat = (tensors.is_tensor(update) or isinstance(update, np.ndarray)) and len(update.shape) == 1
     numbers = isinstance(cost, (np.ndarray, CostClasses, int, float, Fraction, Decimal)) or tensors.is_tensor(cost)
     return flat and numbers
+
+
+def _placed(update: Any, layers: Any) -> tuple[Layer, ...]:
+    """The layers of a flat update or an instance, checked."""
+    return given_layers(layers, update.d if isinstance(update, Instance) else math.prod(update.shape))
+
+
+def _check_layers(update: Any, layers: Any) -> None:
+    """Layers that are not needed are refused as those that are."""
+    if layers is not None and (isinstance(update, Instance) or hasattr(update, "shape")):
+        _placed(update, layers)
 
 
 def _shaped(asked: Question, found: Selection) -> Selection:

@@ -196,7 +196,7 @@ def saving(
     found = [api.saving_of(law, one, target) for law in laws for one in budget]
     page, data = api.savings_page(found), [one.to_dict() for one in found]
     if clients is not None:
-        norms = [saving_of_norms(clients, one.report["tail"], seed) for one in found]
+        norms = [saving_of_norms(clients, one.report["tail"], seed, one.report["V"].value) for one in found]
         page = [block for one, more in zip(found, norms, strict=True) for block in (*one.page(), *more.page())]
         data = [one | {"clients": more.to_dict()} for one, more in zip(data, norms, strict=True)]
     click.echo(strict_json(data) if as_json else as_text(page))

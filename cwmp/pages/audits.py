@@ -15,7 +15,7 @@ _WHAT = {
     "P7": "LP/d",
     "P8": "prefix/d",
     "P9": "P(Top-K ahead)",
-    "P10": "gap/(max p/(beta sum p))",
+    "P10": "gap/(lambda c_max/LP)",
     "P13": "score lost/d",
     "D13a": "CWMP's loss/allowed",
     "D14a": "Top-K's loss/allowed",

@@ -45,7 +45,10 @@ def clients_text(report: dict[str, Any]) -> str:
         why = (
             "no tail index could be measured there" if math.isnan(r["index"]) else f"the tail index is {r['index']:.3g}"
         )
-        more = less = f"P14 gives no figure: {why}, and must be above 2"
+        why += ", and must be above 2"
+        if r["beyond"]:
+            why = f"with index {r['index']:.3g} it would keep more than everything, the tail is no power law so far"
+        more = less = f"P14 gives no figure: {why}"
     else:
         more = f"P14 says {_percent(r['retained_law'] - 1)} (index {r['index']:.3g})"
         less = f"P14 says {_percent(r['saving_law'])}"

@@ -38,10 +38,8 @@ def told(run: Run, memory: Memory, priced: Prices) -> Told:
     if run.arm.method in LEARNING and PAIRS in memory:
         return Told(worth=worth(memory[PAIRS]))
     if run.arm.method in PRICED and PRICE in memory:
-        rounds, clients = run.setting.rounds - int(memory[SPENT][1]), run.setting.cohort
         left = _total(run, priced) * Fraction(_ROUNDING) - Fraction(float(memory[SPENT][0]))
-        share = left if rounds == 0 else left / clients
-        return Told(price=float(memory[PRICE][0]), left=max(share, Fraction(0)))
+        return Told(price=float(memory[PRICE][0]), left=max(left / run.setting.cohort, Fraction(0)))
     return Told()
 
 

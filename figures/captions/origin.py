@@ -31,7 +31,9 @@ def data_of(record: dict[str, Any]) -> str:
 
 def update_words(name: str) -> str:
     """What a recorded update is, from the name of its file: ``update_ef_r40_c19`` is of round 40, after feedback."""
-    found = re.fullmatch(r"update_(ef_)?r(\d+)_c(\d+)", name)
+    found = re.fullmatch(r"update_(ef_)?(?:(\w+)_)?r(\d+)(?:_c\d+)?", name)
     if not found:
         return name
-    return f"update of round {found[2]}{', feedback' if found[1] else ''}"
+    more = [", feedback"] if found[1] else []
+    more += [f", {found[2].replace('_', ' ')}"] if found[2] else []
+    return f"update of round {found[3]}{''.join(more)}"

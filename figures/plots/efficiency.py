@@ -22,7 +22,7 @@ UPDATES = {  # costs of the real updates that belong beside a law of costs, and 
     "two classes 1:10": {"fc-dear": ("-", "linear layers dear"), "conv-dear": (":", "convolutions dear")},
 }
 SAMPLES = "a sample of the law"
-CROSSES = ("x", "+", "1", "2", "3", "4")
+CROSSES = ("x", "+", "1", "2", "3", "4", "|", "_", (6, 2, 0))
 
 
 @styled
@@ -93,7 +93,7 @@ def caption_efficiency(records: Records) -> str:
     short = "Student-t 3" in record["parameters"]["magnitudes"]
     doubt = " (they assume a finite fourth moment, which Student-t 3 has not)" if short else ""
     updates = (
-        f" Crosses: {len(names)} real updates of a small CNN ({'; '.join(map(update_words, names))}), 95 % intervals, "
+        f" Crosses: {len(names)} real updates ({'; '.join(map(update_words, names))}), 95 % intervals, "
         "thin lines join those of one update."
         if names
         else ""

@@ -32,7 +32,7 @@ _GRID = [Rational(k, 2) for k in range(-3, 5)]
 
 def knapsack_minimum(instance: Instance, optimum: Oracle) -> Rational:
     """``sum p_i - OPT``."""
-    return sum(map(Rational, instance.score), Rational(0)) - optimum(instance)
+    return sum(map(Rational, instance.score.tolist()), Rational(0)) - optimum(instance)
 
 
 def no_point_is_nearer(instance: Instance, optimum: Oracle, minimum: Minimum = knapsack_minimum) -> Violation | None:
@@ -110,7 +110,7 @@ CHECKS = (
 
 
 def _relaxed(instance: Instance, optimum: Oracle) -> Rational:
-    return sum(map(Rational, instance.score), Rational(0)) - relax(instance).value
+    return sum(map(Rational, instance.score.tolist()), Rational(0)) - relax(instance).value
 
 
 FALSEHOODS = (

@@ -13,8 +13,7 @@ exactly, or lambda = 0.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,24 +31,32 @@ Solver = Callable[[Instance], Relaxation]
 
 def best_vertex(instance: Instance) -> Rational:
     """The relaxation by its vertices: every mask, alone or with one item that takes what is left of the budget."""
-    items = [(Rational(p), Rational(c)) for p, c in zip(instance.score, instance.cost, strict=True)]
-    items = [(p, c) for p, c in items if c <= instance.budget]
+    items = [(Rational(p), Rational(c)) for p, c in zip(instance.score.tolist(), instance.cost.tolist(), strict=True)]
+    budget = Rational(instance.budget)
+    return best_of_vertices([(p, c) for p, c in items if c <= budget], budget)
+
+
+def best_of_vertices(items: Sequence[tuple[Rational, Rational]], budget: Rational) -> Rational:
+    """The same for scores and costs of any items, those dearer than the budget included."""
+    masks: list[tuple[Rational, Rational, list[tuple[Rational, Rational]]]] = [(Rational(0), budget, [])]
+    for p, c in items:  # value, what is left, and which items are out
+        masks = [
+            more for value, left, out in masks for more in ((value, left, [*out, (p, c)]), (value + p, left - c, out))
+        ]
     best = Rational(0)
-    for mask in itertools.product((False, True), repeat=len(items)):
-        left = instance.budget - sum((c for taken, (_, c) in zip(mask, items, strict=True) if taken), Rational(0))
-        if left < 0:
-            continue
-        value = sum((p for taken, (p, _) in zip(mask, items, strict=True) if taken), Rational(0))
-        shares = (p * min(Rational(1), left / c) for taken, (p, c) in zip(mask, items, strict=True) if not taken)
-        best = max(best, value + max(shares, default=Rational(0)))
+    for value, left, out in masks:
+        if left >= 0:
+            shares = (p if c <= left else p * left / c for p, c in out)
+            best = max(best, value + max(shares, default=Rational(0)))
     return best
 
 
 def dual_value(instance: Instance, price: Rational) -> Rational:
     """``lambda B + sum (p_i - lambda c_i)+`` over the affordable items."""
+    price, budget = Rational(price), Rational(instance.budget)
     pairs = zip(instance.score.tolist(), instance.cost.tolist(), strict=True)
-    reduced = (Rational(p) - price * Rational(c) for p, c in pairs if Rational(c) <= instance.budget)
-    return price * instance.budget + sum((r for r in reduced if r > 0), Rational(0))
+    reduced = (Rational(p) - price * Rational(c) for p, c in pairs if Rational(c) <= budget)
+    return price * budget + sum((r for r in reduced if r > 0), Rational(0))
 
 
 def is_vertex_optimum(instance: Instance, _: Oracle, solver: Solver = relax) -> Violation | None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import sympy
@@ -29,6 +30,7 @@ from theory.instance import Instance
 
 Term = Callable[[Rational, Rational], Rational]
 
+ZERO = Rational(0)
 _PRICES = (Rational(0), Rational(1, 2), Rational(3))
 _LEVELS = (Rational(0), Rational(1, 2), Rational(1))
 
@@ -38,26 +40,44 @@ def slack_of(r: Rational, z_i: Rational) -> Rational:
     return max(r, Rational(0)) - r * z_i
 
 
-def holds_at(instance: Instance, price: Rational, levels: tuple[Rational, ...], term: Term) -> Violation | None:
+@dataclass(frozen=True)
+class Priced:
+    """An instance in exact numbers, at one lambda: ``p``, ``c``, ``B``, the reduced scores and the bound."""
+
+    p: list[Rational]
+    c: list[Rational]
+    budget: Rational
+    price: Rational
+    reduced: list[Rational]
+    bound: Rational
+
+    @classmethod
+    def at(cls, instance: Instance, price: Rational) -> Priced:
+        """By the definition."""
+        p, c = ([Rational(x) for x in of.tolist()] for of in (instance.score, instance.cost))
+        budget, reduced = Rational(instance.budget), [pi - price * ci for pi, ci in zip(p, c, strict=True)]
+        return cls(p, c, budget, price, reduced, price * budget + sum((max(r, ZERO) for r in reduced), ZERO))
+
+
+def holds_at(priced: Priced, levels: tuple[Rational, ...], term: Term) -> Violation | None:
     """Both sides at one lambda and one z, and the signs of the terms."""
-    p, c = [Rational(x) for x in instance.score], [Rational(x) for x in instance.cost]
-    spent = sum((ci * y for ci, y in zip(c, levels, strict=True)), Rational(0))
-    if spent > instance.budget:
+    spent = sum((ci * y for ci, y in zip(priced.c, levels, strict=True)), ZERO)
+    if spent > priced.budget:
         return None
-    reduced = [pi - price * ci for pi, ci in zip(p, c, strict=True)]
-    bound = price * instance.budget + sum((max(r, Rational(0)) for r in reduced), Rational(0))
-    terms = [price * (instance.budget - spent), *(term(r, y) for r, y in zip(reduced, levels, strict=True))]
-    lost = bound - sum((pi * y for pi, y in zip(p, levels, strict=True)), Rational(0))
-    if lost != sum(terms, Rational(0)):
-        return Violation("bound - sum p z = sum of terms", lost, sum(terms, Rational(0)))
+    terms = [term(r, y) for r, y in zip(priced.reduced, levels, strict=True)]
+    terms.append(priced.price * (priced.budget - spent))
+    lost = priced.bound - sum((pi * y for pi, y in zip(priced.p, levels, strict=True)), ZERO)
+    if lost != (added := sum(terms, ZERO)):
+        return Violation("bound - sum p z = sum of terms", lost, added)
     return Violation("every term >= 0", min(terms), 0) if min(terms) < 0 else None
 
 
 def holds(instance: Instance, _: Oracle, term: Term = slack_of) -> Violation | None:
     """Every z with levels 0, 1/2 and 1, at three prices."""
     for price in _PRICES:
+        priced = Priced.at(instance, price)
         for levels in itertools.product(_LEVELS, repeat=instance.d):
-            if violation := holds_at(instance, price, levels, term):
+            if violation := holds_at(priced, levels, term):
                 return violation
     return None
 
@@ -76,7 +96,7 @@ def families(seed: int = 0, term: Term = slack_of) -> Verdict:
     def judge(instance: Instance, _: Oracle) -> Violation | None:
         price = Rational(float(np.median(instance.score / instance.cost)))
         levels = tuple(Rational(int(k), 64) for k in rng.integers(0, 65, instance.d))
-        return holds_at(instance.with_budget(instance.total_cost), price, levels, term)
+        return holds_at(Priced.at(instance.with_budget(instance.total_cost), price), levels, term)
 
     return sample("D3", judge, seed=seed, n=20, per_family=20)
 

@@ -30,9 +30,9 @@ Frontier = Callable[[Instance], list[Point]]
 def every_point(instance: Instance) -> list[Point]:
     """(cost, retained) of every mask of the items of positive score."""
     points = [(Rational(0), Rational(0))]
-    for p, c in zip(instance.score, instance.cost, strict=True):
+    for p, c in zip(map(Rational, instance.score.tolist()), map(Rational, instance.cost.tolist()), strict=True):
         if p > 0:
-            points += [(x + Rational(c), y + Rational(p)) for x, y in points]
+            points += [(x + c, y + p) for x, y in points]
     return points
 
 

@@ -11,7 +11,9 @@ as any feasible mask, and they are the largest.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,8 +48,12 @@ def holds(instance: Instance, optimum: Oracle, selector: Selector = cwmp) -> Vio
 
 def oppositely_ordered(instance: Instance) -> bool:
     """No larger score is dearer."""
-    p, c = instance.score, instance.cost
-    return not ((p[:, None] > p) & (c[:, None] > c)).any()
+    return _opposed(tuple(zip(instance.score.tolist(), instance.cost.tolist(), strict=True)))
+
+
+@lru_cache(maxsize=1)  # many budgets of the same items follow each other
+def _opposed(items: tuple[tuple[float, float], ...]) -> bool:
+    return not any(p > q and c > e for (p, c), (q, e) in itertools.permutations(items, 2))
 
 
 def equally_ordered(instance: Instance) -> bool:

@@ -45,7 +45,7 @@ def holds(instance: Instance, optimum: Oracle, rounding: Rounding = "prefix") ->
 
 def by_every_order(instance: Instance, rounding: Rounding = "prefix") -> list[Rational]:
     """What the prefix (or fill) retains under each order that p/c allows: ties broken in all ways, exactly."""
-    p, c = [Rational(x) for x in instance.score], [Rational(x) for x in instance.cost]
+    p, c = [Rational(x) for x in instance.score.tolist()], [Rational(x) for x in instance.cost.tolist()]
     items = [i for i in range(instance.d) if c[i] <= instance.budget and p[i] > 0]
     values = []
     for order in itertools.permutations(items):

@@ -48,7 +48,7 @@ def dearest_fits(instance: Instance) -> bool:
 
 def contracts(instance: Instance, _: Oracle, delta: Delta = bounds.contraction_cwmp) -> Violation | None:
     """``||g||^2 - p(prefix) <= (1 - delta) ||g||^2``."""
-    chosen, norm = cwmp(instance), sum(map(Rational, instance.score), Rational(0))
+    chosen, norm = cwmp(instance), sum(map(Rational, instance.score.tolist()), Rational(0))
     lost, limit = norm - chosen.retained, (1 - delta(instance, chosen.spent)) * norm
     return Violation("||g - CWMP(g)||^2 <= (1 - delta) ||g||^2", lost, limit) if lost > limit else None
 

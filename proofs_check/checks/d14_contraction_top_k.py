@@ -44,7 +44,7 @@ Delta = Callable[[Instance], Rational]
 
 def contracts(instance: Instance, _: Oracle, delta: Delta = bounds.contraction_top_k) -> Violation | None:
     """``||g||^2 - p(Top-K) <= (1 - delta) ||g||^2``."""
-    norm = sum(map(Rational, instance.score), Rational(0))
+    norm = sum(map(Rational, instance.score.tolist()), Rational(0))
     lost, limit = norm - top_k(instance).retained, (1 - delta(instance)) * norm
     return Violation("||g - TopK(g)||^2 <= (1 - delta) ||g||^2", lost, limit) if lost > limit else None
 

@@ -59,7 +59,7 @@ def holds(
 
 
 def _ties(instance: Instance) -> bool:
-    ratios = [Rational(p) / Rational(c) for p, c in zip(instance.score, instance.cost, strict=True)]
+    ratios = [Rational(p) / Rational(c) for p, c in zip(instance.score.tolist(), instance.cost.tolist(), strict=True)]
     return len(set(ratios)) < len(ratios)
 
 

@@ -46,7 +46,8 @@ Floor = Callable[[Instance, Selection], Rational]
 def cheapest_at_score(instance: Instance, score: Rational) -> tuple[Rational, int]:
     """The least cost, and the fewest items, of a mask worth ``score``: all masks, exactly."""
     table = enumerate_masks(instance)
-    enough = [k for k, value in enumerate(table.value) if value * table.value_unit >= score]
+    least = score / table.value_unit
+    enough = [k for k, value in enumerate(table.value) if value >= least]
     return min(table.cost[k] for k in enough) * table.cost_unit, min(k.bit_count() for k in enough)
 
 

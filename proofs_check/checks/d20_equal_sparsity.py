@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import numpy as np
 from hypothesis import strategies as st
@@ -40,9 +41,15 @@ def key(score: Rational, cost: Rational, exponent: Rational | None) -> Rational:
     return score if exponent is None else score ** int(2 * exponent) / cost**4
 
 
+@lru_cache(maxsize=1)  # every k and every exponent of one instance follow each other
+def exact(instance: Instance) -> tuple[list[Rational], list[Rational]]:
+    """Its scores and its costs."""
+    return [Rational(p) for p in instance.score.tolist()], [Rational(c) for c in instance.cost.tolist()]
+
+
 def k_best(instance: Instance, exponent: Rational | None, k: int) -> Iterator[tuple[int, ...]]:
     """Every choice of the ``k`` best, ties broken in all ways."""
-    keys = [key(Rational(p), Rational(c), exponent) for p, c in zip(instance.score, instance.cost, strict=True)]
+    keys = [key(p, c, exponent) for p, c in zip(*exact(instance), strict=True)]
     edge = sorted(keys, reverse=True)[k - 1]
     above, tied = [i for i, x in enumerate(keys) if x > edge], [i for i, x in enumerate(keys) if x == edge]
     for some in itertools.combinations(tied, k - len(above)):
@@ -51,8 +58,8 @@ def k_best(instance: Instance, exponent: Rational | None, k: int) -> Iterator[tu
 
 def totals(instance: Instance, items: tuple[int, ...]) -> tuple[Rational, Rational]:
     """``c`` and ``p`` of a mask."""
-    spent = sum((Rational(instance.cost[i]) for i in items), Rational(0))
-    return spent, sum((Rational(instance.score[i]) for i in items), Rational(0))
+    score, cost = exact(instance)
+    return sum((cost[i] for i in items), Rational(0)), sum((score[i] for i in items), Rational(0))
 
 
 def holds(instance: Instance, _: Oracle, zeros_too: bool = False, backwards: bool = False) -> Violation | None:

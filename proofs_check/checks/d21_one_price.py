@@ -20,10 +20,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 
-from proofs_check.checks.d02_relaxation import best_vertex
+from proofs_check.checks.d02_relaxation import best_of_vertices
 from proofs_check.methods import smt as z
 from proofs_check.methods.instances import FAMILIES, family_instance
 from proofs_check.methods.judge import Check, Falsehood, Violation, from_smt, judge_cases, readable
@@ -49,6 +50,22 @@ class Cohort:
         """One client under some budget."""
         return Instance(self.update[k], self.cost[k], budget)
 
+    @cached_property
+    def clients(self) -> list[Instance]:
+        """Each client, with nothing to spend."""
+        return [self.client(k, ZERO) for k in range(len(self.update))]
+
+    @cached_property
+    def items(self) -> list[list[tuple[Rational, Rational]]]:
+        """Scores (the squares, as float64 has them) and costs of each client."""
+        both = [(one.score.tolist(), one.cost.tolist()) for one in self.clients]
+        return [list(zip(map(Rational, score), map(Rational, cost), strict=True)) for score, cost in both]
+
+    @cached_property
+    def known(self) -> dict[tuple[int, Rational], Rational]:
+        """Values found so far, of a client under a budget."""
+        return {}
+
     def __str__(self) -> str:
         parts = (
             f"client {k}: g = ({', '.join(readable(Rational(x)) for x in g.tolist())}), "
@@ -61,38 +78,29 @@ class Cohort:
 Judge = Callable[[Cohort], Violation | None]
 
 
+@lru_cache(maxsize=2)
 def gain_of(cohort: Cohort) -> PriceGain:
     """By the code under test."""
     return price_gain(cohort.update, cohort.cost, cohort.total)
 
 
-def best_split(cohort: Cohort) -> Rational:
+def best_split(cohort: Cohort, budget: Rational | None = None) -> Rational:
     """The best of all splits of the budget between two clients: one of them stands at a vertex of its own."""
-    spends = [
-        {sum((Rational(x) for x, taken in zip(cost.tolist(), mask, strict=True) if taken), ZERO)
-         for mask in itertools.product((False, True), repeat=cost.size)}
-        for cost in cohort.cost
-    ]  # fmt: skip
-    total = cohort.total
+    spends = [{ZERO}, {ZERO}]
+    for spend, items in zip(spends, cohort.items, strict=True):
+        for _, c in items:
+            spend |= {x + c for x in spend}
+    total = cohort.total if budget is None else Rational(budget)
     firsts = {x for x in spends[0] if x <= total} | {total - x for x in spends[1] if x <= total} | {ZERO, total}
     return max(_value(cohort, 0, first) + _value(cohort, 1, total - first) for first in firsts)
 
 
 def _value(cohort: Cohort, k: int, budget: Rational) -> Rational:
     """``V_k``, by vertices, items dearer than the budget not left out: these are fractions of a pooled budget."""
-    instance = cohort.client(k, budget)
-    if not instance.d or budget >= instance.cost.max():
-        return best_vertex(instance)
-    items = list(zip(map(Rational, instance.score.tolist()), map(Rational, instance.cost.tolist()), strict=True))
-    best = ZERO
-    for mask in itertools.product((False, True), repeat=len(items)):
-        left = budget - sum((c for taken, (_, c) in zip(mask, items, strict=True) if taken), ZERO)
-        if left < 0:
-            continue
-        kept = sum((p for taken, (p, _) in zip(mask, items, strict=True) if taken), ZERO)
-        more = (p * min(Rational(1), left / c) for taken, (p, c) in zip(mask, items, strict=True) if not taken)
-        best = max(best, kept + max(more, default=ZERO))
-    return best
+    budget = Rational(budget)
+    if (k, budget) not in cohort.known:
+        cohort.known[k, budget] = best_of_vertices(cohort.items[k], budget)
+    return cohort.known[k, budget]
 
 
 def slopes(cohort: Cohort, k: int) -> tuple[Rational, Rational]:
@@ -118,21 +126,16 @@ def one_is_best(cohort: Cohort, factor: Rational = Rational(1), by_slopes: bool 
     same = max(low for low, _ in between) <= min(high for _, high in between)
     if same != (found.one == found.equal):
         return Violation("equal budgets are optimal iff the prices coincide", str(found.one == found.equal), str(same))
-    if _pooled_value(cohort, found.at_equal_score) != found.equal:
-        return Violation("what one price retains at its lower energy", _pooled_value(cohort, found.at_equal_score),
-                         found.equal)  # fmt: skip
+    if (as_much := best_split(cohort, found.at_equal_score)) != found.equal:
+        return Violation("what one price retains at its lower energy", as_much, found.equal)
     return misses_one(cohort)
-
-
-def _pooled_value(cohort: Cohort, budget: Rational) -> Rational:
-    return best_split(Cohort(cohort.update, cohort.cost, budget))
 
 
 def misses_one(cohort: Cohort, select: Callable[..., OnePrice] = one_price) -> Violation | None:
     """The 0/1 prefix is within the budget and one critical item of the value at one price."""
     chosen, value = select(cohort.update, cohort.cost, cohort.total), gain_of(cohort).one
-    spent = sum((cohort.client(k, ZERO).spent(mask) for k, mask in enumerate(chosen.masks)), ZERO)
-    kept = sum((cohort.client(k, ZERO).retained(mask) for k, mask in enumerate(chosen.masks)), ZERO)
+    spent = sum((one.spent(mask) for one, mask in zip(cohort.clients, chosen.masks, strict=True)), ZERO)
+    kept = sum((one.retained(mask) for one, mask in zip(cohort.clients, chosen.masks, strict=True)), ZERO)
     if spent > cohort.total:
         return Violation("c(masks) <= B", spent, cohort.total)
     left, price = cohort.total - spent, chosen.threshold

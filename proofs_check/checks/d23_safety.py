@@ -21,7 +21,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from fractions import Fraction
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.optimize import linprog
@@ -69,23 +70,41 @@ class Case:
         ends = list(itertools.accumulate(self.sizes))
         return [range(end - size, end) for end, size in zip(ends, self.sizes, strict=True)]
 
-    @cached_property
+    @property
     def p(self) -> list[Rational]:
         """Scores, exact."""
-        return [self.instance.exact_score(i) for i in range(self.instance.d)]
+        return _exact(self.instance)[0]
 
-    @cached_property
+    @property
     def c(self) -> list[Rational]:
         """Costs, exact."""
-        return [Rational(x) for x in self.instance.cost.tolist()]
+        return _exact(self.instance)[1]
+
+    @property
+    def budget(self) -> Rational:
+        """``B``, exact."""
+        return _exact(self.instance)[2]
+
+    @property
+    def top(self) -> Selection:
+        """What Top-K keeps."""
+        return _top_k(self.instance)
 
     @cached_property
     def owed(self) -> list[Rational]:
         """``theta p(T, l)``."""
-        kept, p = top_k(self.instance).mask, self.p
+        kept, p = self.top.mask, self.p
         return [self.theta * sum((p[i] for i in layer if kept[i]), ZERO) for layer in self.layers]
 
 
+@lru_cache(maxsize=1)  # cases of one instance follow each other
+def _exact(instance: Instance) -> tuple[list[Rational], list[Rational], Rational]:
+    """Scores, costs and budget."""
+    p = [Rational(instance.exact_score(i)) for i in range(instance.d)]
+    return p, [Rational(x) for x in instance.cost.tolist()], Rational(instance.budget)
+
+
+_top_k, _relax = lru_cache(maxsize=1)(top_k), lru_cache(maxsize=1)(relax)
 Solver = Callable[[Case], SafeRelaxation]
 Judge = Callable[[Case], Violation | None]
 
@@ -101,13 +120,14 @@ def optimal(case: Case, solver: Solver = solved, promise: Rational = Rational(0)
     Args:
         promise: a share of CWMP's gain over Top-K that is promised on top.
     """
-    found, p, c, budget = solver(case), case.p, case.c, case.instance.budget
-    share = [found.parts.get(i, Rational(int(found.whole[i]))) for i in range(len(p))]
+    found, p, c, budget = solver(case), case.p, case.c, case.budget
+    share = [Rational(found.parts.get(i, int(whole))) for i, whole in enumerate(found.whole.tolist())]
     value, spent = (sum((x * y for x, y in zip(of, share, strict=True)), ZERO) for of in (p, c))
     if spent > budget:
         return Violation("c(z) <= B", spent, budget)
-    dual, price = found.threshold * budget, found.threshold
-    for layer, owed, raised in zip(case.layers, case.owed, found.raised, strict=True):
+    price = Rational(found.threshold)
+    dual = price * budget
+    for layer, owed, raised in zip(case.layers, case.owed, map(Rational, found.raised), strict=True):
         kept = sum((p[i] * share[i] for i in layer), ZERO)
         if kept < owed or raised < 0:
             return Violation("p(z, l) >= theta p(T, l)", kept, owed)
@@ -115,7 +135,7 @@ def optimal(case: Case, solver: Solver = solved, promise: Rational = Rational(0)
         dual += sum((max((1 + raised) * p[i] - price * c[i], ZERO) for i in layer if c[i] <= budget), ZERO)
     if value != dual or found.value != value:
         return Violation("primal = dual", value, dual)
-    plain, top = relax(case.instance).value, top_k(case.instance).retained
+    plain, top = Rational(_relax(case.instance).value), Rational(case.top.retained)
     least = (1 - case.theta) * plain + case.theta * top + promise * (plain - top)
     return Violation("V(theta) >= (1 - theta) V + theta p(T)", value, least) if value < least else None
 
@@ -124,11 +144,11 @@ def frugal(case: Case, whole: bool = False) -> Violation | None:
     """The cheapest way to reach the floors, layer by layer, costs at most ``theta E_T`` (in ``whole`` items: false)."""
     spent, p, c = ZERO, case.p, case.c
     for layer, owed in zip(case.layers, case.owed, strict=True):
-        may = [i for i in layer if c[i] <= case.instance.budget and p[i]]
+        may = [i for i in layer if c[i] <= case.budget and p[i]]
         for i in sorted(may, key=lambda i: (-p[i] / c[i], i)):
             part = min(Rational(1), owed / p[i]) if owed > 0 else ZERO
             spent, owed = spent + c[i] * (Rational(int(part > 0)) if whole else part), owed - part * p[i]
-    most = case.theta * top_k(case.instance).spent
+    most = case.theta * Rational(case.top.spent)
     return Violation("the reserves cost at most theta E_T", spent, most) if spent > most else None
 
 
@@ -146,13 +166,13 @@ def in_whole_items(
         return Violation("c(S) <= B", found.spent, instance.budget)
     s = found.critical_item
     price = ZERO if s is None else p[s] / c[s]
-    loss, fits = price * (instance.budget - found.spent), ZERO
+    loss, fits = price * (case.budget - Rational(found.spent)), ZERO
     for layer, owed, got in zip(case.layers, case.owed, kept, strict=True):
         reserve = _reserve(case, layer, owed)
         fits += sum((c[i] for i in reserve), ZERO)
         if reserve and got == sum((p[i] for i in reserve), ZERO):
             loss += max(price * c[reserve[-1]] - p[reserve[-1]], ZERO)
-    if fits > instance.budget:
+    if fits > case.budget:
         return None  # D23b does not speak of it; the floors and the budget were checked all the same
     best = _best(case, case.owed)
     lost, relation = best - found.retained, "OPT_safe - p(S) <= phi p_s + sum (lambda c_r - p_r)+"
@@ -173,16 +193,14 @@ def _reserve(case: Case, layer: range, owed: Rational) -> list[int]:
 
 def _best(case: Case, floors: Sequence[Rational]) -> Rational:
     """The best mask within the budget that keeps the floors, by looking at all."""
-    table, p = enumerate_masks(case.instance), case.p
-    best = ZERO
-    for k in range(1 << table.d):
-        value = table.value[k] * table.value_unit
-        if table.cost[k] > table.budget or value <= best:
-            continue
-        by_layer = (sum((p[i] for i in layer if k >> i & 1), ZERO) for layer in case.layers)
-        if all(kept >= floor for kept, floor in zip(by_layer, floors, strict=True)):
+    table, best = enumerate_masks(case.instance), 0
+    needs = [
+        (sum(1 << i for i in layer), floor / table.value_unit) for layer, floor in zip(case.layers, floors, strict=True)
+    ]
+    for k, (cost, value) in enumerate(zip(table.cost, table.value, strict=True)):
+        if cost <= table.budget and value > best and all(table.value[k & layer] >= need for layer, need in needs):
             best = value
-    return best
+    return best * Rational(table.value_unit)
 
 
 def small_cases(n: int = 3, p: int = 3, c: int = 2) -> Iterator[Case]:
@@ -193,8 +211,9 @@ def small_cases(n: int = 3, p: int = 3, c: int = 2) -> Iterator[Case]:
             score, cost = np.array(chosen, dtype=float).T
             for first in range(size):
                 sizes = (first, size - first) if first else (size,)
+                base = Instance.from_scores(score, cost, 0)
                 for budget in range(1, int(cost.sum()) + 1):
-                    instance = Instance.from_scores(score, cost, budget)
+                    instance = base.with_budget(Fraction(budget))
                     yield from (Case(instance, sizes, theta) for theta in (Rational(1, 2), Rational(1)))
 
 
@@ -211,8 +230,8 @@ def drawn_cases(seed: int, n: int, per_family: int) -> Iterator[Case]:
 def _judged(claim: str, method: str, cases: Iterable[Case], judge: Judge, words: str, seed: int | None) -> Verdict:
     def with_layers(case: Case) -> Violation | None:
         found = judge(case)
-        layers = f"(layers of {case.sizes} items, theta = {case.theta})"
-        return found and replace(found, relation=f"{found.relation} {layers}")
+        words = f"(layers of {case.sizes} items, theta = {case.theta})" if found else ""
+        return found and replace(found, relation=f"{found.relation} {words}")
 
     return judge_cases(claim, method, cases, with_layers, words, seed, lambda case: describe(case.instance))
 
@@ -305,21 +324,30 @@ _EVERY: tuple[Rounding, ...] = ("prefix", "fill", "best-of")
 
 def never_starved(instance: Instance, _: Oracle, roundings: tuple[Rounding, ...] = _EVERY) -> Violation | None:
     """Whether some rounding of CWMP, or its relaxation, keeps something of every item of Top-K, each a layer."""
-    relaxed, top = relax(instance), top_k(instance).mask
-    kept = np.any([cwmp(instance, rounding=rounding).mask for rounding in roundings], axis=0) | relaxed.prefix
+    lost = top_k(instance).mask.copy()
+    for rounding in roundings:
+        if not lost.any():
+            return None
+        lost &= ~cwmp(instance, rounding=rounding).mask
+    relaxed = relax(instance)
+    lost &= ~relaxed.prefix
     if relaxed.critical_item is not None:
-        kept[relaxed.critical_item] |= relaxed.fraction > 0
-    lost = np.flatnonzero(top & ~kept)
-    if not lost.size or not instance.score[lost[0]]:
+        lost[relaxed.critical_item] &= relaxed.fraction == 0
+    if not lost.any() or not instance.score[first := int(lost.argmax())]:
         return None
-    words = f"CWMP keeps a share of what Top-K keeps of layer {{{lost[0]}}}, every item a layer of its own"
-    return Violation(words, 0, instance.exact_score(int(lost[0])))
+    words = f"CWMP keeps a share of what Top-K keeps of layer {{{first}}}, every item a layer of its own"
+    return Violation(words, 0, instance.exact_score(first))
 
 
 def _strict(instance: Instance) -> bool:
     """No two scores and no two ratios are equal, so that no rule about ties decides."""
-    ratios = {Rational(p) / Rational(c) for p, c in zip(instance.score, instance.cost, strict=True)}
-    return len(ratios) == instance.d == len(set(instance.score.tolist()))
+    return _all_differ(tuple(instance.score.tolist()), tuple(instance.cost.tolist()))
+
+
+@lru_cache(maxsize=1)  # many budgets of the same items follow each other
+def _all_differ(score: tuple[float, ...], cost: tuple[float, ...]) -> bool:
+    ratios = {Rational(p) / Rational(c) for p, c in zip(score, cost, strict=True)}
+    return len(ratios) == len(score) == len(set(score))
 
 
 def starving_exhaustion(seed: int = 0, roundings: tuple[Rounding, ...] = _EVERY) -> Verdict:
@@ -350,29 +378,19 @@ CHECKS = (
 )
 
 
-def _unsafe(case: Case) -> SafeRelaxation:
-    return relax_safe(case.instance, case.sizes, 0)
-
-
-def _plain(case: Case) -> Selection:
-    return cwmp(case.instance)
-
-
-def _top(case: Case) -> Selection:
-    return top_k(case.instance)
-
-
 FALSEHOODS = (
-    Falsehood("D23a", "plain CWMP solves it", lambda: exhaustion(judge=lambda case: optimal(case, _unsafe))),
+    Falsehood("D23a", "plain CWMP solves it", lambda: exhaustion(
+        judge=lambda case: optimal(case, lambda case: relax_safe(case.instance, case.sizes, 0)))),
     Falsehood("D23a", "safety costs less than its share of the gain",
               lambda: exhaustion(judge=lambda case: optimal(case, promise=Rational(1, 4)))),
     Falsehood("D23a", "whole reserves cost at most theta E_T",
               lambda: exhaustion(judge=lambda case: frugal(case, True))),
     Falsehood("D23a", "the value is 1 % more", lambda: linear_programme(factor=1.01)),
     Falsehood("D23a", "twice Top-K's share still fits", lambda: lemmas(mix=2)),
-    Falsehood("D23b", "plain CWMP is safe", lambda: whole_exhaustion(judge=lambda case: in_whole_items(case, _plain))),
+    Falsehood("D23b", "plain CWMP is safe", lambda: whole_exhaustion(
+        judge=lambda case: in_whole_items(case, lambda case: cwmp(case.instance)))),
     Falsehood("D23b", "Top-K itself is that close", lambda: whole_families(
-        judge=lambda case: in_whole_items(case, _top))),
+        judge=lambda case: in_whole_items(case, lambda case: top_k(case.instance)))),
     Falsehood("D23b", "half of the loss is enough", lambda: whole_families(
         judge=lambda case: in_whole_items(case, allowed=Rational(1, 2)))),
     Falsehood("D23b", "an overshoot is worth twice its price", lambda: whole_lemmas(strict=3)),

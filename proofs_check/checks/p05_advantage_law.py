@@ -65,8 +65,9 @@ def convergence(seed: int = 0, factor: float = 1.0) -> Verdict:
         for magnitude in MAGNITUDES:
             for beta in _BETAS:
                 for s in (0.1, 0.05, 0.025):
-                    saving = law_of(magnitude, f"lognorm(s={s})").saving(beta)
-                    exact, predicted = saving.at_equal_energy.value, factor * saving.profile.advantage
+                    law = law_of(magnitude, f"lognorm(s={s})")
+                    at = law.efficiency(beta)
+                    exact, predicted = at.ratio.value - 1, factor * law.profile(at.tau).advantage
                     yield f"{magnitude}, s = {s}, beta = {beta}", predicted / exact, 1.0, 4 * s * s + 1e-6
 
     words = (
@@ -86,7 +87,7 @@ def families(seed: int = 0, factor: float = 1.0) -> Verdict:
         for magnitude in MAGNITUDES[:3]:
             law = law_of(magnitude, "lognorm(s=0.2)")
             for beta in (0.05, 0.3):
-                predicted = factor * law.saving(beta).profile.advantage
+                predicted = factor * law.profile(law.efficiency(beta).tau).advantage
                 yield f"{law}, beta = {beta}", replicate(law, beta, d, gained, rng), predicted
 
     words = f"3 magnitudes x lognormal 0.2 x 2 budgets, {d} coordinates, 24 replicates; 15 % of the law allowed"

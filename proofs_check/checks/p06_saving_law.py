@@ -137,7 +137,7 @@ def families(seed: int = 0, factor: float = 1.0) -> Verdict:
     def cases():  # type: ignore[no-untyped-def]
         for magnitude, r in _LAWS[:4]:
             law = law_of(magnitude, "lognorm(s=0.2)", r)
-            predicted = factor * law.saving(0.1).profile.saving
+            predicted = factor * law.profile(law.efficiency(0.1).tau).saving
             yield str(law), replicate(law, 0.1, d, saved, rng), predicted
 
     words = f"4 laws x lognormal 0.2 at beta = 0.1, {d} coordinates, 24 replicates; 15 % of the law allowed"

@@ -40,9 +40,9 @@ CASES = (  # law, sizes, shares at which the atoms on top leave room
 def contains(instance: Instance, _: Oracle, slack: Rational = Rational(1)) -> Violation | None:
     """Whenever ``{p > lambda c}`` costs at most ``slack`` B, the prefix contains it: every lambda that is a density."""
     chosen = cwmp(instance).mask
-    for k in np.flatnonzero(instance.score):
-        level = Rational(instance.score[k]) / Rational(instance.cost[k])
-        rule = np.array([Rational(p) > level * Rational(c) for p, c in zip(instance.score, instance.cost, strict=True)])
+    ratios = [Rational(p) / Rational(c) for p, c in zip(instance.score.tolist(), instance.cost.tolist(), strict=True)]
+    for level in filter(None, ratios):
+        rule = np.array([ratio > level for ratio in ratios])
         if instance.spent(rule) <= slack * instance.budget and (rule & ~chosen).any():
             return Violation(
                 "a rule that fits lies in the prefix", str(np.flatnonzero(rule)), str(np.flatnonzero(chosen))

@@ -58,7 +58,7 @@ def holds(
 
     ``tilt`` other than 1 charges that share of the budget in Y; ``slack``: the rule may cost that many budgets.
     """
-    p, c = [Rational(x) for x in instance.score], [Rational(x) for x in instance.cost]
+    p, c = [Rational(x) for x in instance.score.tolist()], [Rational(x) for x in instance.cost.tolist()]
     budget = min(instance.budget, instance.total_cost)
     norm = sum(p, Rational(0))
     least, prefix = norm - optimum(instance), norm - cwmp(instance).retained

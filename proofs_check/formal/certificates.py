@@ -12,6 +12,7 @@ from proofs_check.formal.evaluation import Rational, as_list, evaluate, integers
 from theory.errors import InputError
 
 _JUDGES = {"core": "judged", "counts": "judged_counts"}
+_WAYS = {"dense": "Densely", "halves": "By_halves"}  # the search by order is not transcribed: all subsets are looked at
 
 
 def accepted(questions: Sequence[tuple[Mapping[str, Any], Rational]], *, cache: Path | None = None) -> list[bool]:
@@ -85,7 +86,7 @@ def _core(fields: Mapping[str, Any], instance: Rational) -> str:
     grid, cheap = whole.joules(proof["grid"], proof["cheap"])
     numbers = _words([whole.unit, whole.energy, *whole.item, grid, proof["most_items"], cheap])
     lists = f"{_few(proof['ties'], instance)} {as_list(proof['removed'])}%nat {as_list(proof['added'])}%nat"
-    said = f"{_words(whole.scores(step))} {whole.says(fields)} {_truth(proof['search'] == 'dense')}"
+    said = f"{_words(whole.scores(step))} {whole.says(fields)} {_WAYS.get(proof['search'], 'Plainly')}"
     return f"({whole.about(instance, fields)}, Certificate {numbers} {lists} {said} {_exact(fields)})"
 
 

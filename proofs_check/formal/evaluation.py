@@ -22,6 +22,7 @@ from theory.errors import InputError
 _AT_ONCE = 500  # arguments of one command
 _INTEGER = re.compile(r"-?\d+")
 SELECTORS = ("cwmp prefix", "cwmp fill", "cwmp best-of", "top-k prefix", "top-k fill", "top-k best-of")
+ROUNDINGS = ("prefix", "fill", "best-of")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,25 @@ class Rational:
     score: tuple[Fraction, ...]
     cost: tuple[Fraction, ...]
     budget: Fraction
+
+
+@dataclass(frozen=True)
+class OnPages:
+    """An instance, costs ``>= 0``, whose item ``i`` lies on page ``page[i]``, which costs ``fee[page[i]]`` beside."""
+
+    of: Rational
+    page: tuple[int, ...]
+    fee: tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class InLayers:
+    """An instance whose item ``i`` lies in layer ``layer[i] < layers``; a layer is owed ``theta`` of Top-K's part."""
+
+    of: Rational
+    layer: tuple[int, ...]
+    layers: int
+    theta: Fraction
 
 
 @dataclass(frozen=True)
@@ -47,11 +67,40 @@ def select(instances: Sequence[Rational], *, cache: Path | None = None) -> list[
     Raises:
         InputError: there is no Coq, or it does not answer.
     """
-    numbers = evaluate("Evaluation", "answers", [_written(one) for one in instances], cache=cache)
-    width = 1 + len(SELECTORS)
-    if len(numbers) != width * len(instances):
-        raise InputError(f"Coq answered with {len(numbers)} numbers to {len(instances)} instances")
-    return [_read(numbers[k : k + width]) for k in range(0, len(numbers), width)]
+    written = [f"({_data(one, *_units(one))})" for one in instances]
+    numbers = evaluate("Evaluation", "answers", written, cache=cache)
+    return [_read(row, SELECTORS) for row in _rows(numbers, 1 + len(SELECTORS), len(instances))]
+
+
+def select_by_page(problems: Sequence[OnPages], *, cache: Path | None = None) -> list[tuple[tuple[int, ...], Fraction]]:
+    """What ``PagedSelector.v`` keeps of each, and the score per cost of what did not fit, 0 where all did.
+
+    Raises:
+        InputError: there is no Coq, or it does not answer.
+    """
+    written, units = [], []
+    for one in problems:
+        scores, joules = _units(one.of, one.fee)
+        units.append(Fraction(joules, scores))
+        page, fee = as_list(one.page), as_list(integers(one.fee, joules))
+        written.append(f"({_data(one.of, scores, joules)}, ({page}, {fee}))")
+    rows = _rows(evaluate("Evaluation", "answers_by_page", written, cache=cache), 3, len(problems))
+    return [(_indices(mask), unit * worth / cost if cost else Fraction(0))
+            for (mask, worth, cost), unit in zip(rows, units, strict=True)]  # fmt: skip
+
+
+def select_safe(problems: Sequence[InLayers], *, cache: Path | None = None) -> list[Selected]:
+    """What ``SafeSelector.v`` keeps of each by every rounding, and its critical item.
+
+    Raises:
+        InputError: there is no Coq, or it does not answer.
+    """
+    written = []
+    for one in problems:
+        theta = f"{one.layers}, {one.theta.numerator}, {one.theta.denominator}"
+        written.append(f"({_data(one.of, *_units(one.of))}, ({as_list(one.layer)}, {theta}))")
+    rows = _rows(evaluate("Evaluation", "answers_safe", written, cache=cache), 1 + len(ROUNDINGS), len(problems))
+    return [_read(row, ROUNDINGS) for row in rows]
 
 
 def evaluate(module: str, function: str, arguments: Sequence[str], *, cache: Path | None = None) -> list[int]:
@@ -84,9 +133,16 @@ def evaluate(module: str, function: str, arguments: Sequence[str], *, cache: Pat
     return [int(number) for answer in values for number in _INTEGER.findall(answer)]
 
 
-def _read(numbers: Sequence[int]) -> Selected:
+def _rows(numbers: Sequence[int], width: int, count: int) -> list[Sequence[int]]:
+    """The answers to ``count`` questions, ``width`` numbers each."""
+    if len(numbers) != width * count:
+        raise InputError(f"Coq answered with {len(numbers)} numbers to {count} instances")
+    return [numbers[k : k + width] for k in range(0, len(numbers), width)]
+
+
+def _read(numbers: Sequence[int], names: Sequence[str]) -> Selected:
     critical, *masks = numbers
-    kept = {name: _indices(mask) for name, mask in zip(SELECTORS, masks, strict=True)}
+    kept = {name: _indices(mask) for name, mask in zip(names, masks, strict=True)}
     return Selected(None if critical < 0 else critical, kept)
 
 
@@ -94,11 +150,16 @@ def _indices(mask: int) -> tuple[int, ...]:
     return tuple(i for i in range(mask.bit_length()) if mask >> i & 1)
 
 
-def _written(instance: Rational) -> str:
-    joules = math.lcm(*(x.denominator for x in (*instance.cost, instance.budget)))
-    scores = integers(instance.score, math.lcm(*(x.denominator for x in instance.score)))
-    costs = integers((*instance.cost, instance.budget), joules)
-    return f"({as_list(scores)}, {as_list(costs[:-1])}, {costs[-1]})"
+def _units(instance: Rational, fees: Iterable[Fraction] = ()) -> tuple[int, int]:
+    """What scores, and what costs and budget, are multiplied by to be whole."""
+    joules = math.lcm(*(x.denominator for x in (*instance.cost, instance.budget, *fees)))
+    return math.lcm(*(x.denominator for x in instance.score)), joules
+
+
+def _data(instance: Rational, per_score: int, per_joule: int) -> str:
+    """Scores, costs and budget as Coq reads them."""
+    *costs, budget = integers((*instance.cost, instance.budget), per_joule)
+    return f"{as_list(integers(instance.score, per_score))}, {as_list(costs)}, {budget}"
 
 
 def integers(numbers: Iterable[Fraction], unit: int) -> list[int]:

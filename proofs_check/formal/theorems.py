@@ -58,13 +58,21 @@ THEOREMS = (
     Theorem("D21a", "D21a"),
     Theorem("D21b", "D21b", "refuted"),
     Theorem("D22a", "D22a"),
+    Theorem("D22b", "D22b"),
     Theorem("D22c", "D22c", "refuted"),
     Theorem("D23a", "D23a"),
+    Theorem("D23b", "D23b"),
     Theorem("D23c", "D23c", "refuted"),
     Theorem("P3a", "P03a", beyond="laws that are not finite"),
-    Theorem("P7", "P07", beyond="how far the mean of the X_i strays from its expectation (Hoeffding, Cantelli)"),
-    Theorem("P10", "P10", beyond="the limit of the expectation"),
-    Theorem("P13", "P13", beyond="the bounds by Hoeffding, Bernstein and Chebyshev that follow"),
+    Theorem("P7", "P07", beyond="laws that are not finite"),
+    Theorem("P8", "P08", beyond="laws that are not finite"),
+    Theorem("P9", "P09", beyond="laws that are not finite, and that V > V_K gives such lambda' and tau'"),
+    Theorem(
+        "P10",
+        "P10",
+        beyond="the limit of the expectation, for which phi is uniform and s drawn by its cost in the limit",
+    ),
+    Theorem("P13", "P13", beyond="laws that are not finite"),
     Theorem("P15b", "P15b", beyond="laws that are not finite, and that the quotients are consistent"),
 )
 
@@ -72,19 +80,15 @@ THEOREMS = (
 FOUNDATIONS = (
     Theorem("budget", "Feasible"),
     Theorem("transfer", "Transfer"),
+    Theorem("transfer: pages, layers", "TransferStructured"),
     Theorem("checker", "Checker"),
     Theorem("checker: counts", "Counts"),
 )
 
 _DENSITIES = "speaks of laws with densities, and of limits, for which Coq's standard library has no measure theory"
-_TAILS = "rests on Hoeffding's inequality for laws that are not finite, which needs measure theory"
-_NOT_YET = "could be stated, and has not been proved here"
 NOT_FORMAL = {
     "D18": "needs expectations over stochastic gradients, and smooth functions of many variables",
-    "D22b": f"its selector orders blocks and items together; {_NOT_YET}",
-    "D23b": f"its selector fills reserves, then by one threshold; {_NOT_YET}",
     **dict.fromkeys(("P1", "P2", "P3b", "P4", "P5", "P6a", "P6b"), _DENSITIES),
-    **dict.fromkeys(("P8", "P9"), _TAILS),
     "P11": "integrates power tails over a law of costs, which needs measure theory",
     **dict.fromkeys(("P12a", "P12b"), "speaks of limits of laws with regularly or rapidly varying tails"),
     "P14": "integrates power tails over clients and costs, which needs measure theory",

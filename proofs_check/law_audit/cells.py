@@ -130,7 +130,7 @@ def _certain(beta: float) -> list[Cell]:
     return [
         cell("D13a", "contraction_cwmp", True),
         cell("D14a", "contraction_top_k", False),
-        cell("P10", "gap_used", True),
+        cell("P10", "gap_used", False),
     ]
 
 

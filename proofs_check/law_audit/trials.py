@@ -30,9 +30,9 @@ class Trial(NamedTuple):
         lost, lost_least: score per coordinate that the prefix loses, and the least that any mask of the budget can.
         ahead: whether Top-K retains more than the prefix, exactly (1.0 or 0.0).
         contraction_cwmp, contraction_top_k: share of the norm that is lost over what D13a and D14a allow (0/0 is 0).
-        gap: the integrality gap ``phi p_s/LP``. gap_used: the gap over P10's bound ``max p/(beta sum p)``.
+        gap: the integrality gap ``phi p_s/LP``. gap_used: the gap over P10's bound ``lambda c_max/LP``.
         saved: share of Top-K's energy that CWMP saves at its score, by the data's own frontiers.
-        dearest_fits: whether ``B >= c_max``, which D13a and P10 assume.
+        dearest_fits: whether ``B >= c_max``, which D13a assumes.
     """
 
     relaxed: float
@@ -66,6 +66,8 @@ def one_trial(law: AnyLaw, d: int, beta: float, rng: np.random.Generator) -> Tri
     if not norm:
         return Trial(*[0.0] * len(Trial._fields))
     gap = relaxation.value - kept
+    within = instance.cost[instance.cost <= float(instance.budget)]  # rounded up, it leaves none out
+    dearest = Fraction(float(within.max(initial=0.0)))
     scale, total = 4.0**instance.scale_exponent, float(norm)
     limits = 1 - bounds.contraction_cwmp_prior(instance), 1 - bounds.contraction_top_k(instance)
     lost = (norm - kept) / norm, (norm - best_k) / norm
@@ -73,8 +75,7 @@ def one_trial(law: AnyLaw, d: int, beta: float, rng: np.random.Generator) -> Tri
     return Trial(
         scale * float(relaxation.value) / d, scale * float(kept) / d, scale * float(best_k) / d, scale * total / d,
         float(best_k > kept), share(lost[0], limits[0]), share(lost[1], limits[1]),
-        share(gap, relaxation.value), share(gap * instance.budget / instance.total_cost * norm,
-                                           relaxation.value * Fraction(float(instance.score.max()))),
+        share(gap, relaxation.value), share(gap, relaxation.threshold * dearest),
         SampleLaw(magnitude, cost).saving(beta).at_equal_score.value,
         float(instance.budget >= instance.cost.max()),
         scale * float(norm - kept) / d, scale * float(norm - relaxation.value) / d,

@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -78,16 +79,34 @@ class FiniteLaw:
 
     def probability(self, d: int, event: Callable[[Integers], NDArray[np.bool_]]) -> Rational:
         """The exact probability of ``event``, which gets counts of shape (m, atoms) for all m compositions of ``d``."""
-        counts = compositions(d, len(self.mass))
-        powers = [[m**n for n in range(d + 1)] for m in self.mass]
-        favourable = 0
-        for row in counts[event(counts)].tolist():
+        draws = _draws(self.mass, d)
+        favourable = sum(map(draws.ways, np.flatnonzero(event(draws.counts)).tolist()))
+        return Rational(favourable, sum(self.mass) ** d)
+
+
+class _Draws:
+    """All outcomes of ``d`` draws: ``counts`` of shape (m, atoms), and the weight of each, found when asked for."""
+
+    def __init__(self, mass: tuple[int, ...], d: int) -> None:
+        self.counts = compositions(d, len(mass))
+        self.counts.flags.writeable = False
+        self._powers = [[m**n for n in range(d + 1)] for m in mass]
+        self._known: dict[int, int] = {}
+
+    def ways(self, k: int) -> int:
+        """The multinomial coefficient of outcome ``k`` times the masses of its atoms."""
+        if k not in self._known:
             ways, used = 1, 0
-            for power, n in zip(powers, row, strict=True):
+            for power, n in zip(self._powers, self.counts[k].tolist(), strict=True):
                 used += n
                 ways *= math.comb(used, n) * power[n]
-            favourable += ways
-        return Rational(favourable, sum(self.mass) ** d)
+            self._known[k] = ways
+        return self._known[k]
+
+
+@lru_cache(maxsize=1)  # several events of one law follow each other
+def _draws(mass: tuple[int, ...], d: int) -> _Draws:
+    return _Draws(mass, d)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ A *property* looks at one instance in exact arithmetic and returns what it viola
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -154,11 +155,29 @@ def search(
         )(hypothesis.given(strategy)(judge))
     )  # fmt: skip
     try:
-        run()
+        with _untraced():
+            run()
     except AssertionError:
         instance, violation = _fewest_items(*found[-1], lambda smaller: holds(smaller, oracle))
         return refuted(claim, "search", instance, violation, domain=words, trials=trials, seed=seed)
     return Verdict(claim, "search", Outcome.SURVIVED, words, "sampling never proves", trials, seed=seed)
+
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    """Hypothesis notes which lines run once something has failed, to print them with what it found.
+
+    Nothing is printed here, and noting takes most of the time of a search that finds something. What is tried, found
+    and shrunk does not depend on it. Hypothesis says of the method that replacing it is supported.
+    """
+    state, name = hypothesis.core.StateForActualGivenExecution, "_should_trace"
+    original = getattr(state, name, None)
+    setattr(state, name, lambda self: False)
+    try:
+        yield
+    finally:
+        if original is not None:
+            setattr(state, name, original)
 
 
 def standard_checks(

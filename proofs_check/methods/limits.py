@@ -55,6 +55,9 @@ def compared_with_samples(
     for name, values, predicted in cases:
         trials += 1
         mean = float(values.mean())
+        if not math.isfinite(mean):  # no comparison says anything of it
+            reach = f"{name}: the sampled mean is {mean}"
+            return Verdict(claim, "families", Outcome.INCONCLUSIVE, words, reach, trials, seed=seed)
         error = float(values.std(ddof=1)) / math.sqrt(values.size) + 1e-12 * abs(predicted)
         off = max(abs(mean - predicted) - allowance * abs(predicted), 0.0) / error
         worst = max(worst, off)

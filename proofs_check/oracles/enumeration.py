@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from time import perf_counter
 
 import numpy as np
@@ -15,6 +17,7 @@ from theory.errors import InputError
 from theory.instance import Instance
 
 MOST_ITEMS = 20
+_KEPT_ITEMS = 10  # of more, sums are not kept for the next call
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +32,8 @@ class MaskTable:
         d: number of items.
     """
 
-    cost: list[int]
-    value: list[int]
+    cost: Sequence[int]
+    value: Sequence[int]
     budget: int
     cost_unit: Fraction
     value_unit: Fraction
@@ -50,11 +53,25 @@ def enumerate_masks(instance: Instance) -> MaskTable:
     if instance.d > MOST_ITEMS:
         raise InputError(f"enumeration takes up to {MOST_ITEMS} items, got {instance.d}")
     problem: Integers = integers(instance)
-    cost, value = [0], [0]
-    for c, p in zip(problem.cost, problem.score, strict=True):
-        cost += [x + c for x in cost]
-        value += [x + p for x in value]
+    cost, value = _sums(tuple(problem.cost)), _sums(tuple(problem.score))
     return MaskTable(cost, value, problem.budget, problem.cost_unit, problem.score_unit, instance.d)
+
+
+def _sums(parts: tuple[int, ...]) -> Sequence[int]:
+    """The sum of each subset, that of subset ``k`` at place ``k``."""
+    return _kept_sums(parts) if len(parts) <= _KEPT_ITEMS else _all_sums(parts)
+
+
+def _all_sums(parts: tuple[int, ...]) -> list[int]:
+    sums = [0]
+    for part in parts:
+        sums += [x + part for x in sums]
+    return sums
+
+
+@lru_cache(maxsize=16)  # many budgets are asked of the same items, one after the other
+def _kept_sums(parts: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(_all_sums(parts))
 
 
 def enumerate_optimum(instance: Instance) -> Optimum:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -62,8 +63,14 @@ def mask_of(d: int, indices: list[int] | NDArray[np.intp]) -> NDArray[np.bool_]:
 
 
 def _over_common_unit(values: NDArray[np.float64]) -> tuple[list[int], Fraction]:
-    ratios = [x.as_integer_ratio() for x in values.tolist()]
+    whole, unit = _in_units(tuple(values.tolist()))
+    return list(whole), unit
+
+
+@lru_cache(maxsize=16)  # many budgets are asked of the same items, one after the other
+def _in_units(values: tuple[float, ...]) -> tuple[tuple[int, ...], Fraction]:
+    ratios = [x.as_integer_ratio() for x in values]
     denominator = max((d for _, d in ratios), default=1)  # all are powers of two: the largest is their lcm
     whole = [n * (denominator // d) for n, d in ratios]
     common = math.gcd(*whole) or 1
-    return [n // common for n in whole], Fraction(common, denominator)
+    return tuple(n // common for n in whole), Fraction(common, denominator)

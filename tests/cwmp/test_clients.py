@@ -12,7 +12,9 @@ from click.testing import CliRunner
 import cwmp
 from cwmp.__main__ import main
 from cwmp.api.clients import saving_of_norms
+from theory.errors import InputError
 from theory.instance import CostClasses, Instance
+from theory.layers import Layer
 from theory.optimum.pooled import index_at
 from theory.optimum.relaxation import relax
 from theory.selection.paged import by_pages
@@ -72,6 +74,10 @@ def test_norms_that_are_lognormal_save_what_their_power_means_say():
     assert found["retained_law"] == pytest.approx(math.exp(0.25), rel=0.02)  # M_a/M_2 = exp((a - 2) s^2 / 2)
     assert found["saving_law"] == pytest.approx(1 - math.exp(-0.75), rel=0.02)
     assert math.isnan(saving_of_norms("lognorm(s=0.5)", 1.5).report["saving_law"])
+    assert saving_of_norms("lognorm(s=0.5)", 3.0, kept=0.75).report == found
+    beyond = saving_of_norms("lognorm(s=0.5)", 3.0, kept=0.8)  # e^0.25 of 0.8 is more than all
+    assert math.isnan(beyond.report["saving_law"])
+    assert "it would keep more than everything" in str(beyond)
 
 
 @pytest.mark.parametrize("safety", ["0.8", 1, 0])
@@ -87,6 +93,41 @@ def test_safe_keeps_its_promise_in_every_layer(safety):
     assert np.array_equal(by_sizes.mask, found.flat)
     as_text = cwmp.safe(flat(STATES[0]), "10", "3%", layers=[300, 700], safety=safety)
     assert as_text.flat.sum() > 0
+
+
+SELECTORS = {
+    "cwmp": cwmp.cwmp,
+    "top_k": cwmp.top_k,
+    "random_k": lambda *given, **options: cwmp.random_k(*given, seed=1, **options),
+    "safe": cwmp.safe,
+    "one_price": lambda update, *given, **options: cwmp.one_price([update] * 2, *given, **options),
+}
+
+
+def _masks(found):
+    return found.masks if hasattr(found, "masks") else [found.mask]
+
+
+@pytest.mark.parametrize("name", SELECTORS)
+def test_every_selector_takes_layers_in_the_same_forms(name, tmp_path):
+    update, select = flat(STATES[0]), SELECTORS[name]
+    (tmp_path / "layers.json").write_text('[{"name": "a", "shape": [30, 10]}, {"name": "b", "shape": [700]}]')
+    pairs = [("a", (30, 10)), ("b", (700,))]
+    forms = [tmp_path / "layers.json", [300, 700], (np.int64(300), 700), [Layer("a", (300,), "fc"), 700]]
+    for cost in (1, "1"):
+        expected = _masks(select(update, cost, "5%", layers=pairs))
+        for layers in forms:
+            found = _masks(select(update, cost, "5%", layers=layers))
+            assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
+        for layers, message in (
+            ([300, 699], "the layers hold 999 coordinates, the update has 1000"),
+            ([300, True], "layers must be a file, a module, Layer objects, pairs of name and shape, or how many"),
+            ([-300, 1300], "a layer of -300 coordinates: layers must be"),
+            (7, "layers must be a file, a module"),
+        ):
+            with pytest.raises(InputError, match=message) as caught:
+                select(update, cost, "5%", layers=layers)
+            assert "\n" not in str(caught.value)
 
 
 def test_pages_in_the_layout_of_the_update():

@@ -1,6 +1,7 @@
 """Compressors and ledgers: the same joules for all, what each one ranks by, energies against Instance's."""
 
 import itertools
+import math
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ import pytest
 
 from empirical.prices import COST_MODELS, Entry, added, given, prices
 from empirical.training.compress import BASELINE, DENSE, METHODS, Offer, compress
-from empirical.training.layer_budgets import best_choices
+from empirical.training.layer_budgets import best_choices, layer_wise
 from empirical.training.models import model_layers, small_cnn
 from theory.energy.models import MODELS
 from theory.errors import InputError
@@ -248,3 +249,57 @@ def test_costs_drawn_by_layer_are_one_number_a_layer():
     assert [len(set(part)) for part in parts] == [1] * 4
     assert len({part[0] for part in parts}) == 4
     assert not np.array_equal(costs, prices("layer-lognormal", LAYERS, 4).costs)
+
+
+def layer_wise_plainly(g, c, sizes, budget):
+    """Of every number of largest entries a layer: the least loss in whole steps of a thousandth, then the largest."""
+    g, c, ends = np.abs(g), [Fraction(x) for x in c.tolist()], np.cumsum([0, *sizes])
+    orders = [sorted(range(a, b), key=lambda i: (-g[i], i)) for a, b in itertools.pairwise(ends)]
+
+    def steps(order, n):
+        return math.ceil(sum((c[i] for i in order[:n]), Fraction(0)) * Fraction(1 + 1e-9) / budget * 1000)
+
+    every = [
+        (sum(g[i] ** 2 for order, n in zip(orders, counts, strict=True) for i in order[n:]), counts)
+        for counts in itertools.product(*(range(size + 1) for size in sizes))
+        if sum(steps(order, n) for order, n in zip(orders, counts, strict=True)) <= 1000
+    ]
+    kept = {i for order, n in zip(orders, min(every)[1], strict=True) for i in order[:n]}
+    left = budget - sum((c[i] for i in kept), Fraction(0))
+    for i in sorted({i for i in range(g.size) if g[i] and c[i] <= left} - kept, key=lambda i: (-g[i], i)):
+        if c[i] > left:
+            break
+        kept.add(i)
+        left -= c[i]
+    return sorted(i for i in kept if g[i])
+
+
+def test_layer_wise_is_the_best_of_all_counts_and_then_the_largest_that_are_left():
+    rng, more = np.random.default_rng(8), 0
+    for _ in range(60):
+        sizes = rng.permutation([2, 3, 4])
+        g = rng.lognormal(0, 1, 9) * rng.choice([1.0, -1.0], 9) * (rng.random(9) < 0.9)
+        c = rng.integers(1, 60, 9) / 8
+        budget = Fraction(float(c.sum())) * Fraction(int(rng.integers(5, 90)), 100)
+        found = layer_wise(Instance(g, c, budget), sizes.tolist())
+        assert found.support.tolist() == layer_wise_plainly(g, c, sizes, budget)
+        assert found.spent == sum((Fraction(x) for x in c[found.mask].tolist()), Fraction(0)) <= budget
+        assert found.retained == sum(Fraction(x) ** 2 for x in g[found.mask].tolist())
+        more += 0 < found.mask.sum() < 9
+    assert more > 40
+    assert not layer_wise(Instance(np.ones(9), np.ones(9), 0), [4, 5]).mask.any()
+
+
+def test_layer_wise_spends_what_its_steps_round_up():
+    """Ten layers of one coordinate, each a little over a tenth of a thousandth short: all fit, and all are sent."""
+    g, c = np.arange(1.0, 11), np.full(10, 100.05)
+    assert layer_wise(Instance(g, c, Fraction(c[0]) * 10), [1] * 10).mask.all()
+    assert layer_wise(Instance(g, c, Fraction(c[0]) * 10 - 1), [1] * 10).mask.sum() == 9
+
+
+def test_layer_wise_sends_no_zeros_where_its_counts_step_over_them():
+    """Of 1,000 entries 120 are not zero: more than 100, the count before, and fewer than 133, the next."""
+    g = np.where(np.arange(1000) % 8 == 0, 1.0, 0.0)[:1000] * (np.arange(1000) < 960)
+    found = layer_wise(Instance(g, np.ones(1000), 200), [1000])
+    assert np.array_equal(found.mask, g > 0)
+    assert found.spent == found.mask.sum() == 120

@@ -71,6 +71,8 @@ def test_not_worse_needs_pairs_that_can_be_flipped():
         (UP, [UP, UNSURE], 0.04, HOLDS, "the frontier is above Top-K's"),
         (UP, [UP, difference(-0.3, -0.1, 0.0)], 0.04, HOLDS, "above"),  # an interval that ends at 0 contradicts nothing
         (UP, [UP, DOWN], 0.04, OPEN, "the frontier and a single budget point in opposite directions"),
+        (UP, [UNSURE, DOWN], 0.04, OPEN, "opposite"),
+        (UP, [DOWN], 0.04, OPEN, "opposite"),
         (DOWN, [DOWN, UNSURE], 0.04, REVERSES, "the frontier is below Top-K's"),
         (DOWN, [DOWN, difference(0.0, 0.1, 0.3)], 0.04, REVERSES, "below"),
         (DOWN, [UP], 0.04, OPEN, "opposite"),

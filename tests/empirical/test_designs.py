@@ -32,6 +32,7 @@ from empirical.designs import DESIGNS, SECOND_HAND, Paper, Safety, sparse, spent
 from empirical.judgement import paper, safety
 from empirical.judgement.paired import needed, not_worse
 from empirical.judgement.paper_report import answers, paper_report
+from empirical.prices import STATE, Entry
 from empirical.records import read_run, write_run
 from empirical.runs.tuning import untuned
 from empirical.setting import Arm, Run
@@ -76,6 +77,59 @@ def test_runs_of_top_k_are_priced_under_every_model_of_kinds():
             elif contest.question == "equal-sparsity":
                 assert cell.base_energy == pytest.approx((10 * conv + 20 * fc) / full)
             assert (cell.captured, cell.honest, cell.base_honest) == pytest.approx((0.4, 0.3, 0.2))
+
+
+def test_lost_clients_take_no_energy_and_state_is_priced_as_normalisation():
+    """Three of four invitations were answered; each round 10 coordinates of a convolution and 3 of state, at 10:1."""
+    run = Run(SETTING, sparse("uniform", "0.01", "top-k"), 0, "synthetic")
+    ledger = (Entry("conv", 10, memory=Fraction(10)), Entry(STATE, 3, memory=Fraction(3)))
+    file = made(run, 0.5)
+    records = [replace(record, ledger=ledger, dropped=(1,) * t) for t, record in enumerate(file.records)]
+    file = replace(file, records=tuple(records))
+    full = 10 * (CONV + NORM) + FC  # normalisation is neither fc nor embedding
+    assert paper.energy_of_a_round(file, "conv-dear", LAYERS) == pytest.approx(2 * (10 * 10 + 3 * 10) / full / 3)
+    assert paper.energy_of_a_round(file, "uniform", LAYERS) == pytest.approx(float(2 * 13 / file.full / 3))
+    assert paper.energy_of_a_round(file, "lognormal", LAYERS) == pytest.approx(float(2 * 13 / file.full / 3))
+
+
+def test_what_is_recorded_of_a_contest_is_what_was_run():
+    files = paper_files(GAINS, JOULES, PAPER.seeds)
+    rates = {"cwmp-l1": 0.3, "top-k": 0.1, "dense": 0.1}
+    files = {replace(run, setting=replace(run.setting, lr=rates[run.arm.method])): file for run, file in files.items()}
+    found = paper.contests(PAPER, files, PAPER.seeds, LAYERS)
+    verdicts = paper.verdicts(found, PAPER, files, PAPER.seeds)
+    assert len(verdicts) == len(found) == 10
+    assert paper.verdicts(found, replace(PAPER, settings=PAPER.settings[::-1]), files, PAPER.seeds) == verdicts
+    for contest, verdict in zip(found, verdicts, strict=True):
+        feedback = {run.setting.error_feedback: run for run in files}[contest.feedback].setting
+        assert (verdict.trials, verdict.seconds) == (9 * 2, 0)
+        assert contest.difference.mean == pytest.approx(np.mean([cell.difference.mean for cell in contest.cells]))
+        assert verdict.claim == f"E2-{contest.question}"
+        assert verdict.method == f"{contest.cost}-feedback-{'on' if contest.feedback else 'off'}"
+        assert "1 %, 20 % of the coordinates" in verdict.domain
+        assert "at lr 0.3 (Top-K 0.1), 2 rounds" in verdict.domain
+        assert f"error feedback {'on' if feedback.error_feedback else 'off'}; seeds {[*range(9)]}" in verdict.domain
+        said = verdict.observed
+        assert (said["family"], said["holm p"], said["feedback"]) == (10, contest.p, contest.feedback)
+        assert said["difference"]["mean"] == pytest.approx(contest.difference.mean)
+        for share, one in said["sparsities"].items():
+            ours = [f.final_accuracy for r, f in files.items() if r.arm == sparse(contest.cost, share, "cwmp-l1")
+                    and r.setting.error_feedback == contest.feedback]  # fmt: skip
+            assert len(ours) == 9
+            assert one["accuracy"] == pytest.approx(np.mean(ours))
+            assert one["accuracy"] - one["top-k"] == pytest.approx(one["difference"]["mean"])
+            assert one["every seed"] == (one["difference"]["agree"] == 9)
+            assert one["captured"] == pytest.approx([0.4, 0.5])
+            assert one["honest gain"] == pytest.approx([0.3, 0.2])
+        assert any(one["every seed"] for one in said["sparsities"].values()) == (abs(contest.difference.mean) > 0.01)
+
+
+def test_a_gain_that_no_round_has_is_recorded_as_none():
+    files = {run: replace(file, records=tuple(replace(r, honest=None) for r in file.records))
+             for run, file in paper_files(GAINS, JOULES, PAPER.seeds).items()}  # fmt: skip
+    found = paper.contests(PAPER, files, PAPER.seeds, LAYERS)
+    for verdict in paper.verdicts(found, PAPER, files, PAPER.seeds):
+        assert {tuple(one["honest gain"]) for one in verdict.observed["sparsities"].values()} == {(None, None)}
 
 
 def test_too_few_seeds_decide_nothing_and_say_so():

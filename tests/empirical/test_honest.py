@@ -25,6 +25,11 @@ def test_it_is_the_sum_over_pairs_of_different_clients():
     assert whole[0] == pytest.approx(whole[1], rel=1e-12)
 
 
+def test_one_client_has_nothing_in_common_with_another():
+    update = np.array([3.0, -1.0, 2.0])
+    assert honest_gain([update * [1, 0, 1]], [update], [7]) == pytest.approx((0, 0))
+
+
 def test_it_is_without_bias_where_captured_norm_counts_noise():
     """A mask chosen by each client's own magnitudes: the gain is that of what clients have in common."""
     rng, d, clients, examples = np.random.default_rng(1), 40, 4, [3, 1, 1, 2]

@@ -270,6 +270,29 @@ def test_energies_are_compared_over_the_upper_half_of_the_accuracies_that_both_r
     assert found.energy.mean == pytest.approx(np.mean(ratios))
 
 
+def test_frontiers_are_compared_from_the_least_to_the_largest_energy_of_either():
+    """Energies are those of the runs' rounds: 0.02 and 0.1 full updates a round, four rounds; chance is 0.1."""
+    files = experiment({"fc-dear": 0.03})
+    (found,) = judged(files)
+    volumes = []
+    for seed in range(8):
+        mine, base = (
+            joined([points(file) for run, file in files.items() if (run.seed, run.arm.method) == (seed, method)])
+            for method in ("cwmp", "top-k")
+        )
+        volumes.append(hypervolume(mine, 0.02, 0.4, 0.1) - hypervolume(base, 0.02, 0.4, 0.1))
+    assert found.frontier.mean == pytest.approx(np.mean(volumes))
+    (verdict,) = verdicts([found], files, ONE_RATE)
+    assert "at lr 0.1 (Top-K 0.1), 4 rounds, error feedback on; seeds [0, 1, 2, 3, 4, 5, 6, 7]" in verdict.domain
+    assert (verdict.claim, verdict.method, verdict.trials, verdict.seconds) == ("E1-cwmp", "fc-dear", 16, 0)
+    for share, said in verdict.observed["budgets"].items():
+        mine, base = (
+            np.mean([file.final_accuracy for run, file in files.items() if run.arm == Arm("fc-dear", share, method)])
+            for method in ("cwmp", "top-k")
+        )
+        assert (said["accuracy"], said["top-k"]) == (pytest.approx(mine), pytest.approx(base))
+
+
 def test_a_method_that_wins_everywhere_is_named():
     files = experiment({"uniform": 0.0}, noise=0) | experiment({"fc-dear": 0.03, "conv-dear": 0.03})
     text = report(files, judged(files), [], ONE_RATE, LAYERS)

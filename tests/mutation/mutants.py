@@ -63,13 +63,16 @@ def mutants_of(source: str, operators: Sequence[str]) -> list[Mutant]:
 
 
 def _changes(piece: str, operators: Sequence[Any]) -> Iterator[tuple[str, int]]:
-    """A piece of code as each operator changes it at each place, each change once, and the line of the place."""
+    """A piece of code as each operator changes it at each place, each change once, and the line of the place.
+
+    What is no Python any more is left out: no test is needed to notice it.
+    """
     seen = {_running(piece)}
     for operator in operators:
         starts = [start for node in ast_nodes(get_ast(piece)) for start, _ in operator.mutation_positions(node)]
         for occurrence, (line, _) in enumerate(starts):
             code = mutate_code(piece, operator, occurrence)
-            if (running := _running(code)) not in seen:
+            if (running := _running(code)) not in seen and running:
                 seen.add(running)
                 yield code, line
 
@@ -83,12 +86,12 @@ def _difference(source: str, code: str) -> tuple[str, str]:
 def _running(source: str) -> str:
     """What of some code is ever run: not its annotations, nor the mark from which on arguments are named.
 
-    Nor ``strict`` of a ``zip``: an assertion, which holds or was broken by another mutant.
+    Nor ``strict`` of a ``zip``: an assertion, which holds or was broken by another mutant. "" for what is no Python.
     """
     try:
         tree = ast.parse(source)
     except SyntaxError:
-        return source
+        return ""
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             node.returns = None

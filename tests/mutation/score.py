@@ -1,4 +1,4 @@
-"""What the trials of a module say: killed, named as equivalent, left; and names that are true no longer."""
+"""What the trials of a module say: killed, named as equivalent, timed out, left; and names no longer true."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 Name = tuple[str, str, str]  # within, before, after
+Outcome = Literal["killed", "survived", "timed out"]
 
 
 def equivalents(path: Path) -> dict[str, dict[Name, str]]:
@@ -31,7 +33,7 @@ def equivalents(path: Path) -> dict[str, dict[Name, str]]:
 
 @dataclass(frozen=True)
 class Score:
-    """Of one module. stale: named as equivalent, but killed or no mutant at all."""
+    """Of one module. stale: named as equivalent, but killed or no mutant at all; late: run out of time, not killed."""
 
     module: str
     possible: int
@@ -39,6 +41,7 @@ class Score:
     killed: int
     equivalent: int
     survived: tuple[Name, ...]
+    late: tuple[Name, ...]
     stale: tuple[Name, ...]
 
     @property
@@ -48,21 +51,23 @@ class Score:
         return self.killed / judged if judged else 1.0
 
 
-def scored(module: str, possible: Collection[Name], results: Mapping[Name, bool], named: Collection[Name]) -> Score:
-    """The score of a module. Args: results: of the mutants tried, whether they were killed."""
-    left = [name for name, killed in results.items() if not killed]
-    stale = [name for name in named if name not in possible or results.get(name, False)]
-    survived = tuple(name for name in left if name not in named)
-    killed = len(results) - len(left)
-    return Score(module, len(possible), len(results), killed, len(left) - len(survived), survived, tuple(stale))
+def scored(module: str, possible: Collection[Name], results: Mapping[Name, Outcome], named: Collection[Name]) -> Score:
+    """The score of a module. Args: results: of the mutants tried, what became of them."""
+    left = {name: outcome for name, outcome in results.items() if outcome != "killed"}
+    stale = tuple(name for name in named if name not in possible or results.get(name) == "killed")
+    survived = tuple(name for name, outcome in left.items() if outcome == "survived" and name not in named)
+    late = tuple(name for name, outcome in left.items() if outcome == "timed out" and name not in named)
+    killed, equivalent = len(results) - len(left), len(left) - len(survived) - len(late)
+    return Score(module, len(possible), len(results), killed, equivalent, survived, late, stale)
 
 
 def table(scores: Sequence[Score]) -> str:
     """One line a module, in Markdown."""
-    columns = ["module", "mutants", "tried", "killed", "equivalent", "survived", "killed of the others"]
+    columns = ["module", "mutants", "tried", "killed", "equivalent", "survived", "timed out", "killed of the others"]
     head = f"| {' | '.join(columns)} |\n|---|{'--:|' * (len(columns) - 1)}"
     rows = [
-        f"| `{s.module}` | {s.possible} | {s.tried} | {s.killed} | {s.equivalent} | {len(s.survived)} | {s.share:.1%} |"
+        f"| `{s.module}` | {s.possible} | {s.tried} | {s.killed} | {s.equivalent} | {len(s.survived)} | {len(s.late)} "
+        f"| {s.share:.1%} |"
         for s in scores
     ]
     return "\n".join([head, *rows])

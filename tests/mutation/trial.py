@@ -6,6 +6,7 @@ import contextlib
 import gc
 import importlib
 import json
+import math
 import os
 import resource
 import signal
@@ -19,13 +20,16 @@ from pathlib import Path
 
 import pytest
 from mutation.mutants import Mutant
-from mutation.plugin import Chosen, Instead, Traced, failed
+from mutation.plugin import WALL, Chosen, Instead, Limits, Traced, failed
+from mutation.score import Outcome
 from mutation.swap import functions_of, swap
 
 MEMORY = 12 << 30  # bytes of address space for a trial
-SLOW = 4.0  # seconds of the processor, traced: a test that takes longer is left out, which can only lower the count
 SLACK, TIMES = 3.0, 3.0  # a test may take SLACK + TIMES what it took, in seconds of the processor
-WALL = 20  # and all of them as many times that by the clock: others may use the machine
+PATIENCE = 3  # tests in which a mutant may run out of time before the others are no longer asked
+OUT_OF_TIME = {-signal.SIGPROF, -signal.SIGALRM, -signal.SIGKILL}  # what ends a trial and says nothing of the mutant
+BROKEN = 70  # exit code of what is no answer of the tests
+LETTERS: dict[str, Outcome] = {"K": "killed", "S": "survived", "T": "timed out"}
 
 
 def copied(root: Path, to: Path) -> None:
@@ -41,16 +45,20 @@ def copied(root: Path, to: Path) -> None:
 
 @dataclass(frozen=True)
 class Known:
-    """What the tests did without a mutant: per test its seconds and lines of the module; all seconds."""
+    """What the tests did without a mutant: per test its seconds, infinite for the slow, and lines of the module."""
 
     seconds: dict[str, float]
     lines: dict[str, frozenset[int]]
-    total: float
 
     @property
     def limits(self) -> dict[str, float]:
-        """What each test may take, those left out that are slow."""
-        return {test: SLACK + TIMES * took for test, took in self.seconds.items() if took <= SLOW}
+        """Seconds of the processor that each test may take, those left out that are slow."""
+        return {test: SLACK + TIMES * took for test, took in self.seconds.items() if took < math.inf}
+
+    @property
+    def total(self) -> float:
+        """Seconds of all that are not slow."""
+        return sum(took for took in self.seconds.values() if took < math.inf)
 
     def tests(self, mutant: Mutant) -> list[str]:
         """The tests that can tell, quickest first.
@@ -63,15 +71,20 @@ class Known:
 
 
 class Trials:
-    """Trials of the mutants of one module by the tests of some files."""
+    """Trials of the mutants of one module by the tests of some files.
 
-    def __init__(self, copy: Path, module: str, files: Sequence[str]) -> None:
-        self._copy, self._path, self._files = copy, copy / module, list(files)
+    Those that take more than ``slow`` seconds of the processor, traced, are cut short and left out: this can only lower
+    the count.
+    """
+
+    def __init__(self, copy: Path, module: str, files: Sequence[str], slow: float) -> None:
+        self._copy, self._path, self._files, self._slow = copy, copy / module, list(files), slow
         self._source = self._path.read_text(encoding="utf-8")
         self.known = self._learn()
+        self._limits = Limits(self.known.limits, copy / "current")
 
-    def run(self, mutants: Sequence[Mutant]) -> Iterator[tuple[Mutant, bool]]:
-        """Each mutant, and whether some test fails or takes far too long.
+    def run(self, mutants: Sequence[Mutant]) -> Iterator[tuple[Mutant, Outcome]]:
+        """Each mutant, and what became of it: killed only if some test fails.
 
         The code of a function is exchanged when the tests are collected. What runs when the module is imported, in a
         function that no test calls later too, has the whole of it collected again.
@@ -86,57 +99,80 @@ class Trials:
                 self._alone(lambda: self._pytest(Chosen(None), Instead(lambda s: self._swapped(s, inside, report))))
             )
         if inside:
-            yield from zip(inside, _letters(report, child), strict=True)
+            yield from zip(inside, self._letters(report, child), strict=True)
         for mutant in mutants:
             if not mutant.lines & executed:
                 yield mutant, self._imported(replace(mutant, lines=frozenset()))
 
     def _swapped(self, session: pytest.Session, mutants: Sequence[Mutant], report: Path) -> None:
-        """Write a letter for each mutant, K if it is killed."""
+        """Write a letter for each mutant."""
         functions = functions_of(str(self._path))
         gc.collect()
         gc.freeze()
         with report.open("w") as results:
             for mutant in mutants:
 
-                def work(mutant: Mutant = mutant) -> int:
+                def work(tests: Sequence[str], mutant: Mutant = mutant) -> int:
                     swap(functions, mutant.code, str(self._path))
-                    return int(failed(session, self.known.tests(mutant), self.known.limits))
+                    return int(failed(session, tests, self._limits))
 
-                results.write("K" if self._tried(mutant, work) else "S")
+                outcome = self._tried(mutant, work)
+                results.write(next(letter for letter, meant in LETTERS.items() if meant == outcome))
                 results.flush()
 
-    def _imported(self, mutant: Mutant) -> bool:
-        return self._tried(mutant, lambda: self._pytest(Chosen(self.known.tests(mutant), self.known.limits)))
+    def _imported(self, mutant: Mutant) -> Outcome:
+        return self._tried(mutant, lambda tests: self._pytest(Chosen(tests, self._limits), first=True))
 
-    def _tried(self, mutant: Mutant, work: Callable[[], int]) -> bool:
-        """Whether the tests fail with the mutant in its file: other processes see it too."""
+    def _tried(self, mutant: Mutant, work: Callable[[Sequence[str]], int]) -> Outcome:
+        """What its tests say of a mutant.
+
+        A test that runs out of time shows nothing, as the machine may be loaded: those that come after it are asked.
+        """
+        tests, late = self.known.tests(mutant), 0
+        while tests:
+            self._limits.current.write_text("", encoding="utf-8")
+            code = self._in_its_file(mutant, lambda tests=tests: work(tests))
+            if code == BROKEN:
+                raise RuntimeError(f"the trial of {mutant.name} broke: see {self._copy / 'pytest.log'}")
+            if code not in OUT_OF_TIME:
+                return "killed" if code else "timed out" if late else "survived"
+            late += 1
+            current = self._limits.current.read_text(encoding="utf-8")
+            tests = tests[tests.index(current) + 1 :] if current and late < PATIENCE else []
+        return "timed out" if late else "survived"
+
+    def _in_its_file(self, mutant: Mutant, work: Callable[[], int]) -> int:
+        """The exit code of some work with the mutant in its file: other processes see it too."""
         for compiled in (self._path.parent / "__pycache__").glob(f"{self._path.stem}.*"):
             compiled.unlink()  # recognised by size and whole seconds: it could be another mutant's
         self._path.write_text(mutant.code, encoding="utf-8")
         try:
-            code = self._forked(work, sum(self.known.limits.values()), writes=False)
+            code = self._forked(work, sum(self._limits.seconds.values()), writes=False)
         finally:
             self._path.write_text(self._source, encoding="utf-8")
         if code in (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.USAGE_ERROR):
             raise RuntimeError(f"pytest could not run the tests of {mutant.name}: exit code {code}")
-        return code != 0
+        return code
 
     def _learn(self) -> Known:
         report = self._copy / "known.json"
 
         def learn() -> int:
-            traced = Traced(str(self._path))
+            traced = Traced(str(self._path), self._slow)
             code = self._pytest(Chosen(None), traced)
+            if traced.wrong:
+                print(f"fail without any mutant: {' '.join(traced.wrong)}", file=sys.stderr)
+                return code
             modules = [n for n, m in sys.modules.items() if not self._ours(getattr(m, "__file__", None))]
             report.write_text(
                 json.dumps([traced.seconds, {test: [*seen] for test, seen in traced.lines.items()}, modules])
             )
-            return code
+            return 0 if code == pytest.ExitCode.TESTS_FAILED else code
 
         code = self._forked(learn, None, writes=True)
         if code:
-            raise RuntimeError(f"without any mutant, pytest of {' '.join(self._files)} gives exit code {code}")
+            said = (self._copy / "pytest.log").read_text(encoding="utf-8")[-2000:]
+            raise RuntimeError(f"without any mutant, pytest of {' '.join(self._files)} gives exit code {code}: {said}")
         seconds, lines, modules = json.loads(report.read_text())
         for name in modules:
             if not name.startswith(("_pytest", "mutation", "__", "torch._", "triton")):
@@ -144,16 +180,18 @@ class Trials:
                     importlib.import_module(name)
         gc.collect()
         gc.freeze()  # so that no trial goes through what is imported here
-        return Known(seconds, {test: frozenset(seen) for test, seen in lines.items()}, sum(seconds.values()))
+        return Known(seconds, {test: frozenset(seen) for test, seen in lines.items()})
 
     def _ours(self, file: str | None) -> bool:
         return file is None or Path(file).is_relative_to(self._copy)
 
-    def _pytest(self, *plugins: object) -> int:
+    def _pytest(self, *plugins: object, first: bool = False) -> int:
+        """Its exit code. Args: first: whether it ends with the first test that fails."""
         without = ["cacheprovider", "xdist", "hypothesispytest", "unraisableexception", "threadexception"]  # for speed
-        options = ["-x", "-q", *(f"-pno:{name}" for name in without), "-c", str(self._copy / "pyproject.toml")]
+        options = ["-q", *["-x"] * first, *(f"-pno:{name}" for name in without)]
         quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning", "--tb=no", "--show-capture=no"]
-        return int(pytest.main([*options, *quiet, *self._files], plugins=[*plugins]))
+        where = ["-c", str(self._copy / "pyproject.toml"), *self._files]
+        return int(pytest.main([*options, *quiet, *where], plugins=[*plugins]))
 
     def _forked(self, work: Callable[[], int], seconds: float | None, *, writes: bool) -> int:
         """The exit code of some work in a process of its own; negative if a signal ended it."""
@@ -172,6 +210,22 @@ class Trials:
             os.killpg(child, signal.SIGKILL)  # what the tests have started and not ended
         return os.waitstatus_to_exitcode(done[1])
 
+    def _letters(self, report: Path, child: int) -> Iterator[Outcome]:
+        """What a child writes into a file, letter by letter, until it ends."""
+        with report.open() as results:
+            code: int | None = None
+            while True:
+                if letter := results.read(1):
+                    yield LETTERS[letter]
+                elif code is not None:
+                    if code:
+                        raise RuntimeError(f"the trials broke: {(self._copy / 'pytest.log').read_text()[-2000:]}")
+                    return
+                else:
+                    done, status = os.waitpid(child, os.WNOHANG)
+                    code = os.waitstatus_to_exitcode(status) if done else None
+                    time.sleep(0 if done else 0.05)
+
     def _alone(self, work: Callable[[], int], seconds: float | None = None, *, writes: bool = False) -> int:
         """The exit code of some work, in a process that does nothing else."""
         try:
@@ -179,7 +233,7 @@ class Trials:
             return work()
         except BaseException:
             traceback.print_exc()
-            return 70
+            return BROKEN
 
     def _settle(self, seconds: float | None, *, writes: bool) -> None:
         """Be a process that knows the copy alone, and is ended if it takes too much."""
@@ -198,17 +252,3 @@ class Trials:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if seconds:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
-def _letters(report: Path, child: int) -> Iterator[bool]:
-    """What a child writes into a file, letter by letter, until it ends."""
-    with report.open() as results:
-        done = 0
-        while True:
-            if letter := results.read(1):
-                yield letter == "K"
-            elif done:
-                return
-            else:
-                done = os.waitpid(child, os.WNOHANG)[0]
-                time.sleep(0 if done else 0.05)

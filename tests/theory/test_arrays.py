@@ -104,6 +104,7 @@ def compiled_cases():
     yield "instance", lambda x: top_k(Instance(2 * x, 1, "7")).mask * x
     yield "front door", lambda x: front_door.cwmp(2 * x, 1, budget="30%").mask * x
     yield "relaxation", lambda x: x * float(relax(Instance(x, C, budget="30%")).value)
+    yield "certificate", lambda x: x * float(certify(Instance(x, C, budget="30%")).retained)
 
 
 @pytest.mark.parametrize("case", [pytest.param(f, id=name) for name, f in compiled_cases()])

@@ -173,6 +173,24 @@ def test_windows_close_while_the_data_are_read(monkeypatch):
     assert len(seen) > 2
 
 
+def test_a_window_holds_as_many_items_as_a_best_mask_moves_and_no_more():
+    """Six of nine items fit, the price keeps five: one more, or one fewer than none, are two moves at most.
+
+    The loss of 100 stops no window here; ties at a reduced value of 0 move for nothing, and are not counted.
+    """
+    p, c = [9, 8, 8, 7, 6, 5, 5, 4, 3], [2] * 9
+    for price, near in ((Fraction(11, 4), [5, 6, 7]), (Fraction(5, 2), [3, 4, 5, 6, 7])):
+        fields = forge_counts(p, c, 12, [5], price)
+        proof = checker._Counts(checker._Statement(fields), {**fields["proof"], "loss": "100"})
+        window = checker._Window(proof, Fraction(2), checker._Work())
+        window.add([float(x) for x in p])
+        above, below = window.runs()
+        assert proof.moves == 2
+        assert (sorted(window.near), window.count, window.total) == (near, 3, 25)
+        assert [run.score for run in above] == [6, 7]
+        assert [run.score for run in below] == near[-3::-1]
+
+
 @pytest.mark.parametrize("squares", [False, True])
 def test_values_that_recur_after_the_window_closed_on_them(squares, monkeypatch):
     """One item at a time: 9 closes the window from above, 2 from below, and both come again."""

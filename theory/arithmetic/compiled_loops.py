@@ -54,8 +54,10 @@ def compiled(loop: Callable[..., Any]) -> Any:
     import numba
     from numba.extending import register_jitable
 
+    from theory.arithmetic import page_loops
+
     comparing, adding = (_compare, _compare_one, _compare_many, _settle), (_add_up, _put_down, _any, _true)
-    for part in (*comparing, *adding, _look_up, _count, _listed):
+    for part in (*comparing, *adding, _look_up, _count, _listed, *page_loops.PARTS):
         register_jitable(part)
     options: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "nsz"}, "error_model": "numpy"}
     try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from numbers import Rational
@@ -53,6 +54,17 @@ def as_fraction(value: Real, name: str = "value") -> Fraction:
         return Fraction(value)
     except (ValueError, OverflowError, ZeroDivisionError, InvalidOperation):
         raise InputError(f"{name} must be a finite real number, got {value!r}") from None
+
+
+def exact_ratio(over: float, under: float) -> Fraction:
+    """The exact quotient of two finite floats, ``under`` not 0."""
+    (a, b), (c, d) = over.as_integer_ratio(), under.as_integer_ratio()
+    return Fraction(a * d, b * c)
+
+
+def exactly(value: float) -> Fraction:
+    """The rational that a finite float is; ``Fraction(value)`` asks what kind of number it is first."""
+    return Fraction(*value.as_integer_ratio())
 
 
 def floor_float(value: Fraction) -> float:
@@ -103,6 +115,14 @@ def as_float64(values: NDArray, name: str) -> NDArray[np.float64]:
     return array
 
 
+def added(parts: Iterable[Fraction]) -> Fraction:
+    """The sum of ``parts``, 0 of none; what is one part, as nearly every instance is, is not added to anything."""
+    total = None
+    for part in parts:
+        total = part if total is None else total + part
+    return Fraction(0) if total is None else total
+
+
 def exact_sum(values: NDArray[np.floating]) -> Fraction:
     """The exact sum of a float array (any size, any exponents), as a rational.
 
@@ -136,6 +156,10 @@ def exact_sum_of_squares(values: NDArray[np.floating]) -> Fraction:
     Squares of float32 and narrower are float64 values. A float64 ``x = h + l`` of two halves of 26 bits (Veltkamp;
     Dekker 1971) has ``h^2``, ``h l`` and ``l^2`` for float64 values, unless it is very large or small.
     """
+    if values.size <= _FEW:
+        ratios = list(map(float.as_integer_ratio, values.tolist()))
+        finest = max((d for _, d in ratios), default=1)  # all are powers of two
+        return Fraction(sum((n * (finest // d)) ** 2 for n, d in ratios), finest**2)
     exact = Fraction(0)
     for start in range(0, values.size, _CHUNK):
         x = values[start : start + _CHUNK].astype(np.float64)

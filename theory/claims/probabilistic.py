@@ -158,13 +158,17 @@ PROBABILISTIC = (
     Claim(
         "P10",
         "The integrality gap vanishes like 1/d",
-        "phi p_s/LP <= max p/(beta sum p) always, and d E[phi p_s/LP] tends to lambda E[c^2 | p = lambda c]/(2 E[c "
-        "| p = lambda c] V E p).",
-        "B >= c_max for the first; for the limit, independent costs that differ (on a coarse grid a trace of the "
-        "budget's place on it is left), magnitudes with a density, E p and E c finite",
+        "phi p_s/LP <= lambda c_max/LP <= c_max/B and phi p_s/LP <= max p/(beta sum p) always, lambda = p_s/c_s, "
+        "c_max the dearest cost within B, and d E[phi p_s/LP] tends to lambda E[c^2 | p = lambda c]/(2 E[c | p = "
+        "lambda c] V E p).",
+        "no cost above B for max p/(beta sum p); for the limit, independent costs that differ (on a coarse grid a "
+        "trace of the budget's place on it is left), magnitudes with a density, E p and E c finite",
         "upper",
-        "beta is feasible for the relaxation; inspection paradox at the critical item; compare Lueker 1982",
-        typeset=r"$$\frac{\varphi\, p_s}{\mathrm{LP}} \le \frac{\max p}{\beta \sum p}$$ always, and "
+        "what the relaxation takes is worth lambda a joule at least, and beta is feasible for it; inspection paradox "
+        "at the critical item; compare Lueker 1982",
+        typeset=r"$$\frac{\varphi\, p_s}{\mathrm{LP}} \le \frac{\lambda\, c_{\max}}{\mathrm{LP}} \le "
+        r"\frac{c_{\max}}{B} \quad\text{and}\quad \frac{\varphi\, p_s}{\mathrm{LP}} \le \frac{\max p}{\beta \sum p}$$ "
+        r"always, $\lambda = p_s/c_s$, $c_{\max}$ the dearest cost within $B$, and "
         r"$$d\,\mathrm{E}\Bigl[\frac{\varphi\, p_s}{\mathrm{LP}}\Bigr] \quad\text{tends to}\quad "
         r"\frac{\lambda\,\mathrm{E}[c^2 \mid p = \lambda c]}{2\,\mathrm{E}[c \mid p = \lambda "
         r"c]\;V\,\mathrm{E}\,p}.$$",

@@ -12,7 +12,7 @@ from theory.claims.statement import PAPER, Claim, Kind
 from theory.claims.structured import STRUCTURED
 from theory.errors import InputError
 
-__all__ = ["CLAIMS", "PAPER", "Claim", "Kind", "claim"]
+__all__ = ["CLAIMS", "PAPER", "Claim", "Kind", "claim", "ids_of"]
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*DETERMINISTIC, *STRUCTURED, *PROBABILISTIC)}
 
@@ -26,3 +26,12 @@ def claim(claim_id: str) -> Claim:
     if claim_id not in CLAIMS:
         raise InputError(f"no claim {claim_id!r}; the claims are {', '.join(CLAIMS)}")
     return CLAIMS[claim_id]
+
+
+def ids_of(name: str) -> tuple[str, ...]:
+    """The claims that ``name`` stands for: itself, or its parts (``D12`` is D12a and D12b).
+
+    Raises:
+        InputError: as :func:`claim`.
+    """
+    return tuple(known for known in CLAIMS if known.rstrip("abc") == name) or (claim(name).id,)

@@ -51,7 +51,7 @@ class Verdict:
         outcome: see :class:`Outcome`.
         domain: what was covered, exactly.
         reach: how far what was established is from the claim ("n <= 5", "one item; every n by induction in prose").
-        trials: how many instances, formulas or cases were decided.
+        trials: how many instances, formulas or cases were decided; at least one where any is needed for the outcome.
         failure_bound: for ``survived`` by random sampling, the exact (Clopper-Pearson) 95 % upper limit of the
             failure rate under the sampling distribution; else None.
         counterexample: for ``refuted``: the instance and the two sides of the violated comparison.
@@ -72,6 +72,10 @@ class Verdict:
     seed: int | None = None
     seconds: float = 0.0
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.trials < 1 and self.outcome not in (Outcome.REFUTED, Outcome.INCONCLUSIVE):
+            raise ValueError(f"{self.claim}-{self.method}: {self.outcome}, and nothing was tried")
 
     @property
     def as_expected(self) -> bool | None:

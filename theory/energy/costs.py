@@ -114,7 +114,7 @@ def costs_of(cost: Any, layers: Sequence[Layer]) -> Costs:
     try:
         values = np.asarray(cost).reshape(-1)
     except (TypeError, ValueError):
-        raise InputError(f"costs of type {type(cost).__name__} are {_ACCEPTED}") from None
+        raise InputError(f"costs of type {type(cost).__name__} are no {_ACCEPTED}") from None
     return Costs(_fitting(values, layers, "costs"))
 
 

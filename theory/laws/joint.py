@@ -117,7 +117,9 @@ class Law:
 
     def energy(self, threshold: float, count: int = FINE) -> float:
         """``C(lambda) = E[c; p > lambda c]``."""
-        return self._cost_above(lambda c: np.sqrt(threshold * c), [a * a / threshold for a in self._edges], count)
+        return self._cost_above(
+            lambda c: np.sqrt(threshold * c), [a * a / threshold for a in self.magnitude.kinks], count
+        )
 
     def energy_top_k(self, tau: float, count: int = FINE) -> float:
         """``K(tau) = E[c; |g| > tau]``."""
@@ -125,11 +127,11 @@ class Law:
 
     def score_above(self, threshold: float, count: int = FINE) -> float:
         """``P(lambda) = E[p; p > lambda c]``."""
-        return self._score(threshold, count)[0]
+        return self._side(threshold, count, lost=False)
 
     def score_below(self, threshold: float, count: int = FINE) -> float:
         """``E[p; p <= lambda c]``, finite whenever ``E c`` is."""
-        return self._score(threshold, count)[1]
+        return self._side(threshold, count, lost=True)
 
     def score_top_k(self, tau: float, count: int = FINE) -> float:
         """``T(tau) = E[p; |g| > tau]``."""
@@ -137,16 +139,19 @@ class Law:
 
     def _score(self, threshold: float, count: int) -> tuple[float, float]:
         """``E[p; p > lambda c]`` and ``E[p; p <= lambda c]``."""
+        return self._side(threshold, count, lost=False), self._side(threshold, count, lost=True)
+
+    def _side(self, threshold: float, count: int, *, lost: bool) -> float:
+        """One of the two."""
         breaks = [math.sqrt(threshold * a) for a in self.cost.joints]
         nodes = self.magnitude.nodes(breaks, spread=bool(self.correlation), count=count)
-        p = nodes.x**2
-        limit = p / threshold * (1 - 1e-15)  # p > lambda c is strict
-        if not self.correlation:
-            kept, lost = self.cost.cdf(limit), self.cost.sf(limit)
-        else:
+        limit = nodes.x**2 / threshold * (1 - 1e-15)  # p > lambda c is strict
+        if self.correlation:
             score = (self.cost.score(limit) - self.correlation * nodes.score) / math.sqrt(1 - self.correlation**2)
-            kept, lost = special.ndtr(score), special.ndtr(-score)
-        return float(nodes.weight @ (p * kept)), float(nodes.weight @ (p * lost))
+            share = special.ndtr(-score if lost else score)
+        else:
+            share = self.cost.sf(limit) if lost else self.cost.cdf(limit)
+        return float(nodes.weight @ (nodes.x**2 * share))
 
     def _score_top_k(self, tau: float, count: int) -> tuple[float, float]:
         """``E[p; |g| > tau]`` and ``E[p; |g| <= tau]``."""
@@ -307,15 +312,14 @@ class Law:
             InputError: as :meth:`efficiency`.
         """
         at = self.efficiency(beta)
-        beta = at.beta
         if at.keeps_all:
-            return nothing_to_save(beta)
+            return nothing_to_save(at.beta)
         (fine, noise), (coarse, _) = (
-            self._in_floats(self._saving, beta, at.threshold, count) for count in (FINE, COARSE)
+            self._in_floats(self._saving, at.beta, at.threshold, count) for count in (FINE, COARSE)
         )
         error = abs(fine - coarse) + noise + self.cost.missing[0] / self.mean_cost()
         gain = Estimate(at.ratio.value - 1, at.ratio.error)
-        return Saving(beta, Estimate(fine, error), gain, self.profile(at.tau))
+        return Saving(at.beta, Estimate(fine, error), gain, self.profile(at.tau))
 
     def _saving(self, beta: float, start: float, count: int) -> tuple[float, float]:
         """The saving, and the rounding in it; its ``lambda`` is looked for from ``start`` on."""
@@ -323,7 +327,7 @@ class Law:
         _, *wanted = self._top_k(budget, count)
         side = int(wanted[1] < wanted[0])  # 0: match what is kept, 1: match what is lost
         sign = -1 if side else 1
-        excess = lambda x: sign * (self._score(x, count)[side] - wanted[side])  # noqa: E731
+        excess = lambda x: sign * (self._side(x, count, lost=bool(side)) - wanted[side])  # noqa: E731
         low = high = start
         while excess(low) < 0 and low > start * 1e-200:
             low /= 2.0
@@ -342,8 +346,7 @@ class Law:
         if any(abs(value - tau) <= 1e-9 * tau for value in self.magnitude.values):
             return no_profile(tau)  # an atom: no density at the threshold
         mean, square = self._cost_at(tau)
-        kept = self.energy_top_k(tau)
-        retained = self.score_top_k(tau)
+        kept, retained = self.energy_top_k(tau), self.score_top_k(tau)
         if not (kept > 0 and retained > 0):
             raise InputError(f"{self}: so small a budget ends at |g| = {tau:.3g}, beyond what float64 tells of the law")
         tail = tau * float(self.magnitude.pdf(np.array(tau))) * mean / kept
@@ -372,10 +375,6 @@ class Law:
             return float(nodes.weight @ (nodes.x * self.magnitude.sf(at)))
         score = (self.correlation * nodes.score - self.magnitude.score(at)) / math.sqrt(1 - self.correlation**2)
         return float(nodes.weight @ (nodes.x * special.ndtr(score)))
-
-    @property
-    def _edges(self) -> tuple[float, ...]:
-        return self.magnitude.kinks
 
     def allowed(self, beta: Real) -> float:
         """``beta``, where the law has a limit there.

@@ -46,7 +46,10 @@ def _quietly(method: Callable[[Any, Floats], Floats]) -> Callable[[Any, Floats],
 
 
 class Nodes(NamedTuple):
-    """Points ``x`` of a marginal, their probabilities ``weight`` and normal scores ``score = Phi^-1(F(x))``."""
+    """Points ``x`` of a marginal, their probabilities ``weight`` and normal scores ``score = Phi^-1(F(x))``.
+
+    Scores are 0 where they were not asked for: they take as long as all the rest.
+    """
 
     x: Floats
     weight: Floats
@@ -182,7 +185,7 @@ class Marginal:
         """Quadrature points: ``E f(X) = sum weight f(x)`` for ``f`` smooth but at ``breaks``, and of order x^2 at most.
 
         Args:
-            spread: give each atom many points over its interval of normal scores, as a copula needs.
+            spread: find normal scores, as a copula needs, and give each atom many points over its interval of them.
             count: points per panel.
         """
         breaks = tuple(b for b in breaks if 0 < b < np.inf)
@@ -193,7 +196,7 @@ class Marginal:
         if self.continuous and self.slab:
             edges = np.array(sorted({*self._edges, *(b for b in breaks if self._edges[0] < b < self._edges[-1])}))
             x, width = _panel_points(edges, count)
-            parts.append(Nodes(x, width * self.pdf(x), self.score(x)))
+            parts.append(Nodes(x, width * self.pdf(x), self.score(x) if spread else np.zeros(x.size)))
         nodes = Nodes(*(np.concatenate(side) for side in zip(*parts, strict=True)))
         if not breaks:
             self._cached[key] = nodes
@@ -220,6 +223,7 @@ class Marginal:
         try:
             with np.errstate(all="ignore"):
                 nodes = self.nodes()
+                scores = self.score(nodes.x[len(self.values) :])
                 ends = self._edges[[0, -1]]
                 expected = float(self.slab - (self.cdf(ends[:1])[0] - self._spike) - self.sf(ends[1:])[0])
                 found = float(nodes.weight[len(self.values) :].sum())
@@ -227,7 +231,7 @@ class Marginal:
             if isinstance(error, InputError):
                 raise
             return f"the quantiles of {self.text} leave the floats"
-        whole = np.isfinite(nodes.weight).all() and np.isfinite(nodes.score).all() and abs(found - expected) <= _UNEVEN
+        whole = np.isfinite(nodes.weight).all() and np.isfinite(scores).all() and abs(found - expected) <= _UNEVEN
         return "" if whole else f"the density of {self.text} is too uneven to integrate"
 
     @cached_property

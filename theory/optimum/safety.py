@@ -24,7 +24,7 @@ from theory.layers import Layer
 from theory.optimum.duals import to_float
 from theory.selection.layered import layered
 from theory.selection.order import eligible
-from theory.selection.reserves import owed_to_layers, top_k_mask, unused_part, with_reserves
+from theory.selection.reserves import owed_by_top_k, unused_part, with_reserves
 from theory.selection.rounding import Selection
 from theory.selection.safe import as_safety
 
@@ -63,7 +63,7 @@ def relax_safe(instance: Instance, layers: Sequence[Layer | int], safety: Real =
         InputError: as :func:`theory.selection.safe.safe`.
     """
     share, problem = as_safety(safety), layered(instance, layers)
-    owed = owed_to_layers(problem, top_k_mask(problem, 1), share)
+    owed = owed_by_top_k(problem, share)
     mask = np.empty(instance.d, dtype=bool)
     solved = with_reserves(problem, owed, mask=mask, in_parts=True)
     assert solved is not None  # reserves in parts cost no more than Top-K's mask

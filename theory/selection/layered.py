@@ -1,4 +1,4 @@
-"""An update and its layers, as selectors that look at layers need them, and what a mask keeps of each."""
+"""An update and its layers, as selectors that look at layers need them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from theory.errors import InputError
 from theory.instance import Instance
 from theory.layers import Layer
 from theory.selection.entries import Entries, Unchecked, entries_of
-from theory.selection.spans import Exact, Span, kept_in
+from theory.selection.spans import Exact, Span
 
 Layers = Sequence[Layer | int]
 Mask = NDArray[np.bool_]
@@ -53,7 +53,7 @@ def spans_of(layers: Layers, d: int) -> tuple[Span, ...]:
             raise InputError(f"layer {k} must be a Layer or its number of coordinates, got {layer!r}")
         sizes.append(int(size))
     if sum(sizes) != d:
-        raise InputError(f"the layers have {sum(sizes)} coordinates together, the update has {d}")
+        raise InputError(f"the layers hold {sum(sizes)} coordinates, the update has {d}")
     return tuple(pairwise(np.cumsum([0, *sizes]).tolist()))
 
 
@@ -73,8 +73,3 @@ def layered_unchecked(found: Unchecked, layers: Layers) -> Layered:
     """Entries whose values a pass still has to look at, and their layers."""
     spans = spans_of(layers, found.entries.d)
     return Layered(found.entries, found.budget, found.unit, found.entries.retained, spans)
-
-
-def kept_by_layer(problem: Layered, mask: Mask) -> NDArray[np.float64]:
-    """What a mask keeps of each layer's score, as :func:`theory.selection.spans.kept_in` sums it."""
-    return np.array([kept_in(problem.entries, mask, span) for span in problem.spans], dtype=np.float64)

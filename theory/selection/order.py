@@ -12,11 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.arithmetic.exact import exact_sum, floor_float
+from theory.arithmetic.exact import exact_ratio, exact_sum, floor_float
 from theory.instance import Instance
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+
+_FEW = 64  # items that are quicker added up one by one
 
 
 def density_order(weight: Floats, cost: Floats) -> Indices:
@@ -26,22 +28,25 @@ def density_order(weight: Floats, cost: Floats) -> Indices:
         weight: shape (n,), ``>= 0``. cost: shape (n,), ``> 0``.
     """
     key = keys(weight, cost)
-    order = np.argsort(-key, kind="stable")
+    order: Indices = (-key).argsort(kind="stable")
     key = key[order]
+    same = key[1:] == key[:-1]
+    if not np.count_nonzero(same):
+        return order
     equal = np.zeros(key.size + 1, dtype=bool)  # to the one before
-    equal[1:-1] = key[1:] == key[:-1]
+    equal[1:-1] = same
     ends = (equal[1:] != equal[:-1]).nonzero()[0]  # of runs of two or more, first and last by turns
     for lo, hi in zip(ends[::2], ends[1::2] + 1, strict=True):
         run = order[lo:hi]
-        if (weight[run] != weight[run[0]]).any() or (cost[run] != cost[run[0]]).any():
-            order[lo:hi] = sorted(
-                run.tolist(), key=lambda i: (-Fraction(float(weight[i])) / Fraction(float(cost[i])), i)
-            )
+        if np.count_nonzero(weight[run] != weight[run[0]]) or np.count_nonzero(cost[run] != cost[run[0]]):
+            order[lo:hi] = sorted(run.tolist(), key=lambda i: (-exact_ratio(weight[i].item(), cost[i].item()), i))
     return order
 
 
 def longest_affordable(cost: Floats, budget: Fraction) -> tuple[int, Fraction]:
-    """Largest ``k`` with ``sum(cost[:k]) <= budget``, and that sum, by exact bisection in O(n)."""
+    """Largest ``k`` with ``sum(cost[:k]) <= budget``, and that sum, exactly in O(n): few in turn, many by bisection."""
+    if cost.size <= _FEW:
+        return _first_affordable(cost.tolist(), budget)
     low, high, left = 0, cost.size, budget
     while low < high:
         middle = (low + high + 1) // 2
@@ -51,6 +56,19 @@ def longest_affordable(cost: Floats, budget: Fraction) -> tuple[int, Fraction]:
         else:
             high = middle - 1
     return low, budget - left
+
+
+def _first_affordable(cost: list[float], budget: Fraction) -> tuple[int, Fraction]:
+    """The same in integers, multiples of the finest denominator: all are powers of two."""
+    ratios = list(map(float.as_integer_ratio, cost))
+    finest = max((d for _, d in ratios), default=1)
+    most, spent = budget.numerator * finest // budget.denominator, 0
+    for k, (numerator, denominator) in enumerate(ratios):
+        more = spent + numerator * (finest // denominator)
+        if more > most:
+            return k, Fraction(spent, finest)
+        spent = more
+    return len(ratios), Fraction(spent, finest)
 
 
 def eligible(instance: Instance, weight: Floats) -> NDArray[np.bool_]:

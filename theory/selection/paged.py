@@ -13,90 +13,38 @@ Pages without cost are CWMP, items without cost whole pages (structured pruning)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
 from fractions import Fraction
 from functools import partial
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from theory.arithmetic import compiled_loops, page_loops, page_scan
-from theory.arithmetic.exact import Real, exact_sum, exact_sum_of_squares, floor_float
-from theory.budget import budget_in_units
+from theory.arithmetic.exact import Real, exact_sum, floor_float
 from theory.errors import InputError
 from theory.instance import Instance
-from theory.pages import PageCosts, PageLayout, page_layout, touched
-from theory.selection import tensors
+from theory.pages import PageCosts
 from theory.selection.bracket import enclosed
+from theory.selection.page_bracket import WIDTHS, brackets
+from theory.selection.page_problem import (
+    Floats,
+    Indices,
+    Mask,
+    Paged,
+    items_cost,
+    loop,
+    paged,
+    paged_unchecked,
+    total,
+)
 from theory.selection.rounding import Selection
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
-Mask = NDArray[np.bool_]
+__all__ = ["Paged", "by_pages", "paged"]
 
-_WIDTHS = (4.0, 16.0)  # standard deviations of the sample of pages to either side; then everything
-_COMPILED = 1 << 19  # coordinates from which loading numba pays: NumPy takes a tenth of a second for so many
-_SAMPLED = 1 << 19  # coordinates from which a bracket pays
+_FEW = 1 << 10  # blocks and items that are sorted without a window
 _NEAR = 2.0**-40  # relative distance of densities within which rationals decide
-
-
-@dataclass(frozen=True, eq=False)
-class Paged:
-    """An update whose costs go by page, validated.
-
-    Attributes:
-        values: the update, or scores where ``square`` is false; shape (d,).
-        layout: pages and costs. budget: exact, in ``layout.unit`` joules.
-    """
-
-    values: NDArray[np.floating]
-    square: bool
-    layout: PageLayout
-    budget: Fraction
-
-    def weights(self, items: Any) -> Floats:
-        """Scores of some items, as the order has them."""
-        values: Floats = self.values[items].astype(np.float64)
-        return values * values if self.square else values
-
-    def retained(self, items: Any) -> Fraction:
-        """The exact score of some items."""
-        return exact_sum_of_squares(self.values[items]) if self.square else exact_sum(self.values[items])
-
-    def spent(self, mask: Mask) -> Fraction:
-        """The exact cost of a mask, in units: its items and the pages it touches."""
-        layout = self.layout
-        pages = exact_sum(layout.page[touched(layout, mask)])
-        return pages + _items_cost(layout, mask)
-
-    @property
-    def total_cost(self) -> Fraction:
-        """The exact cost of everything."""
-        return exact_sum(self.layout.page) + _items_cost(self.layout, np.ones(self.layout.d, dtype=bool))
-
-
-def paged(update: ArrayLike, costs: PageCosts, budget: Real | None = None, *, scores: bool = False) -> Paged:
-    """Update, costs by page and budget, validated.
-
-    Args:
-        update: shape (d,), finite. budget: as for :class:`theory.Instance`, of items and pages together.
-        scores: whether ``update`` holds scores ``p_i >= 0`` instead.
-
-    Raises:
-        InputError: what :func:`theory.pages.page_layout` and :class:`theory.Instance` refuse; a float64 update whose
-            squares need scaling.
-    """
-    values = np.asarray(tensors.array(update))
-    plain = values.dtype.kind == "f" and values.dtype.itemsize <= 8 and values.ndim == 1
-    if not plain or not np.isfinite(values.sum(dtype=np.float64)) or scores:
-        one = Instance.from_scores(values, 1, 0) if scores else Instance(values, 1, 0)
-        values = one.score if one.update is None else one.update
-    layout = page_layout(costs, values.size)
-    problem = Paged(values, not scores, layout, Fraction(0))
-    exact = budget_in_units(budget, lambda: problem.total_cost, layout.unit)
-    return Paged(values, not scores, layout, exact)
 
 
 def by_pages(update: ArrayLike | Paged, costs: PageCosts | None = None, budget: Real | None = None) -> Selection:
@@ -116,166 +64,214 @@ def by_pages(update: ArrayLike | Paged, costs: PageCosts | None = None, budget: 
     elif costs is None:
         raise InputError("costs are missing: give PageCosts with an update")
     else:
-        problem = paged(update, costs, budget)
-    d, size = problem.layout.d, problem.layout.page.size
-    brackets = [*_brackets(problem), (0.0, np.inf)] if size else [(0.0, np.inf)]
-    for low, high in brackets:
+        problem = paged_unchecked(update, costs, budget)
+    for low, high in itertools.chain(brackets(problem), [(0.0, np.inf)]):
         found = _between(problem, low, high)
         if found is not None:
             mask, spent, threshold = found
             return Selection(mask, spent, partial(problem.retained, mask), None, threshold, problem.layout.unit)
-    raise InputError(f"update of {d} coordinates holds squares that float64 cannot hold; scale it")
+    raise InputError(f"update of {problem.layout.d} coordinates holds squares that float64 cannot hold; scale it")
 
 
 # --- between two prices ----------------------------------------------------------------------------------
 
 
-class _Order(NamedTuple):
-    """Blocks and items in doubt, in their order.
+class _Listed(NamedTuple):
+    """Blocks in doubt, then items in doubt.
 
     Attributes:
-        members: positions among the items of each, flat. starts: where each one's begin, one more at the end.
-        fees: what each costs beside its items. density: score per cost, rounded. tie: what comes first of equals.
+        pages, sizes: of blocks. exactly: the items of those of which rounding could decide the size, by place.
+        items: the others, each for itself.
+        density: score per cost, rounded, of all. cost: rounded. tie: what comes first of equals.
     """
 
-    members: Indices
-    starts: Indices
-    fees: Floats
+    pages: Indices
+    sizes: Indices
+    exactly: dict[int, Indices]
+    items: Indices
     density: Floats
     cost: Floats
     tie: Indices
 
-    def sorted(self, by: Indices) -> _Order:
-        """In another order."""
-        sizes = np.diff(self.starts)[by]
-        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
-        flat = np.repeat(self.starts[by] - starts[:-1], sizes) + np.arange(starts[-1])
-        members = self.members[flat]
-        return _Order(members, starts, self.fees[by], self.density[by], self.cost[by], self.tie[by])
+    def members(self, problem: Paged, chosen: Indices) -> Indices:
+        """The coordinates of some of them, in no order."""
+        count = self.pages.size
+        blocks, layout = chosen[chosen < count], problem.layout
+        given = problem.values, problem.square, np.atleast_1d(layout.item), layout.ends, problem.room
+        sizes = self.sizes[blocks]
+        found = np.empty(int(sizes.sum()), dtype=np.intp)
+        sure = np.array([k not in self.exactly for k in blocks.tolist()], dtype=bool) if self.exactly else True
+        own = blocks, self.density[blocks], np.where(sure, sizes, 0)
+        listed = loop(layout.d, "members")(*given, self.pages[own[0]], *own[1:], found)
+        known = [self.exactly[k] for k in blocks.tolist() if k in self.exactly] if self.exactly else []
+        return np.concatenate([found[:listed], *known, self.items[chosen[chosen >= count] - count]])
+
+    def exact_cost(self, problem: Paged, chosen: Indices) -> Fraction:
+        """What some of them cost, pages included."""
+        blocks = self.pages[chosen[chosen < self.pages.size]]
+        fees, item = total(problem.layout.page, blocks), problem.layout.item
+        if item.ndim:
+            return fees + exact_sum(item[self.members(problem, chosen)])
+        return fees + (int(self.sizes[chosen[chosen < self.pages.size]].sum()) + chosen.size - blocks.size) * Fraction(
+            float(item)
+        )
+
+    def exact_density(self, problem: Paged, k: int) -> Fraction:
+        """The score per cost of one of them; more than any other's if it costs nothing."""
+        one = np.array([k])
+        cost = self.exact_cost(problem, one)
+        return exact_sum(problem.weights(self.members(problem, one))) / cost if cost else Fraction(10) ** 400
 
 
 def _between(problem: Paged, low: float, high: float) -> tuple[Mask, Fraction, Fraction] | None:
     """The selection, if its price is from ``low`` to ``high``; None if it is not."""
     layout, d = problem.layout, problem.layout.d
+    if not layout.page.size:
+        return np.zeros(0, dtype=bool), Fraction(0), Fraction(0)
     mask, states = np.zeros(d, dtype=bool), np.zeros(layout.page.size, dtype=np.int8)
-    cost, room = np.atleast_1d(layout.item), _room(problem)
-    given = problem.values, problem.square, cost, layout.ends, layout.page, room, low, min(high, 1e300)
-    if not _loop(d, "state")(*given, states):
+    cost, room = np.atleast_1d(layout.item), problem.room
+    given = problem.values, problem.square, cost, layout.ends, layout.page, room, low, high
+    size, count = d if high == np.inf else max(d // 4, 1 << 12), layout.page.size
+    items, keys, prices = np.empty(size, dtype=np.intp), np.empty(size), np.empty(size)
+    pages, sizes = np.empty(count, dtype=np.intp), np.empty(count, dtype=np.intp)
+    density, price = np.empty(count), np.empty(count)
+    survey = loop(d, "survey")
+    if survey is page_scan.survey:
+        compiled_loops.count_read(d)
+    found, blocks, fine = survey(
+        *given, *_first_look(problem, low), mask, states, items, keys, prices, pages, density, price, sizes
+    )
+    if not fine:
         Instance(problem.values, 1, 0)
+    if not fine or found > size:
         return None
-    if high == np.inf:
-        states[layout.page > 0] = page_loops.DOUBTFUL
-    size = d if high == np.inf else max(d // 4, 1 << 12)
-    items, pages = np.empty(size, dtype=np.intp), np.empty(size, dtype=np.intp)
-    count = _loop(d, "sift")(*given, states, mask, items, pages)
-    if count > size:
-        return None
-    items, pages = items[:count], pages[:count]
-    opened = (states == page_loops.OPEN) & (layout.page > 0)
-    left = problem.budget - _items_cost(layout, mask) - exact_sum(layout.page[opened])
+    opened = np.flatnonzero(states == page_loops.OPEN)
+    left = problem.budget - items_cost(layout, mask) - total(layout.page, opened)
     if left < 0:
         return None
-    order = _ordered(problem, items, pages, states)
-    taken, spent, threshold = _cut(problem, items, order, left)
-    if taken == order.fees.size and low > 0:
+    pages = pages[:blocks]
+    listed = _settled(problem, _Listed(
+        pages, sizes[:blocks], {}, items[:found], np.concatenate([density[:blocks], keys[:found]]),
+        np.concatenate([price[:blocks], prices[:found]]),
+        np.concatenate([2 * layout.ends[pages], 2 * items[:found] + 1]),
+    ), low)  # fmt: skip
+    taken, spent, critical = _cut(problem, listed, left)
+    if critical is None and low > 0:
         return None
-    mask[items[order.members[: order.starts[taken]]]] = True
+    if critical is not None and not low * (1 + _NEAR) <= listed.density[critical] <= high * (1 - _NEAR):
+        return None  # the order may go on otherwise there
+    mask[listed.members(problem, taken)] = True
+    threshold = Fraction(0) if critical is None else listed.exact_density(problem, critical)
     return mask, problem.budget - left + spent, threshold
 
 
-def _ordered(problem: Paged, items: Indices, pages: Indices, states: NDArray[np.int8]) -> _Order:
-    """Blocks of the pages in doubt, their other items, and the items of pages that are open anyway."""
-    layout = problem.layout
-    weight, cost = problem.weights(items), layout.items(items)
+def _first_look(problem: Paged, low: float) -> tuple[Any, Any, float]:
+    """The precision in which pages may be looked at first, as :func:`theory.arithmetic.page_loops.survey` has it."""
+    item = problem.layout.item
+    kind = np.float32 if problem.values.dtype.itemsize <= 4 and not item.ndim else np.float64
+    line = low if item.ndim else low * float(item)
+    if not 1e-30 < line < 1e30:
+        return kind(1), kind(1), 1.0
+    return kind(1), kind(line), float(np.finfo(kind).eps)
+
+
+def _settled(problem: Paged, listed: _Listed, low: float) -> _Listed:
+    """The same, with those blocks decided by rationals of which rounding could decide the size."""
+    unsure = np.flatnonzero(listed.sizes < 0)
+    if not unsure.size:
+        return listed
+    layout, room, more = problem.layout, problem.room, [listed.items]
+    for k, j in zip(unsure.tolist(), listed.pages[unsure].tolist(), strict=True):
+        items = np.arange(layout.ends[j], layout.ends[j + 1])
+        weight, cost = problem.weights(items), layout.items(items)
+        may = (weight > 0) & (cost <= room[j]) & (weight >= low * (1.0 - 2.0**-48) * cost)
+        items, weight, cost = items[may], weight[may], cost[may]
+        order = _exactly(weight, cost)
+        n, listed.density[k], listed.cost[k] = _block(weight, cost, order, layout.page[j])
+        listed.sizes[k], listed.exactly[k] = n, items[order[:n]]
+        more.append(items[order[n:]])
+    rest = np.concatenate(more[1:])
+    if not rest.size:
+        return listed._replace(items=np.concatenate(more))
     with np.errstate(divide="ignore", over="ignore"):
-        key = weight / cost
-    starts = np.flatnonzero(np.r_[True, pages[1:] != pages[:-1]]) if pages.size else np.empty(0, dtype=np.intp)
-    by_page = np.empty(items.size, dtype=np.intp)
-    _loop(layout.d, "rank")(key, starts, np.append(starts[1:], items.size)[: starts.size], by_page)
-    weight, cost, key, pages = weight[by_page], cost[by_page], key[by_page], pages[by_page]
-    shut = states[pages] == page_loops.DOUBTFUL
-    inside = np.flatnonzero(shut)
-    first = np.flatnonzero(np.r_[True, np.diff(pages[inside]) > 0]) if inside.size else inside
-    which = pages[inside[first]]
-    last = np.append(first[1:], inside.size)
-    n = which.size
-    sizes, density, price = np.zeros(n, dtype=np.intp), np.zeros(n), np.zeros(n)
-    parts = weight[inside], cost[inside], first, last, layout.page[which]
-    if _loop(layout.d, "blocks")(*parts, sizes, density, price):
-        for j in np.flatnonzero(sizes < 0):
-            run = slice(first[j], last[j])
-            sizes[j], density[j], price[j] = _block(parts[0][run], parts[1][run], parts[4][j])
-            inside[run] = inside[run][_exactly(parts[0][run], parts[1][run])]
-    in_block = np.zeros(items.size, dtype=bool)
-    places = np.arange(inside.size) - np.repeat(first + sizes, last - first)  # less than 0: in the block
-    in_block[inside[places < 0]] = True
-    singles = np.flatnonzero(~in_block)
-    members = np.concatenate([np.flatnonzero(in_block), singles])  # of blocks in the order of pages, as blocks are
-    counts = np.concatenate([sizes, np.ones(singles.size, dtype=np.intp)])
-    some = counts > 0
-    starts = np.concatenate([[0], np.cumsum(counts[some])]).astype(np.intp)
-    fees = np.concatenate([layout.page[which], np.zeros(singles.size)])[some]
-    found = _Order(
-        by_page[members], starts, fees,
-        np.concatenate([density, key[singles]])[some], np.concatenate([price, cost[singles]])[some],
-        np.concatenate([2 * layout.ends[which], 2 * items[by_page[singles]] + 1])[some],
-    )  # fmt: skip
-    return found.sorted(_by_density(found))
+        cost = layout.items(rest)
+        key = problem.weights(rest) / cost
+    return listed._replace(
+        items=np.concatenate(more),
+        density=np.append(listed.density, key),
+        cost=np.append(listed.cost, cost),
+        tie=np.append(listed.tie, 2 * rest + 1),
+    )
 
 
-def _by_density(found: _Order) -> Indices:
-    """The densest first, and of equals the one that comes first."""
-    order = np.argsort(-found.density)
-    density = found.density[order]
-    if (density[1:] == density[:-1]).any():
-        return np.lexsort((found.tie, -found.density))
-    return order
+def _cut(problem: Paged, listed: _Listed, left: Fraction) -> tuple[Indices, Fraction, int | None]:
+    """Which of the listed fit, the densest first, what they cost, and the first that does not (None when all do)."""
+    longest = int(np.diff(problem.layout.ends).max(initial=0))
+    tolerance = max(_NEAR, 2.0**-50 * (longest + 16))  # relative distance within which rationals decide
+    key, cost = listed.density, listed.cost
+    for low, high in (_window(key, cost, left), (-np.inf, np.inf)):
+        before, near = np.flatnonzero(key >= high), np.flatnonzero((key >= low) & (key < high))
+        spent = listed.exact_cost(problem, before)
+        if spent > left:
+            continue
+        order = near[np.lexsort((listed.tie[near], -key[near]))]
+        taken = _fitting(problem, listed, order, left - spent)
+        if taken < order.size:
+            critical = key[order[taken]]
+            run = np.flatnonzero(np.abs(key[order] - critical) <= tolerance * critical)
+            if not low <= critical * (1 - tolerance) or not critical * (1 + tolerance) < high:
+                continue
+            if run.size > 1:
+                order[run] = _exactly_by_density(problem, listed, order[run])
+                taken = _fitting(problem, listed, order, left - spent)
+        elif low > -np.inf:
+            continue
+        chosen = np.concatenate([before, order[:taken]])
+        spent += listed.exact_cost(problem, order[:taken])
+        return chosen, spent, int(order[taken]) if taken < order.size else None
+    raise AssertionError("everything has no bounds")
 
 
-def _cut(problem: Paged, items: Indices, order: _Order, left: Fraction) -> tuple[int, Fraction, Fraction]:
-    """How many of the order fit, what they cost, and the density of the first that does not (0 when all do)."""
+def _exactly_by_density(problem: Paged, listed: _Listed, run: Indices) -> Indices:
+    """Some of the listed in their order, by rationals; items of one weight and cost have one density."""
+    blocks, items = run[run < listed.pages.size], run[run >= listed.pages.size]
+    places = listed.items[items - listed.pages.size]
+    pairs = list(zip(problem.weights(places).tolist(), problem.layout.items(places).tolist(), strict=True))
+    known = {(w, c): Fraction(w) / Fraction(c) if c else Fraction(10) ** 400 for w, c in set(pairs)}
+    exact = {k: listed.exact_density(problem, k) for k in blocks.tolist()}
+    rank = {value: n for n, value in enumerate(sorted({*known.values(), *exact.values()}, reverse=True))}
+    places_of = [*(rank[exact[k]] for k in blocks.tolist()), *(rank[known[pair]] for pair in pairs)]
+    run = np.concatenate([blocks, items])
+    return run[np.lexsort((listed.tie[run], np.array(places_of)))]
 
-    def cost_of(n: int, order: _Order) -> Fraction:
-        own = problem.layout.items(items[order.members[: order.starts[n]]])
-        return exact_sum(own) + exact_sum(order.fees[:n])
 
-    def fitting(order: _Order, low: int, high: int) -> int:
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if cost_of(middle, order) <= left else (low, middle - 1)
-        return low
-
-    sums = np.cumsum(order.cost)
-    doubt = 2.0**-48 * (order.members.size + 4)
+def _fitting(problem: Paged, listed: _Listed, order: Indices, left: Fraction) -> int:
+    """How many of an order ``left`` pays for: by float sums, exactly where rounding could decide."""
+    sums = np.cumsum(listed.cost[order])
+    doubt = 2.0**-50 * (order.size + int(np.diff(problem.layout.ends).max(initial=0)) + 4)
     room = floor_float(left)
-    low = int(np.searchsorted(sums * (1 + doubt), room, side="right"))
-    high = int(np.searchsorted(sums * (1 - doubt), np.nextafter(room, np.inf), side="right"))
-    taken = fitting(order, min(low, order.fees.size), min(high, order.fees.size))
-    if taken == order.fees.size:
-        return taken, cost_of(taken, order), Fraction(0)
-    exact = lambda k: _density(problem, items, order, k)  # noqa: E731
-    near = np.abs(order.density - order.density[taken]) <= _NEAR * order.density[taken]
-    run = np.flatnonzero(near)
-    if run.size > 1:
-        by = np.arange(order.fees.size)
-        by[run] = sorted(run.tolist(), key=lambda k: (-exact(k), int(order.tie[k])))
-        order_now = order.sorted(by)
-        taken = fitting(order_now, int(run[0]), int(run[-1]))
-        for column, new in zip(order, order_now, strict=True):
-            column[:] = new
-    return taken, cost_of(taken, order), exact(taken)
+    low = min(int(np.searchsorted(sums * (1 + doubt), room, side="right")), order.size)
+    high = min(int(np.searchsorted(sums * (1 - doubt), np.nextafter(room, np.inf), side="right")), order.size)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if listed.exact_cost(problem, order[:middle]) <= left else (low, middle - 1)
+    return low
 
 
-def _density(problem: Paged, items: Indices, order: _Order, k: int) -> Fraction:
-    own = items[order.members[order.starts[k] : order.starts[k + 1]]]
-    cost = exact_sum(problem.layout.items(own)) + Fraction(float(order.fees[k]))
-    return exact_sum(problem.weights(own)) / cost if cost else Fraction(10) ** 400
+def _window(density: Floats, cost: Floats, left: Fraction) -> tuple[float, float]:
+    """Densities that probably enclose the critical one."""
+    finite = np.isfinite(density)
+    if density.size < _FEW or not finite.all():
+        return -np.inf, np.inf
+    some, unit = slice(None, None, int(density.size ** (1 / 3))), float(cost.max())
+    share = density[some].size / density.size
+    return enclosed(density[some], cost[some] / unit, float(left) / unit * share, WIDTHS[0])
 
 
-def _block(weight: Floats, cost: Floats, fee: float) -> tuple[int, float, float]:
+def _block(weight: Floats, cost: Floats, order: list[int], fee: float) -> tuple[int, float, float]:
     """The size of a block, its density and its cost, exactly."""
     p, c, n = Fraction(0), Fraction(float(fee)), 0
-    for i in _exactly(weight, cost):
+    for i in order:
         w, x = Fraction(float(weight[i])), Fraction(float(cost[i]))
         if w * c <= p * x:
             break
@@ -290,52 +286,3 @@ def _exactly(weight: Floats, cost: Floats) -> list[int]:
         for w, x in zip(weight, cost, strict=True)
     ]
     return sorted(range(weight.size), key=lambda i: (*ratio[i], i))
-
-
-# --- where the price probably is -----------------------------------------------------------------------------
-
-
-def _brackets(problem: Paged) -> list[tuple[float, float]]:
-    """Prices that probably enclose the right one, by the blocks and items of some pages."""
-    layout = problem.layout
-    pages, d = layout.page.size, layout.d
-    wanted = max(64, int(pages * 2 * d ** (-1 / 3)))
-    if d < _SAMPLED or wanted * 4 > pages:
-        return []
-    places = (np.arange(wanted) + np.random.default_rng(0).random(wanted)) * (pages / wanted)
-    chosen = np.minimum(places.astype(np.intp), pages - 1)
-    sizes = layout.ends[chosen + 1] - layout.ends[chosen]
-    of = np.repeat(chosen, sizes)
-    items = np.repeat(layout.ends[chosen] - (np.cumsum(sizes) - sizes), sizes) + np.arange(of.size)
-    may = (problem.weights(items) > 0) & (layout.items(items) <= _room(problem)[of])
-    states = np.where(layout.page > 0, page_loops.DOUBTFUL, page_loops.OPEN).astype(np.int8)
-    order = _ordered(problem, items[may], of[may], states)
-    finite = np.isfinite(order.density)
-    key, cost = order.density[finite], order.cost[finite]
-    if not key.size:
-        return []
-    unit = float(cost.max())
-    target = float(problem.budget) / unit * wanted / pages - float(order.cost[~finite].sum()) / unit
-    found = [enclosed(key, cost / unit, target, width) for width in _WIDTHS]
-    return [(low, high) for low, high in found if high < np.inf]
-
-
-def _room(problem: Paged) -> Floats:
-    """What an item of each page may cost: the budget less the page, rounded down exactly."""
-    values, of = np.unique(problem.layout.page, return_inverse=True)
-    rooms = np.array([floor_float(problem.budget - Fraction(v)) for v in values.tolist()])
-    found: Floats = rooms[of]
-    return found
-
-
-def _items_cost(layout: PageLayout, mask: Mask) -> Fraction:
-    if layout.item.ndim:
-        return exact_sum(layout.item[mask])
-    return int(np.count_nonzero(mask)) * Fraction(float(layout.item))
-
-
-def _loop(d: int, name: str) -> Any:
-    """A pass over the pages, as it is quickest for so many coordinates."""
-    if d >= _COMPILED and find_spec("numba") is not None:
-        return compiled_loops.compiled(getattr(page_loops, name))
-    return getattr(page_scan, name, None) or getattr(page_loops, name)

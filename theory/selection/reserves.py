@@ -4,14 +4,16 @@ A layer whose part of the common prefix already reaches what it is owed needs no
 layers that the prefix starves have to be known. A small sample of every layer guesses them; with their reserves set
 aside, the prefix of the others is found in one pass, and by its price it is known which layers it starves. Whatever the
 guess, that price is at most the final one, for every layer has cost what it must or less; so layers found starved are
-starved, those guessed wrongly are dropped once, and from then on layers are only added. Each later prefix is a
-beginning of the one before, in which alone it is looked for.
+starved, those guessed wrongly are dropped once, and from then on layers are only added. What the pass has listed around
+its price is enough to find the next prefixes, but for the layers that come or go.
+
+A layer in which Top-K's last score is dearer than the prefix's price keeps all that Top-K keeps, and nothing of it has
+to be added up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -20,12 +22,14 @@ from numpy.typing import NDArray
 
 from theory.arithmetic.exact import exact_sum
 from theory.selection.bracket import SMALL, greedy_prefix
-from theory.selection.layered import Layered, Mask, kept_by_layer
-from theory.selection.order import Prefix, keys
-from theory.selection.spans import Need, Reserve, Span, largest_reaching, prefix_over, reserve_of
+from theory.selection.entries import Entries
+from theory.selection.layered import Layered, Mask
+from theory.selection.order import Prefix
+from theory.selection.spans import Common, Need, Reserve, Span, kept_in, largest_reaching, prefix_over, reserve_of
 
-_LOOKED_AT = 1 << 16  # coordinates of all layers together that are enough to guess by; in small updates one of 64
+_LOOKED_AT = 1 << 15  # coordinates of all layers together that are enough to guess by; in small updates one of 64
 _AT_LEAST = 256  # of one layer
+_UNSURE = 0.3  # relative distance of prices within which it pays to know what a layer is owed
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +37,36 @@ class Owed:
     """What every layer is owed: ``share`` of what Top-K keeps of it.
 
     Attributes:
-        top: Top-K's mask, bool of shape (d,). kept: what it keeps of each layer, as floats, shape (layers,).
+        top: Top-K's mask, bool of shape (d,).
+        least: no item of it scores less; None where its order is not by the problem's scores.
     """
 
     top: Mask
-    kept: NDArray[np.float64]
     share: Fraction
+    least: Fraction | None = None
+    _kept: dict[int, float] = field(default_factory=dict)
+    _costs: dict[int, tuple[Fraction, bool]] = field(default_factory=dict)
+
+    def kept(self, problem: Layered, layer: int) -> float:
+        """What Top-K keeps of a layer, a sum in float64."""
+        if layer not in self._kept:
+            self._kept[layer] = kept_in(problem.entries, self.top, problem.spans[layer])
+        return self._kept[layer]
+
+    def costs(self, entries: Entries, layer: int, span: Span) -> tuple[Fraction, bool]:
+        """No item of a layer, whose entries are of classes, costs more; and whether all cost the same."""
+        assert entries.labels is not None
+        assert entries.class_cost is not None
+        if layer not in self._costs:
+            labels = entries.labels[slice(*span)]
+            costs = entries.class_cost[labels.min() : labels.max() + 1]
+            self._costs[layer] = Fraction(float(costs.max())), costs.size == 1
+        return self._costs[layer]
 
     def to(self, problem: Layered, layer: int) -> Need:
         """What one layer is owed."""
         start, end = problem.spans[layer]
-        about, doubt = float(self.share) * float(self.kept[layer]), 2.0**-50 * (end - start + 2)
+        about, doubt = float(self.share) * self.kept(problem, layer), 2.0**-50 * (end - start + 2)
         return Need(about, doubt, lambda: self.share * problem.retained(self.items(problem, layer)))
 
     def items(self, problem: Layered, layer: int) -> NDArray[np.intp]:
@@ -73,12 +96,24 @@ class Solved(NamedTuple):
 
 def top_k_mask(problem: Layered, threads: int) -> Mask:
     """Top-K under the same budget."""
-    return greedy_prefix(replace(problem.entries, by_cost=False), problem.budget, threads=threads).mask
+    return _top_k(problem, threads).mask
 
 
-def owed_to_layers(problem: Layered, top: Mask, share: Fraction) -> Owed:
-    """What Top-K's mask means for each layer."""
-    return Owed(top, kept_by_layer(problem, top), share)
+def owed_by_top_k(problem: Layered, share: Fraction, *, threads: int = 1, top: Prefix | None = None) -> Owed:
+    """What Top-K under the same budget means for each layer.
+
+    Args:
+        top: Top-K, if it is known.
+    """
+    top = _top_k(problem, threads) if top is None else top
+    least = Fraction(0)
+    if top.critical_item is not None:
+        least = Fraction(float(problem.entries.weights_of(np.array([top.critical_item]))[0]))
+    return Owed(top.mask, share, least)
+
+
+def _top_k(problem: Layered, threads: int) -> Prefix:
+    return greedy_prefix(replace(problem.entries, by_cost=False), problem.budget, threads=threads)
 
 
 def with_reserves(
@@ -90,7 +125,8 @@ def with_reserves(
         in_parts: whether last and critical items count by the part that is needed (the relaxation): then reserves fit.
     """
     spans, reserves = problem.spans, dict[int, Reserve]()
-    starving, guessed, found = _guess(problem, owed), True, None
+    common = Common(problem.entries, problem.budget, mask, threads)
+    starving, guessed, seen = _guess(problem, owed), True, _Seen(problem, owed, common, mask)
     while True:
         for layer in sorted(starving):
             if layer in reserves:
@@ -106,47 +142,14 @@ def with_reserves(
                 return None
             starving, guessed = set(), False
             continue
-        others = _joined([span for layer, span in enumerate(spans) if layer not in starving])
-        found = None if found is None else _shortened(problem, others, left, found, mask, threads)
-        if found is None:
-            found = prefix_over(problem.entries, others, problem.budget, left, mask=mask, threads=threads)
+        found = common.prefix([span for layer, span in enumerate(spans) if layer not in starving], left)
         part = (left - found.spent) if in_parts else Fraction(0)
-        more = _starved(problem, owed, mask, starving, found.critical_item, part)
+        more = seen.starved(starving, found.critical_item, part)
         wrong = {k for k in starving if guessed and _precedes(problem, reserves[k].last, found.critical_item)}
         if not more and not wrong:
             whole = Prefix(mask, found.spent + spent, found.critical_item)
             return Solved(whole, {k: reserves[k] for k in sorted(starving)}, left)
-        for layer in wrong:
-            mask[slice(*spans[layer])] = _not_after(problem, spans[layer], found.critical_item)
         starving, guessed = (starving | more) - wrong, False
-
-
-def _shortened(
-    problem: Layered, spans: Sequence[Span], left: Fraction, longer: Prefix, mask: Mask, threads: int
-) -> Prefix | None:
-    """The prefix where the price has risen: nothing after the critical item of the ``longer`` one is in it.
-
-    Args:
-        mask: the longer prefix, and all of what it did not run over; receives the prefix.
-
-    Returns:
-        None where the prefix runs to that critical item and beyond, which the rule excludes.
-    """
-    if longer.critical_item is None:
-        return None
-    mask[longer.critical_item] = True
-    items = np.concatenate([start + np.flatnonzero(mask[start:end]) for start, end in spans])
-    taken = np.empty(items.size, dtype=bool)
-    found = prefix_over(
-        problem.entries.subset(items), [(0, items.size)], problem.budget, left, mask=taken, threads=threads
-    )
-    if found.critical_item is None:
-        return None
-    critical = int(items[found.critical_item])
-    if critical != longer.critical_item and not _precedes(problem, critical, longer.critical_item):
-        return None
-    mask[items] = taken
-    return Prefix(mask, found.spent, critical)
 
 
 def cheaper_reserves(problem: Layered, owed: Owed, *, mask: Mask) -> Prefix:
@@ -194,23 +197,11 @@ def _unused(problem: Layered, owed: Owed, layer: int, reserve: Reserve, mask: Ma
 def _reserve(problem: Layered, owed: Owed, layer: int, mask: Mask, threads: int = 1) -> Reserve:
     """A layer's reserve. Where all of it costs the same, the reserve is the larger part of what Top-K keeps there."""
     entries, span, need = problem.entries, problem.spans[layer], owed.to(problem, layer)
-    own = None if entries.labels is None else entries.labels[slice(*span)]
-    if own is not None and own.size and own.min() == own.max() and entries.class_cost is not None:
+    if entries.labels is not None and span[0] < span[1] and owed.costs(entries, layer, span)[1]:
         mask[slice(*span)] = False
-        cost = Fraction(entries.class_cost[own[0]])
+        cost = owed.costs(entries, layer, span)[0]
         return largest_reaching(entries, owed.items(problem, layer), cost, need, problem.retained, mask=mask)
     return reserve_of(entries, span, problem.budget, need, problem.retained, mask=mask, threads=threads)
-
-
-def _joined(spans: list[Span]) -> list[Span]:
-    """The same, with neighbours as one."""
-    found: list[Span] = []
-    for start, end in spans:
-        if found and found[-1][1] == start:
-            found[-1] = found[-1][0], end
-        elif start < end:
-            found.append((start, end))
-    return found
 
 
 def _precedes(problem: Layered, item: int | None, other: int | None) -> bool:
@@ -222,39 +213,71 @@ def _precedes(problem: Layered, item: int | None, other: int | None) -> bool:
     return p * e > q * c or (p * e == q * c and item < other)
 
 
-def _not_after(problem: Layered, span: Span, item: int | None) -> Mask | bool:
-    """Which items of a span come before another one in the order, or perhaps do."""
-    if item is None:
-        return True
-    entries, own, one = problem.entries, slice(*span), np.array([item])
-    found: Mask = keys(entries.weights_of(own), entries.costs_of(own)) >= keys(
-        entries.weights_of(one), entries.costs_of(one)
-    )
-    return found
+class _Seen:
+    """What prefixes keep of each layer, remembered from one to the next."""
 
+    def __init__(self, problem: Layered, owed: Owed, common: Common, mask: Mask) -> None:
+        self._problem, self._owed, self._common, self._mask = problem, owed, common, mask
+        self._entries = problem.entries
+        self._kept: dict[int, tuple[int, float]] = {}
 
-def _starved(
-    problem: Layered, owed: Owed, mask: Mask, starving: set[int], critical: int | None, left: Fraction
-) -> set[int]:
-    """The other layers of which the prefix, and what ``left`` pays of the critical item, is less than they are owed."""
-    if not owed.share:
-        return set()
-    kept, found = kept_by_layer(problem, mask), set()
-    for layer, (start, end) in enumerate(problem.spans):
-        if layer in starving:
-            continue
+    def starved(self, starving: set[int], critical: int | None, left: Fraction) -> set[int]:
+        """The other layers of which the prefix, and what ``left`` pays of the critical item, is less than is owed."""
+        if not self._owed.share or critical is None:
+            return set()
+        line = self._dearest(critical)
+        return {
+            layer
+            for layer in range(len(self._problem.spans))
+            if layer not in starving
+            and not self._keeps_enough(layer, line)
+            and not self._kept_enough(layer)
+            and self._is_starved(layer, critical, left)
+        }
+
+    def _dearest(self, critical: int) -> Fraction:
+        """Items that cost less are kept by a prefix that stops before an item, if Top-K keeps them."""
+        one = np.array([critical])
+        score, cost = (Fraction(float(x[0])) for x in (self._entries.weights_of(one), self._entries.costs_of(one)))
+        return Fraction(0) if self._owed.least is None else self._owed.least * cost / score
+
+    def _keeps_enough(self, layer: int, line: Fraction) -> bool:
+        """Whether costs show that a layer keeps enough: all of Top-K's, being cheaper than a line, or so many.
+
+        Where all of a layer costs the same, the prefix keeps its largest items, as Top-K does: so many of them is as
+        large a share of the score at least.
+        """
+        (start, end), entries = self._problem.spans[layer], self._entries
+        if entries.labels is None or start == end or self._owed.least is None:
+            return False
+        dearest, same = self._owed.costs(entries, layer, (start, end))
+        if dearest < line:
+            return True
+        count, of = (
+            (int(np.count_nonzero(mask[start:end])) for mask in (self._mask, self._owed.top)) if same else (0, 1)
+        )
+        return count >= of or count > self._owed.share * of * (1 + Fraction(1, 1 << 40))
+
+    def _kept_enough(self, layer: int) -> bool:
+        """Whether an earlier prefix kept so much that this one keeps enough, whatever it leaves of what is listed."""
+        read, kept = self._kept.get(layer, (0, 0.0))
+        if read != self._common.read:
+            return False
+        span = self._problem.spans[layer]
+        least, doubt = kept - self._common.listed(span), 2.0**-48 * (span[1] - span[0] + 4)
+        return least * (1 - doubt) - kept * doubt > self._owed.to(self._problem, layer).about * (1 + doubt)
+
+    def _is_starved(self, layer: int, critical: int | None, left: Fraction) -> bool:
+        problem, (start, end) = self._problem, self._problem.spans[layer]
         part = Fraction(0)
         if left and critical is not None and start <= critical < end:
             one = np.array([critical])
             part = left / exact_cost(problem, one) * problem.retained(one)
-
-        def exactly(start: int = start, end: int = end, part: Fraction = part) -> Fraction:
-            return problem.retained(start + np.flatnonzero(mask[start:end])) + part
-
+        kept = kept_in(problem.entries, self._mask, (start, end))
+        self._kept[layer] = self._common.read, kept
+        exactly = lambda: problem.retained(start + np.flatnonzero(self._mask[start:end])) + part  # noqa: E731
         doubt = 2.0**-50 * (end - start + 3)
-        if not owed.to(problem, layer).met_by(float(kept[layer]) + float(part), doubt, exactly):
-            found.add(layer)
-    return found
+        return not self._owed.to(problem, layer).met_by(kept + float(part), doubt, exactly)
 
 
 def _guess(problem: Layered, owed: Owed) -> set[int]:
@@ -275,12 +298,22 @@ def _guess(problem: Layered, owed: Owed) -> set[int]:
         ends = np.cumsum(looked)
         before = np.cumsum(weight[first]) - weight[first]
         base = np.concatenate([[0.0], np.cumsum(weight[first])])[ends - looked]
-        reserved = np.zeros(of.size, dtype=bool)
-        reserved[first] = before - base[of] < float(owed.share) * owed.kept[of]
-        last = np.full(sizes.size, np.inf)
-        np.minimum.at(last, of[reserved], key[reserved])
-        left = float(problem.budget) - cost[reserved].sum()
-        rest = np.argsort(-key[~reserved])
-        at = int(np.searchsorted(np.cumsum(cost[~reserved][rest]), left))
-    price = float(key[~reserved][rest[at]]) if at < rest.size else 0.0
+        kept = np.bincount(of, np.where(owed.top[items], weight, 0.0), minlength=sizes.size)
+
+        def prices() -> tuple[NDArray[np.float64], float]:
+            """At which every reserve ends, and the common prefix beside all of them."""
+            inside = before - base[of] < float(owed.share) * kept[of]
+            counts, last = np.bincount(of, inside, minlength=sizes.size).astype(np.intp), np.full(sizes.size, np.inf)
+            some = np.flatnonzero(counts)
+            last[some] = key[first[(ends - looked + counts)[some] - 1]]
+            reserved = np.zeros(of.size, dtype=bool)
+            reserved[first] = inside
+            rest = by_key[~reserved[by_key]]
+            at = int(np.searchsorted(np.cumsum(cost[rest]), float(problem.budget) - cost[reserved].sum()))
+            return last, float(key[rest[at]]) if at < rest.size else 0.0
+
+        last, price = prices()
+        for layer in np.flatnonzero(np.abs(last - price) < _UNSURE * price).tolist():
+            kept[layer] = owed.kept(problem, layer)
+        last, price = prices()
     return {int(layer) for layer in np.flatnonzero(last < price)}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.arithmetic.blocks import in_blocks
-from theory.arithmetic.exact import exact_sum, floor_float, shown
+from theory.arithmetic.exact import added, exact_ratio, exact_sum, exactly, floor_float, shown
 from theory.selection.bracket import greedy_prefix
 from theory.selection.entries import Entries
 from theory.selection.order import Floats, Indices, Prefix, keys
@@ -90,17 +90,16 @@ def rounded(
     mask, spent, critical = prefix
     threshold = Fraction(0)
     if critical is not None:
-        at = np.array([critical])
-        cost = entries.costs_of(at).item() if entries.by_cost else 1
-        threshold = Fraction(entries.weights_of(at).item()) / Fraction(cost)
+        at = slice(critical, critical + 1)
+        threshold = exact_ratio(entries.weights_of(at).item(), entries.costs_of(at).item() if entries.by_cost else 1.0)
     if rounding != "prefix":
         spent = _fill(entries, budget - spent, mask) + spent
     if rounding == "best-of" and (best := _best_single(entries, budget, worth)) is not None:
-        alone = Fraction(worth(np.array([best])).item())
+        alone = exactly(worth(np.array([best])).item())
         if alone > _worth_of(worth, mask):
             mask[:] = False
             mask[best] = True
-            spent = Fraction(entries.costs_of(np.array([best])).item())
+            spent = exactly(entries.costs_of(np.array([best])).item())
     return Selection(mask, spent, lambda: retained(mask), critical, threshold, unit)
 
 
@@ -149,4 +148,4 @@ def _best_single(entries: Entries, budget: Fraction, worth: Scores) -> int | Non
 def _worth_of(worth: Scores, mask: NDArray[np.bool_]) -> Fraction:
     """The exact worth of a mask."""
     parts = in_blocks(0, mask.size, _BLOCK)
-    return sum((exact_sum(worth(part.start + np.flatnonzero(mask[part]))) for part in parts), Fraction(0))
+    return added(exact_sum(worth(part.start + np.flatnonzero(mask[part]))) for part in parts)

@@ -31,7 +31,7 @@ from theory.selection.bracket import SMALL, bracketed_prefix
 from theory.selection.entries import unchecked
 from theory.selection.layered import Layered, layer_name, layered, layered_unchecked
 from theory.selection.order import Prefix
-from theory.selection.reserves import Owed, cheaper_reserves, owed_to_layers, top_k_mask, with_reserves
+from theory.selection.reserves import Owed, cheaper_reserves, owed_by_top_k, with_reserves
 from theory.selection.rounding import Rounding, Selection, rounded
 from theory.selection.selectors import Call, Cost, cwmp, top_k
 
@@ -94,10 +94,8 @@ def as_safety(value: Real) -> Fraction:
 
 def _selected(call: Call, layers: Sequence[Layer | int], share: Fraction) -> Selection:
     problem, top = _problem(call, layers)
-    if top is None:
-        top = top_k_mask(problem, call.threads)
     mask = np.empty(problem.entries.d, dtype=bool) if call.out is None else call.out
-    owed = owed_to_layers(problem, top, share)
+    owed = owed_by_top_k(problem, share, threads=call.threads, top=top)
     found = with_reserves(problem, owed, mask=mask, threads=call.threads)
     prefix = cheaper_reserves(problem, owed, mask=mask) if found is None else found.prefix
     return _rounded(problem, owed, prefix, call.rounding)
@@ -129,7 +127,7 @@ def _rounded(problem: Layered, owed: Owed, prefix: Prefix, rounding: Rounding) -
 
 
 def _problem(call: Call, layers: Sequence[Layer | int]) -> tuple[Layered, Any]:
-    """The problem, and Top-K's mask where the pass that finds it has also looked at every entry."""
+    """The problem, and Top-K where the pass that finds it has also looked at every entry."""
     if isinstance(call.update, Instance):
         return layered(call.update, layers), None
     given = np.asarray(call.update), call.cost, call.budget, "square"
@@ -139,7 +137,7 @@ def _problem(call: Call, layers: Sequence[Layer | int]) -> tuple[Layered, Any]:
         by_size = _by_magnitude(problem)
         top = bracketed_prefix(by_size, found.budget, threads=call.threads)
         if top is not None:
-            return problem, top.mask
+            return problem, top
     return layered(Instance(call.update, call.cost, call.budget), layers), None  # type: ignore[arg-type]
 
 

@@ -22,6 +22,7 @@ from theory.selection.critical_item import find_critical_item
 from theory.selection.entries import Entries
 from theory.selection.order import Floats, Indices, Prefix, critical_run, density_order, longest_affordable
 from theory.selection.scan import Scanned, lent_workspaces, scan
+from theory.selection.scan_numpy import Lists
 
 Span = tuple[int, int]
 Mask = NDArray[np.bool_]
@@ -67,34 +68,117 @@ def prefix_over(
     Args:
         spans: ascending and apart. mask: bool of shape (d,), written in the spans only.
     """
-    size = sum(end - start for start, end in spans)
-    found = None
-    if size > SMALL:
-        found = _bracketed(entries, spans, size, affordable, left, mask, threads)
-    return _sorted(entries, spans, affordable, left, mask) if found is None else found
+    return Common(entries, affordable, mask, threads).prefix(spans, left)
 
 
-def _bracketed(
-    entries: Entries, spans: Sequence[Span], size: int, affordable: Fraction, left: Fraction, mask: Mask, threads: int
-) -> Prefix | None:
-    sample = sampled(entries, affordable, threads, _places(spans, draw(size)))
-    if sample is None or not sample.key.size:
-        return None
-    with lent_workspaces() as workspaces:
+class Common:
+    """The same, asked again with other spans and another sum left: what was read is not read again.
+
+    As long as the price stays in the bracket, only spans that join or leave are looked at.
+
+    Args:
+        entries, affordable, mask, threads: as for :func:`prefix_over`.
+    """
+
+    def __init__(self, entries: Entries, affordable: Fraction, mask: Mask, threads: int = 1) -> None:
+        self._entries, self._affordable, self._mask, self._threads = entries, affordable, mask, threads
+        self._spans: set[Span] = set()
+        self._bracket, self._above = (0.0, 0.0), Fraction(0)
+        self._inside: Lists | None = None  # the listed items of all spans; None before anything was read
+        self.read = 0  # how often everything was
+
+    def prefix(self, spans: Sequence[Span], left: Fraction) -> Prefix:
+        """As :func:`prefix_over`; the mask is written in these spans only."""
+        size = sum(end - start for start, end in spans)
+        found = self._moved(spans, size, left)
+        if found is None and size > SMALL:
+            found = self._read(spans, size, left)
+        return _sorted(self._entries, spans, self._affordable, left, self._mask) if found is None else found
+
+    def listed(self, span: Span) -> float:
+        """What the items of a span weigh that one prefix may keep and the next one not, as long as nothing is read."""
+        if self._inside is None:
+            return np.inf
+        first, last = np.searchsorted(self._inside[0], span)
+        return float(self._entries.weights_of(self._inside[0][first:last]).sum())
+
+    def _read(self, spans: Sequence[Span], size: int, left: Fraction) -> Prefix | None:
+        """In one pass, by a sample's bracket."""
+        self._inside, self.read = None, self.read + 1
+        sample = sampled(self._entries, self._affordable, self._threads, _places(spans, draw(size)))
+        if sample is None or not sample.key.size:
+            return None
         for width in WIDTHS:
-            low, high = bracket_of(sample, left, size, width)
-            above, inside = Fraction(0), []
-            for start, end in spans:
-                part = part_of(entries, start, end)
-                found = scan(part, affordable, low, high, threads, workspaces, mask[start:end], entries.d)
+            self._bracket, self._above, lists = bracket_of(sample, left, size, width), Fraction(0), []
+            for span in _joined(spans):
+                found = self._scanned(span, self._mask[slice(*span)])
                 if found is None:
                     return None
-                above += found.above  # the lists are lent until the next pass
-                inside += [(items + start, key.copy(), cost.copy()) for items, key, cost in found.inside]
-            prefix = find_critical_item(entries, left, low, high, Scanned(above, inside), mask)
-            if prefix is not None:
+                self._above += found.above
+                lists += found.inside
+            items, key, cost = map(np.concatenate, zip(*lists, strict=True))
+            self._spans, self._inside = set(spans), (items, key, cost)
+            if (prefix := self._found(left)) is not None:
                 return prefix
-    return None
+        return None
+
+    def _moved(self, spans: Sequence[Span], size: int, left: Fraction) -> Prefix | None:
+        """By what was read, if little has changed and the bracket still holds the price."""
+        joining, leaving = set(spans) - self._spans, self._spans - set(spans)
+        if self._inside is None or 2 * sum(end - start for start, end in joining | leaving) > size:
+            return None
+        for start, end in leaving:
+            found = self._scanned((start, end), np.empty(end - start, dtype=bool))
+            if found is None:
+                return None
+            self._above -= found.above
+            self._inside = _with(self._inside, (start, end))
+        for span in joining:
+            found = self._scanned(span, self._mask[slice(*span)])
+            if found is None:
+                return None
+            self._above += found.above
+            self._inside = _with(self._inside, span, found.inside)
+        self._spans = set(spans)
+        self._mask[self._inside[0]] = False
+        return self._found(left)
+
+    def _scanned(self, span: Span, own: Mask) -> Scanned | None:
+        """One pass over a span; what is above the bracket goes into its ``own`` mask."""
+        entries, (low, high) = self._entries, self._bracket
+        with lent_workspaces() as workspaces:
+            found = scan(
+                part_of(entries, *span), self._affordable, low, high, self._threads, workspaces, own, entries.d
+            )
+            if found is None:
+                return None
+            start = span[0]  # the lists are lent until the next pass
+            return Scanned(found.above, [(items + start, key.copy(), cost.copy()) for items, key, cost in found.inside])
+
+    def _found(self, left: Fraction) -> Prefix | None:
+        assert self._inside is not None
+        scanned = Scanned(self._above, [self._inside])
+        return find_critical_item(self._entries, left, *self._bracket, scanned, self._mask)
+
+
+def _with(lists: Lists, span: Span, own: Sequence[Lists] = ()) -> Lists:
+    """Lists, ascending, with others for the items of a span."""
+    first, last = np.searchsorted(lists[0], span)
+    items, key, cost = (
+        np.concatenate([old[:first], *(one[k] for one in own), old[last:]]) for k, old in enumerate(lists)
+    )
+    return items, key, cost
+
+
+def _joined(spans: Sequence[Span]) -> list[Span]:
+    """The same, with neighbours as one."""
+    found: list[Span] = []
+    for start, end in spans:
+        if found and found[-1][1] == start:
+            found[-1] = found[-1][0], end
+        elif start < end:
+            found.append((start, end))
+    return found
 
 
 def _places(spans: Sequence[Span], drawn: Indices) -> Indices:

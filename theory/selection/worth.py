@@ -26,7 +26,7 @@ from theory.errors import InputError
 from theory.instance import Instance
 from theory.layers import Layer
 from theory.selection.layered import Layered, layered
-from theory.selection.reserves import cheaper_reserves, exact_cost, owed_to_layers, top_k_mask, with_reserves
+from theory.selection.reserves import Owed, cheaper_reserves, exact_cost, top_k_mask, with_reserves
 from theory.selection.rounding import Selection
 from theory.selection.safe import as_safety
 from theory.selection.spans import prefix_over
@@ -51,7 +51,7 @@ def above_safe_reserve(
     """
     share, plain = as_safety(safety), layered(instance, layers)
     problem, top = _weighted(plain, worth, instance.score), top_k_mask(plain, 1)
-    owed, mask = owed_to_layers(problem, top, share), np.empty(instance.d, dtype=bool)
+    owed, mask = Owed(top, share), np.empty(instance.d, dtype=bool)
     found = with_reserves(problem, owed, mask=mask)
     prefix = cheaper_reserves(problem, owed, mask=mask) if found is None else found.prefix
     return Selection(prefix.mask, prefix.spent, instance.retained(prefix.mask), unit=instance.unit)

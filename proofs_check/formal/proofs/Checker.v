@@ -2,19 +2,21 @@
 
    Scores are multiplied by a common denominator of theirs, costs (with budget, grid and the cut's threshold) by one of
    theirs, and prices and loss by [unit], so that all numbers are whole. Hashes, formats and limits of work are left
-   out; the search is the dense one, or the plain one over all subsets of the core. *)
+   out; the search is the dense one, the one by halves, or the plain one over all subsets of the core. *)
 From Coq Require Import ZArith List Bool Lia Permutation Sorted.
 From CWMP Require Import Integers Dense.
+From CWMP Require Halves.
 Import ListNotations.
 Open Scope Z_scope.
 
+Inductive way := Plainly | By_halves | Densely.
 Record certificate := Certificate {
   unit : Z; energy : Z; item : Z;        (* prices energy/unit a joule and item/unit an item *)
   grid : Z; most : Z; cheap : Z;         (* 0: no grid; 0: no cut; the threshold that shows the cut *)
   ties : nat; removed : list nat; added : list nat;
   step : Z;                              (* scores are multiples of it; 0: of none that is known *)
   loss : Z; spent : Z; retained : Z;     (* loss/unit *)
-  by_dense : bool;                       (* the dense search, else the plain one *)
+  search : way;                          (* the core is searched *)
   exact : bool                           (* else an interval *)
 }.
 
@@ -58,10 +60,15 @@ Definition loses (i : nat) : Z := Z.abs (reduced i).
 Definition dense_better (slack : Z) : bool :=
   dense loses move (energy C) target (Window slack [0]) (sort (flatter loses move) core).
 
+(* The same by halves. *)
+Definition gives (i : nat) : Z := if most C =? 0 then 0 else if base i then 1 else -1.
+Definition halves_better (slack : Z) : bool :=
+  Halves.halves loses move gives (energy C) (item C) target slack (spare base) core.
+
 Fixpoint distinct (l : list nat) : bool := match l with [] => true | i :: r => negb (has r i) && distinct r end.
 Definition numbers_fine : bool :=
   (0 <? unit C) && (0 <=? energy C) && (0 <=? item C) && (0 <=? grid C) && (0 <=? cheap C) && (0 <=? most C) &&
-  ((item C =? 0) || (0 <? most C)) && (0 <=? step C) && (negb (by_dense C) || (item C =? 0)) && (Nat.leb (ties C) (length tied)).
+  ((item C =? 0) || (0 <? most C)) && (0 <=? step C) && (match search C with Densely => item C =? 0 | _ => true end) && (Nat.leb (ties C) (length tied)).
 Definition moves_fine : bool :=
   distinct (removed C ++ added C) && forallb base (removed C) &&
   forallb (fun i => has (able I) i && negb (base i)) (added C).
@@ -77,7 +84,11 @@ Definition accounts_fine : bool :=
 Definition accepts : bool :=
   numbers_fine && moves_fine && grid_fine && step_fine && cut_fine && accounts_fine &&
   (negb (exact C) || negb (let slack := budget - over base (c I) (able I) in
-     if by_dense C then (0 <? target) && dense_better slack else better 0 slack (spare base) core)).
+     match search C with
+     | Densely => (0 <? target) && dense_better slack
+     | By_halves => halves_better slack
+     | Plainly => better 0 slack (spare base) core
+     end)).
 End Checker.
 
 Definition claim : Prop := forall I C, (forall i, In i (indices I) -> 0 <= p I i /\ 0 < c I i) -> accepts I C = true ->
@@ -95,12 +106,12 @@ Hypothesis V : forall i, In i (indices I) -> 0 <= p I i /\ 0 < c I i.
 Hypothesis Fine : numbers_fine I C = true.
 
 Lemma numbers : 0 < unit C /\ 0 <= energy C /\ 0 <= item C /\ 0 <= grid C /\ 0 <= cheap C /\ 0 <= most C /\
-  (item C = 0 \/ 0 < most C) /\ 0 <= step C /\ (by_dense C = true -> item C = 0).
+  (item C = 0 \/ 0 < most C) /\ 0 <= step C /\ (search C = Densely -> item C = 0).
 Proof.
   pose proof Fine as F. unfold numbers_fine in F. rewrite !andb_true_iff, orb_true_iff in F.
-  rewrite orb_true_iff, negb_true_iff in F. repeat rewrite Z.leb_le in F. repeat rewrite Z.ltb_lt in F.
+  repeat rewrite Z.leb_le in F. repeat rewrite Z.ltb_lt in F.
   repeat rewrite Z.eqb_eq in F. destruct F as ((((F & K) & S) & D) & _). repeat split; try tauto. intros E.
-  destruct D as [D|D]; [congruence|exact D].
+  rewrite E in D. now apply Z.eqb_eq.
 Qed.
 
 Lemma base_sign i : In i (able I) ->
@@ -195,12 +206,12 @@ Proof.
 Qed.
 
 (* So does the dense search, where items have no price. *)
-Lemma dense_meets_mask x : item C = 0 -> by_dense C = true -> 0 < target C -> paid I C x < target C ->
+Lemma dense_meets_mask x : item C = 0 -> 0 < target C -> paid I C x < target C ->
   0 <= budget I C - over x (c I) (able I) ->
   paid I C x + energy C * (budget I C - over x (c I) (able I)) < target C ->
   dense_better I C (budget I C - over (base I C) (c I) (able I)) = true.
 Proof.
-  intros It _ T P S F. set (e := fun i => negb (eqb (x i) (base I C i))).
+  intros It T P S F. set (e := fun i => negb (eqb (x i) (base I C i))).
   assert (Pay : over e (loses I C) (core I C) = paid I C x).
   { unfold over, paid, core. rewrite (sum_split (fun i => Z.abs (reduced I C i) <? target C) _ (able I)).
     rewrite (sum_null _ (filter (fun i => negb _) (able I))).
@@ -246,6 +257,62 @@ Proof.
     replace (budget I C - over (base I C) (c I) (able I) + (over (base I C) (c I) (able I) - over x (c I) (able I)))
       with (budget I C - over x (c I) (able I)) by lia. lia.
 Qed.
+
+(* And the one by halves: what deviates from the base set, on the core, and what that leads to. *)
+Lemma deviating y : (forall i, In i (able I) -> y i <> base I C i -> Z.abs (reduced I C i) < target C) ->
+  let e i := negb (eqb (y i) (base I C i)) in
+  over e (loses I C) (core I C) = paid I C y /\
+  over e (move I C) (core I C) = over (base I C) (c I) (able I) - over y (c I) (able I) /\
+  over e (gives I C) (core I C) = spare I C y - spare I C (base I C).
+Proof.
+  intros H e. assert (All : forall f, over e f (core I C) = over e f (able I)).
+  { intros f. unfold over, core. rewrite (sum_split (fun i => Z.abs (reduced I C i) <? target C) _ (able I)).
+    rewrite (sum_null _ (filter (fun i => negb _) (able I))); [lia|].
+    intros i L. apply filter_In in L as [L N]. apply negb_true_iff, Z.ltb_ge in N. unfold e.
+    destruct (eqb (y i) (base I C i)) eqn:E; [auto|exfalso]. apply eqb_false_iff in E. specialize (H i L E). lia. }
+  rewrite !All. split; [|split].
+  - unfold over, paid, e, loses. apply sum_same. intros i _. destruct eqb; reflexivity.
+  - unfold over, e, move. clear. induction (able I) as [|i l IH]; cbn; [auto|]. destruct (y i), (base I C i); cbn; lia.
+  - unfold over, e, gives, spare. destruct (most C =? 0); [apply sum_null; intros i _; now destruct negb|].
+    clear. unfold over. induction (able I) as [|i l IH]; cbn [total add integers zero]; [lia|].
+    destruct (y i), (base I C i); cbn [negb eqb]; lia.
+Qed.
+
+Lemma core_nodup : NoDup (core I C).
+Proof. unfold core, able, eligible, indices. apply NoDup_filter, NoDup_filter, seq_NoDup. Qed.
+
+Lemma halves_meets_mask x : paid I C x < target C -> 0 <= budget I C - over x (c I) (able I) -> loss_of I C x < target C ->
+  halves_better I C (budget I C - over (base I C) (c I) (able I)) = true.
+Proof.
+  intros P S F. pose proof numbers as (_ & En & It & _). set (slack := budget I C - over (base I C) (c I) (able I)).
+  assert (Dev : forall i, In i (able I) -> x i <> base I C i -> Z.abs (reduced I C i) < target C).
+  { intros i L N. enough (Z.abs (reduced I C i) <= paid I C x) by lia. unfold paid.
+    eapply Z.le_trans; [|apply (sum_member (fun i => if eqb (x i) (base I C i) then 0 else Z.abs (reduced I C i)) (able I) i)].
+    - apply eqb_false_iff in N. cbv beta. rewrite N. lia.
+    - intros j _. cbv beta. destruct (eqb (x j) (base I C j)); lia.
+    - exact L. }
+  unfold halves_better. apply Halves.halves_meets with (e := fun i => negb (eqb (x i) (base I C i))).
+  - apply core_nodup.
+  - intros i _. unfold loses. lia.
+  - (* what fits keeps no more items than the cut says, so it pays less than it loses *)
+    intros e [E1 E2]. set (y := fun i => if has (core I C) i && e i then negb (base I C i) else base I C i).
+    assert (Dy : forall i, In i (able I) -> y i <> base I C i -> Z.abs (reduced I C i) < target C).
+    { intros i L N. unfold y in N. destruct (has (core I C) i) eqn:Hc; [|now contradiction N].
+      apply has_spec in Hc. unfold core in Hc. apply filter_In in Hc as [_ Hc]. now apply Z.ltb_lt. }
+    destruct (deviating y Dy) as (D1 & D2 & D3).
+    assert (Same : forall f, over e f (core I C) = over (fun i => negb (eqb (y i) (base I C i))) f (core I C)).
+    { intros f. apply Halves.over_same. intros i L. apply has_spec in L. unfold y. rewrite L. cbn [andb].
+      destruct (e i), (base I C i); reflexivity. }
+    rewrite !Same, D1, D2, D3 in *. fold slack in E1, E2. unfold slack in E1, E2.
+    assert (Sy : 0 <= spare I C y) by (apply spare_nonneg; lia).
+    assert (0 <= item C * (spare I C (base I C) + (spare I C y - spare I C (base I C)))) by (apply Z.mul_nonneg_nonneg; lia).
+    assert (0 <= energy C * (budget I C - over (base I C) (c I) (able I) + (over (base I C) (c I) (able I) - over y (c I) (able I))))
+      by (apply Z.mul_nonneg_nonneg; lia). lia.
+  - destruct (deviating x Dev) as (D1 & D2 & D3). unfold Halves.better. rewrite D1, D2, D3. unfold slack, loss_of in *.
+    replace (budget I C - over (base I C) (c I) (able I) + (over (base I C) (c I) (able I) - over x (c I) (able I)))
+      with (budget I C - over x (c I) (able I)) by lia.
+    replace (spare I C (base I C) + (spare I C x - spare I C (base I C))) with (spare I C x) by lia. auto.
+Qed.
 End Proof.
 
 Theorem proved : claim.
@@ -281,13 +348,14 @@ Proof.
       assert (1 * step C <= (k - m) * step C) by (apply Z.mul_le_mono_nonneg_r; lia). lia. }
     pose proof (loss_nonneg I C V Fine Grid Cut x H) as (N0 & N2 & N3). pose proof (paid_nonneg I C x) as N1.
     assert (N4 : paid I C x < target C) by (unfold loss_of in G; nia).
-    destruct (by_dense C) eqn:D.
-    + specialize (De eq_refl). apply andb_false_iff in A5 as [A5|A5]; [apply Z.ltb_ge in A5; lia|].
-      rewrite (dense_meets_mask I C V Fine x) in A5; try discriminate; auto; [lia|].
-      unfold loss_of in G. rewrite De in G. lia.
+    destruct (search C) eqn:D.
     + destruct (search_meets I C x (able I) 0 (budget I C - over (base I C) (c I) (able I)) (spare I C (base I C)))
         as [K|K]; [| | |unfold core in A5; congruence|lia].
       * exact N4.
       * lia.
       * fold (paid I C x). unfold loss_of, spare in *. destruct (most C =? 0); nia.
+    + rewrite (halves_meets_mask I C V Fine Cut x) in A5; [discriminate|auto|auto|auto].
+    + specialize (De eq_refl). apply andb_false_iff in A5 as [A5|A5]; [apply Z.ltb_ge in A5; lia|].
+      rewrite (dense_meets_mask I C V Fine x) in A5; try discriminate; auto; [lia|].
+      unfold loss_of in G. rewrite De in G. lia.
 Qed.

@@ -1,21 +1,35 @@
 (* P10. The integrality gap vanishes like 1/d.
 
-   phi p_s/LP <= max p/(beta sum p) always, and d E[phi p_s/LP] tends to lambda E[c^2 | p = lambda c]/(2 E[c | p =
-   lambda c] V E p).
+   phi p_s/LP <= lambda c_max/LP <= c_max/B and phi p_s/LP <= max p/(beta sum p) always, lambda = p_s/c_s, c_max the
+   dearest cost within B, and d E[phi p_s/LP] tends to lambda E[c^2 | p = lambda c]/(2 E[c | p = lambda c] V E p).
 
-   Assumes: B >= c_max for the first; for the limit, independent costs that differ (on a coarse grid a trace of the
-   budget's place on it is left), magnitudes with a density, E p and E c finite. *)
+   Assumes: no cost above B for max p/(beta sum p); for the limit, independent costs that differ (on a coarse grid a
+   trace of the budget's place on it is left), magnitudes with a density, E p and E c finite. *)
 From Coq Require Import Reals Lra Psatz List.
 From CWMP Require Import Relaxation.
 Open Scope R_scope.
 
-(* phi p_s / LP <= max p / (beta sum p), as products so that nothing is divided by zero. *)
-Definition claim : Prop := forall I beta pmax, valid I -> (forall i, In i (indices I) -> c I i <= B I /\ p I i <= pmax) ->
-  0 <= beta <= 1 -> B I = beta * sum (c I) (indices I) -> 0 <= pmax ->
-  share I * critical_score I * (beta * sum (p I) (indices I)) <= pmax * value I (relaxed I).
+(* As products, so that nothing is divided by zero: phi p_s <= lambda c_max, lambda B <= LP, and phi p_s / LP <= max p /
+   (beta sum p). *)
+Definition claim : Prop :=
+  (forall I cmax, valid I -> (forall i, In i (indices I) -> c I i <= B I -> c I i <= cmax) -> 0 <= cmax ->
+     share I * critical_score I <= price I * cmax /\ price I * B I <= value I (relaxed I)) /\
+  (forall I beta pmax, valid I -> (forall i, In i (indices I) -> c I i <= B I /\ p I i <= pmax) ->
+     0 <= beta <= 1 -> B I = beta * sum (c I) (indices I) -> 0 <= pmax ->
+     share I * critical_score I * (beta * sum (p I) (indices I)) <= pmax * value I (relaxed I)).
 
 Theorem proved : claim.
 Proof.
+  split.
+  { intros I cmax V H P. split.
+    - pose proof (share_range I V) as R. pose proof (price_nonneg I V) as N. unfold critical_score, price in *.
+      destruct (critical_item reals I) as [s|] eqn:X; [|nra].
+      apply critical_spec in X as (L & Q & A & C & _); [|exact V]. specialize (H s L A). unfold density in *.
+      assert (E : p I s = p I s / c I s * c I s) by (field; lra). rewrite E at 1.
+      assert (share I * (p I s / c I s * c I s) <= p I s / c I s * c I s) by nra. nra.
+    - assert (F : fractional I (fun _ => 0)) by (intros i _; lra).
+      assert (A : affordable I (fun _ => 0)) by (intros i L D; lra).
+      pose proof (relaxed_gain I _ V F A) as G. unfold value at 1, spend in G. rewrite !sum_scale in G. lra. }
   intros I beta pmax V H Hb E P.
   assert (F : fractional I (fun _ => beta)) by (intros i _; exact Hb).
   assert (A : affordable I (fun _ => beta)) by (intros i L D; destruct (H i L); lra).

@@ -6,8 +6,8 @@
    Chebyshev.
 
    Assumes: costs bounded, or E c^2 finite (Chebyshev); nothing of the magnitudes, E p may be infinite. *)
-From Coq Require Import Reals Lra Psatz List Arith Sorted.
-From CWMP Require Import Prices.
+From Coq Require Import Reals Lra Psatz List Bool Arith Sorted.
+From CWMP Require Import Prices FiniteLaw.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -17,7 +17,7 @@ Definition Y (beta lam : R) (I : instance R) (i : nat) : R := Rmin (p I i) (lam 
 Definition rule (lam : R) (I : instance R) (i : nat) : R := if Rlt_dec (lam * c I i) (p I i) then 1 else 0.
 Definition dropped (lam : R) (I : instance R) (i : nat) : R := if Rlt_dec (lam * c I i) (p I i) then 0 else p I i.
 
-Definition claim : Prop := forall I beta cmax, valid I -> 0 <= beta <= 1 -> (forall i, In i (indices I) -> c I i <= cmax) ->
+Definition pointwise : Prop := forall I beta cmax, valid I -> 0 <= beta <= 1 -> (forall i, In i (indices I) -> c I i <= cmax) ->
   (* every candidate within the budget loses at least the sum of the Y_i, whose range does not depend on the scores *)
   (forall lam z, 0 <= lam -> B I = beta * sum (c I) (indices I) -> fractional I z -> spend I z <= B I ->
      sum (Y beta lam I) (indices I) <= sum (p I) (indices I) - value I z /\
@@ -26,6 +26,21 @@ Definition claim : Prop := forall I beta cmax, valid I -> 0 <= beta <= 1 -> (for
   (forall lam, 0 <= lam -> spend I (rule lam I) <= B I ->
      sum (p I) (indices I) - value I (kept (cwmp reals I)) <= sum (dropped lam I) (indices I) /\
      forall i, In i (indices I) -> 0 <= dropped lam I i <= lam * cmax).
+
+(* So for finite laws, outcomes w of probability q w in which coordinate k has score p k w and cost c k w. *)
+Definition claim : Prop := pointwise /\
+  forall outcomes q d p c beta lam cmax m, law outcomes q -> (0 < d)%nat -> 0 <= beta <= 1 -> 0 <= lam ->
+  let instance_in w := Instance d (fun k => p k w) (fun k => c k w) (beta * sum (fun k => c k w) (seq 0 d)) in
+  let lost z w := (sum (fun k => p k w) (seq 0 d) - value (instance_in w) z) / INR d in
+  (forall w, In w (seq 0 outcomes) -> valid (instance_in w) /\ forall k, In k (seq 0 d) -> c k w <= cmax) ->
+  (forall z, (forall w, In w (seq 0 outcomes) -> fractional (instance_in w) (z w) /\ spend (instance_in w) (z w) <= B (instance_in w)) ->
+     (forall k, In k (seq 0 d) -> mean outcomes q (fun w => Y beta lam (instance_in w) k) = m) ->
+     bounds outcomes q d p c (fun x y => - (Rmin x (lam * y) - lam * beta * y)) (lam * cmax)
+       (fun e => chance outcomes q (fun w => less (lost (z w) w) (m - e)))) /\
+  ((forall k, In k (seq 0 d) -> mean outcomes q (fun w => dropped lam (instance_in w) k) = m) ->
+     bounds outcomes q d p c (fun x y => if Rlt_dec (lam * y) x then 0 else x) (lam * cmax)
+       (fun e => chance outcomes q (fun w => negb (less (B (instance_in w)) (spend (instance_in w) (rule lam (instance_in w)))) &&
+          less (m + e) (lost (kept (cwmp reals (instance_in w))) w)))).
 
 Lemma keeps_the_rule I lam i : valid I -> 0 <= lam -> spend I (rule lam I) <= B I -> In i (indices I) ->
   lam * c I i < p I i -> In i (cwmp reals I).
@@ -63,7 +78,7 @@ Proof.
   rewrite sum_app in H. cbn [total add reals] in H. cbn in H, G. lra.
 Qed.
 
-Theorem proved : claim.
+Lemma in_each_outcome : pointwise.
 Proof.
   intros I beta cmax V Hb C. split.
   2: { intros lam L F. split.
@@ -90,4 +105,40 @@ Proof.
     assert (lam * beta * c I i <= lam * beta * cmax) by (apply Rmult_le_compat_l; nra).
     assert (lam * (1 - beta) * c I i <= lam * (1 - beta) * cmax) by (apply Rmult_le_compat_l; nra).
     assert (0 <= lam * beta) by nra. split; nra.
+Qed.
+
+Theorem proved : claim.
+Proof.
+  split; [exact in_each_outcome|]. intros outcomes q d p c beta lam cmax m Q D Hb L In_ lost V.
+  assert (Dp : 0 < INR d) by now apply lt_0_INR.
+  assert (Times : forall x y, x < y / INR d <-> INR d * x < y).
+  { intros x y. split; intros H.
+    - apply Rmult_lt_compat_l with (r := INR d) in H; [|exact Dp]. replace (INR d * (y / INR d)) with y in H by (field; lra). exact H.
+    - apply Rmult_lt_reg_l with (INR d); [exact Dp|]. replace (INR d * (y / INR d)) with y by (field; lra). exact H. }
+  split.
+  - intros z F Mean. replace (lam * cmax) with (lam * beta * cmax - - (lam * (1 - beta) * cmax)) by ring.
+    apply (bounds_hold outcomes q Q d p c D _ (- m)).
+    + intros k K. rewrite <- (Mean k K). rewrite <- (Ropp_involutive (mean outcomes q (fun w => Y beta lam (In_ w) k))).
+      rewrite (mean_ext _ _ _ (fun w => -1 * Y beta lam (In_ w) k)) by (intros; unfold Y; cbn; ring). rewrite mean_scale. ring.
+    + intros k w K W. destruct (V w W) as [Vw C]. destruct (F w W) as [Z S].
+      destruct (proj1 (in_each_outcome (In_ w) beta cmax Vw Hb C) lam (z w) L (eq_refl _) Z S) as [_ R1].
+      specialize (R1 k K). unfold Y in R1. cbn in R1. lra.
+    + intros e. apply chance_le; [exact Q|]. intros w W X. destruct (V w W) as [Vw C]. destruct (F w W) as [Z S].
+      destruct (proj1 (in_each_outcome (In_ w) beta cmax Vw Hb C) lam (z w) L (eq_refl _) Z S) as [R1 _].
+      apply less_true in X. apply less_true.
+      assert (E : sum (fun k => - (Rmin (p k w) (lam * c k w) - lam * beta * c k w)) (seq 0 d) = - sum (Y beta lam (In_ w)) (seq 0 d)).
+      { rewrite (sum_ext _ (fun k => -1 * Y beta lam (In_ w) k)) by (intros; unfold Y; cbn; ring). rewrite sum_scale. ring. }
+      rewrite E. unfold lost in X. apply Rmult_lt_compat_l with (r := INR d) in X; [|exact Dp].
+      replace (INR d * ((sum (fun k => p k w) (seq 0 d) - value (In_ w) (z w)) / INR d)) with
+        (sum (fun k => p k w) (seq 0 d) - value (In_ w) (z w)) in X by (field; lra).
+      change (indices (In_ w)) with (seq 0 d) in R1. change (Selectors.p (In_ w)) with (fun k => p k w) in R1. lra.
+  - intros Mean. replace (lam * cmax) with (lam * cmax - 0) by ring. apply (bounds_hold outcomes q Q d p c D _ m).
+    + exact Mean.
+    + intros k w K W. destruct (V w W) as [Vw C]. destruct (proj2 Vw k K) as [P0 C0]. specialize (C k K). cbn in P0, C0.
+      assert (lam * c k w <= lam * cmax) by (apply Rmult_le_compat_l; lra). assert (0 <= lam * c k w) by (apply Rmult_le_pos; lra).
+      destruct Rlt_dec; lra.
+    + intros e. apply chance_le; [exact Q|]. intros w W X. destruct (V w W) as [Vw C]. apply andb_true_iff in X as [X1 X2].
+      apply less_true. apply less_true, Times in X2. apply negb_true_iff, not_true_iff_false in X1. rewrite less_true in X1.
+      destruct (proj2 (in_each_outcome (In_ w) beta cmax Vw Hb C) lam L (Rnot_lt_le _ _ X1)) as [R1 _].
+      eapply Rlt_le_trans; [exact X2|]. exact R1.
 Qed.

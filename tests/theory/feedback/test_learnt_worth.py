@@ -36,6 +36,8 @@ def test_worth_is_the_agreement_of_pairs():
     assert each[1] == 1  # nobody has sent anything of an empty layer
     assert worth(np.zeros((2, 2))).tolist() == [1, 1]
     assert worth(np.array([[-3.0, 5.0], [4.0, 5.0]])).tolist() == [LEAST_WORTH, 1]
+    assert worth(np.array([[0.1, 3e-9], [0.5, 4e-9]])).tolist() == [0.2, 0.75]  # small updates are as good
+    assert not pairs(sent_by(1), LAYERS).any()
 
 
 def test_rounds_are_smoothed():

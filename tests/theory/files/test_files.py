@@ -196,14 +196,33 @@ def test_costs_in_every_form(tmp_path):
     )  # fmt: skip
 
 
+def test_costs_in_an_array_are_floats_as_they_are_and_copied_only_where_they_must_be():
+    for kind in (np.int8, np.uint32, np.int64, bool, np.longdouble):
+        assert costs_of(np.ones(8, kind), LAYERS).values.dtype == np.float64
+    for kind in (np.float16, np.float32, np.float64):
+        given = np.ones(8, kind)
+        assert costs_of(given, LAYERS).values.dtype == kind
+        assert np.shares_memory(costs_of(given, LAYERS).values, given)
+
+
+def test_a_layers_file_is_asked_for_where_nothing_is_known_of_any_layer():
+    for layers, asked in (
+        (LAYERS, False), (plain_vector(8), True), ([Layer("a", (4,), "unknown"), Layer("b", (4,), "norm")], False),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match="no layer is called or of kind 'lstm'") as refused:
+            costs_of({"lstm": 1, "rest": 1}, layers)
+        assert ("give a layers file" in str(refused.value)) is asked
+
+
 @pytest.mark.parametrize(("given", "says"), [
     (np.ones(7), "7 costs for an update of 8 coordinates"), (np.ones(9), "9 costs for an update of 8 coordinates"),
     (np.ones(8, complex), "must be real numbers, got complex128"), (np.full(8, "x"), "must be real numbers"),
     (np.r_[np.ones(7), 1.1e300], "a cost is above 1e\\+300"),
-    (object(), "must be a real number, got object"), ([[1, 2], [3]], "costs of type list are energy model"),
+    (object(), "must be a real number, got object"), ([[1, 2], [3]], "costs of type list are no energy model"),
     ("5 kJ", "no unit 'kJ'; there are"), ("-1", "cost"), ("0", "cost"), ("x=1,rest=1", "no layer is called or of kind"),
     ("fc=1", "layer 'conv.weight' of kind 'conv' has no cost; add conv=... or rest=..."),
-    ("fc=1,=2", "'=2' must be a kind"), ("fc=5%,rest=1", "no unit '%'"), ("ble", "is no energy model"),
+    ("fc=1,=2", "'=2' must be a kind"),
+    ("gru=1,lstm=1,rest=1", "of kind 'gru'"), ("fc=5%,rest=1", "no unit '%'"), ("ble", "is no energy model"),
 ])  # fmt: skip
 def test_costs_that_are_none_say_why(given, says):
     with pytest.raises(InputError, match=says):

@@ -1,12 +1,13 @@
 """Laws of atoms, where energy and score jump and ties are kept in part, against exact sums over the atoms."""
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from proofs_check.methods.finite_laws import FiniteLaw, by_density, by_score
-from theory.laws.parse import law_of
+from theory.laws.parse import cost_law, law_of, magnitude_law
 
 RNG = np.random.default_rng(8)
 
@@ -50,3 +51,25 @@ def test_a_tie_at_a_rounded_threshold():
     """p/c of (1, 4) is 1/4, where the budget ends; the two sums once saw it on different sides: 0.875."""
     law = law_of("classes(1=0.5, 2=0.4, 3=0.1)", "classes(1=0.5, 4=0.5)")
     assert law.efficiency(0.8).cwmp.value == pytest.approx(23 / 24, rel=1e-12)
+
+
+@pytest.mark.parametrize("d", [1, 2, 5])
+def test_probabilities_are_those_of_all_sequences_of_draws(d):
+    """Event after event of one law, whose outcomes are kept, and another law in between."""
+    laws = [FiniteLaw((9, 1, 0), (2, 1, 1), (2, 3, 1)), FiniteLaw((9, 0), (4, 1), (1, 4))]
+    for least, law in itertools.product(range(d + 1), laws):
+        ends = [k for k, mass in enumerate(law.mass) for _ in range(mass)]
+        drawn_so = [sequence.count(0) >= least for sequence in itertools.product(ends, repeat=d)]
+        found = law.probability(d, lambda counts, least=least: counts[:, 0] >= least)
+        assert found == Fraction(sum(drawn_so), len(drawn_so))
+
+
+def test_normal_scores_are_found_where_they_are_asked_for():
+    for marginal in (magnitude_law("spike(0.3, t(df=4))"), cost_law("lognorm(s=1)")):
+        plain, spread = marginal.nodes(), marginal.nodes(spread=True)
+        assert not plain.score.any()
+        of_slab = spread.x.size - plain.x.size
+        assert spread.x[of_slab + len(marginal.values) :] == pytest.approx(plain.x[len(marginal.values) :], rel=0)
+        later = slice(of_slab + len(marginal.values), None)
+        assert spread.score[later] == pytest.approx(marginal.score(spread.x[later]), rel=0)
+        assert spread.score[later].any()

@@ -213,7 +213,7 @@ def test_a_prediction_that_is_far_off_within_its_region_is_said(times, saved, sa
 
 @pytest.mark.parametrize(("times", "saved", "said"), [
     (1.3, 0.02, False), (1.4, 0.02, True), (1 / 1.3, 0.02, False), (1 / 1.4, 0.02, True), (1.4, 0.005, False),
-    (0, 0.02, False), (-1, 0.02, False), (math.nan, 0.02, False),
+    (0, 0.02, False), (-1, 0.02, False), (math.nan, 0.02, False), (1.4, 0.004, False),
 ])  # fmt: skip
 def test_a_power_mean_law_that_is_far_off_is_said(times, saved, said):
     """Where it says nothing, or that nothing is saved, there is no ratio to speak of."""
@@ -229,6 +229,28 @@ def test_at_the_end_of_its_region_the_law_is_within_it():
     for spread, said in ((VALID_SPREAD, False), (math.nextafter(VALID_SPREAD, 1), True)):
         doubt = _doubt(subject, at, replace(saving, profile=replace(saving.profile, spread=spread))) or ""
         assert ("second order in the spread" in doubt) == said
+
+
+def test_what_the_laws_cannot_say_is_said_by_its_reason():
+    """No density; an elasticity that data do not determine; costs that outrun scores; a saving that P6 has as none."""
+    subject = law("t(df=5)", "lognorm(s=0.2)")
+    at, saving = subject.efficiency(0.1), replace(subject.saving(0.1), at_equal_score=Estimate(0.02, 0.0))
+    ask = lambda **more: _doubt(subject, at, replace(saving, profile=replace(saving.profile, **more))) or ""  # noqa: E731
+    unknown = Estimate(math.nan, math.inf)
+    assert ask(elasticity=unknown).startswith("the data do not determine how the mean cost moves with the magnitude")
+    none = "the saving law does not apply: no density at the threshold, or costs outrun the scores"
+    assert ask(elasticity=unknown, spread=math.nan) == ask(elasticity=Estimate(2.5, 0.1)) == ask(tail=math.nan) == none
+    assert ask(spread=math.inf) == "the saving law does not apply: costs at the threshold have no finite variance"
+    assert ask(spread=0.0).startswith("the saving law says 0 times the exact saving")
+    assert (ask(spread=0.01) != "") == (saving.profile.saving / 400 < 0.014)
+
+
+def test_a_report_says_whose_remark_and_error_it_has():
+    rng = np.random.default_rng(1)
+    data = SampleLaw.of(rng.laplace(size=400), rng.lognormal(0, 0.2, 400), remark="of a radio")
+    of_law, of_data = saving_report(law("laplace()", "lognorm(s=0.2)"), 0.1, 0.1), saving_report(data, 0.1, 0.1)
+    assert (of_law["remark"], of_law["error_is"]) == ("", "quadrature")
+    assert (of_data["remark"], of_data["error_is"]) == ("of a radio", "half of a 95 % interval")
 
 
 def test_layers_that_starve_are_reported_where_a_choice_is_left():

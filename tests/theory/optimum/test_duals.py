@@ -5,6 +5,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
+from scipy import optimize
 from scipy.optimize import linprog
 
 from theory import CostClasses, Instance, checker
@@ -323,3 +324,26 @@ def test_the_simplest_fraction_of_an_interval():
 def test_floats_beyond_the_largest():
     huge = Fraction(10) ** 400
     assert (to_float(huge), to_float(-huge), to_float(1 / huge)) == (np.inf, -np.inf, 0.0)
+
+
+def test_prices_with_the_cut_where_a_part_of_many_items_is_sorted():
+    """At 4,000 items a partition leaves all but one place unsorted: the item price is the K-th reduced value, and the
+    bound is the least of all, to a billionth, as the sorted values say."""
+    rng = np.random.default_rng(31)
+    c = 1 + 0.2 * rng.random(4000)
+    p = c + 1 + 0.02 * rng.random(4000)  # dearer ones are worth more, cheaper ones more for their cost: the cut binds
+    instance = Instance.from_scores(p, c, Fraction(1500))
+    most = int(np.searchsorted(np.cumsum(np.sort(c)), 1500))
+
+    def bound(price):
+        best = np.sort(p - price * c)[::-1][:most]
+        return price * 1500 + best[best > 0].sum()
+
+    least = optimize.minimize_scalar(bound, bounds=(0.0, float((p / c).max())), options={"xatol": 1e-12})
+    found = prices_with_cut(instance, instance.budget)
+    assert found[0].item > 0
+    for prices in found:
+        reduced = sorted((Fraction(x) - prices.energy * Fraction(y) for x, y in zip(p, c, strict=True)), reverse=True)
+        assert prices.most_items == most
+        assert prices.item == max(reduced[most - 1], 0)
+        assert float(upper_bound(instance, prices)) == pytest.approx(least.fun, rel=1e-9)

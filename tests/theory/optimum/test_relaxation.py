@@ -42,6 +42,10 @@ def assert_optimal(instance, relaxation):
     assert spent <= instance.budget
     assert primal == dual == relaxation.value
     assert relaxation.spent == instance.spent(relaxation.prefix)
+    assert relaxation.retained == sum((p for i, p, _ in items if relaxation.prefix[i]), Fraction(0))
+    assert relaxation.support.tolist() == [i for i, _, _ in items if relaxation.prefix[i]]
+    assert relaxation.mask is relaxation.prefix
+    assert relaxation.item_score == (0 if s is None else Fraction(float(instance.score[s])))
     for i, p, c in items:  # price stationarity: what is worth more than its price is taken, what is worth less is not
         assert p <= price * c or z[i] == 1
         assert p >= price * c or z[i] == 0

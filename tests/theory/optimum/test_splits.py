@@ -70,7 +70,7 @@ def test_both_bounds_hold_for_the_masks_that_they_are_about(family):
 
 @pytest.mark.parametrize(("family", "item", "least"), [("inverse", 5, True), ("multiple", 10, False)])
 def test_the_prices_are_those_that_the_family_is_made_of(family, item, least):
-    """With ``p = c + t w`` and as much weight as the bound says, a full budget retains ``B + t K``: no bound is less."""
+    """With ``p = c + t w`` and as much weight as the bound says, a full budget retains ``B + t K``: no less will do."""
     score, cost, _ = drawn(family, np.random.default_rng(6), 300)
     budget = int(cost.sum()) // 2
     instance = Instance.from_scores(score.astype(float), cost.astype(float), budget)

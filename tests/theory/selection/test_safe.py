@@ -129,7 +129,7 @@ def test_the_compressor_and_tensors():
     [
         ({"safety": "1.2"}, "must be a share in"),
         ({"safety": "-0.1"}, "must be a share in"),
-        ({"layers": [3, 3]}, "have 6 coordinates together, the update has 4"),
+        ({"layers": [3, 3]}, "hold 6 coordinates, the update has 4"),
         ({"layers": [4, "x"]}, "must be a Layer or its number of coordinates"),
         ({"rounding": "up"}, "rounding must be one of"),
     ],

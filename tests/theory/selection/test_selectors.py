@@ -15,7 +15,7 @@ from theory import CostClasses, InputError, Instance, cwmp, random_k, top_k
 from theory.selection import bracket
 from theory.selection.bracket import greedy_prefix
 from theory.selection.entries import entries_of
-from theory.selection.order import density_order
+from theory.selection.order import density_order, longest_affordable
 from theory.selection.rounding import Selection
 from theory.selection.safe import safe
 from theory.selection.selectors import loss_weight, selector_named
@@ -163,9 +163,34 @@ def test_bad_requests():
         cwmp(instance, loss="l3")
     with pytest.raises(InputError, match="the instance was made from scores"):
         cwmp(Instance.from_scores([1.0], 1, 1), loss="l1")
-    for loss in (lambda g: -g, lambda g: g[:1], lambda g: g * np.nan, lambda g: 1.0):
+    wrong = (
+        lambda g: -g,
+        lambda g: -g / 100,
+        lambda g: g[:1],
+        lambda g: np.r_[g, g],
+        lambda g: g * np.nan,
+        lambda g: 1.0,
+    )
+    for loss in wrong:
         with pytest.raises(InputError, match="finite non-negative weights of the same shape"):
             loss_weight(instance, loss)
+
+
+@pytest.mark.parametrize("loss", ["l2", "l1", np.cbrt])
+def test_large_arrays_as_they_are_give_what_an_instance_gives(loss):
+    """They are selected in the pass that checks them, an instance's scores are formed before."""
+    rng = np.random.default_rng(14)
+    g, c = rng.standard_t(3, LARGE).astype(np.float32), rng.lognormal(size=LARGE)
+    order = slow_order(Instance(g, c, 300), {"l2": np.square, "l1": np.abs}.get(loss, loss)(np.abs(g.astype(float))), c)
+    for rounding in ROUNDINGS:
+        found, same = (
+            cwmp(g, c, 300, loss=loss, rounding=rounding),
+            cwmp(Instance(g, c, 300), loss=loss, rounding=rounding),
+        )
+        assert np.array_equal(found.mask, same.mask)
+        assert (found.spent, found.retained, found.critical_item) == (same.spent, same.retained, same.critical_item)
+    kept = cwmp(g, c, 300, loss=loss).mask
+    assert kept[order[: kept.sum()]].all()
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.0, True, "2"])
@@ -338,3 +363,17 @@ def test_a_selection_shows_joules():
     assert repr(selection) == "Selection(2 of 3 kept, spent=1.5)"
     plain = Selection(kept, Fraction(6), Fraction(1))
     assert (plain.unit, plain.critical_item, plain.threshold) == (1, None, None)
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 64, 65, 200])
+@pytest.mark.parametrize("values", [[0.1, 0.2, 0.3], [5e-324, 1.0, 1e150], [1.0, 2.0]])
+def test_the_longest_affordable_is_exact_whether_few_or_many(size, values):
+    """Budgets that are met exactly, missed by next to nothing, of nothing, and of more than everything."""
+    cost = np.random.default_rng(size).choice(values, size)
+    sums = list(accumulate(map(Fraction, cost.tolist()), initial=Fraction(0)))
+    for k in sorted({0, size // 3, size // 2, size}):
+        for more in (Fraction(0), Fraction(1, 10**400), -Fraction(1, 10**400)):
+            budget = max(sums[k] + more, Fraction(0))
+            most = max(j for j in range(size + 1) if sums[j] <= budget)
+            assert longest_affordable(cost, budget) == (most, sums[most])
+    assert longest_affordable(cost, sums[-1] + 1) == (size, sums[-1])

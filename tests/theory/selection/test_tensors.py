@@ -183,3 +183,24 @@ def test_an_instance_hands_its_own_update_to_the_pass():
     """No copy is made on the way."""
     instance = Instance(updates("gaussian", np.float32), "0.3", budget="10%")
     assert entries_of(instance).values is instance.update
+
+
+def test_where_the_device_selects_and_where_it_leaves_it_to_the_host(monkeypatch):
+    """The processor taken for an accelerator: every rounding and loss is what arrays give, in the given mask, too."""
+    monkeypatch.setattr(tensors, "on_accelerator", tensors.is_tensor)
+    chosen, choose = [], device.choose
+    monkeypatch.setattr(device, "choose", lambda *given, **more: chosen.append(choose(*given, **more)) or chosen[-1])
+    g, c = torch.from_numpy(updates("gaussian", np.float32)), torch.from_numpy(costs("lognormal"))
+    for rounding in ("prefix", "fill", "best-of"):
+        for loss in ("l2", "l1", np.sqrt):
+            chosen.clear()
+            out = torch.zeros(D, dtype=torch.bool)
+            found = cwmp(g, c, "5%", loss=loss, rounding=rounding, out=out)
+            expected = cwmp(g.numpy(), c.numpy(), "5%", loss=loss, rounding=rounding)
+            assert found.mask is out
+            assert np.array_equal(out.numpy(), expected.mask)
+            assert np.array_equal(cwmp(g, c, "5%", loss=loss, rounding=rounding).mask.numpy(), expected.mask)
+            assert (found.spent, found.retained) == (expected.spent, expected.retained)
+            assert len(chosen) == 2 * (rounding == "prefix" and isinstance(loss, str))
+    monkeypatch.setattr(device, "choose", lambda *given, **more: None)
+    assert np.array_equal(top_k(g, c, "5%").mask.numpy(), top_k(g.numpy(), c.numpy(), "5%").mask)

@@ -121,8 +121,10 @@ def test_the_reserve_holds_however_little_a_layer_is_worth():
 
 def test_what_is_no_worth_is_refused():
     instance, _ = drawn(0)
-    for worth, said in (([1, 1, 1], "one number a layer, 4 of them"), ([1, 1, 0, 1], "numbers > 0"),
-                        ([1, 1, np.nan, 1], "numbers > 0"), ("x", "4 of them, got 'x'")):  # fmt: skip
+    shapes = ([1, 1, 1], [1] * 5, [[1] * 4], "x")
+    numbers = ([1, 1, 0, 1], [1, 1, -0.5, 1], [1, 1, np.nan, 1], [1, 1, np.inf, 1])
+    for worth, said in [*((worth, "one number a layer, 4 of them, got") for worth in shapes),
+                        *((worth, "numbers > 0") for worth in numbers)]:  # fmt: skip
         for method in (above_safe_reserve, above_energy_reserve):
             with pytest.raises(InputError, match=said):
                 method(instance, SIZES, worth)
