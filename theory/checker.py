@@ -13,6 +13,10 @@ U the same for all. So M is optimal iff no feasible mask has a smaller loss; suc
 ``|r_i| < loss(M)`` (the core), and an exhaustive search over the core shows there is none. A certificate of verdict
 ``interval`` proves less: that OPT exceeds p(M) by at most loss(M).
 
+A ``split`` says the same of fewer masks: with ``w_i = floor(a p_i + b c_i + e)`` and ``mu w_i`` for ``mu``, the loss is
+never negative where ``w(M) <= K``, and with a negative ``mu`` where ``w(M) >= K`` (side ``least``). All others, from
+``K + 1`` on or up to ``K - 1``, have other prices: their U must not exceed what M retains.
+
 Where given scores are multiples of a ``step``, what retains more retains a step more: the search is for losses of
 ``loss(M) - step`` or less, and there is none to make where that is negative.
 
@@ -41,7 +45,7 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
@@ -68,8 +72,10 @@ _HEADER = {"format", "verdict", "d", "objective", "data", "cost", "unit_joules",
            "retained", "proof", "note", "digest"}  # fmt: skip
 _Pairs = list[tuple[int, int]]
 _States = dict[tuple[int, int], int]
+_Move = tuple[int, int, int]
 Apply = Callable[[Callable[[Any], Any], Iterator[Any]], Iterable[Any]]
 _CORE = {"kind", "grid", "energy", "item", "most_items", "cheap", "ties", "removed", "added", "loss", "search"}
+_SPLIT = {"weight", "side", "energy", "item"}
 _COUNTS = {"kind", "energy", "counts", "loss"}
 _GAINS = {"squares": "retains {}more of ||g||^2", "scores": "has a {}larger sum of the scores given (no squares)"}
 
@@ -201,7 +207,7 @@ class _Core:
     """A proof by prices and an exhaustive search of the core."""
 
     def __init__(self, s: _Statement, proof: Mapping[str, Any]) -> None:
-        _only(proof, _CORE | (proof.keys() & {"step"}), "the proof")
+        _only(proof, _CORE | (proof.keys() & {"step", "split"}), "the proof")
         _require(proof["kind"] == "core", "the proof must be of kind core or counts")
         numbers = [_number(proof[key]) for key in ("grid", "energy", "item", "cheap", "loss")]
         self.grid, self.energy, self.item, self.cheap, self.loss = numbers
@@ -211,16 +217,21 @@ class _Core:
         _require(not self.step or not s.squared, "a step needs scores that were given")
         self.gain = self.loss - self.step  # what retains more loses at most; less than the loss without a step
         self.squared = s.squared
-        self.weight = _weight(*(n for x in numbers for n in x.as_integer_ratio()))
         self.most, self.ties = _count(proof["most_items"]), _count(proof["ties"])
+        self.split = _Split(proof["split"], self.most) if "split" in proof else None
+        self.cut = self.split is not None or self.most > 0
+        sizes = [*numbers, *(self.split.numbers if self.split else [])]
+        self.weight = _weight(*(n for x in sizes for n in x.as_integer_ratio()))
         self.removed, self.added, self.search = proof["removed"], proof["added"], proof["search"]
         self.budget = s.budget // self.grid * self.grid if self.grid else s.budget
-        _require(self.search in ("ordered", "halves", "dense"), "the search must be ordered, halves or dense")
-        _require(self.search != "dense" or not self.item, "the dense search knows no item price")
+        _require(self.search in _SEARCHES, f"the search must be one of {', '.join(_SEARCHES)}")
+        alone = self.search in ("ordered", "halves") or not self.item
+        _require(alone, f"the {self.search} search knows no item price")
         _require(min(numbers[:4]) >= 0, "negative number")
-        _require(self.item == 0 or self.most > 0, "an item price needs the number of items it prices")
+        _require(self.item == 0 or self.cut, "an item price needs the number of items it prices")
         self.floats = _as_float(self.energy), _as_float(self.item), float(self.step)
         self.filtered = self.energy == 0 or self.floats[0] > 1e-290  # a denormal is no price to multiply by
+        self.filtered &= self.split is None  # whose other prices ask for every item
         exact = s.verdict == "exact"  # the width covers ``item``
         self.width = (_as_float(max(self.gain, Fraction(0))) * (1 + _ROUNDING) if exact else 0.0) + 1e-300
         self.affordable, below = _floor_float(s.budget), _floor_float(self.cheap)
@@ -230,6 +241,45 @@ class _Core:
         _require(all(type(i) is int and 0 <= i < s.d for i in moved), "an index is out of range or no integer")
         _require(len(set(moved)) == len(moved), "an index is listed twice")
         self.moved = set(moved)
+
+    def units(self, score: Fraction, cost: Fraction) -> int:
+        """What an item counts for in the cut, or in the sum that is split."""
+        return self.split.weight(score, cost) if self.split else int(self.cut)
+
+    def reduced(self, score: Fraction, cost: Fraction) -> Fraction:
+        return score - self.energy * cost - self.sign * self.item * (self.units(score, cost) if self.split else 1)
+
+    @property
+    def sign(self) -> int:
+        """Of the item price: -1 where it is for a sum of at least K."""
+        return -1 if self.split and self.split.least else 1
+
+
+class _Split:
+    """Two kinds of masks, by a sum of whole weights: up to a bound, and beyond; and prices for those not searched."""
+
+    def __init__(self, split: Mapping[str, Any], bound: int) -> None:
+        _only(split, _SPLIT, "the split")
+        _require(len(split["weight"]) == 3, "a weight is not of three numbers")
+        self.numbers = [_number(text) for text in (*split["weight"], split["energy"], split["item"])]
+        *self._weight, self.energy, self.item = self.numbers
+        _require(split["side"] in ("most", "least"), "the side must be most or least")
+        _require(self.energy >= 0 and self.item >= 0, "negative number")
+        self.least = split["side"] == "least"
+        self.beyond = bound - 1 if self.least else bound + 1
+
+    def weight(self, score: Fraction, cost: Fraction) -> int:
+        a, b, e = self._weight
+        return math.floor(a * score + b * cost + e)
+
+    def bound(self, budget: Fraction, kinds: Iterable[_Kind]) -> Fraction:
+        """What no mask beyond retains more than."""
+        item = self.item if self.least else -self.item
+        most = self.energy * budget + item * self.beyond
+        for kind in kinds:
+            score, cost = kind.score, kind.cost
+            most += kind.count * max(score - self.energy * cost - item * self.weight(score, cost), Fraction(0))
+        return most
 
 
 def _number(text: Any) -> Fraction:
@@ -340,11 +390,12 @@ class _Work:
 class _Kind:
     """Items near the threshold that are alike, with their reduced value; how many there are, and how many in S."""
 
-    __slots__ = ("_entry", "_price", "_squared", "count", "inside", "reduced")
+    __slots__ = ("_entry", "_price", "_squared", "count", "inside", "reduced", "units")
 
     def __init__(self, entry: float, price: float, core: _Core) -> None:
         self._entry, self._price, self._squared = entry, price, core.squared
-        self.reduced = self.score - core.energy * self.cost - core.item
+        score, cost = self.score, self.cost
+        self.reduced, self.units = core.reduced(score, cost), core.units(score, cost)
         self.count = self.inside = 0
 
     @property
@@ -357,7 +408,7 @@ class _Kind:
 
     def in_base(self, rank: int, core: _Core) -> bool:
         """Whether the item of this rank is in S: ties by index, or by cost under the cut."""
-        return self.reduced > 0 or (self.reduced == 0 and rank < (self.inside if core.most else core.ties))
+        return self.reduced > 0 or (self.reduced == 0 and rank < (self.inside if core.cut else core.ties))
 
 
 class _Pass:
@@ -383,9 +434,9 @@ class _Pass:
             work.spend(core.weight)
             kind = self.kinds[entry, price] = _Kind(entry, price, core)
         if i in core.moved:
-            self.moved[i] = kind, kind.count if core.most else self.ties
+            self.moved[i] = kind, kind.count if core.cut else self.ties
         kind.count += 1
-        kind.inside += kind.reduced > 0 or (kind.reduced == 0 and not core.most and self.ties < core.ties)
+        kind.inside += kind.reduced > 0 or (kind.reduced == 0 and not core.cut and self.ties < core.ties)
         self.ties += kind.reduced == 0
 
 
@@ -396,8 +447,8 @@ def _check_core(s: _Statement, core: _Core, data: _Data, work: _Work, apply: App
     kinds, (count, spent, retained, *_), paid = found.kinds.values(), found.sums, Fraction(0)
     retained += sum(kind.inside * kind.score for kind in kinds)
     spent += sum(kind.inside * kind.cost for kind in kinds)
-    count += sum(kind.inside for kind in kinds)
-    start = slack, spare = core.budget - spent, core.most - count if core.most else 0
+    count += sum(kind.inside * kind.units for kind in kinds)
+    start = slack, spare = core.budget - spent, core.sign * (core.most - count) if core.cut else 0
 
     removed = set(core.removed)
     for i in core.removed + core.added:
@@ -408,25 +459,36 @@ def _check_core(s: _Statement, core: _Core, data: _Data, work: _Work, apply: App
         _require(inside == (i in removed), f"item {i} is listed on the wrong side")
         sign = -1 if inside else 1
         spent, retained = spent + sign * kind.cost, retained + sign * kind.score
-        slack, spare = slack - sign * kind.cost, spare - sign * bool(core.most)
+        slack, spare = slack - sign * kind.cost, spare - sign * core.sign * kind.units
         paid += abs(kind.reduced)
     _require(slack >= 0, "the mask overruns the budget")
     _require(spent == s.spent, "the energy spent is not what the certificate says")
     _require(retained == s.retained, "the retained score is not what the certificate says")
     loss = paid + core.energy * slack + core.item * spare
     _require(loss == core.loss, "the loss is not what the certificate says")
+    beyond = _beyond(core, kinds, retained, work)
     if s.verdict == "interval":
-        return s.result(loss, data, "the duality gap of its prices")
-    near: Counter[tuple[Fraction, Fraction]] = Counter()
+        return s.result(max(loss, beyond), data, "the duality gap of its prices")
+    _require(beyond < core.step or beyond <= 0, "a mask on the other side of the split may retain more")
+    near: Counter[tuple[Fraction, Fraction, int]] = Counter()
     for kind in kinds:
         if abs(kind.reduced) <= core.gain if core.step else abs(kind.reduced) < loss:
-            near[abs(kind.reduced), kind.cost] += kind.inside
-            near[abs(kind.reduced), -kind.cost] += kind.count - kind.inside
+            units = core.sign * kind.units
+            near[abs(kind.reduced), kind.cost, units] += kind.inside
+            near[abs(kind.reduced), -kind.cost, -units] += kind.count - kind.inside
     if core.gain < 0:
         less = f"its loss of {_shown(loss)} is less than the {_shown(core.step)} that scores are multiples of"
         return s.result(Fraction(0), data, less)
     visits = _search(core, +near, start, work)
     return s.result(Fraction(0), data, f"core of {near.total()} items searched exhaustively ({visits} states)")
+
+
+def _beyond(core: _Core, kinds: Collection[_Kind], retained: Fraction, work: _Work) -> Fraction:
+    """How much more than the mask others may retain beyond the split, at most."""
+    if core.split is None:
+        return Fraction(0)
+    work.spend(core.weight * len(kinds))
+    return core.split.bound(core.budget, kinds) - retained
 
 
 def _stream(core: _Core, data: _Data, work: _Work, apply: Apply) -> _Pass:
@@ -479,8 +541,8 @@ def _sift(core: _Core, job: tuple[_Piece, list[int]]) -> tuple[Any, ...]:
 def _settle_ties(core: _Core, found: _Pass) -> None:
     """Under the cut, the ties in S are the cheapest."""
     _require(core.ties <= found.ties, "there are fewer ties than the certificate takes")
-    left = core.ties if core.most else 0
-    tied = [kind for kind in found.kinds.values() if core.most and kind.reduced == 0]
+    left = core.ties if core.cut else 0
+    tied = [kind for kind in found.kinds.values() if core.cut and kind.reduced == 0]
     for kind in sorted(tied, key=lambda kind: kind.cost):
         kind.inside = min(left, kind.count)
         left -= kind.inside
@@ -490,7 +552,7 @@ def _check_grid_and_cut(core: _Core, found: _Pass, work: _Work) -> None:
     for c in found.costs:
         work.spend(core.weight)
         _require(Fraction(c) % core.grid == 0, "a cost is not a multiple of the grid")
-    if core.most:
+    if core.cut and not core.split:
         beyond = core.most + 1 - found.sums[3]
         _require(beyond >= 0, "the threshold of the cardinality cut is too high to verify it")
         overrun = found.sums[4] + beyond * core.cheap > core.budget
@@ -498,9 +560,11 @@ def _check_grid_and_cut(core: _Core, found: _Pass, work: _Work) -> None:
 
 
 class _Question(NamedTuple):
-    """In integers of ``size`` 1,024 bits: kinds (loss, shift), copies; slack and spare of S, prices, loss to beat."""
+    """In integers of ``size`` 1,024 bits: kinds (loss, shift of slack and spare), copies; of S slack and spare; prices,
+    loss to beat.
+    """
 
-    kinds: _States
+    kinds: dict[_Move, int]
     origin: tuple[int, int]
     energy: int
     item: int
@@ -508,21 +572,24 @@ class _Question(NamedTuple):
     size: int
 
 
-def _search(core: _Core, near: Counter[tuple[Fraction, Fraction]], start: tuple[Fraction, int], work: _Work) -> int:
+def _search(
+    core: _Core, near: Counter[tuple[Fraction, Fraction, int]], start: tuple[Fraction, int], work: _Work
+) -> int:
     """Exhaust the masks that deviate from S inside the core; refuse if one has a smaller loss. Integers throughout.
 
-    The certificate says how: ``ordered`` by loss per joule, by ``halves``, or ``dense``, with every slack of a window.
+    The certificate says how: ``ordered`` by loss per joule, by ``halves``, ``dense``, with every slack of a window, or
+    by the ``group`` of slacks that what loses nothing leaves.
     """
-    cost_unit = _common_unit([start[0], *(c for _, c in near)], work)
+    cost_unit = _common_unit([start[0], *(c for _, c, _ in near)], work)
     rate = core.energy / cost_unit
-    unit = _common_unit([core.gain, rate, core.item, *(r for r, _ in near)], work)
-    kinds = {(int(r * unit), int(c * cost_unit)): copies for (r, c), copies in near.items()}
+    unit = _common_unit([core.gain, rate, core.item, *(r for r, _, _ in near)], work)
+    kinds = {(int(r * unit), int(c * cost_unit), units): copies for (r, c, units), copies in near.items()}
     origin, target = (int(start[0] * cost_unit), start[1]), int(core.gain * unit) + (core.step > 0)  # a step: on it
     size = 1 + (target.bit_length() + origin[0].bit_length()) // 1024
     q = _Question(kinds, origin, int(rate * unit), int(core.item * unit), target, size)
     _require(origin[0] < 0 or q.energy * origin[0] + q.item * origin[1] >= target, "a better mask exists")
     before = work.left
-    {"ordered": _search_ordered, "halves": _search_halves, "dense": _search_dense}[core.search](q, work)
+    _SEARCHES[core.search](q, work)
     return (before - work.left) // size
 
 
@@ -535,15 +602,15 @@ def _common_unit(numbers: Sequence[Fraction], work: _Work) -> int:
 
 
 def _search_ordered(q: _Question, work: _Work) -> None:
-    """Kinds by loss per joule (per item under the cut); states (slack, spare) that can still end below the target."""
-    by_ratio = sorted(q.kinds.items(), key=lambda k: (k[0][0] if q.item else Fraction(k[0][0], abs(k[0][1])), k[0]))
+    """Kinds by loss per joule (per unit of the cut); states (slack, spare) that can still end below the target."""
+    by_ratio = sorted(q.kinds.items(), key=lambda k: (_per(k[0], q), k[0]))
     states = {q.origin: 0}
-    for place, ((price, move), copies) in enumerate(by_ratio):
+    for place, ((price, move, units), copies) in enumerate(by_ratio):
         later = by_ratio[place + 1][0] if place + 1 < len(by_ratio) else None
         grown: _States = {}
         for (slack, spare), paid in states.items():
             for taken in range(copies + 1):
-                now, have, cost = slack + taken * move, spare + (taken if move > 0 else -taken), paid + taken * price
+                now, have, cost = slack + taken * move, spare + taken * units, paid + taken * price
                 work.spend(q.size)
                 if cost >= q.target:
                     break
@@ -562,8 +629,8 @@ def _search_dense(q: _Question, work: _Work) -> None:
 
     Later kinds lose ``loss / cost`` or more per joule, so they bring no slack home that is worth the target to them.
     """
-    by_ratio = sorted(q.kinds.items(), key=lambda k: (Fraction(k[0][0], abs(k[0][1])), k[0]))
-    copies = chain.from_iterable(repeat(kind, many) for kind, many in by_ratio)
+    by_ratio = sorted(q.kinds.items(), key=lambda k: (_per(k[0], q), k[0]))
+    copies = chain.from_iterable(repeat(kind[:2], many) for kind, many in by_ratio)
     low, paid = q.origin[0], [0]
     for (price, move), later in pairwise(chain(copies, [(0, 0)])):
         size = len(paid) + abs(move)
@@ -582,6 +649,31 @@ def _search_dense(q: _Question, work: _Work) -> None:
             above = max(below, q.target // q.energy) if q.energy else low + len(paid)
             first, last = max(0, -below - low), max(0, above + 1 - low)
             low, paid = low + first, paid[first:last]
+
+
+def _search_group(q: _Question, work: _Work) -> None:
+    """Gomory's relaxation: what loses nothing may shift the slack by any multiple of its costs' common divisor.
+
+    So only the remainder of the slack counts, which is left over at least; ``states`` holds the least paid for each.
+    From ``grid`` copies on remainders come again.
+    """
+    grid = math.gcd(*(move for price, move, _ in q.kinds if not price))
+    _require(grid > 0, "nothing that loses nothing is there for a group")
+    states = {(q.origin[0] % grid, 0): 0}
+    for (price, move, _), copies in sorted(one for one in q.kinds.items() if one[0][0]):
+        grown = dict(states)
+        for (rest, _), paid in states.items():
+            for taken in range(1, min(copies, grid - 1) + 1):
+                work.spend(q.size)
+                cost, key = paid + taken * price, ((rest + taken * move) % grid, 0)
+                if cost >= q.target:
+                    break
+                if cost < grown.get(key, q.target):
+                    grown[key] = cost
+            _bound(grown, q)
+        states = grown
+    totals = (paid + q.energy * rest for (rest, _), paid in states.items())
+    _require(min(totals, default=q.target) >= q.target, "a better mask exists")
 
 
 def _search_halves(q: _Question, work: _Work) -> None:
@@ -604,11 +696,11 @@ def _refute(left: _Pairs, right: _Pairs, target: int) -> None:
         _require(cheapest is None or total + cheapest >= target, "a better mask exists")
 
 
-def _half(q: _Question, origin: tuple[int, int], kinds: list[tuple[tuple[int, int], int]], work: _Work) -> _Pairs:
+def _half(q: _Question, origin: tuple[int, int], kinds: list[tuple[_Move, int]], work: _Work) -> _Pairs:
     """Slack and total of what one half can do below the target, by rising slack."""
     states = {origin: 0}
-    for (price, move), copies in kinds:
-        step = (1 if move > 0 else -1) if q.item else 0
+    for (price, move, units), copies in kinds:
+        step = units if q.item else 0
         grown = dict(states)
         for (slack, spare), paid in states.items():
             for taken in range(1, copies + 1):
@@ -623,17 +715,27 @@ def _half(q: _Question, origin: tuple[int, int], kinds: list[tuple[tuple[int, in
     return sorted((slack, paid + q.energy * slack + q.item * spare) for (slack, spare), paid in states.items())
 
 
+_SEARCHES = {"ordered": _search_ordered, "halves": _search_halves, "dense": _search_dense, "group": _search_group}
+
+
 def _bound(states: _States, q: _Question) -> None:
     if len(states) * q.size > MAX_STATES:
         raise RefusedError(_TOO_LARGE)
 
 
-def _hope(q: _Question, later: tuple[int, int], slack: int, spare: int, paid: int) -> bool:
-    """Whether items from ``later`` on (dearer per joule, or with the cut per item) can still end below the target."""
-    price, move = later
+def _per(kind: _Move, q: _Question) -> Fraction:
+    """What a kind loses per joule, or per unit of the cut."""
+    price, move, units = kind
+    return Fraction(price, abs(units if q.item else move))
+
+
+def _hope(q: _Question, later: _Move, slack: int, spare: int, paid: int) -> bool:
+    """Whether items from ``later`` on (dearer per joule, or per unit of the cut) can still end below the target."""
+    price, move, units = later
     if q.item:
-        each = price if spare < 0 else min(price, q.item)
-        return paid + each * abs(spare) < q.target
+        step = abs(units)
+        each = price if spare < 0 else min(price, q.item * step)
+        return paid * step + each * abs(spare) < q.target * step
     step = abs(move)  # leaving slack >= 0 unspent is no hope: the state has been compared with the target as it is
     return paid * step + price * abs(slack) < q.target * step
 

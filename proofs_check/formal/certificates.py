@@ -23,7 +23,7 @@ def accepted(questions: Sequence[tuple[Mapping[str, Any], Rational]], *, cache: 
             and the instance whose costs and budget are in the certificate's units.
 
     Raises:
-        InputError: a proof of another kind; there is no Coq.
+        InputError: a proof of another kind, or one not transcribed; there is no Coq.
     """
     written = [_written(*one) for one in questions]
     found: dict[int, bool] = {}
@@ -36,11 +36,18 @@ def accepted(questions: Sequence[tuple[Mapping[str, Any], Rational]], *, cache: 
     return [found[k] for k in range(len(written))]
 
 
+def is_transcribed(proof: Mapping[str, Any]) -> bool:
+    """Whether a proof is without a split and without the group search, of which nothing is proved in Coq."""
+    return "split" not in proof and proof.get("search") != "group"
+
+
 def _written(fields: Mapping[str, Any], instance: Rational) -> tuple[str, str]:
     """Who judges, and the question to them."""
     kind = fields["proof"]["kind"]
     if kind not in _JUDGES:
         raise InputError(f"only certificates of kind core and counts are transcribed, got {kind!r}")
+    if not is_transcribed(fields["proof"]):
+        raise InputError("splits and the group search are not transcribed")
     return _JUDGES[kind], (_core if kind == "core" else _counts)(fields, instance)
 
 

@@ -54,23 +54,28 @@ def optimum(score, cost, budget):
 
 def forge(
     x, c, budget, kept, *, squares=False, energy=0, item=0, items=0, cheap=0, ties=0, search="ordered",
-    verdict="exact", **proof,
+    verdict="exact", split=None, **proof,
 ):  # fmt: skip
     """A signed certificate, consistent in itself, that some mask is optimal; all costs in one array.
 
     Args:
         x: scores, or with ``squares`` entries. kept: the mask, as indices. ties: how many of them the base set takes.
+        split: weight, side, and prices of the other side; ``items`` is its bound then.
     """
     x, c = np.array(x, dtype=float), np.array(c, dtype=float)
     energy, item, budget = Fraction(energy), Fraction(item), Fraction(budget)
     p = {i: Fraction(v) ** (2 if squares else 1) for i, v in enumerate(x.tolist()) if np.isfinite(v)}
     may = [i for i in p if p[i] > 0 and 0 < c[i] < np.inf and Fraction(c[i]) <= budget]
-    r = {i: p[i] - energy * Fraction(c[i]) - item for i in may}
-    tied = sorted((i for i in may if r[i] == 0), key=lambda i: c[i] if items else i)
+    weights, side = dict.fromkeys(may, 1), 1
+    if split:
+        weights = {i: weight_of(split["weight"], p[i], c[i]) for i in may}
+        side, proof = 1 if split["side"] == "most" else -1, {**proof, "split": split}
+    r = {i: p[i] - energy * Fraction(c[i]) - side * item * weights[i] for i in may}
+    tied = sorted((i for i in may if r[i] == 0), key=lambda i: c[i] if items or split else i)
     inside, kept = {i for i in may if r[i] > 0} | set(tied[:ties]), set(kept)
     spent, retained = sum(Fraction(c[i]) for i in kept), sum(p.get(i, Fraction(0)) for i in kept)
     loss = sum(abs(r.get(i, Fraction(0))) for i in inside ^ kept) + energy * (budget - spent)
-    loss += item * (items - len(kept)) if items else 0
+    loss += side * item * (items - sum(weights.get(i, 1) for i in kept)) if items or split else 0
     fields = {
         "format": checker.FORMAT, "verdict": verdict, "d": int(x.size),
         "objective": "squares" if squares else "scores",
@@ -85,6 +90,12 @@ def forge(
         },
     }  # fmt: skip
     return sign(fields)
+
+
+def weight_of(weight, score, cost):
+    """What an item counts for in a split."""
+    a, b, e = map(Fraction, weight)
+    return (a * Fraction(score) + b * Fraction(cost) + e).__floor__()
 
 
 def forged(x, c, budget, kept, *, squares=False, **options):

@@ -69,7 +69,8 @@ CHAIN = marked("the notes of cwmp reproduce", rb'\A\{\s*"\w+": \{\s*"command": \
 LOG = marked("the output of a step", rb"\A\$ (?:cwmp|python) ")
 BENCHMARK = marked(
     "the record of a benchmark",
-    rb'\A\{\s*"(?:at_scale|side_by_side|preset|rounds|reports|part|d|\d+(?:e\+\d+)? float\d\d \w+[^"]*)":'
+    rb'\A\{\s*"(?:at_scale|side_by_side|threads|mapped|preset|rounds|reports|part|d|'
+    rb'\d+(?:e\+\d+)? float\d\d \w+[^"]*)":'
     rb'.*"provenance": \{\s*"revision": "',
 )
 BENCHMARK_PAGE = marked("the page of a benchmark", rb"\A# [^\n]*\n\nMade by `python benchmarks/")

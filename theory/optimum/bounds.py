@@ -20,7 +20,7 @@ from theory.selection.rounding import Selection
 def greedy_gap(instance: Instance, relaxation: Relaxation) -> Fraction:
     """``phi p_s``: OPT exceeds what the prefix retains by at most this (claim D4; Dantzig 1957)."""
     s = relaxation.critical_item
-    return Fraction(0) if s is None else relaxation.fraction * Fraction(instance.score[s])
+    return Fraction(0) if s is None else relaxation.fraction * instance.exact_score(s)
 
 
 def best_of_share() -> Fraction:

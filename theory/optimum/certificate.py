@@ -28,7 +28,8 @@ from theory.errors import InputError
 from theory.files.outputs import CERTIFICATE, write_atomically
 from theory.instance import Instance
 from theory.optimum.class_optimum import ClassSolution
-from theory.optimum.duals import Prices, to_float
+from theory.optimum.collector import uncollected
+from theory.optimum.duals import Prices, Split, to_float
 from theory.optimum.exact_optimum import MAX_STATES, Solution, solve
 from theory.optimum.helpers import Floats64, sharing
 from theory.optimum.watch import UNWATCHED, Watch
@@ -100,7 +101,8 @@ def certify(
         InputError: an entry too small beside the largest one for its square to be compared exactly.
     """
     instance.refuse_lost_squares()
-    solution = solve(instance, max_states=max_states, watch=watch)
+    with uncollected():
+        solution = solve(instance, max_states=max_states, watch=watch)
     mask = solution.mask
     spent, retained = instance.spent(mask), instance.retained(mask)
     about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(retained), "note": note or {}}
@@ -240,7 +242,13 @@ def _proof(solution: Solution | ClassSolution) -> dict[str, Any]:
         "loss": str(solution.loss),
         "search": solution.method,
         **({"step": str(solution.step)} if solution.step else {}),
+        **({"split": _split(prices.split)} if prices.split else {}),
     }
+
+
+def _split(split: Split) -> dict[str, Any]:
+    return {"weight": list(map(str, split.weight)), "side": "least" if split.least else "most",
+            "energy": str(split.energy), "item": str(split.item)}  # fmt: skip
 
 
 def _cost_fields(instance: Instance) -> dict[str, Any]:

@@ -95,25 +95,26 @@ def compared(instance: Instance, certificate: Certificate, layers: Sequence[Laye
         layers: of the flat update, whose sizes add up to ``instance.d``.
     """
     instance = instance.of_arrays()
-    prefix, exact = cwmp(instance), certificate.verdict == "exact"
-    found = {
-        PREFIX: prefix,
-        "CWMP fill": cwmp(instance, rounding="fill"),
-        "CWMP best-of": cwmp(instance, rounding="best-of"),
-        TOP_K: top_k(instance),
-        best_row(certificate.verdict): Selection(certificate.mask, certificate.spent, certificate.retained),
-    }
     norm = instance.retained(np.ones(instance.d, dtype=bool))
+    best = Selection(certificate.mask, certificate.spent, certificate.retained)
+
+    def row(one: Selection) -> Kept:
+        return _kept(instance, one, norm, best.retained, exact=certificate.verdict == "exact")
+
+    prefix = cwmp(instance)  # masks of size d are held no longer than needed
+    rows = {PREFIX: row(prefix), **{f"CWMP {name}": row(cwmp(instance, rounding=name)) for name in ("fill", "best-of")}}
+    others = top_k(instance)
+    rows |= {TOP_K: row(others), best_row(certificate.verdict): row(best)}
     relaxed = relax(instance, prefix)
     swap = Swap(
         np.flatnonzero(prefix.mask & ~certificate.mask),
         np.flatnonzero(certificate.mask & ~prefix.mask),
         share(certificate.retained - prefix.retained, prefix.retained),
     )
-    of_kinds = {name: found[name] for name in (PREFIX, TOP_K, best_row(certificate.verdict))}
+    masks = {PREFIX: prefix.mask, TOP_K: others.mask, best_row(certificate.verdict): best.mask}
     return Comparison(
-        {name: _kept(instance, one, norm, certificate.retained, exact=exact) for name, one in found.items()},
-        kinds_kept(instance, {name: one.mask for name, one in of_kinds.items()}, layers, norm),
+        rows,
+        kinds_kept(instance, masks, layers, norm),
         swap,
         share(relaxed.value, norm),
         share(greedy_gap(instance, relaxed), norm),

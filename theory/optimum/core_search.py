@@ -31,11 +31,14 @@ from theory.optimum.watch import STRIDE, UNWATCHED
 
 
 class Item(NamedTuple):
-    """A core item: deviating from S here costs ``loss`` and moves the slack by ``shift``."""
+    """A core item: deviating from S here costs ``loss``, moves the slack by ``shift`` and, with a cut, the spare by
+    ``units``.
+    """
 
     loss: Fraction
     shift: Fraction
     at: int
+    units: int = 0
 
 
 class Found(NamedTuple):
@@ -51,6 +54,7 @@ class _Group(NamedTuple):
 
     loss: int
     shift: int
+    units: int
     members: list[int]
 
 
@@ -71,12 +75,14 @@ class _Question:
 
     @classmethod
     def of(cls, core: list[Item], base: Base, limit: Fraction) -> _Question:
-        item = base.prices.item if base.prices.most_items else Fraction(0)
+        item = base.prices.item if base.prices.cut else Fraction(0)
         costs = math.lcm(base.slack.denominator, *(x.shift.denominator for x in core))
         rate = base.prices.energy / costs
         unit = math.lcm(limit.denominator, rate.denominator, item.denominator, *(x.loss.denominator for x in core))
-        keyed = sorted(((int(x.loss * unit), int(x.shift * costs)), x.at) for x in core)
-        groups = [_Group(key[0], key[1], [i for _, i in same]) for key, same in groupby(keyed, key=itemgetter(0))]
+        keyed = sorted(((int(x.loss * unit), int(x.shift * costs), x.units), x.at) for x in core)
+        groups = [
+            _Group(key[0], key[1], key[2], [i for _, i in same]) for key, same in groupby(keyed, key=itemgetter(0))
+        ]
         start = (int(base.slack * costs), base.spare, 0, ())
         return cls(groups, start, int(rate * unit), int(item * unit), int(limit * unit), unit)
 
@@ -94,37 +100,40 @@ class _Question:
 def ordered(
     core: list[Item], base: Base, limit: Fraction, max_visits: int, stopped: Callable[[], bool] = UNWATCHED.stopped
 ) -> Found:
-    """Search in the order of loss per joule (per item with the cut), with bounds on what later items can do."""
+    """Search in the order of loss per joule (per unit of the cut), with bounds on what later items can do."""
     q = _Question.of(core, base, limit)
     energy, item, below = q.energy, q.item, q.limit
-    key = (lambda g: (g.loss, g.shift)) if item else (lambda g: (Fraction(g.loss, abs(g.shift)), abs(g.shift), g.shift))
+    key = (
+        (lambda g: (Fraction(g.loss, abs(g.units)), 0, g.shift))
+        if item
+        else (lambda g: (Fraction(g.loss, abs(g.shift)), abs(g.shift), g.shift))
+    )
     groups = sorted(q.groups, key=key)
     best: _Path | None = None
     states, visits = [q.start], 0
     if q.start[0] >= 0 and q.total(q.start) < below:
         below, best = q.total(q.start), q.start[3]
-    for at, (price, shift, members) in enumerate(groups):
-        last, sign, count = at + 1 == len(groups), 1 if shift > 0 else -1, len(members)
-        # the next group bounds what any later deviation costs per unit of slack, or per item with the cut
-        next_price, step = (0, 1) if last else (groups[at + 1].loss, abs(groups[at + 1].shift))
-        short, over = (next_price, min(next_price, item)) if item else (next_price, min(next_price, energy * step))
+    for at, (price, shift, units, members) in enumerate(groups):
+        last, count = at + 1 == len(groups), len(members)
+        # the next group bounds what any later deviation costs per unit of slack, or of the cut
+        short, step = 0, 1
+        if not last:
+            short, step = groups[at + 1].loss, abs(groups[at + 1].units if item else groups[at + 1].shift)
+        over = min(short, (item or energy) * step)
         grown: list[_Ranked] = []
         for asked, state in enumerate(states):
             slack, spare, paid, path = state
             for copies in range(count + 1):
                 if copies:
-                    slack, spare, paid = slack + shift, spare + sign, paid + price
+                    slack, spare, paid = slack + shift, spare + units, paid + price
                     state = slack, spare, paid, (members[:copies], path)
                     if paid >= below:
                         break
                 total = paid + energy * slack + item * spare
                 if slack >= 0 and total < below:
                     below, best = total, state[3]
-                if item:
-                    reaches = paid + (over * spare if spare >= 0 else -short * spare) < below
-                else:
-                    reaches = (paid - below) * step + (over * slack if slack >= 0 else -short * slack) < 0
-                if reaches:
+                away = spare if item else slack
+                if (paid - below) * step + (over * away if away >= 0 else -short * away) < 0:
                     grown.append((-slack, total, state))
                 elif copies and not item and (slack < 0) == (shift < 0):
                     break  # further copies lead further away; with the cut they may lead back
@@ -175,15 +184,17 @@ def _affordable(
     """The front of every choice among ``groups`` that loses less than the limit."""
     front: list[_Half] = [(-start[0], q.total(start), (0, ()))]
     visits = 0
-    for price, shift, members in groups:
-        gain = price + q.energy * shift + (q.item if shift > 0 else -q.item)
+    for price, shift, units, members in groups:
+        gain = price + q.energy * shift + q.item * units
         grown = list(front)
         for copies in range(1, len(members) + 1):
-            chosen, room, move, more = members[:copies], q.limit - copies * price, copies * shift, copies * gain
-            before = len(grown)
-            for minus_slack, total, (paid, path) in front:
-                if paid < room:
-                    grown.append((minus_slack - move, total + more, (paid + copies * price, (chosen, path))))
+            chosen, lost, move, more = members[:copies], copies * price, copies * shift, copies * gain
+            before, room = len(grown), q.limit - lost
+            grown += [
+                (minus_slack - move, total + more, (paid + lost, (chosen, path)))
+                for minus_slack, total, (paid, path) in front
+                if paid < room
+            ]
             visits += len(front)
             if len(grown) == before or visits > max_visits or stopped():
                 break

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from theory.arithmetic.exact import exact_sum, floor_float
 from theory.arithmetic.threads import IN_ORDER, each, shares, useful_threads
 from theory.instance import Instance
+from theory.optimum.watch import UNWATCHED
 from theory.selection.order import Floats, Indices, eligible, longest_affordable
 
 _CHUNK = 1 << 16
@@ -37,6 +39,27 @@ _ROUNDING = 2.0**-50  # bounds the relative error of fl(p - lambda c - mu) again
 
 
 @dataclass(frozen=True)
+class Split:
+    """Masks in two kinds, by the sum of whole weights ``w_i = floor(a p_i + b c_i + e)``: up to a bound, and beyond.
+
+    Attributes:
+        weight: ``a, b, e``. least: the prices that it belongs to are for sums of at least their bound, not at most.
+        energy, item: prices of the other masks. bound: what none of these retains more than.
+    """
+
+    weight: tuple[Fraction, Fraction, Fraction]
+    least: bool
+    energy: Fraction
+    item: Fraction
+    bound: Fraction
+
+    def units(self, score: Fraction, cost: Fraction) -> int:
+        """``w_i`` of an item."""
+        a, b, e = self.weight
+        return math.floor(a * score + b * cost + e)
+
+
+@dataclass(frozen=True)
 class Prices:
     """Multipliers of the budget and of the cardinality cut, exact.
 
@@ -45,12 +68,33 @@ class Prices:
         most_items: ``K``, or 0 without the cut.
         cheap: with the cut, a cost ``theta``: the items cheaper than it, and enough at ``theta``, already
             overrun the budget with ``K + 1`` items. This is how ``K`` is checked in one pass.
+        split: in place of the cut: ``mu`` is per unit of weight, for masks of weight up to ``K`` (or from there).
     """
 
     energy: Fraction
     item: Fraction = Fraction(0)
     most_items: int = 0
     cheap: Fraction = Fraction(0)
+    split: Split | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Whether items have a price, or could have one."""
+        return self.split is not None or self.most_items > 0
+
+    @property
+    def sign(self) -> int:
+        """Of the item price in the reduced value: -1 where weights are to reach a bound."""
+        return -1 if self.split is not None and self.split.least else 1
+
+    def units(self, score: Fraction, cost: Fraction) -> int:
+        """What an item takes from the spare: 1, or its weight in the split."""
+        return 1 if self.split is None else self.sign * self.split.units(score, cost)
+
+    def reduced(self, score: Fraction, cost: Fraction) -> Fraction:
+        """``r_i`` of an item."""
+        value = score - self.energy * cost
+        return value - self.item * self.units(score, cost) if self.item else value
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +104,8 @@ class Base:
     Attributes:
         mask: bool (d,). ties: how many of ``{r_i = 0}`` are in it: lowest indices first; with the cut,
             cheapest first.
-        slack: ``B - c(S)``, with B rounded down to the costs' grid. spare: ``K - |S|`` (0 without the cut).
+        slack: ``B - c(S)``, with B rounded down to the costs' grid. spare: ``K - |S|`` (0 without the cut), in
+            units of the split where there is one.
     """
 
     prices: Prices
@@ -120,6 +165,12 @@ def whole_step(values: Floats) -> int:
     return int(np.gcd.reduce(values.astype(np.int64), initial=0))
 
 
+def adds_up(instance: Instance) -> bool:
+    """Whether sums of scores and of costs stay below what float64 tells apart, and so within 64 bits."""
+    largest = max(float(instance.score.max(initial=0)), float(instance.cost.max(initial=0)))
+    return largest * instance.d < _EXACT_INTEGERS
+
+
 def common_grid(values: Floats) -> Fraction:
     """Largest ``q`` of which all of some positive values are multiples."""
     exact = [Fraction(v) for v in values.tolist()]
@@ -133,7 +184,13 @@ def on_grid(budget: Fraction, grid: Fraction) -> Fraction:
 
 def reduced_value(instance: Instance, prices: Prices, i: int) -> Fraction:
     """``r_i = p_i - lambda c_i - mu``, exact."""
-    return instance.exact_score(i) - prices.energy * instance.exact_cost(i) - prices.item
+    return prices.reduced(instance.exact_score(i), instance.exact_cost(i))
+
+
+def units_of(instance: Instance, prices: Prices, items: Indices) -> Floats:
+    """What each of some items takes from the spare."""
+    exact = ((instance.exact_score(i), instance.exact_cost(i)) for i in items.tolist())
+    return np.fromiter((prices.units(score, cost) for score, cost in exact), float, items.size)
 
 
 def sift(instance: Instance, prices: Prices, width: float, threads: int = 1) -> tuple[NDArray[np.bool_], Indices]:
@@ -155,7 +212,7 @@ def _sifted(
     near = [np.empty(0, np.intp)]
     energy, item = to_float(prices.energy), to_float(prices.item)
     pairs = (prices.energy, energy), (prices.item, item)
-    floats_suffice = all(exact == 0 or 1e-290 < value < 1e290 for exact, value in pairs)
+    floats_suffice = prices.split is None and all(exact == 0 or 1e-290 < value < 1e290 for exact, value in pairs)
     affordable = floor_float(instance.budget)
     for start in range(first, end, _CHUNK):
         part = slice(start, min(start + _CHUNK, end))
@@ -185,20 +242,27 @@ def base_of(instance: Instance, prices: Prices, budget: Fraction, threads: int =
     tied = np.array([i for i, r in zip(near, reduced, strict=True) if r == 0], dtype=np.intp)
     left = budget - instance.spent(mask)
     spare = prices.most_items - int(mask.sum())
-    if prices.most_items:
-        tied = tied[np.argsort(instance.costs_of(tied), kind="stable")][: max(spare, 0)]
+    if prices.cut:
+        tied = tied[np.argsort(instance.costs_of(tied), kind="stable")]
+        tied = tied if prices.split else tied[: max(spare, 0)]
     taken, spent = longest_affordable(instance.costs_of(tied), left)
     mask[tied[:taken]] = True
+    if prices.split:
+        units = units_of(instance, prices, np.flatnonzero(mask))
+        return Base(prices, mask, taken, left - spent, prices.sign * prices.most_items - int(units.sum()))
     return Base(prices, mask, taken, left - spent, spare - taken if prices.most_items else 0)
 
 
-def prices_with_cut(instance: Instance, budget: Fraction) -> list[Prices]:
+def prices_with_cut(
+    instance: Instance, budget: Fraction, stopped: Callable[[], bool] = UNWATCHED.stopped
+) -> list[Prices]:
     """Prices of the relaxation with the cut ``|M| <= K``: near-minimisers of U, by bisection on ``lambda``.
 
     For fixed ``lambda`` the best ``mu`` is the K-th largest ``p - lambda c``; U is convex in ``lambda`` with slope
     ``B`` minus the cost of those K items. Two candidates come back: the simplest rational in the last bracket, which is
     exact where costs and scores lie on a grid, and just beyond the bracket, where the cheapest win ties. Any
-    prices are valid, so rounding here costs tightness, never truth. An empty list means that the cut says nothing.
+    prices are valid, so rounding here, or being ``stopped``, costs tightness, never truth. An empty list means that the
+    cut says nothing.
     """
     may = np.flatnonzero(eligible(instance, instance.score))
     p, c = instance.scores_of(may), instance.costs_of(may)
@@ -220,18 +284,23 @@ def prices_with_cut(instance: Instance, budget: Fraction) -> list[Prices]:
         high = 0.0
     for _ in range(80):
         middle = (low + high) / 2
-        if not low < middle < high:
+        if not low < middle < high or stopped():
             break
         low, high = (middle, high) if overspends(middle) else (low, middle)
-    beyond = Fraction(high) * (1 + _BRACKET)
-    ends = [_simplest_between(Fraction(low) * (1 - _BRACKET), beyond), beyond]
     found = []
-    for price in dict.fromkeys(ends if high else [Fraction(0)]):
+    for price in narrowest(low, high):
         with np.errstate(over="ignore"):
             kth = may[np.argpartition(to_float(price) * c - p, most - 1)[most - 1]]
         item = max(reduced_value(instance, Prices(price), kth), Fraction(0))
         found.append(Prices(price, item, most, cheap))
     return found
+
+
+def narrowest(low: float, high: float) -> list[Fraction]:
+    """Two prices for the last bracket of a bisection: its simplest rational, and just beyond it."""
+    beyond = Fraction(high) * (1 + _BRACKET)
+    ends = [_simplest_between(Fraction(low) * (1 - _BRACKET), beyond), beyond]
+    return list(dict.fromkeys(ends if high else [Fraction(0)]))
 
 
 def to_float(value: Fraction) -> float:

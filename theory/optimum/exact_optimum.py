@@ -13,6 +13,7 @@ What this module returns is still only a claim: :mod:`theory.checker` verifies i
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,19 +33,21 @@ from theory.optimum.duals import (
     cost_grid,
     on_grid,
     prices_with_cut,
-    reduced_value,
     sift,
     to_float,
+    units_of,
     whole_step,
 )
+from theory.optimum.group_relaxation import group
 from theory.optimum.relaxation import relax
+from theory.optimum.splits import prices_with_split
 from theory.optimum.watch import UNWATCHED, Watch
 from theory.selection.order import Floats, Indices
 from theory.selection.selectors import cwmp, top_k
 
 MAX_STATES = 4_000_000  # states visited in all before it settles for an interval
 _FIRST, _DEEPER = 10, 1.12  # items in the first core, and how much larger each next one is
-_POOL = 10_000
+_POOLS = 2_000, 10_000  # items whose distance is exact: most searches need the nearest few
 _SAMPLE = 1 << 18
 _ROUNDING = Fraction(1, 1 << 30)  # generous, for distances in floating point
 _SPREAD = 40  # items of the last attempt at a better mask when exactness is out of reach
@@ -113,7 +116,7 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     if whole is not None and whole.proved:
         return whole
     tried = [_solve_from(instance, base, grid, max_states // 2, watch)]
-    for prices in [] if tried[0].proved or watch.stopped() else prices_with_cut(instance, budget):
+    for prices in [] if tried[0].proved or watch.stopped() else prices_with_cut(instance, budget, watch.stopped):
         watch.on_phase("searching the core with the cardinality cut")
         tried.append(
             _solve_from(instance, base_of(instance, prices, budget, watch.threads), grid, max_states // 4, watch)
@@ -128,7 +131,7 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
 
 
 def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int, watch: Watch) -> Solution | None:
-    """By the balanced dynamic programme, where scores and costs are integers; None where they are not.
+    """Where scores and costs are integers: by a relaxation, by the balanced dynamic programme, by splits; else None.
 
     The optimum comes under whichever prices leave it the least loss, since the checker has as much less to search.
     """
@@ -138,26 +141,64 @@ def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int
     if not step:
         return None
     loss, deviations = _feasible_start(instance, base)
-    bound = Solution(base, deviations, loss, loss < step, grid, step=Fraction(step))
-    if not bound.proved:
-        found = dense(instance, base, loss, step, int(grid), watch.stopped, max_states * CELLS_PER_STATE)
-        bound = replace(bound, proved=found.finished, method="dense" if found.checkable else "ordered")
-        if found.deviations is not None:
-            bound = _with_mask(instance, bound, found.deviations)
-    if not bound.proved or bound.loss < step or watch.stopped():
-        return bound
-    if bound.method == "dense":
-        return replace(bound, other=replace(bound, method="ordered"))
-    mask, proofs = bound.mask, [bound]
-    for prices in prices_with_cut(instance, on_grid(instance.budget, grid)):
-        cut = base_of(instance, prices, on_grid(instance.budget, grid))
+    found = Solution(base, deviations, loss, loss < step, grid, step=Fraction(step))
+    if found.proved or watch.stopped():
+        return found
+    found = _by_relaxation(instance, found, max_states, watch)
+    if not found.proved:
+        return found if watch.stopped() else _by_splits(instance, found, max_states, watch)
+    if found.method == "ordered" and found.loss >= step and not watch.stopped():
+        return _of_least_loss(instance, found)
+    return found
+
+
+def _by_relaxation(instance: Instance, found: Solution, max_states: int, watch: Watch) -> Solution:
+    """What a relaxation proves, or else the balanced dynamic programme, beginning with the mask found so far."""
+    base, loss, step = found.base, found.loss, int(found.step)
+    least = group(instance, base, loss, int(found.grid), max_states // 4, watch.stopped)
+    if least is not None and least.deviations is not None:
+        found = replace(found, deviations=least.deviations, loss=least.loss, proved=True)
+        return replace(found, method="group", other=found)
+    if least is None or least.loss <= loss - step:
+        best = dense(instance, base, loss, step, int(found.grid), watch.stopped, max_states * CELLS_PER_STATE)
+        found = replace(found, proved=best.finished, method="dense" if best.checkable else "ordered")
+        if best.deviations is not None:
+            found = _with_mask(instance, found, best.deviations)
+    if found.method == "dense":
+        found = replace(found, other=replace(found, method="ordered"))
+    if least is not None and least.loss > found.loss - step:
+        found = replace(found, proved=True, method="group", other=replace(found, proved=True))
+    return found
+
+
+def _by_splits(instance: Instance, found: Solution, max_states: int, watch: Watch) -> Solution:
+    """What a search of one side of a split proves, if the prices of the other prove that nothing better is there."""
+    budget = on_grid(instance.budget, found.grid)
+    for prices in prices_with_split(instance, found.base, budget):
+        assert prices.split is not None
+        other = _solve_from(instance, base_of(instance, prices, budget), found.grid, max_states // 4, watch)
+        if other.proved and prices.split.bound - instance.retained(other.mask) < found.step:
+            return replace(other, step=found.step)
+        if watch.stopped():
+            break
+    return found
+
+
+def _of_least_loss(instance: Instance, found: Solution) -> Solution:
+    """A mask that is proved, under the prices that leave it the least loss, and under others with or without a cut."""
+    mask, budget, proofs = found.mask, on_grid(instance.budget, found.grid), [found]
+    retained = instance.retained(mask)
+    for prices in [*prices_with_cut(instance, budget), *prices_with_split(instance, found.base, budget)]:
+        if prices.split is not None and prices.split.bound - retained >= found.step:
+            continue
+        cut = base_of(instance, prices, budget)
         loss, deviations = _feasible_start(instance, cut)
-        other = Solution(cut, deviations, loss, True, grid, step=Fraction(step))
+        other = Solution(cut, deviations, loss, True, found.grid, step=found.step)
         proofs.append(_with_mask(instance, other, np.flatnonzero(mask != cut.mask).tolist()))
     proofs.sort(key=attrgetter("loss"))
+    first, *others = proofs
     return replace(
-        proofs[0],
-        other=next((proof for proof in proofs[1:] if bool(proof.prices.item) != bool(proofs[0].prices.item)), None),
+        first, other=next((proof for proof in others if bool(proof.prices.item) != bool(first.prices.item)), None)
     )
 
 
@@ -191,12 +232,11 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int,
     loss, deviations = _feasible_start(instance, base)
     if loss == 0:
         return Solution(base, deviations, loss, True, grid)
-    pool, complete = _pool(instance, base, loss, watch.threads)
-    left = max_states
-    for limit in _limits(pool, complete):
+    left, pool = max_states, list[Item]()
+    for limit, pool in _cores(instance, base, loss, watch):
         if watch.stopped():
             break
-        core = [x for x in pool if x.loss < limit]
+        core = pool[: bisect_left(pool, limit, key=attrgetter("loss"))]
         found, method = _search(core, base, limit, bool(grid), left, watch)
         left -= found.visits
         if found.best is not None and found.best[0] < loss:
@@ -237,41 +277,56 @@ def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]
             if slack >= 0:
                 break
             deviations.append(int(i))
-            loss += reduced_value(instance, base.prices, i)
-            slack, spare = slack + instance.exact_cost(i), spare + 1
-    return loss + base.prices.energy * slack + base.prices.item * spare * bool(base.prices.most_items), deviations
+            score, cost = instance.exact_score(i), instance.exact_cost(i)
+            loss += base.prices.reduced(score, cost)
+            slack, spare = slack + cost, spare + base.prices.units(score, cost)
+    return loss + base.prices.energy * slack + base.prices.item * spare * base.prices.cut, deviations
 
 
-def _pool(instance: Instance, base: Base, loss: Fraction, threads: int = 1) -> tuple[list[Item], Fraction]:
-    """The items nearest to the threshold, by ``|r|``, and a limit below which none is missing."""
-    enough = _enough(instance, base.prices)
+def _cores(instance: Instance, base: Base, loss: Fraction, watch: Watch) -> Iterator[tuple[Fraction, list[Item]]]:
+    """Rising limits up to ``loss``, each with a pool that holds every item below it."""
+    last = Fraction(0)
+    for most in _POOLS:
+        pool, complete = _pool(instance, base, loss, most, watch.threads)
+        for limit in _limits(pool, complete):
+            if limit > last:
+                yield limit, pool
+                last = limit
+        if last == loss:
+            break
+
+
+def _pool(instance: Instance, base: Base, loss: Fraction, most: int, threads: int = 1) -> tuple[list[Item], Fraction]:
+    """The ``most`` items nearest to the threshold, by ``|r|``, and a limit below which none is missing."""
+    enough = _enough(instance, base.prices, most)
     complete = loss if to_float(loss) <= enough else Fraction(enough)
     _, near = sift(instance, base.prices, math.nextafter(to_float(complete), math.inf), threads)
-    if near.size > _POOL:
+    if near.size > most:
         distance = _distance(instance, base.prices, near)
-        nearest = np.argpartition(distance, _POOL)
-        complete = min(complete, Fraction(distance[nearest[_POOL]]) * (1 - _ROUNDING))
-        near = near[nearest[:_POOL]]
-    items = []
+        nearest = np.argpartition(distance, most)
+        complete = min(complete, Fraction(distance[nearest[most]]) * (1 - _ROUNDING))
+        near = near[nearest[:most]]
+    items, prices = [], base.prices
     for i in near.tolist():
-        cost = instance.exact_cost(i)
-        items.append(Item(abs(reduced_value(instance, base.prices, i)), cost if base.mask[i] else -cost, i))
+        score, cost, sign = instance.exact_score(i), instance.exact_cost(i), 1 if base.mask[i] else -1
+        items.append(Item(abs(prices.reduced(score, cost)), sign * cost, i, sign * prices.units(score, cost)))
     return sorted(items), complete
 
 
-def _enough(instance: Instance, prices: Prices) -> float:
-    """A width that holds some ``_POOL`` items, from a sample: it spares large instances a list of most of them."""
+def _enough(instance: Instance, prices: Prices, most: int) -> float:
+    """A width that holds some ``most`` items, from a sample: it spares large instances a list of most of them."""
     stride = instance.d // _SAMPLE
     if stride < 2:
         return math.inf
     distance = _distance(instance, prices, np.arange(0, instance.d, stride))
-    return float(np.quantile(distance, min(1.0, 2 * _POOL / instance.d)))
+    return float(np.quantile(distance, min(1.0, 2 * most / instance.d)))
 
 
 def _distance(instance: Instance, prices: Prices, items: Indices) -> Floats:
     """``|r_i|`` of some items, in floating point."""
     with np.errstate(over="ignore", invalid="ignore"):
-        priced = to_float(prices.energy) * instance.costs_of(items) + to_float(prices.item)
+        units = units_of(instance, prices, items) if prices.split else 1
+        priced = to_float(prices.energy) * instance.costs_of(items) + to_float(prices.item) * units
         return np.nan_to_num(np.abs(instance.scores_of(items) - priced), nan=math.inf, posinf=math.inf)
 
 

@@ -125,6 +125,14 @@ def test_every_recorded_file_is_of_one_kind_only():
         assert len([name for name, kind in kinds.items() if kind.made(path)]) == 1, path
 
 
+@pytest.mark.parametrize("part", ["at_scale", "side_by_side", "threads", "mapped"])
+def test_a_benchmark_adds_to_a_record_whichever_part_came_first(part, tmp_path):
+    path = tmp_path / "certify.json"
+    for size in ("1", "2"):
+        record = {part: {size: {"d": 1, "provenance": {"revision": "0"}}}}
+        write_atomically(path, json.dumps(record, indent=1), outputs.BENCHMARK)
+
+
 def run(command):
     return CliRunner().invoke(main, command if isinstance(command, list) else command.split(), catch_exceptions=False)
 

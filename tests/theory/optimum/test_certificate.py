@@ -199,7 +199,7 @@ def posed(p, c, budget, energy, item):
     slack = Fraction(budget - sum(c[i] for i in inside))
     mask = np.array([i in inside for i in range(len(p))])
     base = Base(Prices(energy, item, items), mask, 0, slack, items - len(inside) if items else 0)
-    core = [Item(abs(r[i]), Fraction(c[i] if i in inside else -c[i]), i) for i in may]
+    core = [Item(abs(r[i]), Fraction(c[i] if i in inside else -c[i]), i, 1 if i in inside else -1) for i in may]
     losses = []
     for chosen in map(set, itertools.chain.from_iterable(itertools.combinations(may, k) for k in range(len(may) + 1))):
         left = budget - sum(c[i] for i in chosen)

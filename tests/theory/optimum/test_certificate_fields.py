@@ -1,5 +1,6 @@
 """What a certificate says: costs, data and proof as they are written, and what the checker's answer makes of it."""
 
+import gc
 import hashlib
 from fractions import Fraction
 
@@ -134,7 +135,7 @@ def test_a_second_proof_is_tried_before_an_interval(accepts, monkeypatch):
     monkeypatch.setattr(module, "_confirm", check)
     certificate = certify(Instance.from_scores([2, 3, 4], [1, 2, 4], 4))
     assert [verdict for verdict, _ in asked] == ["exact", "exact", "interval"][: accepts or 3]
-    assert [search for _, search in asked] == ["dense", "ordered", "dense"][: accepts or 3]
+    assert [search for _, search in asked] == ["group", "ordered", "group"][: accepts or 3]
     assert certificate.verdict == ["failed", "exact", "exact", "interval"][accepts]
     assert (certificate.fields["verdict"], certificate.fields["proof"]["search"]) == asked[-1]
     assert certificate.gap == (0 if certificate.verdict == "exact" else Fraction(certificate.fields["proof"]["loss"]))
@@ -155,3 +156,21 @@ def test_an_interval_of_the_solver_is_asked_for_as_one(monkeypatch):
     assert asked == ["interval"]
     assert (certificate.verdict, certificate.unchecked) == ("interval", False)
     assert certificate.how == "the duality gap of its prices"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_rests_during_the_search_and_is_afterwards_as_it_was(enabled, monkeypatch):
+    """Whatever ends the search."""
+    instance, seen = Instance.from_scores([2, 3, 4], [1, 2, 4], 4), []
+    watch = Watch(on_phase=lambda name: seen.append((name == "checking", gc.isenabled())))
+    before = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        certify(instance, watch=watch)
+        assert set(seen) == {(False, False), (True, enabled)}
+        monkeypatch.setattr(module, "solve", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            certify(instance)
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if before else gc.disable)()

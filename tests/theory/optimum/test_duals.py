@@ -286,6 +286,19 @@ def test_the_first_price_with_the_cut_is_exact_on_a_grid(seed):
         assert float(upper_bound(instance, other)) == pytest.approx(float(upper_bound(instance, one)), rel=1e-9)
 
 
+@pytest.mark.parametrize("after", [0, 1, 5])
+def test_prices_with_the_cut_that_were_stopped_bound_every_mask(after):
+    rng, calls = np.random.default_rng(after), []
+    p, c = rng.integers(1, 40, 10).astype(float), rng.integers(3, 12, 10).astype(float)
+    instance = Instance.from_scores(p, c, 30)
+    found = prices_with_cut(instance, instance.budget, lambda: len(calls) >= after or calls.append(0))
+    assert len(calls) == after
+    masks = ((np.arange(1 << 10)[:, None] >> np.arange(10)) & 1).astype(bool)
+    best = max(int(p[mask].sum()) for mask in masks if c[mask].sum() <= 30)
+    assert found
+    assert all(upper_bound(instance, prices) >= best for prices in found)
+
+
 def test_prices_with_the_cut_at_any_scale():
     """Scores and costs near the ends of float64: the bisection starts from what is finite, and ends."""
     for scores, costs in ((1e300, 2.0**-17), (1e-300, 2.0**17), (1.0, 2.0**-990)):

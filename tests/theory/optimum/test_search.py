@@ -23,7 +23,8 @@ def _question(rng, integer):
     items = []
     for i in np.flatnonzero((p > 0) & (instance.cost <= float(instance.budget))):
         cost = Fraction(c[i])
-        items.append(Item(abs(reduced_value(instance, base.prices, int(i))), cost if base.mask[i] else -cost, int(i)))
+        sign = 1 if base.mask[i] else -1
+        items.append(Item(abs(reduced_value(instance, base.prices, int(i))), sign * cost, int(i), sign))
     return base, items
 
 
@@ -79,7 +80,10 @@ def _drawn(kind, seed):
     r = [x - energy * y - item for x, y in zip(p, c, strict=True)]
     mask = np.array([x > 0 for x in r])
     slack, spare = Fraction(budget - int(np.array(c)[mask].sum())), most and most - int(mask.sum())
-    items = [Item(abs(x), Fraction(y if x > 0 else -y), i) for i, (x, y) in enumerate(zip(r, c, strict=True))]
+    items = [
+        Item(abs(x), Fraction(y if x > 0 else -y), i, 1 if x > 0 else -1)
+        for i, (x, y) in enumerate(zip(r, c, strict=True))
+    ]
     return Base(Prices(energy, item, most), mask, 0, slack, spare), items
 
 

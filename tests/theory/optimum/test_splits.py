@@ -1,0 +1,220 @@
+"""Splits by a whole weight: their bounds against every mask, and what the checker makes of right and wrong ones."""
+
+import copy
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from forging import at, forge, forged, leaves, optimum, sign, variants, weight_of
+
+from theory import Instance, checker
+from theory.optimum import exact_optimum
+from theory.optimum.certificate import certify, check_certificate
+from theory.optimum.duals import Prices, base_of, cost_grid, on_grid, reduced_value
+from theory.optimum.relaxation import relax
+from theory.optimum.splits import prices_with_split
+
+FAMILIES = {
+    "inverse": lambda c, rng: np.maximum(c - 5, 1),
+    "multiple": lambda c, rng: c + np.where(c % 3 == 0, 30, 20),
+    "similar": lambda c, rng: rng.integers(1, 40, c.size),
+    "strongly": lambda c, rng: c + 7,
+}
+
+
+def drawn(family, rng, n):
+    cost = rng.integers(200, 211, n) if family == "similar" else rng.integers(6, 60, n)
+    return FAMILIES[family](cost, rng), cost, int(rng.integers(cost.max(), cost.sum()))
+
+
+def masks(score, cost, budget):
+    """Every feasible mask, with what it retains."""
+    for chosen in itertools.product((False, True), repeat=len(score)):
+        mask = np.array(chosen)
+        if cost[mask].sum() <= budget:
+            yield mask, int(score[mask].sum())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_both_bounds_hold_for_the_masks_that_they_are_about(family):
+    """By enumeration; and the loss of every mask on the searched side is what the identity says, and not negative."""
+    rng, weights, sides = np.random.default_rng(len(family)), set(), set()
+    for _ in range(12):
+        score, cost, budget = drawn(family, rng, 9)
+        instance = Instance.from_scores(score.astype(float), cost.astype(float), budget)
+        whole = on_grid(instance.budget, cost_grid(instance))
+        base = base_of(instance, Prices(relax(instance).threshold), whole)
+        for prices in prices_with_split(instance, base, whole):
+            split = prices.split
+            units = [weight_of(split.weight, p, c) for p, c in zip(score, cost, strict=True)]
+            own = base_of(instance, prices, whole)
+            reduced = [reduced_value(instance, prices, i) for i in range(score.size)]
+            upper = own.loss + sum(int(score[i]) for i in np.flatnonzero(own.mask))
+            for mask, retained in masks(score, cost, budget):
+                weight = sum(u for u, kept in zip(units, mask, strict=True) if kept)
+                beyond = weight < prices.most_items if split.least else weight > prices.most_items
+                if beyond:
+                    assert retained <= split.bound
+                    continue
+                assert retained <= upper
+                spare = abs(prices.most_items - weight)
+                moved = sum(abs(reduced[i]) for i in np.flatnonzero(mask != own.mask))
+                loss = prices.energy * (whole - int(cost[mask].sum())) + prices.item * spare + moved
+                assert loss == upper - retained
+            weights.add(split.weight)
+            sides.add(split.least)
+    assert len(weights) == (2 if family == "multiple" else 1)
+    assert sides == {True, False} or family == "strongly"
+
+
+@pytest.mark.parametrize(("family", "item", "least"), [("inverse", 5, True), ("multiple", 10, False)])
+def test_the_prices_are_those_that_the_family_is_made_of(family, item, least):
+    """With ``p = c + t w`` and as much weight as the bound says, a full budget retains ``B + t K``: no less will do."""
+    score, cost, _ = drawn(family, np.random.default_rng(6), 300)
+    budget = int(cost.sum()) // 2
+    instance = Instance.from_scores(score.astype(float), cost.astype(float), budget)
+    base = base_of(instance, Prices(relax(instance).threshold), Fraction(budget))
+    prices = prices_with_split(instance, base, Fraction(budget))[0]
+    assert (prices.energy, prices.item, prices.split.least) == (1, item, least)
+    own = base_of(instance, prices, Fraction(budget))
+    upper = own.loss + int(score[own.mask].sum())
+    assert upper == budget + (-1 if least else 1) * item * prices.most_items
+    assert upper == textbook(score, cost, budget)
+    assert prices.split.bound <= upper
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_a_split_proves_is_the_optimum(family, monkeypatch):
+    """The other proofs left out: exact where it answers so, and the certificate is about masks of either side."""
+    monkeypatch.setattr(exact_optimum, "_by_relaxation", lambda instance, found, *_: found)
+    rng, split = np.random.default_rng(1), 0
+    for _ in range(15):
+        score, cost, budget = drawn(family, rng, 14)
+        found = certify(Instance.from_scores(score.astype(float), cost.astype(float), budget), max_states=40_000)
+        best = textbook(score, cost, budget)
+        assert found.retained <= best <= found.retained + found.gap
+        split += found.verdict == "exact" and "split" in found.fields["proof"]
+    assert split >= 3
+
+
+def textbook(score, cost, budget):
+    best = np.zeros(budget + 1, np.int64)
+    for p, c in zip(score.tolist(), cost.tolist(), strict=True):
+        best[c:] = np.maximum(best[c:], best[: budget + 1 - c] + p)
+    return int(best[-1])
+
+
+def bound_beyond(p, c, budget, items, split):
+    """What the other prices say of masks beyond, in Fractions."""
+    energy, item = Fraction(split["energy"]), Fraction(split["item"])
+    item, beyond = (item, items - 1) if split["side"] == "least" else (-item, items + 1)
+    total = energy * budget + item * beyond
+    for x, y in zip(p, c, strict=True):
+        if x and y <= budget:
+            total += max(x - energy * y - item * weight_of(split["weight"], x, y), 0)
+    return total
+
+
+@pytest.mark.parametrize("search", ["ordered", "halves"])
+def test_no_consistent_forgery_is_accepted(search):
+    """Random masks, weights, sides, bounds and prices: exact if and only if optimal and bounded beyond."""
+    rng, said = np.random.default_rng(len(search)), {"exact": 0, "beyond": 0, "better": 0}
+    for _ in range(1200):
+        n = int(rng.integers(1, 7))
+        p, c = rng.integers(0, rng.choice([4, 12]), n).tolist(), rng.integers(1, rng.choice([3, 6]), n).tolist()
+        budget = int(rng.integers(0, sum(c) + 1))
+        may = [i for i in range(n) if p[i] and c[i] <= budget]
+        kept = list(max(subsets(may, c, budget), key=lambda some: (sum(p[i] for i in some), some)))
+        if rng.random() < 0.3 and kept:
+            kept.pop()
+        weight = ["0", "0", "1"] if rng.random() < 0.6 else [f"1/{rng.integers(1, 4)}", "1/2", str(rng.integers(1, 3))]
+        items = max(0, sum(weight_of(weight, p[i], c[i]) for i in kept) + int(rng.integers(-1, 2)))
+        split = {"weight": weight, "side": str(rng.choice(["most", "least"])),
+                 "energy": f"{rng.integers(0, 9)}/2", "item": f"{rng.integers(0, 12)}/2"}  # fmt: skip
+        step = {"step": "1"} if rng.random() < 0.5 else {}
+        energy, item = Fraction(int(rng.integers(0, 9)), 2), Fraction(int(rng.integers(0, 5)), 2)
+        result = forged(p, c, budget, kept, energy=energy, item=item, items=items, search=search, split=split, **step)
+        retained, best = sum(p[i] for i in kept), optimum(p, c, budget)
+        over = bound_beyond(p, c, budget, items, split) - retained
+        bounded = over < 1 if step else over <= 0
+        assert (result.verdict == "exact") == (bounded and retained == best), (p, c, budget, kept, result)
+        said["exact"] += result.verdict == "exact"
+        said["beyond"] += result.reason == "a mask on the other side of the split may retain more"
+        said["better"] += result.reason == "a better mask exists"
+    assert min(said.values()) > 10, said
+
+
+def subsets(items, c, budget):
+    for size in range(len(items) + 1):
+        for some in itertools.combinations(items, size):
+            if sum(c[i] for i in some) <= budget:
+                yield some
+
+
+def certified():
+    """An instance whose certificate needs its split and a search."""
+    score = np.array([17.0, 4, 36, 5, 33, 39, 12, 7, 30, 17, 3, 24])
+    cost = np.array([201.0, 203, 210, 202, 207, 205, 201, 204, 208, 209, 200, 206])
+    instance = Instance.from_scores(score, cost, 1240)
+    budget = instance.budget
+    base = base_of(instance, Prices(relax(instance).threshold), budget)
+    (prices,) = prices_with_split(instance, base, budget)
+    split = {"weight": list(map(str, prices.split.weight)), "side": "least" if prices.split.least else "most",
+             "energy": str(prices.split.energy), "item": str(prices.split.item)}  # fmt: skip
+    best = max(masks(score, cost, 1240), key=lambda one: one[1])[0]
+    ties = base_of(instance, prices, budget).ties
+    fields = forge(score, cost, 1240, np.flatnonzero(best).tolist(), energy=prices.energy, item=prices.item,
+                   items=prices.most_items, ties=ties, split=split, grid="1", step="1")  # fmt: skip
+    return score, cost, fields
+
+
+def test_no_altered_field_makes_a_false_statement_accepted():
+    """Every field, many values each, re-signed: what is still called exact must be true of what it now says."""
+    score, cost, fields = certified()
+    check = lambda one: check_certificate(sign(one), score, cost, scores=True)  # noqa: E731
+    assert check(fields).verdict == "exact"
+    accepted = refused = 0
+    for path in leaves(fields):
+        for value in variants(at(fields, path)):
+            other = copy.deepcopy(fields)
+            at(other, path[:-1])[path[-1]] = value
+            if check(other).verdict == "refused":
+                refused += path[:2] == ("proof", "split")
+                continue
+            accepted += 1
+            budget = Fraction(other["budget"])
+            assert Fraction(other["retained"]) == textbook(score.astype(int), cost.astype(int), int(budget)), path
+    assert refused > 40
+    assert accepted
+
+
+def test_a_split_is_refused_in_words_where_it_is_none():
+    score, cost, fields = certified()
+
+    def said(**changed):
+        other = copy.deepcopy(fields)
+        other["proof"]["split"].update(changed)
+        return check_certificate(sign(other), score, cost, scores=True).reason
+
+    assert said(side="both") == "the side must be most or least"
+    assert said(weight=["0", "1"]) == "a weight is not of three numbers"
+    assert said(more="1") == "the split has, or lacks, the field 'more'"
+    assert said(item="-1") == "negative number"
+    assert said(energy="0", item="0") == "a mask on the other side of the split may retain more"
+
+
+def test_an_interval_with_a_split_reaches_as_far_as_the_other_side(monkeypatch):
+    """The bound beyond counts where it is the larger."""
+    p, c, split = [5, 4, 3], [2, 2, 2], {"weight": ["0", "0", "1"], "side": "most", "energy": "3/2", "item": "0"}
+    result = forged(p, c, 5, [0], energy=2, items=2, split=split, verdict="interval", item=0)
+    assert result.verdict == "interval"
+    assert result.about["gap"] == "6"  # U = 2 * 5 + 1 = 11
+    split = {**split, "energy": "0", "item": "0"}
+    assert forged(p, c, 5, [0], energy=2, items=2, split=split, verdict="interval").about["gap"] == "7"  # 5 + 4 + 3
+
+
+def test_every_item_of_a_split_counts_as_work(monkeypatch):
+    score, cost, fields = certified()
+    monkeypatch.setattr(checker, "MAX_WORK", 40 * score.size)
+    assert "too large to finish" in check_certificate(fields, score, cost, scores=True).reason
