@@ -168,7 +168,8 @@ def baseline_cost(cost: str) -> str:
 def spent_share(file: RunFile) -> str:
     """The mean energy of a client's round, as a decimal share of sending everything; what is cut off is not spent."""
     clients = sum(len(record.cohort) - len(record.dropped) for record in file.records)
-    return f"0.{int(file.energy / clients * _DIGITS):09d}".rstrip("0")
+    whole, digits = divmod(int(file.energy / clients * _DIGITS), _DIGITS)
+    return f"{whole}.{digits:09d}".rstrip("0").rstrip(".")
 
 
 _PAPER = Setting(clients=10, cohort=10, error_feedback=False, rounds=100, steps=20, batch=32, model="resnet-18")

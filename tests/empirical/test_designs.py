@@ -152,6 +152,12 @@ def test_top_k_of_equal_joules_never_has_more_and_misses_less_than_a_billionth()
     assert (twin.arm, twin.seed, twin.setting) == (Arm("fc-dear", spent_share(file), "top-k"), 0, SETTING)
 
 
+def test_a_run_that_spends_nothing_or_all_of_a_full_update_has_that_share():
+    run, cost = Run(SETTING, sparse("fc-dear", "0.01", "cwmp-l1"), 0, "synthetic"), CONV + NORM
+    assert spent_share(made(run, 0.5, conv=0, fc=0)) == "0"
+    assert spent_share(made(run, 0.5, conv=cost, fc=FC)) == "1"
+
+
 def test_not_worse_is_sign_flips_one_by_one():
     rng = np.random.default_rng(1)
     for n in (3, 6, 9):
