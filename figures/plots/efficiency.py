@@ -29,7 +29,7 @@ CROSSES = ("x", "+", "1", "2", "3", "4", "|", "_", (6, 2, 0))
 def draw_efficiency(records: Records, venue: str = "ieee") -> Figure:
     """One panel per law of costs, one curve per law of magnitudes; real updates as crosses."""
     record, laws = records[EFFICIENCY], records[LAWS]
-    figure = new_figure("page", 2.8, venue)
+    figure = new_figure("page", 3.4, venue)
     costs = list(record["parameters"]["costs"])
     axes = list(figure.subplots(1, len(costs), sharey=True))
     panel_letters(axes, [TITLES.get(cost, cost) for cost in costs])
@@ -46,7 +46,7 @@ def draw_efficiency(records: Records, venue: str = "ieee") -> Figure:
         ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
         ax.yaxis.set_minor_formatter(NullFormatter())
     axes[0].set_ylabel(r"$R = $ CWMP / Top-K, retained")
-    _legends(axes, record["parameters"]["magnitudes"])
+    _legends(figure, axes, record["parameters"]["magnitudes"])
     return figure
 
 
@@ -75,14 +75,16 @@ def _updates(ax: Axes, rows: list[dict[str, Any]], wanted: dict[str, tuple[str, 
             ax.plot([], [], color=BLACK, linestyle=dash, linewidth=0.6, label=words)
 
 
-def _legends(axes: list[Axes], laws: dict[str, str]) -> None:
-    """Laws in the first panel; real updates, and what their lines mean, in the last."""
+def _legends(figure: Figure, axes: list[Axes], laws: dict[str, str]) -> None:
+    """Laws in the first panel; real updates, and what their lines mean, below both."""
     axes[0].plot([], [], color=GREY, linestyle="", marker="o", markersize=3.6, label=SAMPLES)
     for ax, in_laws in ((axes[0], True), (axes[-1], False)):
         named = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
         shown = {text: handle for text, handle in named.items() if (text in laws or text == SAMPLES) == in_laws}
-        if shown:
+        if in_laws:
             ax.legend(shown.values(), shown.keys(), loc="upper right")
+        elif shown:
+            figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=3, columnspacing=1.2)
 
 
 def caption_efficiency(records: Records) -> str:
