@@ -241,12 +241,12 @@ def test_the_first_screen_says_which_selector_never_loses(tmp_path):
     arms = sorted((RESULTS / "pareto" / "safe-small" / "verdicts").iterdir())
     for kind in ("credible", "safe-small"):
         shutil.copytree(RESULTS / "pareto" / kind / "verdicts", tmp_path / "pareto" / kind / "verdicts")
-    undecided = tmp_path / "pareto" / "safe-small" / "verdicts" / arms[0].name
-    fields = json.loads(undecided.read_text())
-    undecided.write_text(json.dumps({**fields, "outcome": "inconclusive"}))
+    for arm, outcome in zip(arms, ("inconclusive", "holds", "reverses"), strict=True):
+        there = tmp_path / "pareto" / "safe-small" / "verdicts" / arm.name
+        there.write_text(json.dumps({**json.loads(there.read_text()), "outcome": outcome}))
     points = " ".join(re.sub(r"<[^>]*>", "", str(p)) for p in answers.accuracy(Evidence(tmp_path)).points)
     said = points.partition("nowhere worse than Top-K, nor than CWMP where CWMP wins: ")[2]
-    assert re.match(r"learnt-joules. undecided, learnt-safe. holds, safe-0.5. holds", said), said
+    assert re.match(r"learnt-joules. undecided, learnt-safe. holds, safe-0.5. reverses", said), said
 
 
 def test_without_records_it_says_what_to_run(tmp_path):
