@@ -176,6 +176,15 @@ def test_bad_requests():
             loss_weight(instance, loss)
 
 
+def test_what_a_coordinate_weighs_under_each_loss():
+    update = np.array([-3.0, 0.0, 0.5], dtype=np.float32)
+    instance = Instance(update, 1, 2)
+    assert loss_weight(instance, "l2").tolist() == [9.0, 0.0, 0.25]
+    assert loss_weight(instance, "l1").tolist() == [3.0, 0.0, 0.5]
+    assert loss_weight(instance, lambda x: x**3).tolist() == [27.0, 0.0, 0.125]
+    assert loss_weight(Instance.from_scores([4, 1], 1, 1), "l2").tolist() == [4.0, 1.0]
+
+
 @pytest.mark.parametrize("loss", ["l2", "l1", np.cbrt])
 def test_large_arrays_as_they_are_give_what_an_instance_gives(loss):
     """They are selected in the pass that checks them, an instance's scores are formed before."""
