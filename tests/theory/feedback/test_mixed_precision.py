@@ -123,6 +123,14 @@ def test_all_that_goes_in_comes_out_whatever_the_scale(dtype, factor):
 
 
 @pytest.mark.usefixtures("_alone")
+def test_gradients_of_float64_are_averaged_in_it():
+    model = nn.Linear(2, 1, bias=False).double()
+    gradient = torch.tensor([1 + 2.0**-40, -3.0], dtype=torch.float64)
+    found = prune_hook(PruningState(model, "1", "100%"), Bucket(0, list(model.parameters()), gradient)).wait()
+    assert torch.equal(found, gradient)
+
+
+@pytest.mark.usefixtures("_alone")
 def test_a_skipped_step_leaves_every_bucket_as_it_was():
     model = nn.Sequential(nn.Linear(3, 1, bias=False), nn.Linear(2, 1, bias=False))
     state = PruningState(model, "1", "50%")
