@@ -218,6 +218,26 @@ def test_one_process_by_hand(tmp_path, error_feedback):
     assert {name: rest.tolist() for name, rest in state.residuals.items()} == left
 
 
+@pytest.mark.parametrize("whole", [["1"], ["0", "1"], ["0", "1", "2"]])
+def test_state_is_sent_whole_and_costs_beside_the_budget(tmp_path, whole):
+    sizes, costs = (4, 3, 5), {"0": 1, "1": 2, "2": 1}
+    parameters = nn.ParameterList([nn.Parameter(torch.zeros(size)) for size in sizes])
+    parts = [torch.tensor(part) for part in ([4.0, -1.0, 3.0, 0.5], [0.1, 0.2, 0.3], [9.0, 2.0, 8.0, 0.6, 0.7])]
+    with alone(tmp_path):
+        state = PruningState(parameters, costs, "50%" if len(whole) < 3 else 1, state=whole)
+        found = prune_hook(state, Bucket(list(parameters), torch.cat(parts))).wait().split(sizes)
+    free = [k for k in range(3) if str(k) not in whole]
+    left = sorted((v for k in free for v in parts[k].abs().tolist()), reverse=True)
+    least = left[len(left) // 2 - 1] if left else 0
+    for k, (part, arrived) in enumerate(zip(parts, found, strict=True)):
+        kept = part if k not in free else torch.where(part.abs() >= least, part, 0)
+        assert torch.equal(arrived, kept)
+        assert torch.equal(state.residuals[str(k)], part - kept)
+    taken = len(left) // 2
+    assert state.sent == taken + sum(sizes[int(name)] for name in whole)
+    assert state.joules == taken + sum(sizes[int(name)] * costs[name] for name in whole)
+
+
 def test_costs_of_a_hook():
     """One number is for every parameter; those that are not trained have no gradient, no cost and no place."""
     model = small_model()
