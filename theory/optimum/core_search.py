@@ -94,7 +94,7 @@ class _Question:
         """The outcome, with its path unrolled."""
         if best is None:
             return Found(None, visits, finished)
-        return Found((Fraction(below, self.unit), sorted(_members(best))), visits, finished)
+        return Found((Fraction(below, self.unit), sorted(members_of(best))), visits, finished)
 
 
 def ordered(
@@ -161,7 +161,7 @@ def halves(
             break
         _, more, (_, partner) = second.states[at]
         if total + more < below:
-            below, best = total + more, (_members(path), partner)
+            below, best = total + more, (members_of(path), partner)
     return q.found(best, below, first.visits + second.visits, first.finished and second.finished)
 
 
@@ -216,7 +216,7 @@ def undominated(grown: list[_Any]) -> list[_Any]:
     return kept
 
 
-def _members(path: _Path) -> list[int]:
+def members_of(path: _Path) -> list[int]:
     """The indices along a path."""
     found: list[int] = []
     while path:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.instance import Instance
+from theory.optimum.core_search import members_of
 from theory.optimum.duals import Base, adds_up
 from theory.selection.order import eligible
 
@@ -69,7 +70,7 @@ def group(
     rest = min(found, key=lambda one: (found[one], one))
     if found[rest] >= limit:
         return Least(loss, None)
-    moved = _members(states[rest][1])
+    moved = members_of(states[rest][1])
     at = {int(i): int(s) for i, s in zip(may, steps, strict=True)}
     slack += sum(at[i] if base.mask[i] else -at[i] for i in moved)
     swapped = _swaps(steps[free] // divisor, base.mask[may[free]], (slack - rest) // divisor, stopped)
@@ -102,14 +103,6 @@ def _shortest(
             return None
         states = grown
     return states
-
-
-def _members(path: _Path) -> list[int]:
-    found: list[int] = []
-    while path:
-        members, path = path
-        found.extend(members)
-    return found
 
 
 def _swaps(sizes: _Ints, kept: NDArray[np.bool_], more: int, stopped: Callable[[], bool]) -> NDArray[np.intp] | None:

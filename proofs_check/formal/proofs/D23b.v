@@ -140,9 +140,10 @@ Lemma reserve_nodup l : NoDup (reserve l).
 Proof. destruct (reserve_begins l) as [rest E]. pose proof (mine_nodup l) as N. rewrite E in N. exact (nodup_begin _ _ N). Qed.
 
 (* What a list of items keeps of a layer, by its items of the layer. *)
-Lemma part_kept k l : NoDup k -> incl k (indices I) -> part I layer (kept k) l = sum (p I) (inside layer l k).
+Lemma sum_inside f k l : NoDup k -> incl k (indices I) ->
+  sum (fun i => kept k i * f i) (on layer (d I) l) = sum f (inside layer l k).
 Proof.
-  intros N C. unfold part. rewrite <- (sum_kept (p I) (inside layer l k) (on layer (d I) l)).
+  intros N C. rewrite <- (sum_kept f (inside layer l k) (on layer (d I) l)).
   - apply sum_ext. intros i L. apply in_on in L as [_ E]. f_equal. unfold kept.
     destruct (in_dec Nat.eq_dec i k) as [Y|Y], (in_dec Nat.eq_dec i (inside layer l k)) as [Z|Z]; auto; exfalso.
     + apply Z, filter_In. split; [exact Y|]. now apply Nat.eqb_eq.
@@ -151,6 +152,9 @@ Proof.
   - intros i L. apply filter_In in L as [L E]. apply in_on. split; [now apply C|]. now apply Nat.eqb_eq.
   - apply NoDup_filter, seq_NoDup.
 Qed.
+
+Lemma part_kept k l : NoDup k -> incl k (indices I) -> part I layer (kept k) l = sum (p I) (inside layer l k).
+Proof. intros N C. unfold part. now apply sum_inside. Qed.
 
 Lemma T_incl : incl T (indices I).
 Proof. intros i L. apply order_fine, T_item, L. Qed.
@@ -207,14 +211,7 @@ Proof. destruct (cheaper_cases l) as [-> | ->]; [apply top_nodup|apply reserve_n
 Lemma by_layers f k : NoDup k -> incl k (indices I) -> sum f k = sum (fun l => sum f (inside layer l k)) (seq 0 layers).
 Proof.
   intros N C. rewrite <- (sum_kept f k (indices I) N C (seq_NoDup _ _)), (sum_by_group _ layer (d I) layers Lay).
-  apply sum_ext. intros l _. rewrite <- (sum_kept f (inside layer l k) (on layer (d I) l)).
-  - apply sum_ext. intros i L. apply in_on in L as [_ E]. f_equal. unfold kept.
-    destruct (in_dec Nat.eq_dec i k) as [Y|Y], (in_dec Nat.eq_dec i (inside layer l k)) as [Z|Z]; auto; exfalso.
-    + apply Z, filter_In. split; [exact Y|]. now apply Nat.eqb_eq.
-    + apply filter_In in Z. tauto.
-  - apply NoDup_filter, N.
-  - intros i L. apply filter_In in L as [L E]. apply in_on. split; [now apply C|]. now apply Nat.eqb_eq.
-  - apply NoDup_filter, seq_NoDup.
+  apply sum_ext. intros l _. now apply sum_inside.
 Qed.
 
 Lemma T_costs : sum (c I) T <= B I.
