@@ -115,22 +115,23 @@ def choose(design: Safety, files: Files) -> Choice:
 def conditions(design: Safety) -> list[Key]:
     """In the order of the table."""
     return [
-        (cost, share, setting.error_feedback)
-        for setting in design.settings for cost in design.costs for share in design.shares
+        (cost, share, setting.error_feedback) for setting in design.settings for cost, share in design.conditions
     ]  # fmt: skip
 
 
 def judged(design: Safety, files: Files, seeds: Sequence[int], choice: Choice) -> list[Judged]:
     """The arms, each with its verdict."""
     by, arms = _by(files), (choice.arm, *design.others)
-    made = {arm: [_compared(by, key, arm, other, seeds, design.margin, other == BASELINE or key in choice.wins)
-                  for key in conditions(design) for other in (BASELINE, CWMP)] for arm in arms}  # fmt: skip
+    tried = {key: _tried(design, key, seeds) for key in conditions(design)}
+    made = {arm: [_compared(by, key, arm, other, tried[key], design.margin, other == BASELINE or key in choice.wins)
+                  for key in tried for other in (BASELINE, CWMP)] for arm in arms}  # fmt: skip
     binding = {arm: [c for c in some if c.binding] for arm, some in made.items()}
     whole = holm([max(c.p_not_worse for c in binding[arm]) for arm in arms])
     somewhere = iter(holm([c.p_worse for arm in arms for c in binding[arm]]))
     worst = {arm: min(next(somewhere) for _ in binding[arm]) for arm in arms}
+    fewest = min(map(len, tried.values()))
     return [
-        Judged(arm, tuple(made[arm]), p, worst[arm], *_outcome(p, worst[arm], len(seeds), len(arms), binding[arm]))
+        Judged(arm, tuple(made[arm]), p, worst[arm], *_outcome(p, worst[arm], fewest, len(arms), binding[arm]))
         for arm, p in zip(arms, whole, strict=True)
     ]
 
@@ -138,7 +139,10 @@ def judged(design: Safety, files: Files, seeds: Sequence[int], choice: Choice) -
 def cwmp_compared(design: Safety, files: Files, seeds: Sequence[int]) -> list[Comparison]:
     """CWMP itself against Top-K under every condition, for the table; nothing is judged of it."""
     by = _by(files)
-    return [_compared(by, key, CWMP, BASELINE, seeds, design.margin, False) for key in conditions(design)]
+    return [
+        _compared(by, key, CWMP, BASELINE, _tried(design, key, seeds), design.margin, False)
+        for key in conditions(design)
+    ]
 
 
 def needed(arms: int) -> int:
@@ -154,6 +158,11 @@ def _outcome(p: float, worse: float, seeds: int, arms: int, binding: Sequence[Co
     if seeds < needed(arms):
         return Outcome.INCONCLUSIVE, f"{seeds} seeds decide nothing of {arms} arms: it takes {needed(arms)}"
     return Outcome.INCONCLUSIVE, f"p = {p:.2g} for not worse everywhere, {worse:.2g} for worse somewhere"
+
+
+def _tried(design: Safety, key: Key, seeds: Sequence[int]) -> list[int]:
+    """Those of ``seeds`` that a condition is tried on."""
+    return [seed for seed in seeds if seed in design.tried_on(key[:2])]
 
 
 def _by(files: Files) -> dict[tuple[Arm, bool, int], RunFile]:
@@ -186,6 +195,8 @@ def _compared(
 class Predicts:
     """Spearman's rank correlation with the difference in accuracy from Top-K, over arms and conditions, by seed.
 
+    Conditions that not all seeds are tried on are left out.
+
     Attributes:
         pairs: of a seed. defined: those of them in which honest gain is defined in every seed, which its own is over.
     """
@@ -199,7 +210,7 @@ class Predicts:
 def what_predicts(design: Safety, files: Files, seeds: Sequence[int], choice: Choice) -> Predicts:
     """Captured norm or honest gain: which difference from Top-K goes with accuracy's? Intervals are over seeds."""
     by, arms = _by(files), (CWMP, choice.arm, *design.others)
-    asked = [(key, arm) for key in conditions(design) for arm in arms]
+    asked = [(k, arm) for k in conditions(design) if len(_tried(design, k, seeds)) == len(seeds) for arm in arms]
     tables = []  # of each seed: differences in accuracy, captured norm and honest gain, shape (pairs, 3)
     for seed in seeds:
         pairs = [pair for key, arm in asked for pair in _pairs(by, key, arm, BASELINE, [seed])]
@@ -223,11 +234,14 @@ def verdicts(
     """The arms in the form of every other verdict."""
     file, s = next(iter(files.values())), design.settings[0]
     rates = {run.arm.method: run.setting.lr for run in files}
-    shares = ", ".join(percent(share) for share in design.shares)
+    budgets = ", ".join(percent(share) for share in design.shares) + " of a full update"
+    if design.further:
+        further = ", ".join(f"{percent(share)} under {cost}" for cost, share in design.further)
+        budgets += f" (and {further}, on the first {design.further_seeds} seeds)"
     made = []
     for one in found:
         domain = (
-            f"{file.data}, {', '.join(design.costs)} costs, budgets {shares} of a full update, error feedback off and "
+            f"{file.data}, {', '.join(design.costs)} costs, budgets {budgets}, error feedback off and "
             f"on; {s.clients} clients, {s.partition}, {s.cohort} a round, {s.steps} steps of {s.batch} at lr "
             f"{rates[one.arm]:g} (Top-K {rates[BASELINE]:g}), {s.rounds} rounds; seeds {list(seeds)}"
         )
@@ -242,7 +256,7 @@ def verdicts(
             },
             "comparisons": [_observed(c) for c in one.comparisons],
         }  # fmt: skip
-        trials = len(seeds) * len(one.comparisons)
+        trials = sum(c.difference.pairs for c in one.comparisons)
         made.append(Verdict(f"{CLAIM}-{one.arm}", "everywhere", one.outcome, domain, reach, trials, observed=observed))
     return [verdict.stamped(seconds=0.0, provenance=file.provenance) for verdict in made]
 

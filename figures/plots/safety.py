@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from figures import style
 from figures.captions.experiment import cost_label
+from figures.captions.origin import percent
 from figures.captions.sources import seeds_in_words, sources_in_words
 from figures.catalogue import CHOICE
 from figures.records import BASELINE, Experiment, Records
@@ -26,9 +27,10 @@ _ROWS = {
 
 @dataclass(frozen=True)
 class Line:
-    """One cost model with or without feedback: values at each safety, shape (safeties, seeds), in points."""
+    """One cost model and budget with or without feedback: values at each safety, shape (safeties, seeds), in points."""
 
     cost: str
+    share: str
     feedback: bool
     safety: tuple[float, ...]
     values: np.ndarray
@@ -36,16 +38,23 @@ class Line:
 
 @style.styled
 def draw_safety(records: Records, venue: str = "ieee") -> Figure:
-    """Two rows, accuracy above and captured norm below; a column without and one with error feedback."""
+    """Two rows, accuracy above and captured norm below; a column without and one with error feedback.
+
+    A cost model has a colour and a marker, which is hollow at other budgets than the first.
+    """
     experiment: Experiment = records[CHOICE]
     figure = style.new_figure("page", 4.2, venue)
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
     costs = list(dict.fromkeys(line.cost for line in lines(experiment, "accuracy (points)")))
+    first = budgets(experiment)[0]
     for row, what in enumerate(_ROWS):
         for line in lines(experiment, what):
             ax, k = axes[row, int(line.feedback)], costs.index(line.cost)
             look = {"color": style.CYCLE[k], "marker": style.MARKERS[k], "linestyle": style.DASHES[k]}
-            ax.plot(line.safety, line.values.mean(axis=1), **look, label=cost_label(line.cost), zorder=3)
+            label = cost_label(line.cost)
+            if line.share != first:
+                look["markerfacecolor"], label = "white", f"{label}, {percent(float(line.share))}"
+            ax.plot(line.safety, line.values.mean(axis=1), **look, label=label, zorder=3)
             for seed in line.values.T:
                 ax.plot(line.safety, seed, color=style.CYCLE[k], linewidth=0.4, alpha=0.5, zorder=2)
         axes[row, 0].set_ylabel(f"{what.partition(' (')[0]},\nless Top-K’s (points)")
@@ -63,17 +72,22 @@ def caption_safety(records: Records) -> str:
     experiment: Experiment = records[CHOICE]
     run = experiment.runs[0]
     s, seeds = run.setting, {one.seed for one in experiment.runs}
-    budgets = " and ".join(
-        f"{100 * float(share):g} %" for share in sorted({r.share for r in experiment.runs}, key=float)
-    )
+    first, *others = budgets(experiment)
+    hollow = f"; hollow: {' and '.join(percent(float(other)) for other in others)}" if others else ""
     return (
-        f"Difference from Top-K under the same costs, budget ({budgets} of a full update) and seed: final accuracy, "
-        "and share of the squared norm sent, mean over the rounds. Thin lines are seeds, thick ones their mean. "
+        f"Difference from Top-K under the same costs, budget ({percent(float(first))} of a full update{hollow}) and "
+        "seed: final accuracy, and share of the squared norm sent, mean over the rounds. Thin lines are seeds, thick "
+        "ones their mean. "
         f"{run.data}: {s['clients']} clients, {s['partition']}, {s['cohort']} a round, {s['steps']} local steps of "
         f"{s['batch']}, {s['rounds']} rounds; {seeds_in_words(seeds)}, by which a form is chosen and nothing "
         "is judged. "
         f"{sources_in_words(one.provenance for one in experiment.runs)}."
     )
+
+
+def budgets(experiment: Experiment) -> list[str]:
+    """Of its runs, ascending."""
+    return sorted({run.share for run in experiment.runs}, key=float)
 
 
 def lines(experiment: Experiment, what: str) -> Iterator[Line]:
@@ -85,4 +99,4 @@ def lines(experiment: Experiment, what: str) -> Iterator[Line]:
         there = [method for method in SAFETY if (cost, share, feedback, method, mine[0]) in by]
         values = [[100 * (by[cost, share, feedback, method, seed] - by[cost, share, feedback, BASELINE, seed])
                    for seed in mine] for method in there]  # fmt: skip
-        yield Line(cost, feedback, tuple(SAFETY[method] for method in there), np.array(values, dtype=float))
+        yield Line(cost, share, feedback, tuple(SAFETY[method] for method in there), np.array(values, dtype=float))

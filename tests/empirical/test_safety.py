@@ -5,11 +5,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from made_designs import RATES, SAFE, made, safe_files
+from made_designs import FURTHER, RATES, SAFE, made, safe_files
 from scipy import stats
 
 from empirical.judgement import safety
 from empirical.judgement.paired import holm, not_worse, paired
+from empirical.judgement.safety_report import safety_report
+from empirical.runs.tuning import untuned
 from empirical.setting import Arm
 from theory.claims.verdict import Outcome
 
@@ -141,3 +143,38 @@ def test_a_rank_correlation_of_what_does_not_vary_is_none():
     )]  # fmt: skip
     assert ranks[:2] + ranks[4:] == pytest.approx([1, 1 - 6 * (4 + 1 + 1 + 0) / 60, -1]), ranks
     assert np.isnan(ranks[2:4]).all()
+
+
+def test_a_further_budget_is_chosen_run_judged_and_said_under_its_cost_model_alone():
+    assert FURTHER.conditions == [("fc-dear", "0.01"), ("conv-dear", "0.01"), ("conv-dear", "0.05")]
+    assert replace(FURTHER, further=(("fc-dear", "0.01"),)).conditions == SAFE.conditions
+    choosing = FURTHER.choosing_runs("synthetic", RATES)
+    assert len(choosing) == 3 * 2 * 3 * 5  # seeds, feedback, conditions, arms
+    hard = replace(FURTHER, costs=("conv-dear", "fc-dear"))  # the order of the cost models is the order of the table
+    assert [cost for cost, _ in hard.conditions] == ["conv-dear", "conv-dear", "fc-dear"]
+    files = safe_files(FURTHER.runs(FURTHER.seeds, "safe", "synthetic", RATES))
+    assert {run.seed for run in files if run.arm.share == "0.05"} == set(range(8))
+    assert len(files) == 2 * 5 * (10 + 10 + 8)
+    worse = {run: made(run, file.final_accuracy - 0.02 * (run.arm.share == "0.05" and run.arm.method == "learnt-safe"))
+             for run, file in files.items()}  # fmt: skip
+    choice = replace(CHOSEN, arm="safe")
+    for given, expected in ((files, Outcome.HOLDS), (worse, Outcome.INCONCLUSIVE)):  # eight are too few to reverse
+        found = safety.judged(FURTHER, given, FURTHER.seeds, choice)
+        assert {len(one.comparisons) for one in found} == {12}
+        assert {(c.condition[1], c.difference.pairs) for one in found for c in one.comparisons} == {
+            ("0.01", 10), ("0.05", 8)
+        }  # fmt: skip
+        assert next(one for one in found if one.arm == "learnt-safe").outcome is expected
+    predicts = safety.what_predicts(FURTHER, files, FURTHER.seeds, choice)
+    assert predicts.pairs == 2 * 2 * 4, "what every seed has"
+    beside = safety.cwmp_compared(FURTHER, files, FURTHER.seeds)
+    assert [c.difference.pairs for c in beside] == [10, 10, 8] * 2
+    few = [safety.judged(FURTHER, files, FURTHER.seeds[:n], choice)[0].why for n in (6, 7)]
+    assert few[0] == "6 seeds decide nothing of 3 arms: it takes 7"
+    less = replace(FURTHER, further_seeds=6)
+    assert "6 seeds decide nothing" in safety.judged(less, files, FURTHER.seeds, choice)[0].why
+    whole = safety_report(FURTHER, files, found, beside, FURTHER.seeds, choice, predicts, untuned(FURTHER.methods, 0.1))
+    assert "made-up images: 10 paired seeds (5 %: 8); 4 clients" in whole
+    for verdict in safety.verdicts(found, FURTHER, files, FURTHER.seeds, choice, predicts):
+        assert "1 % of a full update (and 5 % under conv-dear, on the first 8 seeds), error feedback" in verdict.domain
+        assert verdict.trials == 2 * 2 * (10 + 10 + 8)

@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from made_designs import GAINS, JOULES, PAPER, write_designs
+from made_designs import FURTHER, GAINS, JOULES, PAPER, write_choice, write_designs
 
 from empirical.designs import SECOND_HAND
 from figures.catalogue import CATALOGUE, read
@@ -63,6 +63,22 @@ def test_safety_is_drawn_from_the_choosing_seeds_less_top_k(folder):
     assert "by which a form is chosen and nothing is judged" in CATALOGUE["safety"].caption(
         read(CATALOGUE["safety"], folder)
     )
+
+
+def test_further_budgets_are_lines_of_their_own_hollow_and_said(tmp_path):
+    write_choice(FURTHER, tmp_path / "pareto")
+    records = read(CATALOGUE["safety"], tmp_path)
+    found = list(lines(records["pareto/safe-small/choice"], "accuracy (points)"))
+    assert {(one.cost, one.share) for one in found if one.feedback} == set(FURTHER.conditions)
+    assert len(found) == 6
+    axes = CATALOGUE["safety"].draw(records).axes
+    drawn = {line.get_label(): line for line in axes[1].lines if not line.get_label().startswith("_")}
+    assert len(drawn) == 3
+    (label,) = (one for one in drawn if one.endswith(", 5 %"))
+    hollow, full = drawn[label], drawn[label.removesuffix(", 5 %")]
+    assert hollow.get_color() == full.get_color() == full.get_markerfacecolor()
+    assert hollow.get_markerfacecolor() == "white"
+    assert "budget (1 % of a full update; hollow: 5 %) and seed" in CATALOGUE["safety"].caption(records)
 
 
 def test_the_page_answers_by_the_verdicts(page):

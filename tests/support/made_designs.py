@@ -69,6 +69,7 @@ JOULES = {"fc-dear": -0.02, "conv-dear": 0.02, "ratio-1-100": 0.04}
 
 
 SAFE = Safety("mine", "", BOTH, ("fc-dear", "conv-dear"), ("0.01",), tuple(range(10)), rates=(0.1,))
+FURTHER = replace(SAFE, further=(("conv-dear", "0.05"),), further_seeds=8)
 ACCURACY = {  # of each arm less Top-K, by cost model
     "top-k": (0, 0), "cwmp": (0.03, -0.03), "safe-0.5": (0.03, -0.02), "safe": (0.03, -0.001), "safe-0.9": (0.01, 0.0),
     "learnt-safe": (0.03, 0.01), "learnt-joules": (0.02, -0.02),
@@ -92,13 +93,18 @@ def write_designs(folder):
     files = paper_files(GAINS, JOULES, PAPER.seeds)
     found = paper.contests(PAPER, files, PAPER.seeds, LAYERS)
     _write(folder / "paper-small", files, paper.verdicts(found, PAPER, files, PAPER.seeds))
-    choosing = safe_files(SAFE.choosing_runs("synthetic", RATES))
-    _write(folder / "safe-small" / "choice", choosing, ())
-    choice = replace(safety.choose(SAFE, choosing), arm="safe")
+    choice = replace(safety.choose(SAFE, write_choice(SAFE, folder)), arm="safe")
     files = safe_files(SAFE.runs(SAFE.seeds, "safe", "synthetic", RATES))
     judged = safety.judged(SAFE, files, SAFE.seeds, choice)
     predicts = safety.what_predicts(SAFE, files, SAFE.seeds, choice)
     _write(folder / "safe-small", files, safety.verdicts(judged, SAFE, files, SAFE.seeds, choice, predicts))
+
+
+def write_choice(design, folder):
+    """The runs of ``design`` by which a form is chosen."""
+    choosing = safe_files(design.choosing_runs("synthetic", RATES))
+    _write(folder / "safe-small" / "choice", choosing, ())
+    return choosing
 
 
 def _write(folder, files, verdicts):
