@@ -22,14 +22,13 @@ from theory.optimum.duals import Base, Prices, Split, adds_up, narrowest
 from theory.selection.order import eligible
 
 _MOST_MULTIPLES = 64  # of one number, that scores less costs may be
-_STEPS = 200
 _DEAREST = 2.0**60
 _Ints = NDArray[np.int64]
 _Weight = tuple[Fraction, Fraction, Fraction]
 
 
 class _Items(NamedTuple):
-    """Scores, costs and weights of the eligible items, whole numbers; and the budget."""
+    """Scores, costs and weights of the eligible items, whole numbers, the cheapest by weight first; and the budget."""
 
     score: _Ints
     cost: _Ints
@@ -59,9 +58,10 @@ def prices_with_split(instance: Instance, base: Base, budget: Fraction) -> list[
     if kept.all():
         return []
     for weight, units in _weights(score, cost):
-        items = _Items(score, cost, units, int(budget))
+        order = np.argsort(cost / units, kind="stable")
+        items = _Items(score[order], cost[order], units[order], int(budget))
         critical = int(np.argmin(np.where(kept, np.inf, -score / cost)))
-        share = max(base.slack, Fraction(0)) / int(cost[critical])
+        share = base.slack / int(cost[critical])
         bound = int(units[kept].sum()) + math.floor(share * int(units[critical]))
         sides = [(_bound(items, most, least), most, least) for most, least in ((bound, False), (bound + 1, True))]
         (main, most, least), (other, _, _) = sorted(sides, key=lambda side: side[0].value, reverse=True)
@@ -75,7 +75,7 @@ def _weights(score: _Ints, cost: _Ints) -> Iterator[tuple[_Weight, _Ints]]:
     yield (Fraction(0), Fraction(0), Fraction(1)), np.ones_like(score)
     values = np.unique(score - cost)
     unit = int(np.gcd.reduce(values))
-    if 1 < values.size <= _MOST_MULTIPLES and values[0] > 0 and values[-1] <= unit * _MOST_MULTIPLES:
+    if 0 < values[0] < values[-1] <= unit * _MOST_MULTIPLES:
         yield (Fraction(1, unit), Fraction(-1, unit), Fraction(0)), (score - cost) // unit
 
 
@@ -89,40 +89,46 @@ def _bound(items: _Items, most: int, least: bool) -> _Bound:
         high = 1.0
         while high < _DEAREST and _overspends(items, high, most, least):
             low, high = high, 2 * high
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        if not low < middle < high:
-            break
+    while low < (middle := (low + high) / 2) < high:
         low, high = (middle, high) if _overspends(items, middle, most, least) else (low, middle)
     return min(_at(items, price, most, least) for price in narrowest(low, high))
 
 
-def _taken(items: _Items, price: float, most: int, least: bool) -> tuple[NDArray[np.intp], int]:
-    """Items by what each unit of weight is worth at a price, and how many the best mask of this side takes whole."""
+def _taken(items: _Items, price: float, most: int, least: bool) -> tuple[NDArray[np.intp], int, int]:
+    """Items by what each unit of weight is worth at a price, how many of them the best mask of this side takes whole,
+    and how much weight of the next.
+    """
     worth = (items.score - price * items.cost) / items.weight
     order = np.argsort(-worth, kind="stable")
     weights = np.cumsum(items.weight[order])
-    useful = int((worth > 0).sum())
-    if least:
-        return order, max(useful, min(int(np.searchsorted(weights, most)) + 1, order.size))
-    return order, min(useful, int(np.searchsorted(weights, most, side="right")))
+    useful, within = int((worth > 0).sum()), int(np.searchsorted(weights, most, side="right"))
+    if within >= useful and not least:
+        return order, useful, 0
+    whole = max(useful, within) if least else within
+    return order, whole, max(most - int(items.weight[order[:whole]].sum()), 0)
 
 
 def _overspends(items: _Items, price: float, most: int, least: bool) -> bool:
-    order, count = _taken(items, price, most, least)
-    return int(items.cost[order[:count]].sum()) > items.budget
+    order, whole, part = _taken(items, price, most, least)
+    over = int(items.cost[order[:whole]].sum()) - items.budget
+    if not part:
+        return over > 0
+    critical = order[whole]
+    return over * int(items.weight[critical]) + part * int(items.cost[critical]) > 0
 
 
 def _at(items: _Items, price: Fraction, most: int, least: bool) -> _Bound:
-    """The bound at an energy price, under the item price of the first item that is left out, or the last one taken."""
-    order, count = _taken(items, float(price), most, least)
-    critical = count - 1 if least else count
+    """The bound at an energy price, under the item price of the item taken in part, or if none is, of the first that is
+    left out, or the last one taken.
+    """
+    order, whole, part = _taken(items, float(price), most, least)
+    critical = whole - 1 if least and not part else whole
     above, below = price.numerator, price.denominator
     reduced = items.score.astype(object) * below - items.cost.astype(object) * above  # times the denominator
     item = Fraction(0)
-    if 0 <= critical < order.size:
+    if critical < order.size:
         item = Fraction(int(reduced[order[critical]]), below * int(items.weight[order[critical]]))
-    item = min(item, Fraction(0)) if least else max(item, Fraction(0))
+        item = min(item, Fraction(0)) if least else max(item, Fraction(0))
     worth = reduced * item.denominator - items.weight.astype(object) * (item.numerator * below)
     retained = Fraction(int(np.maximum(worth, 0).sum()), below * item.denominator)
     return _Bound(price * items.budget + item * most + retained, price, abs(item))
