@@ -28,7 +28,7 @@ _Weight = tuple[Fraction, Fraction, Fraction]
 
 
 class _Items(NamedTuple):
-    """Scores, costs and weights of the eligible items, whole numbers, the cheapest by weight first; and the budget."""
+    """Scores, costs and weights of the eligible items, whole numbers, the cheapest first; and the budget."""
 
     score: _Ints
     cost: _Ints
@@ -57,8 +57,8 @@ def prices_with_split(instance: Instance, base: Base, budget: Fraction) -> list[
     kept, found = base.mask[may], []
     if kept.all():
         return []
+    order = np.argsort(cost, kind="stable")
     for weight, units in _weights(score, cost):
-        order = np.argsort(cost / units, kind="stable")
         items = _Items(score[order], cost[order], units[order], int(budget))
         critical = int(np.argmin(np.where(kept, np.inf, -score / cost)))
         share = base.slack / int(cost[critical])

@@ -348,6 +348,27 @@ def test_a_split_is_at_the_weight_of_the_relaxations_solution():
     assert {side for side, *_ in seen} == {False, True}
 
 
+def test_the_weight_of_the_relaxations_solution_has_the_critical_items_part():
+    """Of up to 40 units a piece: first in the order of scores per cost, whatever it scores or costs."""
+    rng, parts = np.random.default_rng(14), 0
+    for _ in range(20):
+        cost = rng.integers(1, 30, 8)
+        units = rng.integers(1, 41, 8)
+        budget = int(rng.integers(30, cost.sum() + 1))
+        if budget >= cost.sum() or np.unique(units).size == 1 or math.gcd(*units.tolist()) > 1:
+            continue
+        instance = Instance.from_scores((cost + 2.0 * units), cost.astype(float), budget)
+        base = base_of(instance, Prices(relax(instance).threshold), Fraction(budget))
+        left, weight = Fraction(budget), Fraction(0)
+        for i in sorted(range(8), key=lambda i: (-Fraction(int(units[i]), int(cost[i])), i)):
+            part = min(left / int(cost[i]), Fraction(1))
+            left, weight = left - part * int(cost[i]), weight + part * int(units[i])
+        (prices,) = [one for one in prices_with_split(instance, base, Fraction(budget)) if one.split.weight[0]]
+        assert prices.most_items == math.floor(weight) + prices.split.least
+        parts += math.floor(weight) > int(units[base.mask].sum())
+    assert parts > 6
+
+
 @pytest.mark.parametrize(
     ("more", "unit"),
     [([1, 2, 3], 1), ([5, 10, 320], 5), ([5, 10, 325], None), ([1, 64], 1), ([1, 65], None), ([2, 64, 65], None),
@@ -359,6 +380,7 @@ def test_what_scores_have_over_costs_is_a_weight_where_it_is_few_multiples(more,
     assert (weight, ones.tolist()) == ((0, 0, 1), [1] * len(more))
     expected = [] if unit is None else [((Fraction(1, unit), Fraction(-1, unit), 0), [m // unit for m in more])]
     assert [(weight, units.tolist()) for weight, units in others] == expected
+    assert all(units.dtype == np.int64 for _, units in others)
 
 
 def test_sums_that_float64_cannot_tell_apart_have_no_split():
