@@ -71,6 +71,9 @@ def test_what_moves_pay():
     assert below([Run(4, 3), Run(6, 2)], 9, 99) == [4, 8]
     assert below([Run(4, 3), Run(6, 2)], 10**9, 4) == [4, 8, 12, 18]
     assert below([Run(2, 0), Run(3, 1)], 10, 99) == [3]
+    runs = iter(runs)
+    assert below(runs, 5, 99) == [0, 0, 3]
+    assert list(runs) == [Run(5, 9)], "what is dearer still is not looked at"
 
 
 # --- its pieces, by hand ---------------------------------------------------------------------------
@@ -179,6 +182,23 @@ def test_two_fronts_are_merged_to_the_least_pair_that_fits(seed):
         else:
             assert best in pairs
             assert best[0] == min(pairs)[0]
+
+
+def test_a_merge_walks_through_either_front_once():
+    """And ends where no partner is left."""
+
+    class Walked(list):
+        left = 9
+
+        def __getitem__(self, at):
+            self.left -= 1
+            assert self.left >= 0
+            return super().__getitem__(at)
+
+    one = iter([(-5, 0, ()), (-2, 0, ()), (-1, 0, ()), (0, 0, ())])
+    two = Walked([(2, 9, ()), (4, 8, ()), (7, 7, ())])
+    assert Question(0, 1, [])._merged(one, two, 10**9) == (8, [])
+    assert [state[0] for state in one] == [0]
 
 
 def test_a_path_says_how_many_of_each_class_move():

@@ -107,7 +107,7 @@ BELOW = Side(np.array([4.0, 1]), np.array([3, 2]), True)
 EDGES = [(np.inf, 0), (8, 1), (7, 1), (5, 1), (5, 2), (4, 1), (4, 2), (4, 3), (1, 1), (1, 2)]
 
 
-@pytest.mark.parametrize(("count", "edge"), enumerate(EDGES))
+@pytest.mark.parametrize(("count", "edge"), list(enumerate(EDGES)))
 def test_the_edge_of_so_many_largest_values(count, edge):
     """8 7 5 5 | 4 4 4 1 1: the smallest of the first ``count``, and how often it is among them."""
     assert module._edge(count, Window(4, ABOVE, BELOW)) == edge
