@@ -115,8 +115,9 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     whole = _solve_whole(instance, base, grid, max_states, watch)
     if whole is not None and whole.proved:
         return whole
-    tried = [_solve_from(instance, base, grid, max_states // 2, watch)]
-    for prices in [] if tried[0].proved or watch.stopped() else prices_with_cut(instance, budget, watch.stopped):
+    first = _solve_from(instance, base, grid, max_states // 2, watch)
+    tried = [first]
+    for prices in [] if first.proved or watch.stopped() else prices_with_cut(instance, budget, watch.stopped):
         watch.on_phase("searching the core with the cardinality cut")
         tried.append(
             _solve_from(instance, base_of(instance, prices, budget, watch.threads), grid, max_states // 4, watch)
@@ -135,7 +136,7 @@ def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int
 
     The optimum comes under whichever prices leave it the least loss, since the checker has as much less to search.
     """
-    if instance.update is not None or grid.denominator != 1 or not grid or instance.d > MAX_ITEMS:
+    if instance.update is not None or not grid or grid % 1 or instance.d > MAX_ITEMS:
         return None
     step = whole_step(instance.score)
     if not step:
@@ -161,11 +162,11 @@ def _by_relaxation(instance: Instance, found: Solution, max_states: int, watch: 
         return replace(found, method="group", other=found)
     if least is None or least.loss <= loss - step:
         best = dense(instance, base, loss, step, int(found.grid), watch.stopped, max_states * CELLS_PER_STATE)
-        found = replace(found, proved=best.finished, method="dense" if best.checkable else "ordered")
+        found = replace(found, proved=best.finished)
         if best.deviations is not None:
             found = _with_mask(instance, found, best.deviations)
-    if found.method == "dense":
-        found = replace(found, other=replace(found, method="ordered"))
+        if best.checkable:
+            found = replace(found, method="dense", other=found)
     if least is not None and least.loss > found.loss - step:
         found = replace(found, proved=True, method="group", other=replace(found, proved=True))
     return found
@@ -215,7 +216,7 @@ def _best_of(instance: Instance, tried: list[Solution], masks: list[NDArray[np.b
     bound = min(tried, key=lambda solution: solution.bound(instance))
     loss = bound.bound(instance) - instance.retained(best)
     deviations = np.flatnonzero(best != bound.base.mask).tolist()
-    return replace(bound, deviations=deviations, loss=loss, proved=loss == 0)
+    return replace(bound, deviations=deviations, loss=loss, proved=not loss)
 
 
 def _selected(instance: Instance) -> Iterator[NDArray[np.bool_]]:
@@ -230,7 +231,7 @@ def _selected(instance: Instance) -> Iterator[NDArray[np.bool_]]:
 
 def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int, watch: Watch) -> Solution:
     loss, deviations = _feasible_start(instance, base)
-    if loss == 0:
+    if not loss:
         return Solution(base, deviations, loss, True, grid)
     left, pool = max_states, list[Item]()
     for limit, pool in _cores(instance, base, loss, watch):
@@ -239,9 +240,9 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int,
         core = pool[: bisect_left(pool, limit, key=attrgetter("loss"))]
         found, method = _search(core, base, limit, bool(grid), left, watch)
         left -= found.visits
-        if found.best is not None and found.best[0] < loss:
+        if found.best is not None:
             loss, deviations = found.best
-        if found.finished and (loss < limit or limit == loss):
+        if found.finished and loss <= limit:
             return Solution(base, deviations, loss, True, grid, method, len(core), found.visits)
         if not found.finished:
             break
@@ -249,7 +250,7 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int,
         found = halves(_spread(pool), base, loss, max_states, watch.stopped)
         if found.best is not None:
             loss, deviations = found.best
-    return Solution(base, deviations, loss, loss == 0, grid)
+    return Solution(base, deviations, loss, not loss, grid)
 
 
 def _search(
@@ -270,17 +271,20 @@ def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]
     """A feasible mask to begin with: S, less its cheapest-to-lose items while it overruns the budget."""
     deviations: list[int] = []
     loss, slack, spare = Fraction(0), base.slack, base.spare
-    if slack < 0:
-        inside = np.flatnonzero(base.mask)
-        order = inside[np.argsort(instance.scores_of(inside) / instance.costs_of(inside), kind="stable")]
-        for i in order:
-            if slack >= 0:
-                break
-            deviations.append(int(i))
-            score, cost = instance.exact_score(i), instance.exact_cost(i)
-            loss += base.prices.reduced(score, cost)
-            slack, spare = slack + cost, spare + base.prices.units(score, cost)
-    return loss + base.prices.energy * slack + base.prices.item * spare * base.prices.cut, deviations
+    cheapest = _cheapest_to_lose(instance, base)
+    while slack < 0:
+        i = next(cheapest)
+        deviations.append(i)
+        score, cost = instance.exact_score(i), instance.exact_cost(i)
+        loss += base.prices.reduced(score, cost)
+        slack, spare = slack + cost, spare + base.prices.units(score, cost)
+    return loss + base.prices.energy * slack + base.prices.item * spare, deviations
+
+
+def _cheapest_to_lose(instance: Instance, base: Base) -> Iterator[int]:
+    """The items of S by density, the smallest first; sorted when the first is asked for."""
+    inside = np.flatnonzero(base.mask)
+    yield from inside[np.argsort(instance.scores_of(inside) / instance.costs_of(inside), kind="stable")].tolist()
 
 
 def _cores(instance: Instance, base: Base, loss: Fraction, watch: Watch) -> Iterator[tuple[Fraction, list[Item]]]:
@@ -296,7 +300,7 @@ def _cores(instance: Instance, base: Base, loss: Fraction, watch: Watch) -> Iter
             break
 
 
-def _pool(instance: Instance, base: Base, loss: Fraction, most: int, threads: int = 1) -> tuple[list[Item], Fraction]:
+def _pool(instance: Instance, base: Base, loss: Fraction, most: int, threads: int) -> tuple[list[Item], Fraction]:
     """The ``most`` items nearest to the threshold, by ``|r|``, and a limit below which none is missing."""
     enough = _enough(instance, base.prices, most)
     complete = loss if to_float(loss) <= enough else Fraction(enough)
@@ -330,18 +334,19 @@ def _distance(instance: Instance, prices: Prices, items: Indices) -> Floats:
         return np.nan_to_num(np.abs(instance.scores_of(items) - priced), nan=math.inf, posinf=math.inf)
 
 
-def _limits(pool: list[Item], most: Fraction) -> Iterator[Fraction]:
+def _limits(pool: list[Item], most: Fraction) -> list[Fraction]:
     """Rising limits, each with a few more items of ``pool`` below it than the last; ``most`` is the last one."""
-    count, last = _FIRST, Fraction(0)
-    while last < most:
-        limit = min(pool[count].loss, most) if count < len(pool) else most
-        if limit > last:
-            yield limit
-        last, count = max(last, limit), int(count * _DEEPER) + 1
+    limits, count = {most}, _FIRST
+    while count < len(pool):
+        limits.add(min(pool[count].loss, most))
+        count = int(count * _DEEPER) + 1
+    return sorted(limits - {Fraction(0)})
 
 
 def _spread(pool: list[Item]) -> list[Item]:
     """A few near items of every cost, from either side of the threshold: they reach the most different slacks."""
-    farthest = pool[min(len(pool), _SPREAD * _SPREAD) - 1].loss if pool else Fraction(0)
+    if not pool:
+        return []
+    farthest = pool[: _SPREAD * _SPREAD][-1].loss
     near = sorted((x for x in pool if x.loss <= farthest), key=attrgetter("shift"))
     return near[:: max(1, len(near) // _SPREAD)]

@@ -85,7 +85,7 @@ def test_the_pool_lacks_no_item_below_its_limit(monkeypatch, seed):
     reduced = {i: reduced_value(instance, base.prices, i) for i in range(N)}
     may = {i for i in range(N) if Fraction(instance.cost[i]) <= instance.budget}
     for size in (3, 100):
-        pool, complete = module._pool(instance, base, Fraction(50), size)
+        pool, complete = module._pool(instance, base, Fraction(50), size, 1)
         assert [x.loss for x in pool] == sorted(abs(reduced[x.at]) for x in pool)
         assert {x.at for x in pool} >= {i for i in may if abs(reduced[i]) < complete}
         assert all(x.shift == (1 if base.mask[x.at] else -1) * Fraction(instance.cost[x.at]) for x in pool)
