@@ -602,8 +602,11 @@ def _common_unit(numbers: Sequence[Fraction], work: _Work) -> int:
 
 
 def _search_ordered(q: _Question, work: _Work) -> None:
-    """Kinds by loss per joule (per unit of the cut); states (slack, spare) that can still end below the target."""
-    by_ratio = sorted(q.kinds.items(), key=lambda k: (_per(k[0], q), k[0]))
+    """Kinds by loss per joule (per unit of the cut, where all have one); states (slack, spare) that can still end below
+    the target.
+    """
+    by_units = q.item > 0 and all(units for *_, units in q.kinds)
+    by_ratio = sorted(q.kinds.items(), key=lambda k: (_per(k[0], by_units), k[0]))
     states = {q.origin: 0}
     for place, ((price, move, units), copies) in enumerate(by_ratio):
         later = by_ratio[place + 1][0] if place + 1 < len(by_ratio) else None
@@ -615,7 +618,7 @@ def _search_ordered(q: _Question, work: _Work) -> None:
                 if cost >= q.target:
                     break
                 _require(now < 0 or cost + q.energy * now + q.item * have >= q.target, "a better mask exists")
-                if later is not None and _hope(q, later, now, have, cost):
+                if later is not None and _hope(q, later, by_units, (now, have, cost)):
                     if grown.get((now, have), q.target) > cost:
                         grown[now, have] = cost
                 elif taken and not q.item and (now < 0) == (move < 0):
@@ -629,7 +632,7 @@ def _search_dense(q: _Question, work: _Work) -> None:
 
     Later kinds lose ``loss / cost`` or more per joule, so they bring no slack home that is worth the target to them.
     """
-    by_ratio = sorted(q.kinds.items(), key=lambda k: (_per(k[0], q), k[0]))
+    by_ratio = sorted(q.kinds.items(), key=lambda k: (_per(k[0], False), k[0]))
     copies = chain.from_iterable(repeat(kind[:2], many) for kind, many in by_ratio)
     low, paid = q.origin[0], [0]
     for (price, move), later in pairwise(chain(copies, [(0, 0)])):
@@ -723,21 +726,21 @@ def _bound(states: _States, q: _Question) -> None:
         raise RefusedError(_TOO_LARGE)
 
 
-def _per(kind: _Move, q: _Question) -> Fraction:
+def _per(kind: _Move, by_units: bool) -> Fraction:
     """What a kind loses per joule, or per unit of the cut."""
     price, move, units = kind
-    return Fraction(price, abs(units if q.item else move))
+    return Fraction(price, abs(units if by_units else move))
 
 
-def _hope(q: _Question, later: _Move, slack: int, spare: int, paid: int) -> bool:
-    """Whether items from ``later`` on (dearer per joule, or per unit of the cut) can still end below the target."""
-    price, move, units = later
-    if q.item:
-        step = abs(units)
-        each = price if spare < 0 else min(price, q.item * step)
-        return paid * step + each * abs(spare) < q.target * step
-    step = abs(move)  # leaving slack >= 0 unspent is no hope: the state has been compared with the target as it is
-    return paid * step + price * abs(slack) < q.target * step
+def _hope(q: _Question, later: _Move, by_units: bool, state: tuple[int, int, int]) -> bool:
+    """Whether items from ``later`` on (dearer per joule, or per unit of the cut) can still end below the target.
+
+    Without item prices, leaving slack >= 0 unspent is no hope: the state has been compared with the target as it is.
+    """
+    (price, move, units), (slack, spare, paid) = later, state
+    step, rate, away = (abs(units), q.item, spare) if by_units else (abs(move), q.energy, slack)
+    each = min(price, rate * step) if q.item and away >= 0 else price
+    return paid * step + each * abs(away) < q.target * step
 
 
 def _prune(states: _States, q: _Question) -> _States:

@@ -100,12 +100,13 @@ class _Question:
 def ordered(
     core: list[Item], base: Base, limit: Fraction, max_visits: int, stopped: Callable[[], bool] = UNWATCHED.stopped
 ) -> Found:
-    """Search in the order of loss per joule (per unit of the cut), with bounds on what later items can do."""
+    """Search in the order of loss per joule (per unit of the cut, where all have one), bounding what later items do."""
     q = _Question.of(core, base, limit)
     energy, item, below = q.energy, q.item, q.limit
+    by_units = item > 0 and all(g.units for g in q.groups)
     key = (
         (lambda g: (Fraction(g.loss, abs(g.units)), 0, g.shift))
-        if item
+        if by_units
         else (lambda g: (Fraction(g.loss, abs(g.shift)), abs(g.shift), g.shift))
     )
     groups = sorted(q.groups, key=key)
@@ -118,8 +119,8 @@ def ordered(
         # the next group bounds what any later deviation costs per unit of slack, or of the cut
         short, step = 0, 1
         if not last:
-            short, step = groups[at + 1].loss, abs(groups[at + 1].units if item else groups[at + 1].shift)
-        over = min(short, (item or energy) * step)
+            short, step = groups[at + 1].loss, abs(groups[at + 1].units if by_units else groups[at + 1].shift)
+        over = min(short, (item if by_units else energy) * step)
         grown: list[_Ranked] = []
         for asked, state in enumerate(states):
             slack, spare, paid, path = state
@@ -132,7 +133,7 @@ def ordered(
                 total = paid + energy * slack + item * spare
                 if slack >= 0 and total < below:
                     below, best = total, state[3]
-                away = spare if item else slack
+                away = spare if by_units else slack
                 if (paid - below) * step + (over * away if away >= 0 else -short * away) < 0:
                     grown.append((-slack, total, state))
                 elif copies and not item and (slack < 0) == (shift < 0):

@@ -107,7 +107,7 @@ class _Windows:
         for k, (price, move) in enumerate(zip(loss, shift, strict=True)):
             if self.limit <= 0 or not self.paid.size:
                 break
-            if self.left < 0 or self.paid.size > MAX_WINDOW or stopped():
+            if self.left < 0 or self.paid.size + abs(move) > MAX_WINDOW or stopped():
                 return Best(self._deviations(), False)
             if price >= self.limit:
                 continue

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from operator import attrgetter
@@ -40,7 +40,7 @@ from theory.optimum.duals import (
 )
 from theory.optimum.group_relaxation import group
 from theory.optimum.relaxation import relax
-from theory.optimum.splits import prices_with_split
+from theory.optimum.splits import prices_with_rounding, prices_with_split
 from theory.optimum.watch import UNWATCHED, Watch
 from theory.selection.order import Floats, Indices
 from theory.selection.selectors import cwmp, top_k
@@ -145,9 +145,13 @@ def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int
     found = Solution(base, deviations, loss, loss < step, grid, step=Fraction(step))
     if found.proved or watch.stopped():
         return found
+    budget = on_grid(instance.budget, grid)
+    cut = _by_splits(instance, found, prices_with_rounding(instance, base, budget), max_states, watch)
+    if cut.proved or watch.stopped():
+        return cut
     found = _by_relaxation(instance, found, max_states, watch)
-    if not found.proved:
-        return found if watch.stopped() else _by_splits(instance, found, max_states, watch)
+    if not found.proved and not watch.stopped():
+        return _by_splits(instance, found, prices_with_split(instance, base, budget), max_states, watch)
     if found.method == "ordered" and found.loss >= step and not watch.stopped():
         return _of_least_loss(instance, found)
     return found
@@ -172,10 +176,12 @@ def _by_relaxation(instance: Instance, found: Solution, max_states: int, watch: 
     return found
 
 
-def _by_splits(instance: Instance, found: Solution, max_states: int, watch: Watch) -> Solution:
+def _by_splits(
+    instance: Instance, found: Solution, splits: Sequence[Prices], max_states: int, watch: Watch
+) -> Solution:
     """What a search of one side of a split proves, if the prices of the other prove that nothing better is there."""
     budget = on_grid(instance.budget, found.grid)
-    for prices in prices_with_split(instance, found.base, budget):
+    for prices in splits:
         assert prices.split is not None
         other = _solve_from(instance, base_of(instance, prices, budget), found.grid, max_states // 4, watch)
         if other.proved and prices.split.bound - instance.retained(other.mask) < found.step:

@@ -5,12 +5,16 @@ and prices for these alone leave it a smaller loss (a split disjunction; Balas 1
 Weights are 1 an item, which branches on the number of items, or, where scores less costs are few multiples of one
 number, that multiple: with ``p = c + t w`` a mask retains what it costs and ``t`` times its weight. The bound is the
 weight of the relaxation's solution, rounded down: it lies between the two kinds.
+
+Where items are as large as a good part of the budget, there is a third weight: how many ``m``-th parts of ``B + 1`` an
+item costs, rounded down. Masks of weight ``m`` cost more than the budget, so one side is empty (a rank-one cut; Chvatal
+1973), and the relaxation, which fills the budget with a part of a large item, may be on it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -22,7 +26,11 @@ from theory.optimum.duals import Base, Prices, Split, adds_up, narrowest
 from theory.selection.order import eligible
 
 _MOST_MULTIPLES = 64  # of one number, that scores less costs may be
+_MOST_PARTS = 1 << 12  # of the budget, that costs are counted in
+_MOST_LOOKED_AT = 1 << 26  # weights of items, over all numbers of parts
+_ROUNDINGS = 3  # weights by parts that are tried: those that cut off most
 _DEAREST = 2.0**60
+_LARGEST = 1 << 62
 _Ints = NDArray[np.int64]
 _Weight = tuple[Fraction, Fraction, Fraction]
 
@@ -50,19 +58,45 @@ def prices_with_split(instance: Instance, base: Base, budget: Fraction) -> list[
     Args:
         instance: of whole scores and costs. base: of the relaxation's prices. budget: on the costs' grid.
     """
+    relaxed = _relaxed(instance, base, budget)
+    return [] if relaxed is None else _priced(relaxed, _weights(relaxed.score, relaxed.cost))
+
+
+def prices_with_rounding(instance: Instance, base: Base, budget: Fraction) -> list[Prices]:
+    """The same for the splits with an empty side, by parts of the budget, that the relaxation's solution is beyond."""
+    relaxed = _relaxed(instance, base, budget)
+    return [] if relaxed is None else _priced(relaxed, _parts(relaxed))
+
+
+class _Relaxed(NamedTuple):
+    """The eligible items, scores and costs whole numbers; the budget; and the relaxation's solution: the items that are
+    kept, and the share of the critical one.
+    """
+
+    score: _Ints
+    cost: _Ints
+    budget: int
+    kept: NDArray[np.bool_]
+    critical: int
+    share: Fraction
+
+
+def _relaxed(instance: Instance, base: Base, budget: Fraction) -> _Relaxed | None:
+    """None where nothing is left out, or numbers are too large."""
     may = np.flatnonzero(eligible(instance, instance.score))
-    if not adds_up(instance):
-        return []
+    kept = base.mask[may]
+    if not adds_up(instance) or kept.all():
+        return None
     score, cost = (values[may].astype(np.int64) for values in (instance.score, instance.cost))
-    kept, found = base.mask[may], []
-    if kept.all():
-        return []
-    order = np.argsort(cost, kind="stable")
-    for weight, units in _weights(score, cost):
-        items = _Items(score[order], cost[order], units[order], int(budget))
-        critical = int(np.argmin(np.where(kept, np.inf, -score / cost)))
-        share = base.slack / int(cost[critical])
-        bound = int(units[kept].sum()) + math.floor(share * int(units[critical]))
+    critical = int(np.argmin(np.where(kept, np.inf, -score / cost)))
+    return _Relaxed(score, cost, int(budget), kept, critical, base.slack / int(cost[critical]))
+
+
+def _priced(relaxed: _Relaxed, weights: Iterable[tuple[_Weight, _Ints]]) -> list[Prices]:
+    found, order = [], np.argsort(relaxed.cost, kind="stable")
+    for weight, units in weights:
+        items = _Items(relaxed.score[order], relaxed.cost[order], units[order], relaxed.budget)
+        bound = int(units[relaxed.kept].sum()) + math.floor(relaxed.share * int(units[relaxed.critical]))
         sides = [(_bound(items, most, least), most, least) for most, least in ((bound, False), (bound + 1, True))]
         (main, most, least), (other, _, _) = sorted(sides, key=lambda side: side[0].value, reverse=True)
         split = Split(weight, least, other.energy, other.item, other.value)
@@ -77,6 +111,19 @@ def _weights(score: _Ints, cost: _Ints) -> Iterator[tuple[_Weight, _Ints]]:
     unit = int(np.gcd.reduce(values))
     if 0 < values[0] < values[-1] <= unit * _MOST_MULTIPLES:
         yield (Fraction(1, unit), Fraction(-1, unit), Fraction(0)), (score - cost) // unit
+
+
+def _parts(relaxed: _Relaxed) -> Iterator[tuple[_Weight, _Ints]]:
+    """Weights by parts of the budget, those first by which the relaxation's solution is farthest beyond what fits."""
+    kept, beyond = relaxed.cost[relaxed.kept], relaxed.budget + 1
+    critical = int(relaxed.cost[relaxed.critical])
+    most = min(_MOST_PARTS, relaxed.budget, _LARGEST // int(relaxed.cost.max()), _MOST_LOOKED_AT // (kept.size + 1))
+    weights = (
+        (int((kept * m // beyond).sum()) + relaxed.share * (critical * m // beyond), m) for m in range(2, most + 1)
+    )
+    for over, m in sorted(((weight - (m - 1), m) for weight, m in weights), reverse=True)[:_ROUNDINGS]:
+        if over > 0:
+            yield (Fraction(0), Fraction(m, beyond), Fraction(0)), relaxed.cost * m // beyond
 
 
 def _bound(items: _Items, most: int, least: bool) -> _Bound:
@@ -98,9 +145,11 @@ def _taken(items: _Items, price: float, most: int, least: bool) -> tuple[NDArray
     """Items by what each unit of weight is worth at a price, how many of them the best mask of this side takes whole,
     and how much weight of the next.
     """
-    worth = (items.score - price * items.cost) / items.weight
+    value = items.score - price * items.cost
+    free = np.where(value > 0, np.inf, -np.inf)  # what weighs nothing is taken, or not
+    worth = np.divide(value, items.weight, out=free, where=items.weight > 0)
     order = np.argsort(-worth, kind="stable")
-    weights = np.cumsum(items.weight[order])
+    weights = np.cumsum(items.weight[order][: np.count_nonzero(worth > -np.inf)])
     useful, within = int((worth > 0).sum()), int(np.searchsorted(weights, most, side="right"))
     if within >= useful and not least:
         return order, useful, 0
@@ -126,7 +175,7 @@ def _at(items: _Items, price: Fraction, most: int, least: bool) -> _Bound:
     above, below = price.numerator, price.denominator
     reduced = items.score.astype(object) * below - items.cost.astype(object) * above  # times the denominator
     item = Fraction(0)
-    if critical < order.size:
+    if critical < order.size and items.weight[order[critical]]:
         item = Fraction(int(reduced[order[critical]]), below * int(items.weight[order[critical]]))
         item = min(item, Fraction(0)) if least else max(item, Fraction(0))
     worth = reduced * item.denominator - items.weight.astype(object) * (item.numerator * below)

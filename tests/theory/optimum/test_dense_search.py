@@ -246,8 +246,11 @@ def test_what_the_checker_would_look_at_is_counted_from_the_start(monkeypatch):
 def test_the_sizes_that_are_searched_and_checked():
     """The largest of each, and one more."""
     far = lambda *moves: _Windows(core_of([0] * len(moves), moves), -(10**7), 0, 1, 5, 10**9)  # noqa: E731
-    assert far(MAX_WINDOW - 1, 1).search(NEVER).finished
-    assert not far(MAX_WINDOW, 1).search(NEVER).finished
+    assert far(MAX_WINDOW - 1).search(NEVER).finished
+    assert not far(MAX_WINDOW).search(NEVER).finished
+    assert far(MAX_WINDOW - 2, 1).search(NEVER).finished
+    assert not far(MAX_WINDOW - 1, 1).search(NEVER).finished
+    assert far(10**13, 1).search(NEVER) == Best(None, False), "no window of terabytes is made"
     assert far(CHECKED_WINDOW)._checkable()
     assert not far(CHECKED_WINDOW + 1)._checkable()
     wide = [0] * 79

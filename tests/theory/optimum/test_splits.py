@@ -12,9 +12,11 @@ from forging import at, forge, forged, leaves, optimum, sign, variants, weight_o
 from theory import Instance, checker
 from theory.optimum import exact_optimum, splits
 from theory.optimum.certificate import certify, check_certificate
-from theory.optimum.duals import Prices, base_of, cost_grid, on_grid, reduced_value
+from theory.optimum.core_search import Found
+from theory.optimum.duals import Prices, Split, base_of, cost_grid, on_grid, reduced_value
 from theory.optimum.relaxation import relax
-from theory.optimum.splits import prices_with_split
+from theory.optimum.splits import prices_with_rounding, prices_with_split
+from theory.optimum.watch import UNWATCHED
 
 FAMILIES = {
     "inverse": lambda c, rng: np.maximum(c - 5, 1),
@@ -129,7 +131,8 @@ def test_no_consistent_forgery_is_accepted(search):
         kept = list(max(subsets(may, c, budget), key=lambda some: (sum(p[i] for i in some), some)))
         if rng.random() < 0.3 and kept:
             kept.pop()
-        weight = ["0", "0", "1"] if rng.random() < 0.6 else [f"1/{rng.integers(1, 4)}", "1/2", str(rng.integers(1, 3))]
+        weights = ["0", "0", "1"], [f"1/{rng.integers(1, 4)}", "1/2", str(rng.integers(1, 3))], ["0", "1/2", "0"]
+        weight = weights[int(rng.choice(3, p=[0.4, 0.3, 0.3]))]  # the last weighs nothing for what costs 1
         items = max(0, sum(weight_of(weight, p[i], c[i]) for i in kept) + int(rng.integers(-1, 2)))
         split = {"weight": weight, "side": str(rng.choice(["most", "least"])),
                  "energy": f"{rng.integers(0, 9)}/2", "item": f"{rng.integers(0, 12)}/2"}  # fmt: skip
@@ -222,7 +225,7 @@ def test_every_item_of_a_split_counts_as_work(monkeypatch):
 
 
 def items_of(score, cost, weight, budget):
-    order = sorted(range(len(score)), key=lambda i: Fraction(int(cost[i]), int(weight[i])))
+    order = sorted(range(len(score)), key=lambda i: Fraction(int(cost[i]), int(weight[i])) if weight[i] else math.inf)
     return splits._Items(*(np.array(values, np.int64)[order] for values in (score, cost, weight)), budget)
 
 
@@ -252,14 +255,15 @@ def test_items_are_taken_by_worth_for_as_much_weight_as_a_side_has():
     """Up to a bound while they are worth something; or until it is reached, and all that are worth something."""
     rng = np.random.default_rng(11)
     for _ in range(120):
-        items = items_of(rng.integers(1, 9, 6), rng.integers(1, 9, 6), rng.choice([1, 2, 4], 6), 9)
+        items = items_of(rng.integers(1, 9, 6), rng.integers(1, 9, 6), rng.choice([0, 1, 2, 4], 6), 9)
         score, cost, weight, _ = items
         price, most = int(rng.integers(0, 9)) / 2, int(rng.integers(0, weight.sum() + 1))
-        worth = [(score[i] - price * cost[i]) / weight[i] for i in range(6)]
+        worth = [value / weight[i] if weight[i] else math.inf if value > 0 else -math.inf
+                 for i, value in enumerate(score - price * cost)]  # fmt: skip
         order = sorted(range(6), key=lambda i: -worth[i])
         upto = [int(weight[order[:k]].sum()) for k in range(7)]
         useful = sum(w > 0 for w in worth)
-        within = max(k for k in range(7) if upto[k] <= most)
+        within = max(k for k in range(7) if upto[k] <= most and -math.inf not in [worth[i] for i in order[:k]])
         upper = (within, most - upto[within]) if within < useful else (useful, 0)
         lower = (within, most - upto[within]) if within > useful else (useful, max(0, most - upto[useful]))
         for least, taken in ((False, upper), (True, lower)):
@@ -388,3 +392,100 @@ def test_sums_that_float64_cannot_tell_apart_have_no_split():
         instance = Instance.from_scores([9.0, 8.0, 7.0, most], [4.0, 4.0, 4.0, 4.0], 9)
         base = base_of(instance, Prices(relax(instance).threshold), Fraction(9))
         assert len(prices_with_split(instance, base, Fraction(9))) == many
+
+
+def few_and_large(rng, n, budget, groups, noise=9, small=10):
+    """Two thirds of the items cost the budget's half, quarter, … and a little more, the rest next to nothing; scores
+    likewise (after Jooken, Leyman & De Causmaecker 2022).
+    """
+    large = np.concatenate([np.full(-(-2 * n // (3 * groups)), budget >> k) for k in range(1, groups + 1)])
+    score, cost = (
+        np.concatenate([large + rng.integers(1, noise + 1, large.size), rng.integers(1, small + 1, n // 3)])
+        for _ in "pc"
+    )
+    return score, cost
+
+
+def test_parts_of_the_budget_cut_off_what_the_relaxation_fills_with_a_part_of_an_item():
+    """No mask that fits weighs more; the relaxation's solution does; and what is left is bounded more tightly."""
+    rng, found = np.random.default_rng(21), 0
+    for k in range(12):
+        score, cost = few_and_large(rng, 9, budget := int(rng.integers(150, 250)), 1 + k % 3)
+        instance = Instance.from_scores(score.astype(float), cost.astype(float), budget)
+        relaxed = base_of(instance, Prices(relax(instance).threshold), Fraction(budget))
+        value = relaxed.loss + int(score[relaxed.mask].sum())
+        every = list(masks(score, cost, budget))
+        tight = []
+        for prices in prices_with_rounding(instance, relaxed, Fraction(budget)):
+            parts, split = prices.most_items + 1, prices.split
+            assert split.weight == (0, Fraction(parts, budget + 1), 0)
+            assert not split.least
+            units = np.array([weight_of(split.weight, p, c) for p, c in zip(score, cost, strict=True)])
+            assert max(int(units[mask].sum()) for mask, _ in every) <= prices.most_items
+            full, critical = relaxed.mask, int(np.argmin(np.where(relaxed.mask, np.inf, -score / cost)))
+            assert units[full].sum() + Fraction(relaxed.slack, int(cost[critical])) * units[critical] > parts - 1
+            assert split.bound < 0, "nothing is on the other side"
+            own = base_of(instance, prices, Fraction(budget))
+            upper = own.loss + int(score[own.mask].sum())
+            assert max(retained for _, retained in every) <= upper <= value
+            tight.append(upper)
+        assert tight == sorted(tight)
+        found += len(tight) > 0 and tight[0] < value
+    assert found > 6
+
+
+def test_where_items_are_small_no_parts_are_tried():
+    rng = np.random.default_rng(22)
+    instance = Instance.from_scores(
+        rng.integers(1, 99, 300).astype(float), rng.integers(50, 99, 300).astype(float), 7000
+    )
+    base = base_of(instance, Prices(relax(instance).threshold), Fraction(7000))
+    assert prices_with_rounding(instance, base, Fraction(7000)) == []
+    assert len(prices_with_split(instance, base, Fraction(7000))) == 1
+    everything = Instance.from_scores([1.0, 2.0], [1.0, 2.0], 3)
+    base = base_of(everything, Prices(relax(everything).threshold), Fraction(3))
+    assert prices_with_rounding(everything, base, Fraction(3)) == []
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3, 5])
+def test_few_large_items_are_exact_within_a_moment(groups):
+    """Where the relaxation is a third above the optimum: a split by parts of the budget, of which one side is empty."""
+    rng, split = np.random.default_rng(groups), 0
+    for noise in (1, 5, 60):
+        score, cost = few_and_large(rng, 150, 10_000, groups, noise)
+        instance = Instance.from_scores(score.astype(float), cost.astype(float), 10_000)
+        found = certify(instance)
+        assert (found.verdict, found.retained) == ("exact", textbook(score, cost, 10_000))
+        assert check_certificate(found.fields, score.astype(float), cost.astype(float), scores=True).verdict == "exact"
+        split += "split" in found.fields["proof"]
+    assert split
+
+
+@pytest.mark.parametrize("search", ["ordered", "halves"])
+def test_a_search_among_items_that_weigh_nothing_finds_the_least_loss(search, monkeypatch):
+    """By enumeration of all that fit, under any prices of energy and weight; one search at a time."""
+    gave_up = lambda *_: Found(None, 0, False)  # noqa: E731
+    monkeypatch.setattr(exact_optimum, {"ordered": "halves", "halves": "ordered"}[search], gave_up)
+    rng, searched = np.random.default_rng(23), 0
+    for _ in range(150):
+        n = int(rng.integers(3, 9))
+        score, cost = rng.integers(1, 30, n), rng.integers(1, 9, n)
+        instance = Instance.from_scores(score.astype(float), cost.astype(float), budget := int(rng.integers(8, 25)))
+        beyond = Split((Fraction(0), Fraction(1, 4), Fraction(0)), False, Fraction(0), Fraction(0), Fraction(0))
+        most, energy, item = (
+            int(rng.integers(0, 5)),
+            Fraction(int(rng.integers(0, 9)), 2),
+            Fraction(int(rng.integers(1, 9))),
+        )
+        base = base_of(instance, Prices(energy, item, most, split=beyond), Fraction(budget))
+        found = exact_optimum._solve_from(instance, base, Fraction(1), 10**6, UNWATCHED)
+        upper = base.loss + int(score[base.mask].sum())
+        assert found.loss == upper - int(score[found.mask].sum())
+        assert cost[found.mask].sum() <= budget
+        if found.proved:
+            best = max(
+                (kept for mask, kept in masks(score, cost, budget) if (cost[mask] // 4).sum() <= most), default=0
+            )
+            assert int(score[found.mask].sum()) >= best
+            searched += found.visits > 3
+    assert searched > 25
