@@ -127,6 +127,7 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     if tried[-1].proved:
         return tried[-1]
     watch.on_phase("comparing masks")
+    tried += [whole] if whole is not None and whole.prices.split else []
     best = _best_of(instance, tried, [known.mask for known in (counts, whole) if known is not None])
     return best if whole is None else replace(best, step=whole.step, proved=best.loss < whole.step)
 
@@ -151,10 +152,10 @@ def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int
         return cut
     found = _by_relaxation(instance, found, max_states, watch)
     if not found.proved and not watch.stopped():
-        return _by_splits(instance, found, prices_with_split(instance, base, budget), max_states, watch)
-    if found.method == "ordered" and found.loss >= step and not watch.stopped():
+        found = _by_splits(instance, found, prices_with_split(instance, base, budget), max_states, watch)
+    if found.proved and found.method == "ordered" and found.loss >= step and not watch.stopped():
         return _of_least_loss(instance, found)
-    return found
+    return found if found.proved else min(found, cut, key=lambda one: one.bound(instance))
 
 
 def _by_relaxation(instance: Instance, found: Solution, max_states: int, watch: Watch) -> Solution:
@@ -179,16 +180,22 @@ def _by_relaxation(instance: Instance, found: Solution, max_states: int, watch: 
 def _by_splits(
     instance: Instance, found: Solution, splits: Sequence[Prices], max_states: int, watch: Watch
 ) -> Solution:
-    """What a search of one side of a split proves, if the prices of the other prove that nothing better is there."""
-    budget = on_grid(instance.budget, found.grid)
+    """What a search of one side of a split proves, if the prices of the other prove that nothing better is there.
+
+    Where none does, the side whose prices bound all masks best, be it without a split.
+    """
+    budget, best = on_grid(instance.budget, found.grid), found
     for prices in splits:
         assert prices.split is not None
         other = _solve_from(instance, base_of(instance, prices, budget), found.grid, max_states // 4, watch)
+        other = replace(other, step=found.step)
         if other.proved and prices.split.bound - instance.retained(other.mask) < found.step:
-            return replace(other, step=found.step)
+            return other
+        if prices.split.bound <= other.bound(instance) < best.bound(instance):
+            best = replace(other, proved=False)
         if watch.stopped():
             break
-    return found
+    return best
 
 
 def _of_least_loss(instance: Instance, found: Solution) -> Solution:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from heapq import nlargest
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ from theory.selection.order import eligible
 _MOST_MULTIPLES = 64  # of one number, that scores less costs may be
 _MOST_PARTS = 1 << 12  # of the budget, that costs are counted in
 _MOST_LOOKED_AT = 1 << 26  # weights of items, over all numbers of parts
-_ROUNDINGS = 3  # weights by parts that are tried: those that cut off most
+_ROUNDINGS = 3  # weights by parts that are tried, of those that cut off most in either sense
 _DEAREST = 2.0**60
 _LARGEST = 1 << 62
 _Ints = NDArray[np.int64]
@@ -114,15 +115,17 @@ def _weights(score: _Ints, cost: _Ints) -> Iterator[tuple[_Weight, _Ints]]:
 
 
 def _parts(relaxed: _Relaxed) -> Iterator[tuple[_Weight, _Ints]]:
-    """Weights by parts of the budget, those first by which the relaxation's solution is farthest beyond what fits."""
+    """Weights by parts of the budget, by which the relaxation's solution is far beyond what fits: by most parts, and by
+    most of the budget.
+    """
     kept, beyond = relaxed.cost[relaxed.kept], relaxed.budget + 1
     critical = int(relaxed.cost[relaxed.critical])
     most = min(_MOST_PARTS, relaxed.budget, _LARGEST // int(relaxed.cost.max()), _MOST_LOOKED_AT // (kept.size + 1))
-    weights = (
-        (int((kept * m // beyond).sum()) + relaxed.share * (critical * m // beyond), m) for m in range(2, most + 1)
-    )
-    for over, m in sorted(((weight - (m - 1), m) for weight, m in weights), reverse=True)[:_ROUNDINGS]:
-        if over > 0:
+    over = {m: int((kept * m // beyond).sum()) + relaxed.share * (critical * m // beyond) - (m - 1)
+            for m in range(2, most + 1)}  # fmt: skip
+    farthest = {m for far in (over.get, lambda m: over[m] / m) for m in nlargest(_ROUNDINGS, over, key=far)}
+    for m in sorted(farthest):
+        if over[m] > 0:
             yield (Fraction(0), Fraction(m, beyond), Fraction(0)), relaxed.cost * m // beyond
 
 

@@ -91,9 +91,11 @@ def test_what_is_proved_by_counts_or_whole_numbers_is_the_answer(monkeypatch):
 @pytest.mark.parametrize(("step", "proved"), [(2, False), (3, False), (4, True)])
 def test_the_best_of_all_is_proved_where_it_loses_less_than_a_step(monkeypatch, step, proved):
     counts, whole = SimpleNamespace(proved=False, mask=np.ones(4, bool)), SimpleNamespace(proved=False, step=F(step))
-    whole.mask = np.zeros(4, bool)
+    whole.mask, whole.prices = np.zeros(4, bool), Prices(F(1))
     found, asked = solved(monkeypatch, counts, whole, [OPEN] * 4)
     assert asked[-1] == ("best", 4, [id(counts.mask), id(whole.mask)])
+    whole.prices = Prices(F(1), split=Split(ONE, False, F(0), F(0), F(0)))
+    assert solved(monkeypatch, counts, whole, [OPEN] * 4)[1][-1] == ("best", 5, [id(counts.mask), id(whole.mask)])
     assert (found.loss, found.step, found.proved) == (3, step, proved)
     assert found.base is BEST.base
 
@@ -143,37 +145,67 @@ RELAXED = {method: solution(3, proved=True, method=method) for method in ("order
         (2, None, 99, [], "start"),
         (3, None, 0, [], "start"),
         (4, None, 0, [], "start"),
-        (3, OPEN, 99, ["relaxation", "splits"], "splits"),
-        (4, OPEN, 99, ["relaxation", "splits"], "splits"),
-        (4, OPEN, 1, ["relaxation"], "relaxation"),
-        (4, RELAXED["ordered"], 99, ["relaxation", "least"], "least"),
-        (4, replace(RELAXED["ordered"], loss=F(7)), 99, ["relaxation", "least"], "least"),
-        (4, replace(RELAXED["ordered"], loss=F(2)), 99, ["relaxation"], "relaxation"),
-        (4, RELAXED["ordered"], 1, ["relaxation"], "relaxation"),
-        (4, RELAXED["dense"], 99, ["relaxation"], "relaxation"),
-        (4, RELAXED["group"], 99, ["relaxation"], "relaxation"),
-        (4, RELAXED["whatever"], 99, ["relaxation"], "relaxation"),
+        (3, OPEN, 99, ["rounded", "relaxation", "splits"], "splits"),
+        (4, OPEN, 99, ["rounded", "relaxation", "splits"], "splits"),
+        (4, OPEN, 2, ["rounded", "relaxation"], "relaxation"),
+        (4, OPEN, 1, ["rounded"], "start"),
+        (4, RELAXED["ordered"], 99, ["rounded", "relaxation", "least"], "least"),
+        (4, replace(RELAXED["ordered"], loss=F(7)), 99, ["rounded", "relaxation", "least"], "least"),
+        (4, replace(RELAXED["ordered"], loss=F(2)), 99, ["rounded", "relaxation"], "relaxation"),
+        (4, RELAXED["ordered"], 2, ["rounded", "relaxation"], "relaxation"),
+        (4, RELAXED["dense"], 99, ["rounded", "relaxation"], "relaxation"),
+        (4, RELAXED["group"], 99, ["rounded", "relaxation"], "relaxation"),
+        (4, RELAXED["whatever"], 99, ["rounded", "relaxation"], "relaxation"),
     ],
 )
 def test_a_relaxation_then_splits_or_prices_of_less_loss(monkeypatch, loss, relaxed, stops, asked, answer):
-    seen, ends = [], {"relaxation": relaxed, "splits": solution(1), "least": solution(2)}
-
-    def answers(name, end):
-        monkeypatch.setattr(module, name, lambda instance, found, *more: seen.append((end, found, *more)) or ends[end])
-
-    answers("_by_relaxation", "relaxation")
-    answers("_by_splits", "splits")
-    answers("_of_least_loss", "least")
-    monkeypatch.setattr(module, "_feasible_start", lambda instance, base: (F(loss), [2]))
-    base, watch = base_of(TRIPLES, Prices(F(1)), F(6)), watched(seen, stops)
-    found = module._solve_whole(TRIPLES, base, F(1), 100, watch)
+    seen, ends = [], {"relaxation": relaxed, "splits": solution(1), "least": solution(2), "rounded": None}
+    found, watch = whole_solved(monkeypatch, loss, ends, seen, stops)
     assert [end for end, *_ in seen] == asked
     if answer == "start":
         assert (found.deviations, found.loss, found.proved, found.step) == ([2], loss, loss == 2, 3)
     else:
         assert found is ends[answer]
-        assert (seen[0][1].loss, seen[0][1].proved, seen[0][2:]) == (loss, False, (100, watch))
-        assert all(given is relaxed for _, given, *_ in seen[1:])
+        assert (seen[1][1].loss, seen[1][1].proved, seen[1][2:]) == (loss, False, (100, watch))
+        assert all(given is relaxed for _, given, *_ in seen[2:])
+
+
+def whole_solved(monkeypatch, loss, ends, seen, stops):
+    """What comes of these ends (None: what was given), and who was asked."""
+
+    def answers(name, end):
+        monkeypatch.setattr(module, name, lambda instance, found, *more: seen.append((end, found, *more)) or ends[end])
+
+    answers("_by_relaxation", "relaxation")
+    answers("_of_least_loss", "least")
+    monkeypatch.setattr(module, "prices_with_rounding", lambda *given: ("rounded", *given))
+    monkeypatch.setattr(module, "prices_with_split", lambda *given: ("splits", *given))
+    base = base_of(TRIPLES, Prices(F(1)), F(6))
+
+    def by_splits(instance, found, prices, *more):
+        assert prices[1:] == (TRIPLES, base, 6)
+        seen.append((prices[0], found, *more))
+        return ends[prices[0]] or found
+
+    monkeypatch.setattr(module, "_by_splits", by_splits)
+    monkeypatch.setattr(module, "_feasible_start", lambda instance, base: (F(loss), [2]))
+    watch = watched(seen, stops)
+    return module._solve_whole(TRIPLES, base, F(1), 100, watch), watch
+
+
+@pytest.mark.parametrize(
+    ("rounded", "asked", "answer"),
+    [
+        (SHUT, ["rounded"], "rounded"),
+        (solution(5), ["rounded", "relaxation", "splits"], "splits"),
+        (solution(2), ["rounded", "relaxation", "splits"], "rounded"),
+    ],
+)
+def test_parts_of_the_budget_come_first_and_the_best_bound_is_kept(monkeypatch, rounded, asked, answer):
+    seen, ends = [], {"relaxation": solution(9), "splits": solution(3), "rounded": rounded}
+    found, _ = whole_solved(monkeypatch, 9, ends, seen, 99)
+    assert [end for end, *_ in seen] == asked
+    assert found is ends[answer]
 
 
 @pytest.mark.parametrize(
@@ -210,6 +242,11 @@ def test_a_relaxation_or_the_dynamic_programme(monkeypatch, least, best, loss, p
 @pytest.mark.parametrize(
     ("bounds", "proved", "stops", "asked", "answer"),
     [
+        ([6], [False], 99, 1, 0),  # not proved, but a better bound for all masks
+        ([6, 6], [False, False], 99, 2, 0),
+        ([7, 7], [False, False], 99, 2, 1),
+        ([6], [False], 1, 1, 0),
+        ([7], [False], 99, 1, None),
         ([8], [True], 99, 1, 0),
         ([9, 8, 8], [True, True, True], 99, 2, 1),
         ([10, 8], [True, True], 99, 2, 1),
@@ -225,15 +262,15 @@ def test_a_split_proves_where_the_other_side_is_bounded(monkeypatch, bounds, pro
     seen, found = [], solution(10, step=F(3))
     prices = [Prices(F(1), split=Split(ONE, False, F(1), F(0), F(bound))) for bound in bounds]
     tried = [solution(k, [0], one) for k, one in enumerate(proved)]
-    monkeypatch.setattr(module, "prices_with_split", lambda instance, base, budget: prices)
     monkeypatch.setattr(module, "base_of", lambda instance, prices, budget: (prices, budget))
     monkeypatch.setattr(module, "_solve_from", lambda *given: seen.append(given[1:4]) or tried[len(seen) - 1])
-    ended = module._by_splits(INSTANCE, found, 103, watched(seen, stops))
+    ended = module._by_splits(INSTANCE, found, prices, 103, watched(seen, stops))
     assert seen == [((one, 6), 1, 25) for one in prices[:asked]]
     if answer is None:
         assert ended is found
     else:
         assert (ended.loss, ended.step, ended.base) == (answer, 3, tried[answer].base)
+        assert ended.proved == proved[answer]
 
 
 def above(prices):

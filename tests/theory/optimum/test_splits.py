@@ -489,3 +489,22 @@ def test_a_search_among_items_that_weigh_nothing_finds_the_least_loss(search, mo
             assert int(score[found.mask].sum()) >= best
             searched += found.visits > 3
     assert searched > 25
+
+
+def test_what_is_not_decided_is_bounded_by_the_best_prices(monkeypatch):
+    """No search at all: the interval is that of the split, which closes most of the gap, and the checker agrees."""
+    rng = np.random.default_rng(31)
+    score, cost = few_and_large(rng, 60, 5_000, 3, noise=300)
+    instance = Instance.from_scores(score.astype(float), cost.astype(float), 5_000)
+    monkeypatch.setattr(exact_optimum, "_search", lambda *_: (Found(None, 0, False), "ordered"))
+    monkeypatch.setattr(exact_optimum, "halves", lambda *_: Found(None, 0, False))
+    monkeypatch.setattr(exact_optimum, "_by_relaxation", lambda instance, found, *_: found)
+    found = certify(instance)
+    best = textbook(score, cost, 5_000)
+    assert found.verdict == "interval"
+    assert found.retained <= best <= found.retained + found.gap
+    assert "split" in found.fields["proof"]
+    relaxed = relax(instance).value
+    assert found.retained + found.gap - best < (relaxed - best) / 5
+    checked = check_certificate(found.fields, score.astype(float), cost.astype(float), scores=True)
+    assert (checked.verdict, float(checked.about["gap"])) == ("interval", pytest.approx(float(found.gap), rel=1e-7))
