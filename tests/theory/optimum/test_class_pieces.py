@@ -45,16 +45,24 @@ def test_a_search_starts_with_the_ties_that_fit(budget, slack, ties):
     assert near != replace(near), "they are compared as the objects that they are"
 
 
+def test_units_are_no_finer_than_a_step_of_the_grid_needs():
+    """A third of a step's price for each of a grid of three."""
+    near = solver._near(classes_of(Instance.from_scores([4.0 * S, S], [3.0, 6], 9), Fraction(S, 3), 2), 9, None, 1)
+    assert (near.unit, near.question.energy) == (1, S)
+
+
 def test_a_side_ends_once_it_loses_enough():
     near = solver._near(by_hand(5), 9, Fraction(5 * S, 3), 1)
     assert (near.unit, near.question.energy) == (3, 9 * S)
     assert near.question.ladders[0] == Ladder(1, [Run(3 * S, 2)], [Run(0, 2), Run(6 * S, 1)])
 
 
-@pytest.mark.parametrize(("enough", "runs"), [(None, 3), (1, 1), (2, 1), (3, 2), (6, 2), (7, 3), (99, 3)])
+@pytest.mark.parametrize(
+    ("enough", "runs"), [(None, 3), (S, 1), (2 * S, 1), (2 * S + 1, 2), (6 * S, 2), (6 * S + 1, 3), (99 * S, 3)]
+)
 def test_runs_until_they_lose_enough(enough, runs):
     side = Side(np.array([4.0, 7, 9]) * S, np.array([2, 1, 1]), True)
-    found = solver._runs(by_hand(9), side, 3 * S, 1, enough and enough * S)
+    found = solver._runs(by_hand(9), side, 3 * S, 1, enough)
     assert found == [Run(S, 2), Run(4 * S, 1), Run(6 * S, 1)][:runs]
 
 
@@ -146,11 +154,7 @@ def test_a_search_deepens_until_it_finds_or_has_seen_all(reach, found, limits, a
 
 def test_what_windows_suffice_for():
     assert near_of([], None).holds(Fraction(10**9))
-    assert [near_of([], 9).holds(loss) for loss in (Fraction(4), Fraction(9, 2), Fraction(19, 4))] == [
-        True,
-        True,
-        False,
-    ]
+    assert [near_of([], 9).holds(Fraction(loss, 4)) for loss in (16, 18, 19)] == [True, True, False]
     assert near_of([Run(3, 1)]).first() == (0, [70])
     assert solver._Near([], [70], Question(-1, 1, []), 2, None).first() is None
 

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -87,6 +88,7 @@ def test_costs_up_to_the_budget_are_classes():
     assert classes.cost.tolist() == [1, 2, 3]
     assert classes.threshold.tolist() == [floor_float(Fraction(c, 3)) for c in (1, 2, 3)]
     assert spent_by(classes.cost, [5, 0, 2]) == 11
+    assert classes != replace(classes), "they are compared as the objects that they are"
     assert [classes.score(v) for v in (0.1, 3.0)] == [Fraction(0.1), 3]
     assert [classes_of(Instance([3.0], 1, 1), Fraction(2), 1).score(v) for v in (0.1, 3.0)] == [Fraction(0.1) ** 2, 9]
 

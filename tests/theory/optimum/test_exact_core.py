@@ -67,7 +67,7 @@ def test_cores_are_searched_until_one_holds_a_mask_below_its_limit(monkeypatch, 
     assert (end.base, end.grid, end.step) == (base, 1, 0)
 
 
-@pytest.mark.parametrize(("loss", "proved"), [(0, True), (1, False), (-1, False)])
+@pytest.mark.parametrize(("loss", "proved"), [(0, True), (1, False)])
 def test_a_start_that_loses_nothing_is_proved(monkeypatch, loss, proved):
     monkeypatch.setattr(module, "_feasible_start", lambda instance, base: (F(loss), [2]))
     monkeypatch.setattr(module, "_cores", lambda *given: iter([]))
@@ -78,11 +78,9 @@ def test_a_start_that_loses_nothing_is_proved(monkeypatch, loss, proved):
 
 def test_real_costs_are_halved_first(monkeypatch):
     asked = []
-    for name, found in (("ordered", Found(None, 9, True)), ("halves", UNFINISHED)):
-        monkeypatch.setattr(
-            module, name, lambda *given, name=name, found=found: asked.append((name, given[3])) or found
-        )
-    assert module._search([], BASE, F(9), False, 41, UNWATCHED) == (Found(None, 9, True), "ordered")
+    monkeypatch.setattr(module, "halves", lambda *given: asked.append(("halves", given[3])) or UNFINISHED)
+    monkeypatch.setattr(module, "ordered", lambda *given: asked.append(("ordered", given[3])) or NOTHING)
+    assert module._search([], BASE, F(9), False, 41, UNWATCHED) == (NOTHING, "ordered")
     assert asked == [("halves", 20), ("ordered", 20)]
 
 
@@ -114,9 +112,9 @@ def test_densities_are_not_rounded():
 @pytest.mark.parametrize(
     ("limits", "loss", "asked", "cores"),
     [
-        ([[F(1, 2), 8], [3, 8, 20], [99]], 30, [2_000, 10_000], [F(1, 2), 8, 20]),
-        ([[3, 20], [99]], 20, [2_000], [3, 20]),
-        ([[0, 8], [8]], 20, [2_000, 10_000], [8]),
+        ([[F(1, 2), 8], [3, 8, 20]], 30, [2_000, 10_000], [(F(1, 2), 2_000), (8, 2_000), (20, 10_000)]),
+        ([[3, 20], [99]], 20, [2_000], [(3, 2_000), (20, 2_000)]),
+        ([[0, 8], [8]], 20, [2_000, 10_000], [(8, 2_000)]),
     ],
 )
 def test_the_pool_grows_where_the_limits_do_not_reach_the_loss(monkeypatch, limits, loss, asked, cores):
@@ -125,14 +123,13 @@ def test_the_pool_grows_where_the_limits_do_not_reach_the_loss(monkeypatch, limi
 
     def pool(instance, base, loss, most, threads):
         seen.append(most)
-        return [most], len(seen) - 1
+        return most, len(seen) - 1
 
     monkeypatch.setattr(module, "_pool", pool)
     monkeypatch.setattr(module, "_limits", lambda pool, complete: [F(x) for x in limits[complete]])
     found = list(module._cores(INSTANCE, BASE, F(loss), UNWATCHED))
     assert seen == asked
-    assert [limit for limit, _ in found] == cores
-    assert found[-1][1] == asked[-1:] or cores == [8]
+    assert found == cores
 
 
 EIGHT = Instance.from_scores(np.arange(1.0, 9), [2.0] * 8, 7)  # at a price of 1 they are 1 0 1 2 3 4 5 6 from it
@@ -205,10 +202,34 @@ def test_distances_from_the_threshold():
     assert module._distance(instance, Prices(F(2)), np.array([3])).tolist() == [np.inf]
 
 
-def test_limits_begin_above_nothing():
-    """Where the nearest lose nothing, and where they lose one."""
-    assert module._limits([Item(F(k // 15), F(1), k) for k in range(30)], F(9)) == [1, 9]
-    assert module._limits([Item(F(k // 12), F(1), k) for k in range(30)], F(1)) == [1]
+class Rising(list):
+    """A pool of which no item is looked at twice."""
+
+    asked = -1
+
+    def __getitem__(self, at):
+        assert at > self.asked
+        self.asked = at
+        return super().__getitem__(at)
+
+
+def limits_of(losses, most):
+    return module._limits(Rising(Item(F(loss), F(1), k) for k, loss in enumerate(losses)), F(most))
+
+
+def test_limits_hold_ten_items_and_then_ever_more():
+    assert limits_of(range(60), 1000) == [10, 12, 14, 16, 18, 21, 24, 27, 31, 35, 40, 45, 51, 58, 1000]
+    assert limits_of(range(11), 1000) == [10, 1000]
+    assert limits_of(range(10), 1000) == [1000]
+    assert limits_of(range(40), "16.5") == [10, 12, 14, 16, F("16.5")]
+    assert limits_of(range(40), "1/2") == [F(1, 2)]
+    assert limits_of([], 0) == []
+
+
+def test_equal_losses_are_one_limit_and_none_is_nothing():
+    assert limits_of([k // 20 for k in range(60)], 1000) == [1, 2, 1000]
+    assert limits_of([k // 15 for k in range(30)], 9) == [1, 9]
+    assert limits_of([k // 12 for k in range(30)], 1) == [1]
 
 
 def test_a_spread_is_forty_of_the_nearest_sixteen_hundred():

@@ -102,9 +102,10 @@ def test_the_best_of_all_is_proved_where_it_loses_less_than_a_step(monkeypatch, 
 
 def test_four_million_states_unless_it_is_told(monkeypatch):
     asked = []
-    monkeypatch.setattr(module, "solve_classes", lambda *given: asked.append(given[2]) or SHUT)
+    monkeypatch.setattr(module, "solve_classes", lambda *given: asked.append(given[2]))
+    monkeypatch.setattr(module, "_solve_whole", lambda *given: asked.append(given[3]) or SHUT)
     assert solve(INSTANCE) is SHUT
-    assert asked == [2_000_000]
+    assert asked == [2_000_000, 4_000_000]
 
 
 # --- whole numbers ---------------------------------------------------------------------------------
