@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -44,8 +43,7 @@ class Best(NamedTuple):
     checkable: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class _Core:
+class _Core(NamedTuple):
     """Items in the order of loss per cost: what a deviation loses, how it moves the slack, and which they are."""
 
     loss: _Ints
