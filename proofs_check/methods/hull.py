@@ -32,13 +32,9 @@ def prefix_points(instance: Instance, *, merge: bool = True, by_magnitude: bool 
 def hull_vertices(points: list[Point]) -> list[Point]:
     """Vertices of the upper concave hull, left to right (Andrew's monotone chain, exact)."""
     hull: list[Point] = []
-    for x, y in sorted(points):
+    for x, y in dict(sorted(points)).items():  # of those above each other the highest
         while len(hull) > 1 and _turn(hull[-2], hull[-1], (x, y)) >= 0:
             hull.pop()
-        if hull and hull[-1][0] == x:
-            hull.pop()
-            while len(hull) > 1 and _turn(hull[-2], hull[-1], (x, y)) >= 0:
-                hull.pop()
         hull.append((x, y))
     return hull
 

@@ -278,6 +278,10 @@ def test_numbers_that_do_not_fit_are_not_searched():
         base = Base(Prices(Fraction(3, 4)), np.zeros(2, bool), 0, Fraction(slack), 0)
         found = dense(instance, base, Fraction(0), 1, 2, NEVER, 99)
         assert found == Best(None, fits, fits)
+    huge = Instance.from_scores([5.0, 3.0], [2.0, 1e300], 2 * 10**300)  # no integer of 64 bits
+    assert dense(
+        huge, Base(Prices(Fraction(1)), np.zeros(2, bool), 0, Fraction(0), 0), Fraction(0), 1, 1, NEVER, 99
+    ) == (Best(None, False))
     slack = Fraction(2**53)
     for price, fits in ((1, True), (2, False)):
         instance = Instance.from_scores([5.0, 3.0], [2.0, 4.0], 6)
