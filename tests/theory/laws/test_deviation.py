@@ -131,6 +131,26 @@ def test_overtaking_is_bounded_by_the_sum_of_three(beta, d):
     assert largest < 0.9 * best
 
 
+def test_overtaking_is_tried_with_a_thousandth_to_three_fifths_of_the_budget_aside():
+    """Forty shares, each the same factor more; of a law whose rules spend nothing, which bounds nothing."""
+    asked = []
+
+    def at(energy):
+        assert 0 < energy < 10
+        asked.append(energy)
+        return 1.0
+
+    nothing = lambda _: 0.0  # noqa: E731
+    law = SimpleNamespace(
+        ranges=(1.0, 2.0, 9.0), lacks=lambda score, cost: None, mean_cost=lambda: 10.0, threshold=at, tau=at,
+        energy=nothing, energy_top_k=nothing, score_above=nothing, score_top_k=nothing,
+    )  # fmt: skip
+    assert not overtaken(law, 0.5, 100).applies
+    shares = [1e-3 * 600 ** (k / 39) for k in range(40)]
+    assert asked[::2] == pytest.approx([5 * (1 - share) for share in shares])
+    assert asked[1::2] == pytest.approx([5 * (1 + share) for share in shares])
+
+
 def test_where_overtaking_has_no_bound():
     assert "are not bounded" in overtaken(law_of("norm()", "lognorm(s=1)"), BETA, D).why
     assert "may exceed the budget" in overtaken(TWO, BETA, 6).why
