@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from proofs_check.methods import judge
 from proofs_check.methods.instances import SMALL, small_domain
 from proofs_check.methods.judge import (
+    Falsehood,
     UndecidedError,
     Violation,
     certified,
@@ -232,6 +233,11 @@ def test_the_standard_checks_are_four_ways_with_one_assumption(monkeypatch):
     assert asked["search"][0][2][0] == "instances"
     plain["families"].run(5)
     assert (asked["sample"][1]["n"], asked["sample"][1]["per_family"]) == (7, 4)
+
+
+def test_a_falsehood_is_judged_by_what_it_runs():
+    falsehood = Falsehood("D1", "one less", lambda: survived("D1", "m", "", 1, 0))
+    assert (falsehood.claim, falsehood.says, falsehood.run().outcome) == ("D1", "one less", Outcome.SURVIVED)
 
 
 def test_obligations_prove_only_what_is_the_whole_claim():
