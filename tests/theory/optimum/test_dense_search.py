@@ -222,6 +222,14 @@ def test_a_slack_just_below_a_window_took_nothing_of_it():
     assert [size for _, _, size, _ in search.taken[:2]] == [1, 8]
 
 
+def test_a_slack_beyond_the_limit_is_not_even_priced():
+    """2^40 steps at 2^23 each are no integer of 64 bits."""
+    search = _Windows(core_of([1], [1]), 1 << 40, 1 << 23, 1, 100, 99)
+    search.paid = np.zeros(3, np.int64)
+    search._compare()
+    assert (search.best, search.limit) == (None, 100)
+
+
 def test_what_the_checker_would_look_at_is_counted_from_the_start(monkeypatch):
     """Windows below the last limit, from the first slack on: cells of all, and the widest."""
     rng, many = np.random.default_rng(42), 0
