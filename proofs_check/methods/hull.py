@@ -19,7 +19,8 @@ def prefix_points(instance: Instance, *, merge: bool = True, by_magnitude: bool 
     items = np.flatnonzero(instance.score > 0)
     weight, cost = instance.score[items], instance.cost[items]
     order = density_order(weight, np.ones_like(cost) if by_magnitude else cost)
-    points, energy, retained, last = [(Rational(0), Rational(0))], Rational(0), Rational(0), Rational(-1)
+    points, energy, retained = [(Rational(0), Rational(0))], Rational(0), Rational(0)
+    last: Rational | None = None
     for p, c in zip(map(Rational, weight[order]), map(Rational, cost[order]), strict=True):
         energy, retained = energy + c, retained + p
         if merge and p / c == last:

@@ -14,7 +14,6 @@ from theory.optimum.dense_search import (
     CHECKED_CELLS,
     CHECKED_WINDOW,
     MAX_ITEMS,
-    MAX_WINDOW,
     Best,
     _Core,
     _Windows,
@@ -222,6 +221,12 @@ def test_a_slack_just_below_a_window_took_nothing_of_it():
     assert [size for _, _, size, _ in search.taken[:2]] == [1, 8]
 
 
+def test_of_two_ways_to_a_slack_that_cost_the_same_the_first_stays():
+    """Steps of 1 and 1 or one of 2, at a loss of 1 each, and then one of 3."""
+    search = _Windows(core_of([1, 1, 2, 3], [1, 1, 2, 3]), -5, 1, 1, 100, 99)
+    assert search.search(NEVER).deviations == [0, 10, 30]
+
+
 def test_a_slack_beyond_the_limit_is_not_even_priced():
     """2^40 steps at 2^23 each are no integer of 64 bits."""
     search = _Windows(core_of([1], [1]), 1 << 40, 1 << 23, 1, 100, 99)
@@ -261,8 +266,8 @@ def test_what_the_checker_would_look_at_is_counted_from_the_start(monkeypatch):
 def test_the_sizes_that_are_searched_and_checked():
     """The largest of each, and one more."""
     far = lambda *moves: _Windows(core_of([0] * len(moves), moves), -(10**7), 0, 1, 5, 10**9)  # noqa: E731
-    assert far(MAX_WINDOW - 1, 1).search(NEVER).finished
-    assert not far(MAX_WINDOW, 1).search(NEVER).finished
+    assert far(1_499_999, 1).search(NEVER).finished
+    assert not far(1_500_000, 1).search(NEVER).finished
     assert far(CHECKED_WINDOW)._checkable()
     assert not far(CHECKED_WINDOW + 1)._checkable()
     wide = [0] * 79
