@@ -231,6 +231,7 @@ def test_means_are_all_that_the_other_bounds_need():
     assert "E g^2 is infinite" in overtaken(law_of("t(df=2)", "classes(1=0.5, 2=0.5)"), BETA, 10**7).why
     assert integrality_constant(law_of("uniform()", "pareto(b=1.5)"), BETA).applies  # E c^2 is
     assert "E g^2 is infinite" in integrality_constant(law_of("t(df=2)", "classes(1=0.5, 2=0.5)"), BETA).why
+    assert "E c^1 is infinite" in integrality_constant(law_of("uniform()", "pareto(b=1)"), BETA).why
 
 
 def test_the_dearest_coordinate_may_take_the_whole_budget():
