@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -44,8 +43,7 @@ class Best(NamedTuple):
     checkable: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class _Core:
+class _Core(NamedTuple):
     """Items in the order of loss per cost: what a deviation loses, how it moves the slack, and which they are."""
 
     loss: _Ints
@@ -72,12 +70,13 @@ def dense(
     may = np.flatnonzero(eligible(instance, instance.score))
     if may.size > MAX_ITEMS:
         return Best(None, False)
-    score, steps = instance.score[may].astype(np.int64), instance.cost[may].astype(np.int64) // grid
-    largest = unit * int(score.max(initial=0)) + energy * int(steps.max(initial=0))
+    score, cost = instance.score[may], instance.cost[may]
+    largest = unit * int(score.max(initial=0)) + energy * (int(cost.max(initial=0)) // grid)
     slack = int(base.slack // grid)
     if largest * 4 > _LARGEST or abs(slack) * energy > _LARGEST:
         return Best(None, False)
-    reduced = unit * score - energy * steps
+    steps = cost.astype(np.int64) // grid
+    reduced = unit * score.astype(np.int64) - energy * steps
     limit = math.floor((loss - step) * unit) + 1
     near = np.flatnonzero(np.abs(reduced) < limit)
     near = near[np.argsort(np.abs(reduced[near]) / steps[near], kind="stable")]

@@ -14,7 +14,6 @@ from theory.optimum.dense_search import (
     CHECKED_CELLS,
     CHECKED_WINDOW,
     MAX_ITEMS,
-    MAX_WINDOW,
     Best,
     _Core,
     _Windows,
@@ -215,6 +214,27 @@ def test_windows_close_as_the_limit_says_and_hold_the_least_paid(monkeypatch):
     assert empty > 20
 
 
+def test_a_slack_just_below_a_window_took_nothing_of_it():
+    """Eight slacks are a byte: the one before the first is not the last. The best is of the first and the last item."""
+    search = _Windows(core_of([1, 5, 1], [7, 8, 1]), -8, 1, 1, 100, 99)
+    assert search.search(NEVER).deviations == [0, 20]
+    assert [size for _, _, size, _ in search.taken[:2]] == [1, 8]
+
+
+def test_of_two_ways_to_a_slack_that_cost_the_same_the_first_stays():
+    """Steps of 1 and 1 or one of 2, at a loss of 1 each, and then one of 3."""
+    search = _Windows(core_of([1, 1, 2, 3], [1, 1, 2, 3]), -5, 1, 1, 100, 99)
+    assert search.search(NEVER).deviations == [0, 10, 30]
+
+
+def test_a_slack_beyond_the_limit_is_not_even_priced():
+    """2^40 steps at 2^23 each are no integer of 64 bits."""
+    search = _Windows(core_of([1], [1]), 1 << 40, 1 << 23, 1, 100, 99)
+    search.paid = np.zeros(3, np.int64)
+    search._compare()
+    assert (search.best, search.limit) == (None, 100)
+
+
 def test_what_the_checker_would_look_at_is_counted_from_the_start(monkeypatch):
     """Windows below the last limit, from the first slack on: cells of all, and the widest."""
     rng, many = np.random.default_rng(42), 0
@@ -246,10 +266,10 @@ def test_what_the_checker_would_look_at_is_counted_from_the_start(monkeypatch):
 def test_the_sizes_that_are_searched_and_checked():
     """The largest of each, and one more."""
     far = lambda *moves: _Windows(core_of([0] * len(moves), moves), -(10**7), 0, 1, 5, 10**9)  # noqa: E731
-    assert far(MAX_WINDOW - 1).search(NEVER).finished
-    assert not far(MAX_WINDOW).search(NEVER).finished
-    assert far(MAX_WINDOW - 2, 1).search(NEVER).finished
-    assert not far(MAX_WINDOW - 1, 1).search(NEVER).finished
+    assert far(1_499_999).search(NEVER).finished
+    assert not far(1_500_000).search(NEVER).finished
+    assert far(1_499_998, 1).search(NEVER).finished
+    assert not far(1_499_999, 1).search(NEVER).finished
     assert far(10**13, 1).search(NEVER) == Best(None, False), "no window of terabytes is made"
     assert far(CHECKED_WINDOW)._checkable()
     assert not far(CHECKED_WINDOW + 1)._checkable()
@@ -274,6 +294,10 @@ def test_numbers_that_do_not_fit_are_not_searched():
         base = Base(Prices(Fraction(3, 4)), np.zeros(2, bool), 0, Fraction(slack), 0)
         found = dense(instance, base, Fraction(0), 1, 2, NEVER, 99)
         assert found == Best(None, fits, fits)
+    huge = Instance.from_scores([5.0, 3.0], [2.0, 1e300], 2 * 10**300)  # no integer of 64 bits
+    assert dense(
+        huge, Base(Prices(Fraction(1)), np.zeros(2, bool), 0, Fraction(0), 0), Fraction(0), 1, 1, NEVER, 99
+    ) == (Best(None, False))
     slack = Fraction(2**53)
     for price, fits in ((1, True), (2, False)):
         instance = Instance.from_scores([5.0, 3.0], [2.0, 4.0], 6)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -186,6 +187,16 @@ def test_a_subset_sum_keeps_so_many_bits_and_no_more(monkeypatch):
     assert _subset(np.full(12, 1), 10) is None
     assert _subset(np.array([1, 2, 3, 4]), 9) is not None
     assert _subset(np.array([1, 2, 3, 4]), 10) is None
+
+
+def test_sums_beyond_what_is_wanted_take_no_room():
+    """Thirty sizes of some 100,000: all their sums take 6 megabytes, those up to one and a half of them a tenth."""
+    sizes = 10 * np.arange(10_000, 10_030)
+    tracemalloc.start()
+    assert _subset(sizes, 150_000) is None
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2_000_000
 
 
 def test_swaps_make_up_the_difference_if_any_do():
