@@ -23,10 +23,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-_AHEAD = 4  # things that another process has before it
+_AHEAD = 8  # things that another process has before it
 _WAITING = 32  # things, done or not, that wait for an earlier one
 _LARGE = 1 << 12  # bytes that do not go through the pipe ...
-_SLOT = 1 << 18  # ... of one thing
+_SLOT = 1 << 17  # ... of one thing
 _SIZE = _LARGE + _AHEAD * _SLOT  # of the memory; of its first page but one byte is used
 _UNREAD = 1 << 12  # bytes that a pipe takes while nobody reads
 
@@ -58,6 +58,10 @@ class _Given:
     def __init__(self, thing: Any) -> None:
         self.thing: Any = thing
         self.outcome: _Outcome | None = None
+
+    def done_by(self, function: Callable[[Any], Any]) -> None:
+        """Here and now."""
+        self.outcome, self.thing = _outcome(function, self.thing), None
 
 
 class _Helper:
@@ -189,28 +193,23 @@ def _shared(function: Callable[[Any], Any], things: Iterator[Any], helpers: list
         for helper in helpers:
             while helper.has_some():
                 helper.take()
-        if waiting and waiting[0].outcome is not None:
-            yield _result(waiting.popleft().outcome)
+        if waiting and (found := waiting[0].outcome) is not None:
+            waiting.popleft()
+            yield _result(found)
         elif end is None and len(waiting) < _WAITING:
             thing, end = _outcome(next, things)
             if end is None:
                 waiting.append(_Given(thing))
                 if not any(helper.give(waiting[-1]) for helper in helpers):
-                    waiting[-1] = _done(function, waiting[-1])
+                    waiting[-1].done_by(function)
         else:
             for helper in helpers:
                 if helper.ahead and helper.ahead[0][0] is waiting[0]:
                     helper.take()
             if waiting[0].outcome is None:  # nobody has it
-                waiting[0] = _done(function, waiting[0])
+                waiting[0].done_by(function)
     if not isinstance(end, StopIteration):
         raise end
-
-
-def _done(function: Callable[[Any], Any], given: _Given) -> _Given:
-    """What this process makes of a thing."""
-    given.outcome, given.thing = _outcome(function, given.thing), None
-    return given
 
 
 def _outcome(function: Callable[[Any], Any], thing: Any) -> _Outcome:

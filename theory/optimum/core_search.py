@@ -154,20 +154,20 @@ def halves(
     second = _affordable(q, (0, 0, 0, ()), groups[1::2], max_visits // 2, stopped)
     best: _Path | None = None
     below, at = q.limit, len(second.states) - 1
-    for minus_slack, total, (_, path) in first.states:
+    for minus_slack, total, _, path in first.states:
         while at >= 0 and second.states[at][0] > -minus_slack:
             at -= 1
         if at < 0:
             break
-        _, more, (_, partner) = second.states[at]
+        _, more, _, partner = second.states[at]
         if total + more < below:
             below, best = total + more, (members_of(path), partner)
     return q.found(best, below, first.visits + second.visits, first.finished and second.finished)
 
 
 _Ranked = tuple[int, int, _State]  # minus slack, total, state: sorts into a front
-_Half = tuple[int, int, tuple[int, _Path]]  # the same of one half: what is paid, and how it came about
-_Any = TypeVar("_Any", bound=tuple[int, int, Any])
+_Half = tuple[int, int, int, _Path]  # the same of one half: what is paid, and how it came about
+_Any = TypeVar("_Any", bound=tuple[Any, ...])
 
 
 class _Front(NamedTuple):
@@ -182,7 +182,7 @@ def _affordable(
     q: _Question, start: _State, groups: Sequence[_Group], max_visits: int, stopped: Callable[[], bool]
 ) -> _Front:
     """The front of every choice among ``groups`` that loses less than the limit."""
-    front: list[_Half] = [(-start[0], q.total(start), (0, ()))]
+    front: list[_Half] = [(-start[0], q.total(start), 0, ())]
     visits = 0
     for price, shift, units, members in groups:
         gain = price + q.energy * shift + q.item * units
@@ -191,8 +191,8 @@ def _affordable(
             chosen, lost, move, more = members[:copies], copies * price, copies * shift, copies * gain
             before, room = len(grown), q.limit - lost
             grown += [
-                (minus_slack - move, total + more, (paid + lost, (chosen, path)))
-                for minus_slack, total, (paid, path) in front
+                (minus_slack - move, total + more, paid + lost, (chosen, path))
+                for minus_slack, total, paid, path in front
                 if paid < room
             ]
             visits += len(front)
@@ -205,14 +205,15 @@ def _affordable(
 
 
 def undominated(grown: list[_Any]) -> list[_Any]:
-    """More slack only at a higher total."""
-    grown.sort(key=itemgetter(0, 1))
-    kept: list[_Any] = []
-    lowest: int | None = None
+    """More slack only at a higher total; of equals the first."""
+    grown.sort(key=itemgetter(0))
+    kept: list[_Any] = grown[:1]
     for ranked in grown:
-        if lowest is None or ranked[1] < lowest:
-            lowest = ranked[1]
-            kept.append(ranked)
+        if ranked[1] < kept[-1][1]:
+            if ranked[0] == kept[-1][0]:
+                kept[-1] = ranked
+            else:
+                kept.append(ranked)
     return kept
 
 
