@@ -138,7 +138,7 @@ def _start() -> tuple[subprocess.Popen[bytes], mmap.mmap]:
             name = f"cwmp-{os.getpid()}-{os.urandom(8).hex()}"
         code = f"from theory.arithmetic import processes; processes.serve({name!r})"
         process = subprocess.Popen(
-            [sys.executable or "python", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable or "python", "-P", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path}, start_new_session=True,
             pass_fds=[name] if isinstance(name, int) else [],
         )  # fmt: skip

@@ -135,6 +135,44 @@ def test_what_several_processes_find_comes_in_order():
         assert list(apply(abs, iter([]))) == []
 
 
+@pytest.mark.parametrize("size", [processes._LARGE, processes._SLOT // 2, processes._SLOT + 1])
+def test_bytes_arrive_as_they_are(size):
+    """In the memory, as many as it holds, and through the pipe; more than one in a thing."""
+    things = [(bytes([n]) * size, n, bytes([255 - n]) * size) for n in range(60)]
+    with processes.sharing(2) as apply:
+        assert list(apply(tuple, iter(things))) == things
+
+
+def test_what_no_pipe_holds_keeps_nobody_waiting():
+    """Things and results of half a megabyte that are no bytes."""
+    things = [[n] * 250_000 for n in range(-20, 20)]
+    with processes.sharing(2) as apply:
+        assert list(apply(sorted, iter(things))) == things
+
+
+def test_one_use_after_another():
+    """Also where the first was left before its end."""
+    with processes.sharing(3) as apply:
+        assert next(iter(apply(abs, iter(range(-50, 0))))) == 50
+        for function in (abs, str, abs):
+            assert list(apply(function, iter(range(100)))) == list(map(function, range(100)))
+
+
+def test_few_things_are_asked_for_before_they_are_wanted():
+    asked = []
+    with processes.sharing(2) as apply:
+        for n, _ in enumerate(apply(abs, (asked.append(n) or n for n in range(500)))):
+            assert len(asked) <= n + 1 + processes._WAITING
+    assert asked == list(range(500))
+
+
+def test_others_start_with_little():
+    """Whatever they need is loaded with the function: no NumPy, which takes longer than they are waited for."""
+    code = "import sys, theory.arithmetic.processes, theory.checker; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numpy", "torch"} & {module.split(".")[0] for module in done.stdout.split()}
+
+
 @pytest.mark.parametrize("zero", [0, 5, 8, 13, 40, 99])
 def test_an_error_comes_in_its_place(zero):
     found = []
