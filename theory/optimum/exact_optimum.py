@@ -39,7 +39,7 @@ from theory.optimum.duals import (
     whole_step,
 )
 from theory.optimum.group_relaxation import group
-from theory.optimum.relaxation import relax
+from theory.optimum.relaxation import price_of
 from theory.optimum.splits import prices_with_rounding, prices_with_split
 from theory.optimum.watch import UNWATCHED, Watch
 from theory.selection.order import Floats, Indices
@@ -103,7 +103,7 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     and rounding included.
     """
     watch.on_phase("relaxing")
-    price = relax(instance, None, watch.threads).threshold
+    price = price_of(instance, watch.threads)
     watch.on_phase("searching counts of costs")
     counts = solve_classes(instance, price, max_states // 2, watch.stopped, watch.threads)
     if counts is not None and counts.proved:

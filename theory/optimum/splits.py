@@ -27,11 +27,9 @@ from theory.optimum.duals import Base, Prices, Split, adds_up, narrowest
 from theory.selection.order import eligible
 
 _MOST_MULTIPLES = 64  # of one number, that scores less costs may be
-_MOST_PARTS = 1 << 12  # of the budget, that costs are counted in
-_MOST_LOOKED_AT = 1 << 26  # weights of items, over all numbers of parts
+_MOST_PARTS = 1 << 9  # of the budget, that costs are counted in
 _ROUNDINGS = 3  # weights by parts that are tried, of those that cut off most in either sense
 _DEAREST = 2.0**60
-_LARGEST = 1 << 62
 _Ints = NDArray[np.int64]
 _Weight = tuple[Fraction, Fraction, Fraction]
 
@@ -120,9 +118,8 @@ def _parts(relaxed: _Relaxed) -> Iterator[tuple[_Weight, _Ints]]:
     """
     kept, beyond = relaxed.cost[relaxed.kept], relaxed.budget + 1
     critical = int(relaxed.cost[relaxed.critical])
-    most = min(_MOST_PARTS, relaxed.budget, _LARGEST // int(relaxed.cost.max()), _MOST_LOOKED_AT // (kept.size + 1))
     over = {m: int((kept * m // beyond).sum()) + relaxed.share * (critical * m // beyond) - (m - 1)
-            for m in range(2, most + 1)}  # fmt: skip
+            for m in range(2, _MOST_PARTS + 1)}  # fmt: skip
     farthest = {m for far in (over.get, lambda m: over[m] / m) for m in nlargest(_ROUNDINGS, over, key=far)}
     for m in sorted(farthest):
         if over[m] > 0:

@@ -415,8 +415,9 @@ def test_parts_of_the_budget_cut_off_what_the_relaxation_fills_with_a_part_of_an
         relaxed = base_of(instance, Prices(relax(instance).threshold), Fraction(budget))
         value = relaxed.loss + int(score[relaxed.mask].sum())
         every = list(masks(score, cost, budget))
-        tight = []
-        for prices in prices_with_rounding(instance, relaxed, Fraction(budget)):
+        tight, tried = [], prices_with_rounding(instance, relaxed, Fraction(budget))
+        assert {prices.most_items + 1 for prices in tried} == farthest(score, cost, budget, relaxed)
+        for prices in tried:
             parts, split = prices.most_items + 1, prices.split
             assert split.weight == (0, Fraction(parts, budget + 1), 0)
             assert not split.least
@@ -432,6 +433,17 @@ def test_parts_of_the_budget_cut_off_what_the_relaxation_fills_with_a_part_of_an
         assert tight == sorted(tight)
         found += len(tight) > 0 and tight[0] < value
     assert found > 6
+
+
+def farthest(score, cost, budget, relaxed):
+    """The three numbers of parts by which the relaxation is farthest beyond what fits, in parts and in their size."""
+    critical, over = int(np.argmin(np.where(relaxed.mask, np.inf, -score / cost))), {}
+    for m in range(2, splits._MOST_PARTS + 1):
+        units = [math.floor(Fraction(m * int(c), budget + 1)) for c in cost]
+        weight = sum(u for u, kept in zip(units, relaxed.mask, strict=True) if kept)
+        over[m] = weight + Fraction(relaxed.slack, int(cost[critical])) * units[critical] - (m - 1)
+    first = sorted(over, key=lambda m: (-over[m], m))[:3] + sorted(over, key=lambda m: (-over[m] / m, m))[:3]
+    return {m for m in first if over[m] > 0}
 
 
 def test_where_items_are_small_no_parts_are_tried():
@@ -508,3 +520,13 @@ def test_what_is_not_decided_is_bounded_by_the_best_prices(monkeypatch):
     assert found.retained + found.gap - best < (relaxed - best) / 5
     checked = check_certificate(found.fields, score.astype(float), cost.astype(float), scores=True)
     assert (checked.verdict, float(checked.about["gap"])) == ("interval", pytest.approx(float(found.gap), rel=1e-7))
+
+
+def test_as_many_parts_as_there_may_be(monkeypatch):
+    """Items of a fourth of the budget and one more: three fit, and only by fourths and their like is that seen."""
+    instance = Instance.from_scores(np.full(9, 26.0), np.full(9, 26.0), 100)
+    base, tried = base_of(instance, Prices(relax(instance).threshold), Fraction(100)), {}
+    for most in (2, 3, 4, 5):
+        monkeypatch.setattr(splits, "_MOST_PARTS", most)
+        tried[most] = [prices.split.weight[1] for prices in prices_with_rounding(instance, base, Fraction(100))]
+    assert tried == {2: [], 3: [], 4: [Fraction(4, 101)], 5: [Fraction(4, 101)]}
