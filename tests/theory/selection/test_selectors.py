@@ -1,5 +1,6 @@
 """Selectors: order, ties, affordability and the three roundings, against a plain reference in Fractions."""
 
+import re
 from bisect import bisect_right
 from fractions import Fraction
 from itertools import accumulate
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from proofs_check.methods.instances import instances
 from theory import CostClasses, InputError, Instance, cwmp, random_k, top_k
-from theory.selection import bracket
+from theory.selection import bracket, selectors
 from theory.selection.bracket import greedy_prefix
 from theory.selection.entries import entries_of
 from theory.selection.order import density_order, longest_affordable
@@ -202,6 +203,26 @@ def test_large_arrays_as_they_are_give_what_an_instance_gives(loss):
     assert kept[order[: kept.sum()]].all()
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_large_arrays_alone_are_checked_in_the_pass_that_selects(monkeypatch, more):
+    """Small ones, those that the pass hands on, and losses of one's own go through an instance."""
+    d, passes, made = bracket.SMALL + more, [], []
+    fast, instance = selectors.bracketed_prefix, selectors.Instance
+    spied = type(
+        "Spied", (instance,), {"__init__": lambda self, *given: made.append(1) or instance.__init__(self, *given)}
+    )
+    monkeypatch.setattr(selectors, "bracketed_prefix", lambda *given, **more: passes.append(1) or fast(*given, **more))
+    monkeypatch.setattr(selectors, "Instance", spied)
+    g, c = np.arange(1.0, d + 1), np.ones(d)
+    assert np.flatnonzero(cwmp(g, c, 3).mask).tolist() == [d - 3, d - 2, d - 1]
+    assert (len(passes), len(made)) == (more, 1 - more)
+    monkeypatch.setattr(selectors, "bracketed_prefix", lambda *given, **more: passes.append(1))
+    assert np.flatnonzero(cwmp(g, c, 3).mask).tolist() == [d - 3, d - 2, d - 1]
+    assert (len(passes), len(made)) == (2 * more, 2 - more)
+    assert np.flatnonzero(cwmp(g, c, 3, loss=np.abs).mask).tolist() == [d - 3, d - 2, d - 1]
+    assert (len(passes), len(made)) == (2 * more, 3 - more)
+
+
 @pytest.mark.parametrize("threads", [0, -1, 1.0, True, "2"])
 def test_threads_are_a_whole_number(threads):
     with pytest.raises(InputError, match="threads must be a whole number >= 1"):
@@ -221,8 +242,12 @@ def test_out_is_of_the_right_kind():
     out = np.ones(2, dtype=bool)
     assert cwmp(instance, out=out).mask is out
     assert out.tolist() == [False, True]
-    with pytest.raises(InputError, match=r"out must be bool of shape \(2,\), got bool of shape \(1, 2\)"):
-        cwmp(instance, out=np.ones((1, 2), dtype=bool))
+    for shape in ((1,), (3,), (1, 2), (2, 1)):
+        with pytest.raises(InputError, match=re.escape(f"out must be bool of shape (2,), got bool of shape {shape}")):
+            cwmp(instance, out=np.ones(shape, dtype=bool))
+    out.flags.writeable = False
+    with pytest.raises(InputError, match="out is read-only: the mask cannot be written to it"):
+        cwmp(instance, out=out)
     with pytest.raises(InputError, match=r"out must be bool of shape \(2,\), got int8 of shape \(2,\)"):
         cwmp(np.ones(2), 1, 1, out=np.ones(2, dtype=np.int8))
     with pytest.raises(InputError, match=r"out must be a bool array or tensor of shape \(2,\), got list"):
