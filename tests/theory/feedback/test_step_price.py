@@ -9,20 +9,13 @@ from theory import CostClasses, cwmp
 
 torch = pytest.importorskip("torch")
 
-from process_group import alone  # noqa: E402
+from process_group import Bucket, alone  # noqa: E402
 from torch import nn  # noqa: E402
 
 from theory.feedback.ddp import PruningState, prune_hook  # noqa: E402
 
 SIZES, COSTS, SHARE = (3000, 200, 12000, 50), ("1", "10", "1", "3"), "5%"
 SCALES = (1.0, 4.0, 0.2, 2.0)  # of the gradients of each layer
-
-
-class Bucket:
-    """What DDP hands to a hook: its place in the step, some parameters and their gradient, flat."""
-
-    def __init__(self, index, parameters, gradient):
-        self.index, self.parameters, self.buffer = lambda: index, lambda: parameters, lambda: gradient
 
 
 @pytest.fixture
