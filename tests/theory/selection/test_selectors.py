@@ -203,24 +203,24 @@ def test_large_arrays_as_they_are_give_what_an_instance_gives(loss):
     assert kept[order[: kept.sum()]].all()
 
 
-@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize("more", [-1, 0, 1])
 def test_large_arrays_alone_are_checked_in_the_pass_that_selects(monkeypatch, more):
     """Small ones, those that the pass hands on, and losses of one's own go through an instance."""
-    d, passes, made = bracket.SMALL + more, [], []
+    d, large, passes, made = bracket.SMALL + more, int(more > 0), [], []
     fast, instance = selectors.bracketed_prefix, selectors.Instance
     spied = type(
         "Spied", (instance,), {"__init__": lambda self, *given: made.append(1) or instance.__init__(self, *given)}
     )
-    monkeypatch.setattr(selectors, "bracketed_prefix", lambda *given, **more: passes.append(1) or fast(*given, **more))
+    monkeypatch.setattr(selectors, "bracketed_prefix", lambda *given, **how: passes.append(1) or fast(*given, **how))
     monkeypatch.setattr(selectors, "Instance", spied)
     g, c = np.arange(1.0, d + 1), np.ones(d)
     assert np.flatnonzero(cwmp(g, c, 3).mask).tolist() == [d - 3, d - 2, d - 1]
-    assert (len(passes), len(made)) == (more, 1 - more)
-    monkeypatch.setattr(selectors, "bracketed_prefix", lambda *given, **more: passes.append(1))
+    assert (len(passes), len(made)) == (large, 1 - large)
+    monkeypatch.setattr(selectors, "bracketed_prefix", lambda *given, **how: passes.append(1))
     assert np.flatnonzero(cwmp(g, c, 3).mask).tolist() == [d - 3, d - 2, d - 1]
-    assert (len(passes), len(made)) == (2 * more, 2 - more)
+    assert (len(passes), len(made)) == (2 * large, 2 - large)
     assert np.flatnonzero(cwmp(g, c, 3, loss=np.abs).mask).tolist() == [d - 3, d - 2, d - 1]
-    assert (len(passes), len(made)) == (2 * more, 3 - more)
+    assert (len(passes), len(made)) == (2 * large, 3 - large)
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.0, True, "2"])

@@ -62,7 +62,9 @@ def test_masks_go_where_they_are_wanted_and_gradients_stay_out(where):
 @pytest.mark.parametrize("d", [1000, D])
 @pytest.mark.parametrize("on_device", [False, True])
 def test_out_of_the_other_kind_than_the_update(on_device, d, monkeypatch):
-    """Also as for an update and a mask in an accelerator's memory, with the processor's as that."""
+    """Also as for an update and a mask in an accelerator's memory; where all is the processor's, no mask is copied."""
+    copied, put = [], tensors.put
+    monkeypatch.setattr(tensors, "put", lambda *given: copied.append(put(*given)))
     if on_device:
         monkeypatch.setattr(tensors, "on_accelerator", tensors.is_tensor)
     g, c = updates("gaussian", np.float32)[:d], costs("lognormal")[:d]
@@ -71,6 +73,7 @@ def test_out_of_the_other_kind_than_the_update(on_device, d, monkeypatch):
         for out in (np.zeros(d, dtype=bool), torch.zeros(d, dtype=torch.bool)):
             assert cwmp(update, c, budget="10%", out=out).mask is out
             assert np.array_equal(np.asarray(out), expected)
+    assert bool(copied) == on_device
 
 
 @pytest.mark.parametrize("where", DEVICES)
