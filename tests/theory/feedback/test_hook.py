@@ -48,7 +48,7 @@ def played(monkeypatch):
 
 @pytest.mark.parametrize("error_feedback", [True, False])
 def test_everybody_gets_the_mean_of_what_each_keeps(played, error_feedback):
-    """Three processes, of which one begins with nothing to send; two parameters at 1 and 3 joules in two buckets."""
+    """Three processes, of which one begins with nothing to send; two parameters at 0.1 and 0.3 J in two buckets."""
     draw = torch.Generator().manual_seed(5)
     given = torch.randn(4, 3, 2, 6, generator=draw)  # by step, process and bucket
     given[0, 1] = 0
@@ -56,7 +56,7 @@ def test_everybody_gets_the_mean_of_what_each_keeps(played, error_feedback):
 
     def trained(rank):
         model = [parameters(2, 4), parameters(2, 4)]
-        costs = {"0.0": 1, "0.1": 3, "1.0": 1, "1.1": 3}
+        costs = {"0.0": "0.1", "0.1": "0.3", "1.0": "0.1", "1.1": "0.3"}
         state = state_of(nn.ModuleList(model), costs, "40%", process_group=rank, error_feedback=error_feedback)
         arrived = [[prune_hook(state, Bucket(k, list(model[k]), given[step, rank, k])).wait() for k in range(2)]
                    for step in range(4)]  # fmt: skip
@@ -69,7 +69,7 @@ def test_everybody_gets_the_mean_of_what_each_keeps(played, error_feedback):
             kept = np.zeros((3, 6), np.float32)
             for rank in range(3):
                 total = given[step, rank, k].numpy() + rest[rank, k]
-                chosen = cwmp(total.astype(float), CostClasses(labels, [1, 3]), Fraction(14 * 4, 10))
+                chosen = cwmp(total.astype(float), CostClasses(labels, ["0.1", "0.3"]), Fraction(14 * 4, 100))
                 kept[rank] = np.where(chosen.mask, total, 0)
                 rest[rank, k] = (total - kept[rank]) * error_feedback
                 sent[rank] += int(chosen.mask.sum())
@@ -151,18 +151,18 @@ def test_means_are_rounded_once(played, dtype):
 
 @pytest.mark.parametrize("scale", [None, 4.0])
 def test_worth_is_learnt_from_pairs_of_senders(played, scale):
-    """3 and 2 agree, 5 and -4 do not: twice the products, 12 of 12 and -40 of 40."""
+    """1.5 and 1 agree, 2.5 and -2 do not: twice the products, 3 of 3 and -10 of 10."""
 
     def trained(rank):
         model = parameters(2, 2)
         state = state_of(model, "1", "50%", selector="safe", learn_worth=True, process_group=rank, scale=scale)
-        gradient = torch.tensor([[3.0, 0.0, 5.0, 0.0], [2.0, 0.0, -4.0, 0.0]][rank]) * (scale or 1)
+        gradient = torch.tensor([[1.5, 0.0, 2.5, 0.0], [1.0, 0.0, -2.0, 0.0]][rank]) * (scale or 1)
         prune_hook(state, Bucket(0, list(model), gradient)).wait()
         state.worth.begin()
         return state.worth.pairs
 
     for pairs in played(2, trained):
-        assert pairs == {"0": (12, 12), "1": (-40, 40)}
+        assert pairs == {"0": (3, 3), "1": (-10, 10)}
 
 
 @pytest.fixture
