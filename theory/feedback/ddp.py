@@ -101,13 +101,17 @@ class PruningState:
         self.scaler = ScalerInUse(scaler)
         self.residuals: dict[str, Tensor] = {}
         self.sent, self.joules = 0, Fraction(0)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Of this step nothing has been kept yet, and nothing is skipped."""
         self._before: dict[str, Tensor | None] = {}
         self._skipped = False
 
     def names_in(self, bucket: dist.GradBucket) -> list[str]:
         """Names of the parameters of a bucket; the first bucket of a backward pass begins a step."""
         if bucket.index() == 0:
-            self._before, self._skipped = {}, False
+            self._begin()
             for memory in (self.price, self.worth):
                 if memory:
                     memory.begin()
@@ -268,7 +272,7 @@ def _chosen(state: PruningState, total: Tensor, names: list[str], sizes: list[in
     fixed = sum((n * c for n, c, w in zip(sizes, prices, whole, strict=True) if w), Fraction(0))
     joules = sum((n * c for n, c, w in zip(sizes, prices, whole, strict=True) if not w), Fraction(0))
     if not costs:
-        return torch.nonzero(labels == -1).view(-1), fixed
+        return torch.arange(total.numel(), device=total.device), fixed
     if not any(whole):
         return state.chosen(total, labels, costs, dict(zip(names, sizes, strict=True)), joules)
     free = torch.nonzero(labels >= 0).view(-1)

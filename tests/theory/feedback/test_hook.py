@@ -113,12 +113,12 @@ def test_where_a_sum_overflows_all_send_everything_and_the_step_counts(played):
         step = lambda k, *part: prune_hook(state, Bucket(k, [model[k]], torch.tensor(part))).wait().tolist()  # noqa: E731
         step(0, 3.0, 1.0)
         step(1, HUGE, HUGE if rank else 1.0)
-        kept = step(0, 1.0, 0.0)
+        kept = step(0, 0.0, 5.0)
         arrived = step(1, 4.0, HUGE if rank else 2.0)
         return kept, arrived, state.residuals["0"].tolist(), state.residuals["1"].tolist(), state.sent
 
     for rank, found in enumerate(played(2, trained)):
-        assert found[:3] == ([1, 0], [4, pytest.approx(HUGE / 2)], [0, 1])
+        assert found[:3] == ([0, 6], [4, pytest.approx(HUGE / 2)], [0, 0])
         assert found[3:] == ([0, HUGE if rank else 1], 3 + 2)
 
 
