@@ -51,6 +51,7 @@ def test_the_honest_gain_on_paper():
     assert math.isnan(of(3.0, 1.0))  # 4 is two errors of 2, and not more
     assert of(3.0, 1.25) == 2 / 4.25
     assert math.isnan(of(-3.0, -3.0))
+    assert math.isnan(of(0.0, 3.0, 6.0))  # 9 is less than two errors of sqrt(27)
     assert of(1.0, 2.0, 3.0) == 3 / 6  # 6 is more than two errors of sqrt(3), not more than four
 
 
