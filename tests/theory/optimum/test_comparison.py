@@ -90,6 +90,14 @@ def test_small_instances_against_all_masks(seed):
     assert square[swapped].sum() == best
 
 
+def test_costs_of_classes_are_counted_not_summed():
+    """Of 99,999 tenths, as floats, the sum errs; all of them are the whole energy."""
+    d = 99_999
+    assert np.full(d, 0.1).sum() != d * 0.1
+    instance = Instance(np.ones(d), CostClasses(np.zeros(d, int), [0.1]), 1)
+    assert kinds_kept(instance, {}, (Layer("w", (d,), "fc"),), Fraction(d))[0].of_energy == 1
+
+
 def test_nothing_beside_nothing_is_no_share():
     assert (share(Fraction(1), Fraction(0)), share(Fraction(1), Fraction(4))) == (0.0, 0.25)
     nothing = Instance(np.zeros(3), 1, 0)
@@ -107,3 +115,10 @@ def test_a_swap_as_plain_data():
         "dropped": list(range(3, 103)), "added": [7, 151], "dropped_count": 147, "added_count": 2, "gain": 0.5,
     }  # fmt: skip
     assert swap_fields(swap, most=1)["added"] == [7]
+
+
+def test_two_comparisons_are_two_whatever_they_hold():
+    """They hold arrays, which are neither equal nor different."""
+    instance = Instance(np.array([3.0, 2.0]), 1, 1)
+    found = [compared(instance, certify(instance), (Layer("w", (2,), "fc"),)) for _ in range(2)]
+    assert len(set(found)) == len({one.swap for one in found}) == 2
