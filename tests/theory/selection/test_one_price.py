@@ -9,7 +9,7 @@ from theory import CostClasses, InputError, Instance, cwmp
 from theory.budget import percent
 from theory.laws.clients import power_mean, price_law
 from theory.optimum.pooled import price_gain
-from theory.selection.one_price import one_price
+from theory.selection.one_price import _in_doubt, one_price
 
 RNG = np.random.default_rng(5)
 
@@ -37,6 +37,30 @@ def test_it_is_cwmp_of_the_concatenation(kind, d, share):
     assert sum(found.retained) == expected.retained
     assert found.threshold / found.unit == expected.threshold / expected.unit
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize("clients", [1, 3])
+def test_budgets_beyond_any_float_buy_everything(clients):
+    updates, dearest = [np.arange(1.0, 6)] * clients, np.full(5, 1e300)
+    one = Fraction(1e300)
+    for total, kept in (
+        (5 * clients * one, 5 * clients),
+        (5 * clients * one - 1, 5 * clients - 1),
+        (2 * one, 2),
+        (10**400, 5 * clients),
+    ):
+        assert sum(int(mask.sum()) for mask in one_price(updates, dearest, total).masks) == kept
+
+
+@pytest.mark.parametrize("items", [0, 1024])
+def test_which_bins_are_in_doubt(items):
+    """Bins 6 and 3 of eight hold a joule each; a sum may err by ``e`` for each item and bin, the budget by ``e``."""
+    sums, e = np.array([0, 0, 0, 1.0, 0, 0, 1.0, 0]), 2.0**-50
+    each = e * (items + 8)
+    for limit, span in ((1, (6, 3)), (1 + each, (6, 3)), (1 + each + 2 * e, (3, 3)), (1.5, (3, 3)), (0.5, (6, 6)),
+                        (1 - each, (6, 3)), (1 - each - 2 * e, (6, 6)), (0, (6, 6)), (2, (3, 0)), (3, (-1, 0)),
+                        (Fraction(10) ** 400, (-1, 0))):  # fmt: skip
+        assert _in_doubt(sums, items, Fraction(limit)) == span, limit
 
 
 def test_what_it_saves_is_exact():
