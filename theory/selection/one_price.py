@@ -95,8 +95,8 @@ def pooled(updates: Updates, costs: Any, budget: Fraction, affordable: Fraction,
         bins, may = _bins(instance, shift)
         mask = may & (bins > highest)
         near = np.flatnonzero(may & (bins >= lowest) & (bins <= highest))
-        values = instance.score if instance.update is None else instance.update
-        listed.append(_Listed(near, instance.score[near], instance.cost[near], values[near]))
+        assert instance.update is not None
+        listed.append(_Listed(near, instance.score[near], instance.cost[near], instance.update[near]))
         masks.append(mask)
         spent.append(instance.spent(mask))
         retained.append(instance.retained(mask))
