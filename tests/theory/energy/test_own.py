@@ -125,7 +125,9 @@ def test_the_template_is_the_model_that_it_says(tmp_path):
     path = tmp_path / "board.toml"
     path.write_text(template(), encoding="utf-8")
     assert values(str(path)) == values("ble-dram")
-    for name, part in model_of(str(path)).fields()["joules_per_bit"].items():
+    found, was = model_of(str(path)), MODELS["ble-dram"]
+    assert (found.rest.exact, found.memory["fc"].exact) == (was.memory["conv"].exact, was.memory["fc"].exact)
+    for name, part in found.fields()["joules_per_bit"].items():
         assert part["source"], name
 
 
