@@ -214,9 +214,12 @@ def test_windows_close_as_the_limit_says_and_hold_the_least_paid(monkeypatch):
     assert empty > 20
 
 
-def test_a_slack_just_below_a_window_took_nothing_of_it():
-    """Eight slacks are a byte: the one before the first is not the last. The best is of the first and the last item."""
-    search = _Windows(core_of([1, 5, 1], [7, 8, 1]), -8, 1, 1, 100, 99)
+@pytest.mark.parametrize(("loss", "move"), [(5, 8), (1, -1)])
+def test_a_slack_beside_a_window_took_nothing_of_it(loss, move):
+    """Eight slacks are a byte: the one before the first is not the last, and after that comes none. The best is of the
+    first and the last item.
+    """
+    search = _Windows(core_of([1, loss, 1], [7, move, 1]), -8, 1, 1, 100, 99)
     assert search.search(NEVER).deviations == [0, 20]
     assert [size for _, _, size, _ in search.taken[:2]] == [1, 8]
 
