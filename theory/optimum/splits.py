@@ -120,8 +120,8 @@ def _parts(relaxed: _Relaxed) -> Iterator[tuple[_Weight, _Ints]]:
     critical = int(relaxed.cost[relaxed.critical])
     over = {m: int((kept * m // beyond).sum()) + relaxed.share * (critical * m // beyond) - (m - 1)
             for m in range(2, _MOST_PARTS + 1)}  # fmt: skip
-    farthest = {m for far in (over.get, lambda m: over[m] / m) for m in nlargest(_ROUNDINGS, over, key=far)}
-    for m in sorted(farthest):
+    first = nlargest(_ROUNDINGS, over, key=lambda m: over[m]) + nlargest(_ROUNDINGS, over, key=lambda m: over[m] / m)
+    for m in sorted(set(first)):
         if over[m] > 0:
             yield (Fraction(0), Fraction(m, beyond), Fraction(0)), relaxed.cost * m // beyond
 
