@@ -113,7 +113,7 @@ class RunFile:
         """Share of the clients' common descent that was sent, over all rounds.
 
         Nan where it was not recorded, or where there is too little in common to take a share of: its sum over the
-        rounds is below two standard errors of that sum.
+        rounds is not above two standard errors of that sum.
         """
         found = [record.honest for record in self.records if record.honest is not None]
         if len(found) < 2:
@@ -149,7 +149,7 @@ def read_run(path: Path) -> RunFile:
         run = RunFile(**{**fields, "full": Fraction(fields["full"]), "dense": Fraction(fields["dense"])})
         _check(run)
         return run
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is not the file of a run: {' '.join(str(error).split())[:120]}") from None
 
 

@@ -45,12 +45,12 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from itertools import chain, count, islice, pairwise, repeat
-from operator import add
+from itertools import chain, compress, count, islice, pairwise, repeat
+from operator import add, le
 from typing import Any, NamedTuple
 
 FORMAT = "cwmp-certificate/2"
@@ -62,7 +62,7 @@ MAX_WORK = 5_000_000  # steps of a microsecond or so, of exact arithmetic and se
 MAX_STATES = 500_000  # that a search holds at once
 CELLS_PER_STEP = 8  # of the dense search, in the time of a step
 _MAX_GRID_COSTS = 1 << 16
-_CHUNK = 1 << 13
+_CHUNK = 1 << 12  # what is made of so many items stays in a core's cache
 _ROOM = 1 << 12  # values that wait for a window to close on them
 _LEAST_SQUARE = 2.0**-970  # from here on the parts of a square are floats
 _TOO_LARGE = "too large to finish: the search over the core, or the items near its prices"
@@ -602,8 +602,9 @@ def _common_unit(numbers: Sequence[Fraction], work: _Work) -> int:
 
 
 def _search_ordered(q: _Question, work: _Work) -> None:
-    """Kinds by loss per joule (per unit of the cut); states (slack, spare) that can still end below the target."""
-    by_ratio = sorted(q.kinds.items(), key=lambda k: (_per(k[0], q), k[0]))
+    """Kinds by loss per joule (per unit of the cut, if all have one); states (slack, spare) that may beat the target."""
+    by_units = q.item > 0 and all(units for *_, units in q.kinds)
+    by_ratio = sorted(q.kinds.items(), key=lambda k: (_per(k[0], by_units), k[0]))
     states = {q.origin: 0}
     for place, ((price, move, units), copies) in enumerate(by_ratio):
         later = by_ratio[place + 1][0] if place + 1 < len(by_ratio) else None
@@ -615,7 +616,7 @@ def _search_ordered(q: _Question, work: _Work) -> None:
                 if cost >= q.target:
                     break
                 _require(now < 0 or cost + q.energy * now + q.item * have >= q.target, "a better mask exists")
-                if later is not None and _hope(q, later, now, have, cost):
+                if later is not None and _hope(q, later, by_units, (now, have, cost)):
                     if grown.get((now, have), q.target) > cost:
                         grown[now, have] = cost
                 elif taken and not q.item and (now < 0) == (move < 0):
@@ -629,7 +630,7 @@ def _search_dense(q: _Question, work: _Work) -> None:
 
     Later kinds lose ``loss / cost`` or more per joule, so they bring no slack home that is worth the target to them.
     """
-    by_ratio = sorted(q.kinds.items(), key=lambda k: (_per(k[0], q), k[0]))
+    by_ratio = sorted(q.kinds.items(), key=lambda k: (_per(k[0], False), k[0]))
     copies = chain.from_iterable(repeat(kind[:2], many) for kind, many in by_ratio)
     low, paid = q.origin[0], [0]
     for (price, move), later in pairwise(chain(copies, [(0, 0)])):
@@ -677,18 +678,14 @@ def _search_group(q: _Question, work: _Work) -> None:
 
 
 def _search_halves(q: _Question, work: _Work) -> None:
-    """Deal the kinds into two halves, list what each can do below ``target``, and seek a pair that fits and beats it.
-
-    For a left half of slack ``a``, every right half of slack ``>= -a`` fits, and ``cheapest`` holds the least total
-    among those.
-    """
+    """Deal the kinds into halves, list what each can do below the target, and seek a pair that fits and beats it."""
     dealt = sorted(q.kinds.items(), reverse=True)
     _refute(_half(q, q.origin, dealt[::2], work), _half(q, (0, 0), dealt[1::2], work), q.target)
 
 
 def _refute(left: _Pairs, right: _Pairs, target: int) -> None:
     """Refuse if one of the left and one of the right (slack and total, by rising slack) fit and beat the target."""
-    right, cheapest = right.copy(), None
+    right, cheapest = right.copy(), None  # the least total among those that fit
     for slack, total in left:
         while right and slack + right[-1][0] >= 0:
             _, least = right.pop()
@@ -698,46 +695,50 @@ def _refute(left: _Pairs, right: _Pairs, target: int) -> None:
 
 def _half(q: _Question, origin: tuple[int, int], kinds: list[tuple[_Move, int]], work: _Work) -> _Pairs:
     """Slack and total of what one half can do below the target, by rising slack."""
-    states = {origin: 0}
+    front = [(-origin[0], q.energy * origin[0] + q.item * origin[1], 0)]
     for (price, move, units), copies in kinds:
-        step = units if q.item else 0
-        grown = dict(states)
-        for (slack, spare), paid in states.items():
-            for taken in range(1, copies + 1):
-                work.spend(q.size)
-                cost, key = paid + taken * price, (slack + taken * move, spare + taken * step)
-                if cost >= q.target:
-                    break
-                if cost < grown.get(key, q.target):
-                    grown[key] = cost
-            _bound(grown, q)
-        states = _prune(grown, q)
-    return sorted((slack, paid + q.energy * slack + q.item * spare) for (slack, spare), paid in states.items())
+        more, room, moved = price + q.energy * move + q.item * units, q.target - price, front
+        while moved and copies:
+            copies -= 1
+            work.spend(q.size * len(moved))
+            moved = [(away - move, total + more, paid + price) for away, total, paid in moved if paid < room]
+            front = _front(front + moved)
+            _bound(front, q)
+    return [(-away, total) for away, total, _ in reversed(front)]
+
+
+def _front(states: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Of states by minus slack, total and what is paid, those that no other beats in slack and in total."""
+    kept: list[tuple[int, int, int]] = []
+    for state in sorted(states):
+        if not kept or state[1] < kept[-1][1]:
+            kept.append(state)
+    return kept
 
 
 _SEARCHES = {"ordered": _search_ordered, "halves": _search_halves, "dense": _search_dense, "group": _search_group}
 
 
-def _bound(states: _States, q: _Question) -> None:
+def _bound(states: Sized, q: _Question) -> None:
     if len(states) * q.size > MAX_STATES:
         raise RefusedError(_TOO_LARGE)
 
 
-def _per(kind: _Move, q: _Question) -> Fraction:
+def _per(kind: _Move, by_units: bool) -> Fraction:
     """What a kind loses per joule, or per unit of the cut."""
     price, move, units = kind
-    return Fraction(price, abs(units if q.item else move))
+    return Fraction(price, abs(units if by_units else move))
 
 
-def _hope(q: _Question, later: _Move, slack: int, spare: int, paid: int) -> bool:
-    """Whether items from ``later`` on (dearer per joule, or per unit of the cut) can still end below the target."""
-    price, move, units = later
-    if q.item:
-        step = abs(units)
-        each = price if spare < 0 else min(price, q.item * step)
-        return paid * step + each * abs(spare) < q.target * step
-    step = abs(move)  # leaving slack >= 0 unspent is no hope: the state has been compared with the target as it is
-    return paid * step + price * abs(slack) < q.target * step
+def _hope(q: _Question, later: _Move, by_units: bool, state: tuple[int, int, int]) -> bool:
+    """Whether items from ``later`` on (dearer per joule, or per unit of the cut) can still end below the target.
+
+    Without item prices, leaving slack >= 0 unspent is no hope: the state has been compared with the target as it is.
+    """
+    (price, move, units), (slack, spare, paid) = later, state
+    step, rate, away = (abs(units), q.item, spare) if by_units else (abs(move), q.energy, slack)
+    each = min(price, rate * step) if q.item and away >= 0 else price
+    return paid * step + each * abs(away) < q.target * step
 
 
 def _prune(states: _States, q: _Question) -> _States:
@@ -898,15 +899,13 @@ def _part(
         _require(c > affordable or c in windows, f"the proof has no count for the cost {c}")
     ends = {c: windows[c] if c <= affordable else (math.inf, math.inf) for c in seen}
     floor = {c: low * low if squared else low for c, (low, _) in ends.items()}
+    reach = list(map(le, map(floor.__getitem__, costs), scores))
     values: dict[float, list[float]] = {c: [] for c in seen}
-    if len(seen) == 1:
-        least = floor[costs[0]]
-        values[costs[0]] = [abs(entries[j]) for j, p in enumerate(scores) if p >= least]
-    else:
-        for j in [j for j, (p, c) in enumerate(zip(scores, costs, strict=True)) if p >= floor[c]]:
-            values[costs[j]].append(abs(entries[j]))
+    for c, v in zip(compress(costs, reach), map(abs, compress(entries, reach)), strict=True):
+        values[c].append(v)
     for c in [c for c in seen if c <= affordable]:
-        above, near = [v for v in values[c] if v >= ends[c][1]], [v for v in values[c] if v < ends[c][1]]
+        above = [v for v in values[c] if v >= ends[c][1]]
+        near = [v for v in values[c] if v < ends[c][1]] if len(above) < len(values[c]) else []
         found.append((c, len(above), (exact_sum_of_squares if squared else exact_sum)(above), near))
     return seen, found
 

@@ -19,7 +19,8 @@ def prefix_points(instance: Instance, *, merge: bool = True, by_magnitude: bool 
     items = np.flatnonzero(instance.score > 0)
     weight, cost = instance.score[items], instance.cost[items]
     order = density_order(weight, np.ones_like(cost) if by_magnitude else cost)
-    points, energy, retained, last = [(Rational(0), Rational(0))], Rational(0), Rational(0), Rational(-1)
+    points, energy, retained = [(Rational(0), Rational(0))], Rational(0), Rational(0)
+    last: Rational | None = None
     for p, c in zip(map(Rational, weight[order]), map(Rational, cost[order]), strict=True):
         energy, retained = energy + c, retained + p
         if merge and p / c == last:
@@ -32,13 +33,9 @@ def prefix_points(instance: Instance, *, merge: bool = True, by_magnitude: bool 
 def hull_vertices(points: list[Point]) -> list[Point]:
     """Vertices of the upper concave hull, left to right (Andrew's monotone chain, exact)."""
     hull: list[Point] = []
-    for x, y in sorted(points):
+    for x, y in dict(sorted(points)).items():  # of those above each other the highest
         while len(hull) > 1 and _turn(hull[-2], hull[-1], (x, y)) >= 0:
             hull.pop()
-        if hull and hull[-1][0] == x:
-            hull.pop()
-            while len(hull) > 1 and _turn(hull[-2], hull[-1], (x, y)) >= 0:
-                hull.pop()
         hull.append((x, y))
     return hull
 

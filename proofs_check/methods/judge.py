@@ -138,27 +138,28 @@ def search(
     oracle: Oracle = enumerated, words: str = "few items: integers, decimals, ties, zeros, extreme scales, budgets hit",
 ) -> Verdict:  # fmt: skip
     """Property-based search; what it finds is shrunk to a small counterexample."""
-    found: list[tuple[Instance, Violation]] = []
+    found: list[tuple[Instance, Violation]] = []  # the last one, which hypothesis ends with
     trials = 0
 
     def judge(instance: Instance) -> None:
         nonlocal trials
         trials += 1
         if violation := holds(instance, oracle):
-            found.append((instance, violation))
+            found[:] = [(instance, violation)]
             raise AssertionError(violation.relation)
 
     run = hypothesis.seed(seed)(
         hypothesis.settings(
             max_examples=examples, database=None, deadline=None, derandomize=False, report_multiple_bugs=False,
-            suppress_health_check=list(hypothesis.HealthCheck), print_blob=False,
+            suppress_health_check=list(hypothesis.HealthCheck),
         )(hypothesis.given(strategy)(judge))
     )  # fmt: skip
     try:
         with _untraced():
             run()
     except AssertionError:
-        instance, violation = _fewest_items(*found[-1], lambda smaller: holds(smaller, oracle))
+        (last,) = found
+        instance, violation = _fewest_items(*last, lambda smaller: holds(smaller, oracle))
         return refuted(claim, "search", instance, violation, domain=words, trials=trials, seed=seed)
     return Verdict(claim, "search", Outcome.SURVIVED, words, "sampling never proves", trials, seed=seed)
 

@@ -59,7 +59,7 @@ def compared_with_samples(
             reach = f"{name}: the sampled mean is {mean}"
             return Verdict(claim, "families", Outcome.INCONCLUSIVE, words, reach, trials, seed=seed)
         error = float(values.std(ddof=1)) / math.sqrt(values.size) + 1e-12 * abs(predicted)
-        off = max(abs(mean - predicted) - allowance * abs(predicted), 0.0) / error
+        off = (abs(mean - predicted) - allowance * abs(predicted)) / error
         worst = max(worst, off)
         if off > LIMIT:
             found = {"case": name, "should": "sampled mean = prediction", "left": mean, "right": predicted}

@@ -1,4 +1,4 @@
-"""Frontiers, hypervolumes, intervals and verdicts, against values worked out on paper and by simulation."""
+"""Exact tests, intervals and verdicts, against values worked out on paper and by simulation."""
 
 import itertools
 import json
@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from empirical.judgement.paired import holm, needed, paired
-from empirical.judgement.pareto import frontier, hypervolume, joined, log_energy, points
+from empirical.judgement.pareto import hypervolume, joined, log_energy, points
 from empirical.judgement.report import cost_words, report
 from empirical.judgement.verdicts import contests, undecided, verdicts
 from empirical.prices import Entry
@@ -39,56 +39,6 @@ def made(arm, seed, accuracies, energy=2, full=100):
     return RunFile(
         records, identity, "made-up images", "units", Fraction(full), Fraction(full) * 4 / 5, {"python": "3"}
     )
-
-
-def test_frontier_is_what_no_point_beats_one_by_one():
-    rng = np.random.default_rng(0)
-    for _ in range(50):
-        some = np.c_[rng.integers(1, 9, 12), rng.integers(0, 9, 12) / 9].astype(float)
-        best = {
-            tuple(p) for p in some
-            if not any((q[0] <= p[0] and q[1] > p[1]) or (q[0] < p[0] and q[1] >= p[1]) for q in some)
-        }  # fmt: skip
-        front = frontier(some)
-        assert {tuple(p) for p in front} == best
-        assert (np.diff(front[:, 0]) > 0).all()
-        assert (np.diff(front[:, 1]) > 0).all()
-
-
-def test_hypervolume_on_paper_and_by_sampling():
-    # 0.3 from energy 1 to 10, 0.5 from 10 to 100: over [1, 1000], three decades: (0.3 + 0.5 + 0.5)/3
-    some = np.array([[1, 0.3], [10, 0.5], [20, 0.4], [100, 0.45]])
-    assert hypervolume(some, 1, 1000) == pytest.approx((0.3 + 0.5 + 0.5) / 3)
-    assert hypervolume(some, 1, 1000, 0.1) == pytest.approx((0.2 + 0.4 + 0.4) / 3)
-    assert hypervolume(some, 10, 1000) == pytest.approx(0.5)
-    assert hypervolume(some, 0.1, 10) == pytest.approx(0.15)
-    assert hypervolume(some, 1e-3, 1e-1) == 0
-    rng = np.random.default_rng(1)
-    some = np.c_[np.exp(rng.uniform(0, 5, 9)), rng.uniform(0.1, 0.9, 9)]
-    energies = np.exp(rng.uniform(math.log(2), math.log(90), 100_000))
-    bought = [max((a for e, a in some if e <= x), default=0.2) for x in energies]
-    wanted = np.mean(np.maximum(bought, 0.2) - 0.2)
-    assert hypervolume(some, 2, 90, 0.2) == pytest.approx(wanted, abs=4 * np.std(bought) / math.sqrt(1e5))
-
-
-def test_log_energy_on_paper_and_by_sampling():
-    some = np.array([[1, 0.3], [10, 0.5], [20, 0.4]])
-    # accuracies 0.2 to 0.3 cost 1, 0.3 to 0.5 cost 10
-    assert log_energy(some, 0.2, 0.5) == pytest.approx(2 / 3 * math.log(10))
-    assert log_energy(some, 0.3, 0.5) == pytest.approx(math.log(10))
-    assert math.isnan(log_energy(some, 0.2, 0.6))
-    assert math.isnan(log_energy(some, 0.5, 0.5))
-    twice = some * [2, 1]
-    assert log_energy(twice, 0.2, 0.5) - log_energy(some, 0.2, 0.5) == pytest.approx(math.log(2))
-
-
-def test_points_are_cumulative_energy_in_full_updates():
-    run = made(Arm("fc-dear", "0.01", "cwmp"), 0, [0.1, None, 0.3, 0.4])
-    assert points(run).tolist() == [[0.02, 0.1], [pytest.approx(0.06), 0.3], [0.08, 0.4]]
-    dense = made(Arm("uniform", "1", "dense"), 0, [0.2, 0.3, 0.4, 0.5], energy=7777)
-    # two clients a round, each at the other model's dense price of 80 in 100
-    assert points(dense, priced_by=run)[:, 0].tolist() == pytest.approx([1.6, 3.2, 4.8, 6.4])
-    assert joined([points(run), points(run)]).shape == (6, 2)
 
 
 def brute_p(differences):

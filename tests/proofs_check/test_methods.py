@@ -6,11 +6,21 @@ from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
+import sympy
 from scipy import stats
 
 from proofs_check.methods.hull import hull_vertices, prefix_points
 from proofs_check.methods.judge import exhaust, failure_bound, judge_cases, readable, survived
-from proofs_check.methods.limits import LIMIT, REPLICATES, agreement, compared_with_samples, replicate, share_of_norm
+from proofs_check.methods.limits import (
+    LAWS,
+    LIMIT,
+    REPLICATES,
+    agreement,
+    compared_with_samples,
+    identities,
+    replicate,
+    share_of_norm,
+)
 from theory import Instance
 from theory.claims.verdict import Outcome, Verdict, read_verdict, write_verdict
 from theory.laws.parse import law_of
@@ -43,6 +53,46 @@ def test_the_allowance_is_a_share_of_the_prediction():
     assert found[2].observed["largest deviation in standard errors"] == 2
 
 
+def test_a_mean_strays_as_far_as_the_limit_once_in_250_000_comparisons():
+    assert 1 / (2 * stats.t.sf(LIMIT, REPLICATES - 1)) == pytest.approx(250_000, rel=0.05)
+    at_the_limit = ("at", np.array([9.0, 5, 5, 5]), 0.0)  # six standard errors of 1
+    found = compared_with_samples("P1", [at_the_limit], 0, "")
+    assert found.outcome is Outcome.SURVIVED
+    assert found.observed["largest deviation in standard errors"] == 6
+    assert compared_with_samples("P1", [at_the_limit], 0, "", 0.5).outcome is Outcome.SURVIVED  # half of nothing
+    near = [("near", np.array([9.0, 5, 5, 5]), 7.2345), ("nearer", VALUES, 3.0)]
+    assert compared_with_samples("P1", near, 0, "").observed == {"largest deviation in standard errors": 1.23}
+    assert compared_with_samples("P1", near, 0, "", 0.9).observed == {"largest deviation in standard errors": 0}
+
+
+@pytest.mark.parametrize("value", [-1000.0, 1000.0, 0.001])
+def test_what_does_not_vary_is_compared_to_twelve_digits(value):
+    same = np.full(4, value)
+    for off, outcome in ((5e-12, Outcome.SURVIVED), (-5e-12, Outcome.SURVIVED), (7e-12, Outcome.REFUTED)):
+        assert compared_with_samples("P1", [("a", same, value * (1 + off))], 0, "").outcome is outcome
+
+
+def test_laws_to_look_at_have_both_signs_of_correlation():
+    assert {correlation for *_, correlation in LAWS} == {0.0, 0.5, -0.4}
+    for law in LAWS:
+        assert 0 < law_of(*law).efficiency(0.1).cwmp.value < 1
+
+
+def test_an_identity_is_what_simplifies_to_zero():
+    x, y = sympy.symbols("x y")
+    zero = [(x + y) ** 2 - x**2 - 2 * x * y - y**2, sympy.Integer(0)]
+    for whole, outcome in ((False, Outcome.CHECKED), (True, Outcome.PROVED)):
+        found = identities("D1", zero, domain="reals", reach="all", whole=whole)
+        assert (found.outcome, found.trials, found.counterexample) == (outcome, 2, None)
+    assert identities("D1", zero, domain="", reach="").outcome is Outcome.CHECKED
+    for wrong, left in (([*zero, x], "x"), ([sympy.Integer(1), x], "1"), ([sympy.Integer(-1), x, x], "-1")):
+        found = identities("D1", wrong, domain="", reach="", whole=True)
+        assert (found.outcome, found.trials) == (Outcome.REFUTED, len(wrong))
+        assert found.counterexample == {"should": "= 0", "left": left}
+    long = sympy.Symbol("z" * 300)
+    assert identities("D1", [long], domain="", reach="").counterexample["left"] == "z" * 200
+
+
 @pytest.mark.parametrize("wrong", [math.nan, math.inf])
 def test_a_sampled_mean_that_is_no_number_shows_nothing(wrong):
     """It was taken for a deviation of nothing: no comparison with NaN holds."""
@@ -56,10 +106,13 @@ def test_two_computations_agree_within_what_is_allowed_and_not_beyond():
     found = agreement("P4", "quadrature", cases, "words")
     assert (found.outcome, found.trials, found.method) == (Outcome.SURVIVED, 2, "quadrature")
     assert found.observed == {"largest difference, of what is allowed": 1.0}
+    near = agreement("P4", "quadrature", [("one", 1.0, 1.5, 2.0), ("two", 3.0, 3.0, 1.0)], "words")
+    assert near.observed == {"largest difference, of what is allowed": 0.25}
     for left, right in ((2.0, 1.0), (1.0, 2.0), (math.nan, 1.0)):
         wrong = agreement("P4", "quadrature", [*cases, ("three", left, right, 0.999)], "words")
         assert (wrong.outcome, wrong.trials) == (Outcome.REFUTED, 3)
         assert wrong.counterexample["case"] == "three"
+        assert wrong.reach == ("differ by nan" if math.isnan(left) else "differ by 1")
 
 
 def test_nothing_tried_is_nothing_shown(tmp_path):
@@ -92,6 +145,7 @@ def test_replicates_are_drawn_one_after_the_other():
     norms = replicate(law, 0.25, 50, lambda instance, _: float(instance.score.sum()), np.random.default_rng(3))
     assert norms.tolist() == [float((law.sample(same, 50)[0] ** 2).sum()) for _ in range(REPLICATES)]
     assert share_of_norm(6.0, Instance([1.0, 3, 2, 1, 3], 1, 1)) == 0.25
+    assert len(found) == 24
 
 
 def test_the_limit_of_a_failure_rate_is_where_as_few_failures_have_five_percent():

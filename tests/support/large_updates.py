@@ -56,3 +56,12 @@ COSTS = [
     "many layers", "forty classes", "two classes", "one cost",
 ]  # fmt: skip
 SHARES = ["0", "0.00002", "0.01", "0.1", "0.63", "0.999", "1"]
+
+
+def as_tensors(cost):
+    """Costs in PyTorch's arrays."""
+    import torch
+
+    if isinstance(cost, CostClasses):
+        return CostClasses(torch.from_numpy(cost.labels), cost.values)
+    return torch.from_numpy(cost) if isinstance(cost, np.ndarray) else cost

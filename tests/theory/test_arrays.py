@@ -101,6 +101,7 @@ def test_inside_vmap_a_sentence():
 
 def compiled_cases():
     yield "selector", lambda x: cwmp(2 * x, C, budget="30%").mask * x
+    yield "random", lambda x: random_k(Instance(2 * x, C, budget="30%"), 0).mask * x
     yield "instance", lambda x: top_k(Instance(2 * x, 1, "7")).mask * x
     yield "front door", lambda x: front_door.cwmp(2 * x, 1, budget="30%").mask * x
     yield "relaxation", lambda x: x * float(relax(Instance(x, C, budget="30%")).value)

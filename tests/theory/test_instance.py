@@ -211,3 +211,187 @@ def test_an_entry_however_small_beside_the_largest_is_no_zero():
         assert cwmp(instance).retained == exact
         with pytest.raises(InputError, match=r"update\[1\] = .* too small beside the largest entry for exact squares"):
             certify(instance)
+
+
+# --- on either side of every limit -----------------------------------------------------------------
+
+
+def test_when_an_update_is_scaled():
+    """Entries from 2^-481 up to 2^480 square to normal floats as they are; others are scaled, the largest to 2^480."""
+    near = math.nextafter
+    for g, exponent in (
+        ([near(2.0**480, 0), 2.0**-481], 0),
+        ([2.0**480], 1),
+        ([2.0**500, 1.0], 21),
+        ([1.0, near(2.0**-481, 0)], 1 - 480),
+        ([2.0**-600, 0.0], -599 - 480),
+        ([0.0, 0.0], 0),
+        ([], 0),
+    ):
+        instance = Instance(np.array(g), 1, 1)
+        assert instance.scale_exponent == exponent
+        assert instance.score.tolist() == [math.ldexp(x, -exponent) ** 2 for x in g]
+        every = np.ones(len(g), bool)
+        assert instance.retained(every) == sum(Fraction(x) ** 2 for x in g) / Fraction(4) ** exponent
+        assert [instance.exact_score(i) for i in range(len(g))] == [
+            Fraction(x) ** 2 / Fraction(4) ** exponent for x in g
+        ]
+    narrow = Instance(np.array([3e38, 1e-44], np.float32), 1, 1)
+    assert (narrow.scale_exponent, narrow.score[1] > 0) == (0, True)
+    scores = Instance.from_scores([0.25, 0.0, 3.0], 1, 1)
+    assert (scores.scale_exponent, scores.exact_score(0), scores.retained(np.ones(3, bool))) == (
+        0,
+        Fraction(1, 4),
+        Fraction(13, 4),
+    )
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_squares_that_are_lost_beside_the_largest(sign):
+    """Scaled by 2^-21, what is below 2^-459 has a square below 2^-960: refused, where the square is needed."""
+    least = math.ldexp(1.0, 21 - 480)
+    for small, lost in ((least, False), (math.nextafter(least, 0), True), (0.0, False), (5e-324, True)):
+        instance = Instance([2.0**500, sign * small], 1, 1)
+        assert instance.score[1] == max(float(Fraction(small) ** 2 / Fraction(4) ** 21), 5e-324 * (small > 0))
+        assert (
+            instance.scores_of(slice(1, 2)).tolist()
+            == instance.scores_of(np.array([1])).tolist()
+            == [instance.score[1]]
+        )
+        if lost:
+            with pytest.raises(InputError, match=r"update\[1\] = .* too small beside the largest"):
+                instance.refuse_lost_squares()
+        else:
+            instance.refuse_lost_squares()
+    Instance([1.0, 2.0**-481], 1, 1).refuse_lost_squares()  # not scaled: 2^-962 is exact
+    Instance.from_scores([1.0, 1e-300], 1, 1).refuse_lost_squares()
+
+
+def test_costs_up_to_a_limit():
+    for cost in (10**300, Fraction(1, 10**300), "1e300", 5e-324):
+        assert Instance(G, cost, 1).unit * Fraction(Instance(G, cost, 1).cost[0]) == Fraction(cost)
+    for cost in (10**300 + 1, "1.0000001e300"):
+        with pytest.raises(InputError, match=r"cost is above 1e\+300"):
+            Instance(G, cost, 1)
+    with pytest.raises(InputError, match=r"class cost 1 is above 1e\+300"):
+        Instance(G, labelled([0, 1, 0], 1, 10**301), 1)
+    with pytest.raises(InputError, match=r"class cost 1 = 0: costs must be > 0"):
+        Instance(G, labelled([0, 1, 0], 1, 0), 1)
+
+
+def test_decimals_have_a_common_unit_down_to_a_limit():
+    """2^53 units are floats, each of them; 2^53 + 1 are none."""
+    tenth = Fraction(1, 10)
+    instance = Instance([1, 1], labelled([0, 1], tenth, 2**53 * tenth), 1)
+    assert (instance.unit, instance.cost.tolist()) == (tenth, [1, 2**53])
+    with pytest.raises(InputError, match="give fewer digits"):
+        Instance([1, 1], labelled([0, 1], tenth, (2**53 + 1) * tenth), 1)
+    whole = Instance([1, 1], labelled([0, 1], 0.1, 3), 1)
+    assert (whole.unit, whole.cost.tolist()) == (1, [0.1, 3.0])
+    assert Instance([1, 1], labelled([0, 1], "0.2", "0.6"), 1).cost.tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("values", ["12", {"a": 1}, 3, iter([1.0, 2.0])])
+def test_costs_of_classes_are_a_list(values):
+    with pytest.raises(InputError, match="the values of cost classes must be a list of joules, one a class, got"):
+        Instance([1, 1], CostClasses(np.array([0, 1]), values), 1)
+
+
+@pytest.mark.parametrize(
+    ("cost", "each", "total"),
+    [
+        (2.5, [2.5] * 3, 7.5),
+        ([4, 1, 2], [4, 1, 2], 7),
+        (np.array([0.5, 2, 0.25], np.float16), [0.5, 2, 0.25], 2.75),
+        (np.array([0.5, 2, 1e-30], np.float32), [0.5, 2, float(np.float32(1e-30))], None),
+        (np.array([7.0]).repeat(3), [7.0] * 3, 21),
+        (labelled([0, 1, 1], 3, 5), [3, 5, 5], 13),
+        (labelled([True, False, True], 3, 5), [5, 3, 5], 13),
+        (CostClasses(np.broadcast_to(np.int8(1), (3,)), [3, 5]), [5, 5, 5], 15),
+        (CostClasses(np.array([0, 9, 1, 9, 1])[::2], [3, 5]), [3, 5, 5], 13),
+    ],
+)
+def test_what_costs_come_to(cost, each, total):
+    """One by one, in part and in all; whichever is asked for first, and as a share."""
+    total = sum(map(Fraction, each)) if total is None else total
+    mask = np.array([True, False, True])
+    for instance in (Instance(G, cost, 1), Instance(G, cost, "50%"), Instance.from_scores([9, 1, 4], cost, "50%")):
+        assert [instance.exact_cost(i) for i in range(3)] == each
+        assert instance.costs_of(slice(1, 3)).tolist() == instance.costs_of(np.array([1, 2])).tolist() == each[1:]
+        assert instance.costs_of(slice(None)).dtype == np.float64
+        assert instance.spent(mask) == Fraction(each[0]) + Fraction(each[2])
+        assert instance.spent(np.zeros(3, bool)) == 0
+        assert instance.total_cost == instance.spent(np.ones(3, bool)) == total
+        assert instance.cost.tolist() == each
+        assert instance.cost.dtype == np.float64
+        assert instance.feasible(mask) == (instance.spent(mask) <= instance.budget)
+        assert instance.with_budget(Fraction(0)).budget == 0
+        assert instance.with_budget(Fraction(1, 3)).total_cost == total
+    assert Instance(G, cost, "50%").budget == Fraction(total) / 2
+    given = Instance(G, cost, 1).given_cost
+    assert given is (cost if isinstance(cost, np.ndarray) else None) or (
+        given.tolist() == each and isinstance(cost, list)
+    )
+
+
+@pytest.mark.parametrize("budget", [1, "50%"])
+def test_bad_costs_are_found_whether_or_not_they_are_summed(budget):
+    for cost, says in (
+        ([1, 0, 1], r"cost\[1\] = 0.0 \(1 such\): costs must be > 0 joules"),
+        (np.array([1.0, 2.0, -0.5]), r"cost\[2\] = -0.5"),
+        (np.array([np.nan, 2.0, np.inf]), r"cost\[0\] = nan \(2 such\): every entry must be finite"),
+        ([1.0, 2.0], r"cost must have shape \(3,\) like the update, got \(2,\)"),
+        (np.ones(4), r"cost must have shape \(3,\) like the update, got \(4,\)"),
+        (np.ones((3, 1)), r"cost must have shape \(d,\), got \(3, 1\); flatten it first"),
+        (np.ones(3, np.longdouble), "cost must be float16, float32 or float64"),
+        ([], r"cost must have shape \(3,\) like the update, got \(0,\)"),
+        (labelled([0, 2, 1], 1, 2), r"labels must lie in 0..1, got 0..2"),
+        (labelled([0, -1, 1], 1, 2), r"labels must lie in 0..1, got -1..1"),
+        (CostClasses(np.broadcast_to(np.int8(2), (3,)), [1, 2]), r"labels must lie in 0..1, got 2..2"),
+        (labelled([0, 1], 1, 2), r"labels must be integers of shape \(3,\), got int64 of shape \(2,\)"),
+        (labelled([0, 1, 1, 1], 1, 2), r"labels must be integers of shape \(3,\), got int64 of shape \(4,\)"),
+        (labelled([0.0, 1.0, 1.0], 1, 2), r"labels must be integers of shape \(3,\), got float64 of shape \(3,\)"),
+    ):
+        with pytest.raises(InputError, match=says):
+            Instance(G, cost, budget)
+
+
+def test_nothing_at_all():
+    for instance in (
+        Instance([], 2, 3),
+        Instance(np.zeros(0), [], 3),
+        Instance([], CostClasses(np.zeros(0, int), [1]), 3),
+    ):
+        nothing = np.zeros(0, bool)
+        assert (instance.d, instance.total_cost, instance.spent(nothing), instance.retained(nothing)) == (0, 0, 0, 0)
+        assert instance.score.size == instance.cost.size == 0
+
+
+def test_what_an_instance_is_called():
+    assert repr(Instance(G, [1, 2, 3], 1.5)) == "Instance(d=3, per-coordinate costs, budget=1.5 J)"
+    assert repr(Instance(G, labelled([0, 1, 1], "0.1", "0.25"), "0.3")) == "Instance(d=3, 2-class costs, budget=0.3 J)"
+    assert repr(Instance(G, "0.1", "0.3")) == "Instance(d=3, 1-class costs, budget=0.3 J)"
+
+
+def test_an_array_is_one_cost_only_without_dimensions():
+    assert Instance(G, np.array(2.0), 1).labels is not None
+    assert Instance(G, np.float32(2.0), 1).cost.tolist() == [2, 2, 2]
+    for none in ({"a": 1}, (1, 2)):
+        with pytest.raises(InputError):
+            Instance(G, none, 1)
+
+
+def test_where_an_update_came_from():
+    torch = pytest.importorskip("torch")
+    for make in (Instance, Instance.from_scores):
+        assert make(torch.ones(2), 1, 1).device == torch.device("cpu")
+        assert make(np.ones(2), 1, 1).device is None
+    whole = Instance(torch.tensor([3.0, 1.0]), 1, 1)
+    assert (whole.of_arrays().device, whole.device) == (None, torch.device("cpu"))
+    assert whole.of_arrays().update is whole.update
+    assert whole.with_budget(Fraction(2)).device == whole.device
+
+
+def test_two_cost_classes_are_two_whatever_they_hold():
+    """They hold arrays, which are neither equal nor different."""
+    assert len({labelled([0], 1), labelled([0], 1)}) == 2

@@ -14,7 +14,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Context, Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,9 +23,12 @@ from theory.energy.models import MODELS, CostModel, Energy, Index, Source
 from theory.errors import InputError
 from theory.layers import KINDS
 
-_ENERGY = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,3})?)\s*(?:(m|u|µ|n|p|)J\s*/\s*(bit|byte|B))?\s*")
+_ENERGY = re.compile(
+    r"\s*([0-9]{0,300}\.?[0-9]{1,300}(?:[eE][+-]?[0-9]{1,3})?)\s*(?:(m|u|µ|n|p|)J\s*/\s*(bit|byte|B))?\s*"
+)
 TOML_MARK = "# An energy model of cwmp:"
-_EXACT = Context(prec=400, Emin=-1500, Emax=1500)
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
+_EIGHTH = Decimal("0.125")  # to divide by 8 in so many digits would need the memory for them
 _LONGEST = 1 << 20  # bytes of a file that is read
 _FIELDS = {"name", "summary", "radio", "memory", "value_bits", "word_bits", "index"}
 _PRICED = tuple(kind for kind in KINDS if kind != "unknown")
@@ -46,7 +49,7 @@ def energy_per_bit(given: Any, name: str) -> str:
     prefix = found[2]
     power = UNITS[f"{prefix}J"] if prefix is not None else 0
     value = _EXACT.scaleb(Decimal(found[1]), power)
-    return format(_EXACT.divide(value, Decimal(8)) if found[3] in ("byte", "B") else value)
+    return format(_EXACT.multiply(value, _EIGHTH) if found[3] in ("byte", "B") else value)
 
 
 def model_of(text: str) -> CostModel | None:
@@ -98,8 +101,8 @@ def read_model(path: Path) -> CostModel:
         raise InputError(f"{path} is too long for an energy model")
     try:
         fields = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path} is no TOML: {str(error).splitlines()[0][:120]}") from None
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, brackets without end
+        raise InputError(f"{path} is no TOML: {str(error)[:120]}") from None
     if unknown := sorted(set(fields) - _FIELDS):
         raise InputError(f"{path}: no field {unknown[0]!r}; there are {', '.join(sorted(_FIELDS))}")
     memory = fields.get("memory")

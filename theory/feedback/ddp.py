@@ -34,7 +34,7 @@ from theory.layers import Layer, named_layers, with_kinds
 from theory.model_state import state_entries
 from theory.selection.selectors import Loss, Selection, selector_named
 
-_FINITE, _NOT_FINITE, _OVERFLOWN = 0, -1, -2  # what a process says of its gradient, in the place of a count
+_NOT_FINITE, _OVERFLOWN = -1, -2  # what a process says of its gradient, in the place of a count
 
 
 class PruningState:
@@ -101,13 +101,17 @@ class PruningState:
         self.scaler = ScalerInUse(scaler)
         self.residuals: dict[str, Tensor] = {}
         self.sent, self.joules = 0, Fraction(0)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Of this step nothing has been kept yet, and nothing is skipped."""
         self._before: dict[str, Tensor | None] = {}
         self._skipped = False
 
     def names_in(self, bucket: dist.GradBucket) -> list[str]:
         """Names of the parameters of a bucket; the first bucket of a backward pass begins a step."""
-        if not hasattr(bucket, "index") or bucket.index() == 0:
-            self._before, self._skipped = {}, False
+        if bucket.index() == 0:
+            self._begin()
             for memory in (self.price, self.worth):
                 if memory:
                     memory.begin()
@@ -133,7 +137,7 @@ class PruningState:
             else:
                 self.residuals[name] = before
         for memory in (self.price, self.worth):
-            if memory and not self._skipped:
+            if memory:
                 memory.skip()
         self._before, self._skipped = {}, True
 
@@ -206,14 +210,15 @@ def prune_hook(state: PruningState, bucket: dist.GradBucket) -> torch.futures.Fu
     names, sizes = state.names_in(bucket), [parameter.numel() for parameter in bucket.parameters()]
     gradient, scale = bucket.buffer(), state.scaler.scale()
     total = _total(state, gradient, names, sizes, scale)
-    status, found, spent = _FINITE, None, Fraction(0)
+    found: Tensor | None = None
     if not bool(torch.isfinite(gradient).all()):
-        status = _NOT_FINITE
+        number = _NOT_FINITE
     elif not bool(torch.isfinite(total).all()):
-        status = _OVERFLOWN
+        number = _OVERFLOWN
     else:
         found, spent = _chosen(state, total, names, sizes)
-    numbers = _gathered(status if found is None else found.numel(), gradient, state.process_group)
+        number = found.numel()
+    numbers = _gathered(number, gradient, state.process_group)
     if _NOT_FINITE in numbers:
         state.skip()
     if found is None or min(numbers) < 0:
@@ -237,7 +242,7 @@ def _total(
     total = gradient
     if scale is not None:
         total = (gradient.float() if gradient.element_size() < 4 else gradient) / scale
-    if not (state.error_feedback and names):
+    if not state.error_feedback:
         return total
     parts = [state.residuals.get(name) for name in names]
     return total + torch.cat([
@@ -267,7 +272,7 @@ def _chosen(state: PruningState, total: Tensor, names: list[str], sizes: list[in
     fixed = sum((n * c for n, c, w in zip(sizes, prices, whole, strict=True) if w), Fraction(0))
     joules = sum((n * c for n, c, w in zip(sizes, prices, whole, strict=True) if not w), Fraction(0))
     if not costs:
-        return torch.nonzero(labels == -1).view(-1), fixed
+        return torch.arange(total.numel(), device=total.device), fixed
     if not any(whole):
         return state.chosen(total, labels, costs, dict(zip(names, sizes, strict=True)), joules)
     free = torch.nonzero(labels >= 0).view(-1)

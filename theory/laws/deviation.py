@@ -190,16 +190,12 @@ def _fitting(law: AnyLaw, beta: float, d: int, failure: float, method: Method) -
     """A threshold whose rule costs more than ``beta sum c`` with probability at most ``failure``."""
     budget = beta * law.mean_cost()
     margin = 0.0
-    for _ in range(60):  # the variance depends on the threshold: a few rounds settle it
-        threshold = law.threshold(max(budget - margin, 1e-12 * budget)) * (1 + 1e-9)
+    while margin < budget:  # the variance depends on the threshold: a few rounds settle it
+        threshold = law.threshold(budget - margin) * (1 + 1e-9)
         left = budget - law.energy(threshold)
         excess = lambda p, c, at=threshold: c * ((p > at * c) - beta)  # noqa: E731
         needed = _deviation(law, excess, threshold, -left, law.ranges.cost_high, d, failure, method)
         if left >= needed:
             return threshold
-        if needed >= budget:
-            return None
         margin = max(needed, margin + 0.02 * budget)
-        if margin >= budget:
-            return None
     return None

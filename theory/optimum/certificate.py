@@ -10,6 +10,7 @@ A solver's word counts for nothing here: what the checker does not confirm, :fun
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 from collections.abc import Callable
@@ -22,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory import checker
-from theory.arithmetic.threads import IN_ORDER, useful_threads
+from theory.arithmetic.processes import Apply, sharing
+from theory.arithmetic.threads import IN_ORDER, each, shares, useful_threads
 from theory.arrays import uncompiled
 from theory.errors import InputError
 from theory.files.outputs import CERTIFICATE, write_atomically
@@ -31,7 +33,7 @@ from theory.optimum.class_optimum import ClassSolution
 from theory.optimum.collector import uncollected
 from theory.optimum.duals import Prices, Split, to_float
 from theory.optimum.exact_optimum import MAX_STATES, Solution, solve
-from theory.optimum.helpers import Floats64, sharing
+from theory.optimum.floats64 import Floats64
 from theory.optimum.watch import UNWATCHED, Watch
 
 _CHUNK = 1 << 18
@@ -101,22 +103,12 @@ def certify(
         InputError: an entry too small beside the largest one for its square to be compared exactly.
     """
     instance.refuse_lost_squares()
-    with uncollected():
-        solution = solve(instance, max_states=max_states, watch=watch)
-    mask = solution.mask
-    spent, retained = instance.spent(mask), instance.retained(mask)
-    about = _about(instance, energy_unit) | {"spent": str(spent), "retained": str(retained), "note": note or {}}
-    fields = _fields("exact" if solution.proved else "interval", about, solution)
-    watch.on_phase("checking")
-    result = _confirm(fields, instance, watch)
-    other = solution.other if isinstance(solution, Solution) else None
-    if result.verdict == "refused" and other is not None and not watch.stopped():
-        tried = _fields("exact", about, other)
-        if (confirmed := _confirm(tried, instance, watch)).verdict == "exact":
-            fields, result, solution = tried, confirmed, other
-    if result.verdict == "refused" and solution.proved:
-        fields = _fields("interval", about, solution)
-        result = _confirm(fields, instance, watch)
+    with sharing(useful_threads(watch.threads, instance.d, IN_ORDER)) as apply:  # others start while this one searches
+        with uncollected():
+            solution = solve(instance, max_states=max_states, watch=watch)
+        about = _about(instance, solution.mask, energy_unit, watch.threads) | {"note": note or {}}
+        watch.on_phase("checking")
+        fields, result, solution = _checked(about, solution, instance, watch, apply)
     verdict: Literal["exact", "interval", "failed"] = "failed"
     if result.verdict in ("exact", "interval"):
         verdict = "exact" if result.verdict == "exact" else "interval"
@@ -125,7 +117,25 @@ def certify(
     unchecked = solution.proved and verdict == "interval"
     if unchecked:
         how += "; the solver's own search found nothing better, which is too much to check again"
-    return Certificate(verdict, result.reason, mask, solution.prices, retained, spent, gap, fields, how, unchecked)
+    found = solution.mask, solution.prices, Fraction(fields["retained"]), Fraction(fields["spent"])
+    return Certificate(verdict, result.reason, *found, gap, fields, how, unchecked)
+
+
+def _checked(
+    about: dict[str, Any], solution: Solution | ClassSolution, instance: Instance, watch: Watch, apply: Apply
+) -> tuple[dict[str, Any], checker.Result, Solution | ClassSolution]:
+    """The certificate that says most of those the checker confirms, what it said, and what it is made of."""
+    fields = _fields("exact" if solution.proved else "interval", about, solution)
+    result = _confirm(fields, instance, watch, apply)
+    other = solution.other if isinstance(solution, Solution) else None
+    if result.verdict == "refused" and other is not None and not watch.stopped():
+        tried = _fields("exact", about, other)
+        if (confirmed := _confirm(tried, instance, watch, apply)).verdict == "exact":
+            fields, result, solution = tried, confirmed, other
+    if result.verdict == "refused" and solution.proved:
+        fields = _fields("interval", about, solution)
+        result = _confirm(fields, instance, watch, apply)
+    return fields, result, solution
 
 
 def read_certificate(path: str | Path) -> dict[str, Any]:
@@ -187,29 +197,37 @@ def disagreement(fields: dict[str, Any], instance: Instance, energy_unit: str | 
     return ""
 
 
-def _confirm(fields: dict[str, Any], instance: Instance, watch: Watch) -> checker.Result:
+def _confirm(fields: dict[str, Any], instance: Instance, watch: Watch, apply: Apply) -> checker.Result:
     scores = instance.update is None
     given: NDArray = instance.score if scores else instance.update  # type: ignore[assignment]
     cost = Floats64(instance.costs_of, instance.d) if fields["cost"]["kind"] == "array" else None
     update = Floats64.of(given, "update", watch.on_share)
-    with sharing(useful_threads(watch.threads, instance.d, IN_ORDER)) as apply:
-        return checker.check(fields, update, cost, scores=scores, apply=apply)
+    return checker.check(fields, update, cost, scores=scores, apply=apply)
 
 
-def _about(instance: Instance, energy_unit: str) -> dict[str, Any]:
-    """What the certificate is about, whatever proves it: objective, data, costs and budget."""
+def _about(instance: Instance, mask: NDArray[np.bool_], energy_unit: str, threads: int) -> dict[str, Any]:
+    """What the certificate is about, whatever proves it: objective, data, costs, budget, and what the mask comes to."""
     scores = instance.update is None
+    data: NDArray = instance.score if scores else instance.update  # type: ignore[assignment]
+    passes: list[Callable[[], Any]] = [
+        lambda: instance.retained(mask),
+        lambda: _cost_fields(instance),
+        lambda: instance.spent(mask),
+        lambda: digest_of(data),
+    ]
+    spans = shares(useful_threads(min(threads, len(passes)), instance.d, IN_ORDER), len(passes))
+    found = each(lambda span: [one() for one in passes[slice(*span)]], spans)
+    retained, cost, spent, digest = itertools.chain.from_iterable(found)
     return {
         "d": instance.d,
         "objective": "scores" if scores else "squares",
-        "data": {
-            "sha256": digest_of(instance.score if scores else instance.update),  # type: ignore[arg-type]
-            "exponent": instance.scale_exponent,
-        },
-        "cost": _cost_fields(instance),
+        "data": {"sha256": digest, "exponent": instance.scale_exponent},
+        "cost": cost,
         "unit_joules": str(instance.unit),
         "energy_unit": energy_unit,
         "budget": str(instance.budget),
+        "spent": str(spent),
+        "retained": str(retained),
     }
 
 

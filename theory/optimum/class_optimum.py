@@ -64,7 +64,7 @@ def solve_classes(
     if classes is None:
         return None
     best: _Best | None = None
-    left, proved = max_states, False
+    left = max_states
     for most in _WINDOWS:
         near = _near(classes, most, best and best[0], threads)
         if (best := best or near.first()) is None:
@@ -106,16 +106,16 @@ class _Near:
     def deepened(self, best: _Best, max_states: int, stopped: Callable[[], bool]) -> tuple[_Best, bool, int]:
         """Search below rising limits: the best answer, whether nothing is better, and the states visited."""
         total, visits = int(best[0] * self.unit), 0
-        if total == 0:
+        if not total:
             return best, True, 0
         for limit in self._limits(total if self.reach is None else min(total, self.reach), max_states):
             found = self.question.search(limit, max_states - visits, stopped)
             visits += found.visits
             if found.best is not None:
                 return self._answer(*found.best), True, visits
-            if not found.finished or limit == total:
-                return best, found.finished, visits
-        return best, False, visits
+            if not found.finished:
+                return best, False, visits
+        return best, self.holds(best[0]), visits
 
     def _answer(self, total: int, moves: list[int]) -> _Best:
         return Fraction(total, self.unit), [n + move for n, move in zip(self.start, moves, strict=True)]
@@ -127,12 +127,12 @@ class _Near:
         paid = sorted(loss for runs in sides for loss in below(runs, last, most))
         count, limit = _FIRST, 0
         while limit < last:
-            limit = min(max(limit + 1, paid[count]), last) if count < len(paid) else last
+            limit = max(limit + 1, paid[count]) if count < len(paid) else last
             yield limit
             count = int(max(count, bisect_right(paid, limit)) * _DEEPER)
 
 
-def _near(classes: Classes, most: int, enough: Fraction | None, threads: int = 1) -> _Near:
+def _near(classes: Classes, most: int, enough: Fraction | None, threads: int) -> _Near:
     """The search through windows of ``most`` values a side, in integers.
 
     Args:
@@ -141,15 +141,15 @@ def _near(classes: Classes, most: int, enough: Fraction | None, threads: int = 1
     windows = classes.windows(most, threads)
     grid = common_grid(classes.cost) if classes.cost.size else Fraction(1)
     smallest = [float(side.value.min()) for w in windows for side in (w.above, w.below) if side.value.size]
-    finest = classes.score(math.ulp(min(smallest, default=1.0)))
-    unit = math.lcm((classes.price * grid).denominator, finest.denominator, 1 if enough is None else enough.denominator)
+    finest = (classes.score(math.ulp(value)).denominator for value in smallest)
+    unit = math.lcm((classes.price * grid).denominator, *finest, 1 if enough is None else enough.denominator)
     energy, limit = int(classes.price * grid * unit), None if enough is None else int(enough * unit)
-    slack = classes.instance.budget // grid - int(spent_by(classes.cost, [w.kept for w in windows]) / grid)
+    slack = (classes.instance.budget - spent_by(classes.cost, [w.kept for w in windows])) // grid
     start, ladders = [], []
     for cost, window in zip(classes.cost.tolist(), windows, strict=True):
-        steps = int(Fraction(cost) / grid)
+        steps = Fraction(cost) // grid
         out, into = (_runs(classes, side, steps * energy, unit, limit) for side in (window.above, window.below))
-        ties = min(into[0].many, max(slack, 0) // steps) if into and into[0].loss == 0 else 0
+        ties = min(into[0].many, max(slack, 0) // steps) if into and not into[0].loss else 0
         if ties:
             out, into = [Run(0, ties), *out], [Run(0, into[0].many - ties), *into[1:]]
         ladders.append(Ladder(steps, out, into))

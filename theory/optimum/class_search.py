@@ -88,8 +88,8 @@ class Question:
         """A feasible answer to begin with, total and moves: out what must go, in what still fits, class by class."""
         slack, paid, moves = self.slack, 0, []
         for ladder in self.ladders:
-            runs = ladder.into if slack >= 0 else ladder.out
-            move = min(abs(slack // ladder.cost), sum(run.many for run in runs)) * (1 if slack >= 0 else -1)
+            sign, runs = (1, ladder.into) if slack >= 0 else (-1, ladder.out)
+            move = sign * min(abs(slack // ladder.cost), sum(run.many for run in runs))
             moves.append(move)
             slack -= move * ladder.cost
             paid += sum(below(runs, None, abs(move))[-1:])
@@ -141,7 +141,7 @@ class Question:
                     minus, now = minus_slack + move * step, total + paid - energy * move * step
                     if grids is None or self._least(-minus, now, grids[place + 1]) < limit:
                         grown.append((minus, now, (at, move, path)))
-                if visits > most or (asked % STRIDE == 0 and stopped()):
+                if visits > most or (not asked % STRIDE and stopped()):
                     return _Front([], visits, False)
             front = undominated(grown)
         return _Front(front, visits, True)
@@ -186,9 +186,7 @@ def below(runs: Sequence[Run], limit: int | None, most: int) -> list[int]:
 
 def _dealt(choices: list[list[_Choice]]) -> tuple[list[_Class], list[_Class]]:
     """Two halves: classes of fewest choices first, as long as the first half remains the smaller one."""
-    moving = sorted(((at, those) for at, those in enumerate(choices) if len(those) > 1), key=lambda one: len(one[1]))
+    moving = sorted(((at, those) for at, those in enumerate(choices) if those[1:]), key=lambda one: len(one[1]))
     size = [math.log(len(those)) for _, those in moving]
-    cut = 0
-    while cut < len(moving) and sum(size[: cut + 1]) <= sum(size[cut + 1 :]):
-        cut += 1
+    cut = sum(sum(size[: k + 1]) <= sum(size[k + 1 :]) for k in range(len(size)))
     return moving[:cut], moving[cut:]

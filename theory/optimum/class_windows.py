@@ -68,7 +68,7 @@ class Classes:
         """The exact score of an item of this value."""
         return Fraction(value) ** (1 if self.instance.update is None else 2)
 
-    def windows(self, most: int, threads: int = 1) -> list[Window]:
+    def windows(self, most: int, threads: int) -> list[Window]:
         """For each class the ``most`` values nearest to the threshold on either side."""
         spans = shares(useful_threads(threads, self.instance.d, IN_ORDER), self.instance.d)
         (many, sides), *others = each(lambda span: self._nearest(most, *span), spans)
@@ -84,15 +84,15 @@ class Classes:
     ) -> tuple[NDArray[np.int64], list[tuple[_Nearest, _Nearest]]]:  # fmt: skip
         """How many items of each class from ``first`` to ``end`` are above its threshold, and the nearest values."""
         sides = [(_Nearest(most), _Nearest(most)) for _ in self.cost]
-        many = np.zeros(self.cost.size + 1, dtype=np.int64)
         edge = np.append(self.threshold, np.inf)
+        many = np.zeros(edge.size, dtype=np.int64)
         for _, label, value in self._parts(first, end):
             above = value > edge[label]
             if isinstance(label, int):
                 many[label] += np.count_nonzero(above)
             else:
                 many += np.bincount(label[above], minlength=many.size)
-            top = np.array([side.bound for side, _ in sides] + [-np.inf])[label]
+            top = np.array([side.bound for side, _ in sides] + [np.inf])[label]
             bottom = np.array([max(-side.bound, 0.0) for _, side in sides] + [np.inf])[label]
             near = np.flatnonzero((value < top) & (value > bottom))
             value, above = value[near], above[near]
@@ -103,9 +103,9 @@ class Classes:
                 sides[k][1].add(-value[here & ~above])
         return many, sides
 
-    def mask(self, counts: Sequence[int], windows: Sequence[Window], threads: int = 1) -> NDArray[np.bool_]:
+    def mask(self, counts: Sequence[int], windows: Sequence[Window], threads: int) -> NDArray[np.bool_]:
         """The mask of the ``counts[k]`` largest values of every class, lowest index first; all within the windows."""
-        edges = [self._edge(*one) for one in zip(counts, windows, self.threshold.tolist(), strict=True)]
+        edges = [_edge(*one) for one in zip(counts, windows, strict=True)]
         edge = np.array([value for value, _ in edges] + [np.inf])
         mask = np.empty(self.instance.d, dtype=bool)
 
@@ -124,26 +124,13 @@ class Classes:
             mask[items[labels == k][:ties]] = True
         return mask
 
-    def _edge(self, count: int, window: Window, threshold: float) -> tuple[float, int]:
-        """The smallest value that the ``count`` largest reach, and how many of it they hold."""
-        move = count - window.kept
-        if not move:
-            return threshold, 0
-        side, wanted = (window.below, move) if move > 0 else (window.above, 1 - move)
-        reached = np.cumsum(side.many)
-        at = int(np.searchsorted(reached, wanted))
-        if at == reached.size:  # none is left
-            return math.inf, 0
-        before = int(reached[at]) - int(side.many[at])
-        return float(side.value[at]), wanted - before if move > 0 else int(reached[at]) + move
-
     def _parts(self, first: int, end: int) -> Iterator[tuple[int, Any, Floats]]:
         """First index, class and value of consecutive items: one class for all, as an int, or one each.
 
         The class of what is dearer than the budget is ``m``.
         """
         given = self.instance
-        of_label = None if given.labels is None or given.class_cost is None else position(self.cost, given.class_cost)
+        of_label = None if given.class_cost is None else position(self.cost, given.class_cost)
         for start in range(first, end, _CHUNK):
             part = slice(start, min(start + _CHUNK, end))
             label: Any
@@ -173,6 +160,18 @@ def classes_of(instance: Instance, price: Fraction, most: int) -> Classes | None
     largest = _floor_root if instance.update is not None else floor_float
     threshold = np.array([largest(price * Fraction(c)) for c in costs.tolist()], dtype=np.float64)
     return Classes(instance, costs, price, threshold)
+
+
+def _edge(count: int, window: Window) -> tuple[float, int]:
+    """The smallest value that the ``count`` largest reach, and how many of it they hold; infinite for none."""
+    if not count:
+        return math.inf, 0
+    move = count - window.kept
+    side, wanted = (window.below, move) if move > 0 else (window.above, 1 - move)
+    reached = np.cumsum(side.many)
+    at = int(np.searchsorted(reached, wanted))
+    fewer = int(reached[at] - side.many[at])
+    return float(side.value[at]), wanted - fewer if move > 0 else int(reached[at]) + move
 
 
 def spent_by(costs: Floats, counts: Sequence[int]) -> Fraction:
@@ -222,7 +221,5 @@ class _Nearest:
 
 
 def _floor_root(value: Fraction) -> float:
-    """The largest float64 whose square is at most ``value >= 0``."""
-    shift = max(0, 2100 + value.denominator.bit_length() - value.numerator.bit_length())
-    shift += shift % 2
-    return floor_float(Fraction(math.isqrt((value.numerator << shift) // value.denominator), 1 << shift // 2))
+    """The largest float64 whose square is at most ``value >= 0``: all are multiples of ``2 ** -1074``."""
+    return floor_float(Fraction(math.isqrt((value.numerator << 2148) // value.denominator), 1 << 1074))

@@ -19,6 +19,7 @@ Both are exact; they differ in how far they get within ``max_visits``, or before
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -90,6 +91,12 @@ class _Question:
         slack, spare, paid, _ = state
         return paid + self.energy * slack + self.item * spare
 
+    def moved(self, state: tuple[int, int, int], group: _Group, copies: int) -> tuple[int, int, int]:
+        """Minus slack, total and what is paid, after ``copies`` of a group."""
+        away, total, paid = state
+        gain = group.loss + self.energy * group.shift + self.item * group.units
+        return away - copies * group.shift, total + copies * gain, paid + copies * group.loss
+
     def found(self, best: _Path | None, below: int, visits: int, finished: bool) -> Found:
         """The outcome, with its path unrolled."""
         if best is None:
@@ -100,12 +107,13 @@ class _Question:
 def ordered(
     core: list[Item], base: Base, limit: Fraction, max_visits: int, stopped: Callable[[], bool] = UNWATCHED.stopped
 ) -> Found:
-    """Search in the order of loss per joule (per unit of the cut), with bounds on what later items can do."""
+    """Search in the order of loss per joule (per unit of the cut, where all have one), bounding what later items do."""
     q = _Question.of(core, base, limit)
     energy, item, below = q.energy, q.item, q.limit
+    by_units = item > 0 and all(g.units for g in q.groups)
     key = (
         (lambda g: (Fraction(g.loss, abs(g.units)), 0, g.shift))
-        if item
+        if by_units
         else (lambda g: (Fraction(g.loss, abs(g.shift)), abs(g.shift), g.shift))
     )
     groups = sorted(q.groups, key=key)
@@ -118,8 +126,8 @@ def ordered(
         # the next group bounds what any later deviation costs per unit of slack, or of the cut
         short, step = 0, 1
         if not last:
-            short, step = groups[at + 1].loss, abs(groups[at + 1].units if item else groups[at + 1].shift)
-        over = min(short, (item or energy) * step)
+            short, step = groups[at + 1].loss, abs(groups[at + 1].units if by_units else groups[at + 1].shift)
+        over = min(short, (item if by_units else energy) * step)
         grown: list[_Ranked] = []
         for asked, state in enumerate(states):
             slack, spare, paid, path = state
@@ -132,7 +140,7 @@ def ordered(
                 total = paid + energy * slack + item * spare
                 if slack >= 0 and total < below:
                     below, best = total, state[3]
-                away = spare if item else slack
+                away = spare if by_units else slack
                 if (paid - below) * step + (over * away if away >= 0 else -short * away) < 0:
                     grown.append((-slack, total, state))
                 elif copies and not item and (slack < 0) == (shift < 0):
@@ -152,67 +160,90 @@ def halves(
     groups = sorted(q.groups, key=itemgetter(0), reverse=True)
     first = _affordable(q, q.start, groups[0::2], max_visits // 2, stopped)
     second = _affordable(q, (0, 0, 0, ()), groups[1::2], max_visits // 2, stopped)
-    best: _Path | None = None
+    best: tuple[_Half, _Half] | None = None
     below, at = q.limit, len(second.states) - 1
-    for minus_slack, total, (_, path) in first.states:
-        while at >= 0 and second.states[at][0] > -minus_slack:
+    for state in first.states:
+        while at >= 0 and second.states[at][0] > -state[0]:
             at -= 1
         if at < 0:
             break
-        _, more, (_, partner) = second.states[at]
-        if total + more < below:
-            below, best = total + more, (members_of(path), partner)
-    return q.found(best, below, first.visits + second.visits, first.finished and second.finished)
+        partner = second.states[at]
+        if state[1] + partner[1] < below:
+            below, best = state[1] + partner[1], (state, partner)
+    path = best and (first.way_to(q, best[0]), (second.way_to(q, best[1]), ()))
+    return q.found(path, below, first.visits + second.visits, first.finished and second.finished)
 
 
 _Ranked = tuple[int, int, _State]  # minus slack, total, state: sorts into a front
-_Half = tuple[int, int, tuple[int, _Path]]  # the same of one half: what is paid, and how it came about
+_Half = tuple[int, int, int]  # the same of one half, and what is paid
 _Any = TypeVar("_Any", bound=tuple[int, int, Any])
 
 
 class _Front(NamedTuple):
-    """Undominated states by falling slack, hence by falling total."""
+    """Undominated states by falling slack, hence by falling total; and the states before each of the groups."""
 
     states: list[_Half]
+    before: list[tuple[_Group, list[_Half]]]
     visits: int
     finished: bool
+
+    def way_to(self, q: _Question, state: _Half) -> list[int]:
+        """What deviates in a state: as it is not written down, the states before it are sought."""
+        found: list[int] = []
+        for group, front in reversed(self.before):
+            for copies in range(len(group.members) + 1):
+                earlier = q.moved(state, group, -copies)
+                if front[(at := bisect_left(front, earlier)) : at + 1] == [earlier]:
+                    found += group.members[:copies]
+                    state = earlier
+                    break
+        return found
 
 
 def _affordable(
     q: _Question, start: _State, groups: Sequence[_Group], max_visits: int, stopped: Callable[[], bool]
 ) -> _Front:
     """The front of every choice among ``groups`` that loses less than the limit."""
-    front: list[_Half] = [(-start[0], q.total(start), (0, ()))]
+    front: list[_Half] = [(-start[0], q.total(start), 0)]
+    before: list[tuple[_Group, list[_Half]]] = []
     visits = 0
-    for price, shift, units, members in groups:
-        gain = price + q.energy * shift + q.item * units
+    for group in groups:
+        before.append((group, front))
         grown = list(front)
-        for copies in range(1, len(members) + 1):
-            chosen, lost, move, more = members[:copies], copies * price, copies * shift, copies * gain
-            before, room = len(grown), q.limit - lost
-            grown += [
-                (minus_slack - move, total + more, (paid + lost, (chosen, path)))
-                for minus_slack, total, (paid, path) in front
-                if paid < room
-            ]
+        for copies in range(1, len(group.members) + 1):
+            (move, more, lost), many = q.moved((0, 0, 0), group, copies), len(grown)
+            room = q.limit - lost
+            grown += [(away + move, total + more, paid + lost) for away, total, paid in front if paid < room]
             visits += len(front)
-            if len(grown) == before or visits > max_visits or stopped():
+            if len(grown) == many or visits > max_visits or stopped():
                 break
-        front = undominated(grown)
+        front = _falling(grown)
         if visits > max_visits or stopped():
-            return _Front(front, visits, False)
-    return _Front(front, visits, True)
+            return _Front(front, before, visits, False)
+    return _Front(front, before, visits, True)
+
+
+def _falling(grown: list[_Half]) -> list[_Half]:
+    """More slack only at a higher total, of states that are numbers alone."""
+    grown.sort()
+    kept, lowest = [], grown[0][1] + 1
+    for state in grown:
+        if state[1] < lowest:
+            lowest = state[1]
+            kept.append(state)
+    return kept
 
 
 def undominated(grown: list[_Any]) -> list[_Any]:
-    """More slack only at a higher total."""
-    grown.sort(key=itemgetter(0, 1))
-    kept: list[_Any] = []
-    lowest: int | None = None
+    """More slack only at a higher total; of equals the first."""
+    grown.sort(key=itemgetter(0))
+    kept: list[_Any] = grown[:1]
     for ranked in grown:
-        if lowest is None or ranked[1] < lowest:
-            lowest = ranked[1]
-            kept.append(ranked)
+        if ranked[1] < kept[-1][1]:
+            if ranked[0] == kept[-1][0]:
+                kept[-1] = ranked
+            else:
+                kept.append(ranked)
     return kept
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -31,6 +30,7 @@ CHECKED_WINDOW = 500_000
 _LARGEST = 1 << 53
 _NEVER = np.int64(1 << 62)
 _Ints = NDArray[np.int64]
+_Taken = tuple[int, int, int, NDArray[np.uint8]]  # an item, its window's low end and size, and which slacks took it
 
 
 class Best(NamedTuple):
@@ -43,8 +43,7 @@ class Best(NamedTuple):
     checkable: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class _Core:
+class _Core(NamedTuple):
     """Items in the order of loss per cost: what a deviation loses, how it moves the slack, and which they are."""
 
     loss: _Ints
@@ -72,8 +71,9 @@ def dense(
     if may.size > MAX_ITEMS:
         return Best(None, False)
     score, cost = instance.score[may], instance.cost[may]
-    largest = unit * int(score.max(initial=0)) + energy * int(cost.max(initial=0)) // grid
-    if largest * 4 > _LARGEST or abs(base.slack) // grid * energy > _LARGEST:
+    largest = unit * int(score.max(initial=0)) + energy * (int(cost.max(initial=0)) // grid)
+    slack = int(base.slack // grid)
+    if largest * 4 > _LARGEST or abs(slack) * energy > _LARGEST:
         return Best(None, False)
     steps = cost.astype(np.int64) // grid
     reduced = unit * score.astype(np.int64) - energy * steps
@@ -82,7 +82,7 @@ def dense(
     near = near[np.argsort(np.abs(reduced[near]) / steps[near], kind="stable")]
     shift = np.where(base.mask[may[near]], steps[near], -steps[near])
     core = _Core(np.abs(reduced[near]), shift, may[near])
-    return _Windows(core, int(base.slack // grid), energy, step * unit, limit, max_cells).search(stopped)
+    return _Windows(core, slack, energy, step * unit, limit, max_cells).search(stopped)
 
 
 class _Windows:
@@ -91,8 +91,13 @@ class _Windows:
     def __init__(self, core: _Core, slack: int, energy: int, step: int, limit: int, max_cells: int) -> None:
         self.core, self.energy, self.step, self.limit, self.left = core, energy, step, limit, max_cells
         self.low, self.first, self.paid = slack, slack, np.zeros(1, np.int64)
-        self.taken: list[tuple[int, int, NDArray[np.uint8]]] = []  # of each item its window's low end, and who took it
-        self.best: tuple[int, int] | None = None  # how many items, and the slack
+        self.taken: list[_Taken] = []
+        self.best: tuple[int, int] | None = None  # how many of these, and the slack
+
+    @property
+    def reach(self) -> int:
+        """The largest slack that may not alone cost more than the limit."""
+        return self.limit // self.energy if self.energy else int(_NEVER)
 
     def search(self, stopped: Callable[[], bool]) -> Best:
         """Item by item, until none is left that could matter."""
@@ -101,36 +106,33 @@ class _Windows:
         for k, (price, move) in enumerate(zip(loss, shift, strict=True)):
             if self.limit <= 0 or not self.paid.size:
                 break
-            if self.left < 0 or self.paid.size > MAX_WINDOW or stopped():
+            if self.left < 0 or self.paid.size + abs(move) > MAX_WINDOW or stopped():
                 return Best(self._deviations(), False)
             if price >= self.limit:
-                self.taken.append((0, 0, np.zeros(0, np.uint8)))
                 continue
-            self._take(price, move)
+            self._take(k, price, move)
             self._compare()
             if k + 1 < len(loss):
                 self._close(loss[k + 1], abs(shift[k + 1]))
         return Best(self._deviations(), True, self._checkable())
 
-    def _take(self, price: int, move: int) -> None:
+    def _take(self, k: int, price: int, move: int) -> None:
         old, size = self.paid, self.paid.size + abs(move)
         kept = np.full(size, _NEVER)
-        stay, go = (0, move) if move > 0 else (-move, 0)
+        stay, go = max(-move, 0), max(move, 0)
         kept[stay : stay + old.size] = old
         moved = old + price
         there = kept[go : go + old.size]
         took = moved < there
         np.minimum(there, moved, out=there)
-        self.low += min(move, 0)
-        self.taken.append((self.low + go, old.size, np.packbits(took)))
+        self.low -= stay
+        self.taken.append((k, self.low + go, old.size, np.packbits(took)))
         self.paid, self.left = kept, self.left - size
 
     def _compare(self) -> None:
         """Whether a feasible slack beats the limit now."""
         first = max(self.low, 0)
-        paid = self.paid[first - self.low :]
-        enough = self.limit // self.energy + 1 if self.energy else paid.size  # a larger slack alone costs the limit
-        paid = paid[: max(enough - first, 0)] if self.energy else paid
+        paid = self.paid[first - self.low :][: max(self.reach + 1 - first, 0)]
         if paid.size:
             total = paid + self.energy * np.arange(first, first + paid.size)
             k = int(total.argmin())
@@ -139,11 +141,10 @@ class _Windows:
 
     def _close(self, loss: int, cost: int) -> None:
         """Let go of the slacks that later items, which lose ``loss / cost`` or more per step, cannot bring home."""
-        if not loss or self.limit <= 0:
+        if not loss:
             return
         below = self.limit * cost // loss
-        above = max(below, self.limit // self.energy) if self.energy else self.paid.size + abs(self.low)
-        start, stop = max(0, -below - self.low), max(0, min(self.paid.size, above + 1 - self.low))
+        start, stop = max(0, -below - self.low), max(0, max(below, self.reach) + 1 - self.low)
         self.paid, self.low = self.paid[start:stop], self.low + start
 
     def _checkable(self) -> bool:
@@ -156,7 +157,7 @@ class _Windows:
         for loss, move in core:
             if loss:
                 below = self.limit * abs(move) // loss
-                low, high = max(low, -below), min(high, max(below, self.limit // self.energy) if self.energy else high)
+                low, high = max(low, -below), min(high, max(below, self.reach))
             low, high = low + min(move, 0), high + max(move, 0)
             cells += max(high - low, 0)
             if cells > CHECKED_CELLS or high - low > CHECKED_WINDOW:
@@ -168,8 +169,7 @@ class _Windows:
             return None
         count, slack = self.best
         found = []
-        for k in range(count - 1, -1, -1):
-            low, size, bits = self.taken[k]
+        for k, low, size, bits in reversed(self.taken[:count]):
             if 0 <= slack - low < size and np.unpackbits(bits[(slack - low) // 8])[(slack - low) % 8]:
                 found.append(int(self.core.at[k]))
                 slack -= int(self.core.shift[k])

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from operator import attrgetter
@@ -39,8 +39,8 @@ from theory.optimum.duals import (
     whole_step,
 )
 from theory.optimum.group_relaxation import group
-from theory.optimum.relaxation import relax
-from theory.optimum.splits import prices_with_split
+from theory.optimum.relaxation import price_of
+from theory.optimum.splits import prices_with_rounding, prices_with_split
 from theory.optimum.watch import UNWATCHED, Watch
 from theory.selection.order import Floats, Indices
 from theory.selection.selectors import cwmp, top_k
@@ -103,7 +103,7 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     and rounding included.
     """
     watch.on_phase("relaxing")
-    price = relax(instance, None, watch.threads).threshold
+    price = price_of(instance, watch.threads)
     watch.on_phase("searching counts of costs")
     counts = solve_classes(instance, price, max_states // 2, watch.stopped, watch.threads)
     if counts is not None and counts.proved:
@@ -115,8 +115,9 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     whole = _solve_whole(instance, base, grid, max_states, watch)
     if whole is not None and whole.proved:
         return whole
-    tried = [_solve_from(instance, base, grid, max_states // 2, watch)]
-    for prices in [] if tried[0].proved or watch.stopped() else prices_with_cut(instance, budget, watch.stopped):
+    first = _solve_from(instance, base, grid, max_states // 2, watch)
+    tried = [first]
+    for prices in [] if first.proved or watch.stopped() else prices_with_cut(instance, budget, watch.stopped):
         watch.on_phase("searching the core with the cardinality cut")
         tried.append(
             _solve_from(instance, base_of(instance, prices, budget, watch.threads), grid, max_states // 4, watch)
@@ -126,6 +127,7 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     if tried[-1].proved:
         return tried[-1]
     watch.on_phase("comparing masks")
+    tried += [whole] if whole is not None and whole.prices.split else []
     best = _best_of(instance, tried, [known.mask for known in (counts, whole) if known is not None])
     return best if whole is None else replace(best, step=whole.step, proved=best.loss < whole.step)
 
@@ -135,7 +137,7 @@ def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int
 
     The optimum comes under whichever prices leave it the least loss, since the checker has as much less to search.
     """
-    if instance.update is not None or grid.denominator != 1 or not grid or instance.d > MAX_ITEMS:
+    if instance.update is not None or not grid or grid % 1 or instance.d > MAX_ITEMS:
         return None
     step = whole_step(instance.score)
     if not step:
@@ -144,12 +146,16 @@ def _solve_whole(instance: Instance, base: Base, grid: Fraction, max_states: int
     found = Solution(base, deviations, loss, loss < step, grid, step=Fraction(step))
     if found.proved or watch.stopped():
         return found
+    budget = on_grid(instance.budget, grid)
+    cut = _by_splits(instance, found, prices_with_rounding(instance, base, budget), max_states, watch)
+    if cut.proved or watch.stopped():
+        return cut
     found = _by_relaxation(instance, found, max_states, watch)
-    if not found.proved:
-        return found if watch.stopped() else _by_splits(instance, found, max_states, watch)
-    if found.method == "ordered" and found.loss >= step and not watch.stopped():
+    if not found.proved and not watch.stopped():
+        found = _by_splits(instance, found, prices_with_split(instance, base, budget), max_states, watch)
+    if found.proved and found.method == "ordered" and found.loss >= step and not watch.stopped():
         return _of_least_loss(instance, found)
-    return found
+    return found if found.proved else min(found, cut, key=lambda one: one.bound(instance))
 
 
 def _by_relaxation(instance: Instance, found: Solution, max_states: int, watch: Watch) -> Solution:
@@ -161,27 +167,35 @@ def _by_relaxation(instance: Instance, found: Solution, max_states: int, watch: 
         return replace(found, method="group", other=found)
     if least is None or least.loss <= loss - step:
         best = dense(instance, base, loss, step, int(found.grid), watch.stopped, max_states * CELLS_PER_STATE)
-        found = replace(found, proved=best.finished, method="dense" if best.checkable else "ordered")
+        found = replace(found, proved=best.finished)
         if best.deviations is not None:
             found = _with_mask(instance, found, best.deviations)
-    if found.method == "dense":
-        found = replace(found, other=replace(found, method="ordered"))
+        if best.checkable:
+            found = replace(found, method="dense", other=found)
     if least is not None and least.loss > found.loss - step:
         found = replace(found, proved=True, method="group", other=replace(found, proved=True))
     return found
 
 
-def _by_splits(instance: Instance, found: Solution, max_states: int, watch: Watch) -> Solution:
-    """What a search of one side of a split proves, if the prices of the other prove that nothing better is there."""
-    budget = on_grid(instance.budget, found.grid)
-    for prices in prices_with_split(instance, found.base, budget):
+def _by_splits(
+    instance: Instance, found: Solution, splits: Sequence[Prices], max_states: int, watch: Watch
+) -> Solution:
+    """What a search of one side of a split proves, if the prices of the other prove that nothing better is there.
+
+    Where none does, the side whose prices bound all masks best, be it without a split.
+    """
+    budget, best = on_grid(instance.budget, found.grid), found
+    for prices in splits:
         assert prices.split is not None
         other = _solve_from(instance, base_of(instance, prices, budget), found.grid, max_states // 4, watch)
+        other = replace(other, step=found.step)
         if other.proved and prices.split.bound - instance.retained(other.mask) < found.step:
-            return replace(other, step=found.step)
+            return other
+        if prices.split.bound <= other.bound(instance) < best.bound(instance):
+            best = replace(other, proved=False)
         if watch.stopped():
             break
-    return found
+    return best
 
 
 def _of_least_loss(instance: Instance, found: Solution) -> Solution:
@@ -215,7 +229,7 @@ def _best_of(instance: Instance, tried: list[Solution], masks: list[NDArray[np.b
     bound = min(tried, key=lambda solution: solution.bound(instance))
     loss = bound.bound(instance) - instance.retained(best)
     deviations = np.flatnonzero(best != bound.base.mask).tolist()
-    return replace(bound, deviations=deviations, loss=loss, proved=loss == 0)
+    return replace(bound, deviations=deviations, loss=loss, proved=not loss)
 
 
 def _selected(instance: Instance) -> Iterator[NDArray[np.bool_]]:
@@ -230,7 +244,7 @@ def _selected(instance: Instance) -> Iterator[NDArray[np.bool_]]:
 
 def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int, watch: Watch) -> Solution:
     loss, deviations = _feasible_start(instance, base)
-    if loss == 0:
+    if not loss:
         return Solution(base, deviations, loss, True, grid)
     left, pool = max_states, list[Item]()
     for limit, pool in _cores(instance, base, loss, watch):
@@ -239,9 +253,9 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int,
         core = pool[: bisect_left(pool, limit, key=attrgetter("loss"))]
         found, method = _search(core, base, limit, bool(grid), left, watch)
         left -= found.visits
-        if found.best is not None and found.best[0] < loss:
+        if found.best is not None:
             loss, deviations = found.best
-        if found.finished and (loss < limit or limit == loss):
+        if found.finished and loss <= limit:
             return Solution(base, deviations, loss, True, grid, method, len(core), found.visits)
         if not found.finished:
             break
@@ -249,7 +263,7 @@ def _solve_from(instance: Instance, base: Base, grid: Fraction, max_states: int,
         found = halves(_spread(pool), base, loss, max_states, watch.stopped)
         if found.best is not None:
             loss, deviations = found.best
-    return Solution(base, deviations, loss, loss == 0, grid)
+    return Solution(base, deviations, loss, not loss, grid)
 
 
 def _search(
@@ -270,17 +284,20 @@ def _feasible_start(instance: Instance, base: Base) -> tuple[Fraction, list[int]
     """A feasible mask to begin with: S, less its cheapest-to-lose items while it overruns the budget."""
     deviations: list[int] = []
     loss, slack, spare = Fraction(0), base.slack, base.spare
-    if slack < 0:
-        inside = np.flatnonzero(base.mask)
-        order = inside[np.argsort(instance.scores_of(inside) / instance.costs_of(inside), kind="stable")]
-        for i in order:
-            if slack >= 0:
-                break
-            deviations.append(int(i))
-            score, cost = instance.exact_score(i), instance.exact_cost(i)
-            loss += base.prices.reduced(score, cost)
-            slack, spare = slack + cost, spare + base.prices.units(score, cost)
-    return loss + base.prices.energy * slack + base.prices.item * spare * base.prices.cut, deviations
+    cheapest = _cheapest_to_lose(instance, base)
+    while slack < 0:
+        i = next(cheapest)
+        deviations.append(i)
+        score, cost = instance.exact_score(i), instance.exact_cost(i)
+        loss += base.prices.reduced(score, cost)
+        slack, spare = slack + cost, spare + base.prices.units(score, cost)
+    return loss + base.prices.energy * slack + base.prices.item * spare, deviations
+
+
+def _cheapest_to_lose(instance: Instance, base: Base) -> Iterator[int]:
+    """The items of S by density, the smallest first; sorted when the first is asked for."""
+    inside = np.flatnonzero(base.mask)
+    yield from inside[np.argsort(instance.scores_of(inside) / instance.costs_of(inside), kind="stable")].tolist()
 
 
 def _cores(instance: Instance, base: Base, loss: Fraction, watch: Watch) -> Iterator[tuple[Fraction, list[Item]]]:
@@ -296,7 +313,7 @@ def _cores(instance: Instance, base: Base, loss: Fraction, watch: Watch) -> Iter
             break
 
 
-def _pool(instance: Instance, base: Base, loss: Fraction, most: int, threads: int = 1) -> tuple[list[Item], Fraction]:
+def _pool(instance: Instance, base: Base, loss: Fraction, most: int, threads: int) -> tuple[list[Item], Fraction]:
     """The ``most`` items nearest to the threshold, by ``|r|``, and a limit below which none is missing."""
     enough = _enough(instance, base.prices, most)
     complete = loss if to_float(loss) <= enough else Fraction(enough)
@@ -330,18 +347,19 @@ def _distance(instance: Instance, prices: Prices, items: Indices) -> Floats:
         return np.nan_to_num(np.abs(instance.scores_of(items) - priced), nan=math.inf, posinf=math.inf)
 
 
-def _limits(pool: list[Item], most: Fraction) -> Iterator[Fraction]:
+def _limits(pool: list[Item], most: Fraction) -> list[Fraction]:
     """Rising limits, each with a few more items of ``pool`` below it than the last; ``most`` is the last one."""
-    count, last = _FIRST, Fraction(0)
-    while last < most:
-        limit = min(pool[count].loss, most) if count < len(pool) else most
-        if limit > last:
-            yield limit
-        last, count = max(last, limit), int(count * _DEEPER) + 1
+    limits, count = {most}, _FIRST
+    while count < len(pool):
+        limits.add(min(pool[count].loss, most))
+        count = int(count * _DEEPER) + 1
+    return sorted(limits - {Fraction(0)})
 
 
 def _spread(pool: list[Item]) -> list[Item]:
     """A few near items of every cost, from either side of the threshold: they reach the most different slacks."""
-    farthest = pool[min(len(pool), _SPREAD * _SPREAD) - 1].loss if pool else Fraction(0)
+    if not pool:
+        return []
+    farthest = pool[: _SPREAD * _SPREAD][-1].loss
     near = sorted((x for x in pool if x.loss <= farthest), key=attrgetter("shift"))
     return near[:: max(1, len(near) // _SPREAD)]

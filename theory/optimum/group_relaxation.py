@@ -127,22 +127,20 @@ def _subset(sizes: _Ints, wanted: int) -> NDArray[np.bool_] | None:
     order = np.argsort(-sizes, kind="stable")
     bundles: list[tuple[int, NDArray[np.intp]]] = []  # equal ones by powers of two: any number of them can be made up
     for members in np.split(order, np.flatnonzero(np.diff(sizes[order])) + 1):
-        count = 1
-        while members.size:
-            bundles.append((int(sizes[members[0]]), members[:count]))
-            members, count = members[count:], 2 * count
+        parts = np.split(members, [2**k - 1 for k in range(1, members.size.bit_length())])
+        bundles += [(int(sizes[part].sum()), part) for part in parts]
     total = int(sizes.sum())
     if not 0 <= wanted <= total or len(bundles) * (wanted + 1) > _MOST_BITS:
         return None
     bits = (1 << (wanted + 1)) - 1
     reached = [1]
-    for size, members in bundles:
-        reached.append((reached[-1] | reached[-1] << size * members.size) & bits)
+    for size, _ in bundles:
+        reached.append((reached[-1] | reached[-1] << size) & bits)
     if not reached[-1] >> wanted & 1:
         return None
     chosen = np.zeros(sizes.size, dtype=bool)
     for before, (size, members) in zip(reached[-2::-1], bundles[::-1], strict=True):
         if not before >> wanted & 1:
             chosen[members] = True
-            wanted -= size * members.size
+            wanted -= size
     return chosen

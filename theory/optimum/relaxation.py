@@ -77,3 +77,9 @@ def relax(instance: Instance, prefix: Selection | None = None, threads: int = 1)
     score, cost = instance.exact_score(s), instance.exact_cost(s)
     phi = (instance.budget - found.spent) / cost
     return Relaxation(score / cost, s, phi, retained + phi * score, found.mask, found.spent, score)
+
+
+def price_of(instance: Instance, threads: int = 1) -> Fraction:
+    """``lambda`` alone, without the value and so without a pass over what is retained."""
+    s = greedy_prefix(entries_of(instance), instance.budget, threads=threads).critical_item
+    return Fraction(0) if s is None else instance.exact_score(s) / instance.exact_cost(s)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.arithmetic.exact import Real, exact_sum_of_squares
+from theory.arithmetic.exact import Real, exact_sum_of_squares, floor_float
 from theory.budget import as_joules
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance, class_values
@@ -29,6 +29,7 @@ from theory.selection.selectors import Cost
 
 Updates = Sequence[Any] | Callable[[], Iterable[Any]]
 
+_ROUNDING = 2.0**-50  # relative, of a sum or a product: more than float64 errs by
 _FINE, _COARSE = 44, 50  # bits of a float64 key that a bin does not look at: it is 2^-8 (2^-2) of its key wide
 
 
@@ -94,8 +95,8 @@ def pooled(updates: Updates, costs: Any, budget: Fraction, affordable: Fraction,
         bins, may = _bins(instance, shift)
         mask = may & (bins > highest)
         near = np.flatnonzero(may & (bins >= lowest) & (bins <= highest))
-        values = instance.score if instance.update is None else instance.update
-        listed.append(_Listed(near, instance.score[near], instance.cost[near], values[near]))
+        assert instance.update is not None
+        listed.append(_Listed(near, instance.score[near], instance.cost[near], instance.update[near]))
         masks.append(mask)
         spent.append(instance.spent(mask))
         retained.append(instance.retained(mask))
@@ -198,8 +199,7 @@ def _bins(instance: Instance, shift: int) -> tuple[NDArray[np.int64], NDArray[np
 def _in_doubt(sums: Floats, items: int, budget: Fraction) -> tuple[int, int]:
     """The highest and the lowest bin that may hold the critical item: sums are rounded, and it is known by how much."""
     above = np.cumsum(sums[::-1])
-    doubt = 2.0**-50 * (items + sums.size)
-    target = float(min(budget, Fraction(10) ** 300))
-    first = int(np.searchsorted(above * (1 + doubt), target * (1 - 2.0**-50), side="right"))
-    last = int(np.searchsorted(above * (1 - doubt), target * (1 + 2.0**-50), side="right"))
+    doubt, target = _ROUNDING * (items + sums.size), floor_float(budget)
+    first = int(np.searchsorted(above * (1 + doubt), target * (1 - _ROUNDING), side="right"))
+    last = int(np.searchsorted(above * (1 - doubt), target * (1 + _ROUNDING), side="right"))
     return sums.size - 1 - first, max(sums.size - 1 - last, 0)

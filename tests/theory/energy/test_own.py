@@ -48,10 +48,46 @@ def test_an_energy_is_exactly_what_is_written(text, exact):
     assert Fraction(energy_per_bit(text, "radio")) == Fraction(exact)
 
 
+@pytest.mark.parametrize("digits", [30, 300])
+def test_an_energy_is_exact_however_long(digits):
+    text = "1" + "3" * (digits - 2) + "7"
+    for unit, exponent, parts in (("nJ/bit", 9, 1), ("µJ/byte", 6, 8), ("mJ/B", 3, 8), ("pJ/bit", 12, 1)):
+        found = energy_per_bit(f"0.{text}{unit}", "radio")
+        assert Fraction(found) * parts == Fraction(int(text), 10 ** (digits + exponent))
+    with pytest.raises(InputError, match="joules per bit or byte"):
+        energy_per_bit("0." + "3" * 301, "radio")
+    assert Fraction(energy_per_bit("1e-400", "radio")) == Fraction(1, 10**400)
+    assert energy_per_bit(2, "radio") == "2"
+
+
 @pytest.mark.parametrize("text", ["50nJ", "-5nJ/bit", "50kJ/bit", "nJ/bit", "", "1/3", None, True, [], "1e9999"])
 def test_what_is_no_energy_per_bit_is_refused(text):
     with pytest.raises(InputError, match="joules per bit or byte"):
         energy_per_bit(text, "radio")
+
+
+def test_what_is_refused_is_said_in_its_first_eighty_characters():
+    with pytest.raises(InputError) as found:
+        energy_per_bit("x" * 100, "radio")
+    assert str(found.value).startswith(f"radio = {'x' * 80!r} must be joules per bit or byte")
+    with pytest.raises(InputError) as found:
+        model_of(f"ble-dram,{'y' * 100}")
+    assert str(found.value).startswith(f"change {'y' * 80!r} of ble-dram must be radio, ")
+
+
+def test_what_names_no_model_of_ones_own():
+    assert model_of("3") is None
+    assert model_of("ble-dramm,radio=1") is None
+    assert model_of("ble-dram") is MODELS["ble-dram"]
+
+
+def test_all_other_kinds_may_be_changed_at_once():
+    """The radio stays as it was, and what has a number of its own keeps it."""
+    was, changed = MODELS["ble-dram"], model_of("ble-dram,rest=7pJ/bit,other=1pJ/bit")
+    assert (changed.radio, changed.memory["fc"]) == (was.radio, was.memory["fc"])
+    assert (changed.rest.exact, changed.memory["other"].exact) == (Fraction(7, 10**12), Fraction(1, 10**12))
+    assert changed.rest.source.text == "given as rest=7pJ/bit"
+    assert changed.name == "ble-dram,rest=7pJ/bit,other=1pJ/bit"
 
 
 def test_a_changed_model_has_the_numbers_that_were_given_and_the_others_as_before():
@@ -89,7 +125,9 @@ def test_the_template_is_the_model_that_it_says(tmp_path):
     path = tmp_path / "board.toml"
     path.write_text(template(), encoding="utf-8")
     assert values(str(path)) == values("ble-dram")
-    for name, part in model_of(str(path)).fields()["joules_per_bit"].items():
+    found, was = model_of(str(path)), MODELS["ble-dram"]
+    assert (found.rest.exact, found.memory["fc"].exact) == (was.memory["conv"].exact, was.memory["fc"].exact)
+    for name, part in found.fields()["joules_per_bit"].items():
         assert part["source"], name
 
 
@@ -97,6 +135,61 @@ def test_a_file_with_other_numbers(tmp_path):
     path = tmp_path / "board.toml"
     path.write_text(OTHER)
     assert values(str(path)) == (Fraction(16 + 2, 10**9), Fraction(16 + 8, 10**9))
+
+
+def test_values_and_words_have_32_bits_unless_something_else_is_said(tmp_path):
+    path = tmp_path / "board.toml"
+    path.write_text(re.sub(r"(value|word)_bits = \d+\n", "", OTHER))
+    assert values(str(path)) == (Fraction(32 + 8, 10**9), Fraction(32 + 32, 10**9))
+
+
+def test_a_file_is_read_up_to_a_mebibyte(tmp_path):
+    path = tmp_path / "board.toml"
+    path.write_bytes(OTHER.encode() + b"#" * ((1 << 20) - len(OTHER.encode())))
+    assert model_of(str(path)).name == "b"
+    path.write_bytes(path.read_bytes() + b"#")
+    with pytest.raises(InputError, match=r"board\.toml is too long for an energy model"):
+        model_of(str(path))
+
+
+@pytest.mark.parametrize("text", [b"\xff", b"a = " + b"[" * 5000, b"=", b"[a]\n[a]"])
+def test_what_is_no_toml_is_refused_in_one_line(tmp_path, text):
+    path = tmp_path / "board.toml"
+    path.write_bytes(text)
+    with pytest.raises(InputError, match=r"board\.toml is no TOML: .") as found:
+        model_of(str(path))
+    assert "\n" not in str(found.value)
+    path.write_text(f"[{'x' * 200}]\n[{'x' * 200}]")
+    with pytest.raises(InputError) as found:
+        model_of(str(path))
+    said = f"Cannot declare ('{'x' * 200}"
+    assert str(found.value) == f"{path} is no TOML: {said[:120]}"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("zoom = 1\nindexx = 2\nname = 'a'", "no field 'indexx'; there are index, memory, name, radio"),
+     ("name = 'a'", "needs a table [memory.KIND]"), ("name = 'a'\nmemory = 3", "needs a table [memory.KIND]"),
+     ("name = 'a'\n[memory]", "needs a table [memory.KIND]"),
+     (OTHER + "[memory.zoo]\n[memory.attic]", "no kind of layer is called 'attic'; there are conv, fc, "),
+     (OTHER + "[memory.unknown]", "no kind of layer is called 'unknown'"),
+     (OTHER + "zoom = 1\nhue = 2", "memory.fc: no field 'hue'; there are energy, source and link"),
+     (OTHER.replace('"1nJ/bit"', "[]"), "radio = '[]' must be joules per bit"),
+     (OTHER.replace('energy = "1nJ/bit"', ""), "radio must be a table with energy"),
+     (re.sub(r'(?s)\[radio\].*?"a"', "", "radio = 3\n" + OTHER), "radio must be a table with energy"),
+     (OTHER.replace('"a"', '" "'), "radio: the source of its number is missing"),
+     (OTHER.replace('"a"', "3"), "radio: the source of its number is missing"),
+     (OTHER.replace('"b"', '" "', 1), "name must be a text"),
+     (OTHER.replace('"b"', '"a\\n"', 1), "name must be a text"),
+     (OTHER.replace("value_bits = 16", "value_bits = true"), "value_bits must be a whole number of bits")],
+)  # fmt: skip
+def test_what_a_file_says_wrong_is_named_the_first_of_several(tmp_path, text, says):
+    path = tmp_path / "board.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as found:
+        model_of(str(path))
+    assert says in str(found.value)
+    assert "\n" not in str(found.value)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch")
 
 import torch.distributed as dist  # noqa: E402
 import torch.multiprocessing as processes  # noqa: E402
-from process_group import alone  # noqa: E402
+from process_group import Bucket, alone  # noqa: E402
 from torch import nn  # noqa: E402
 
 from theory.feedback.ddp import PruningState, prune_hook  # noqa: E402
@@ -196,20 +196,13 @@ def test_hook_in_a_group_of_processes(tmp_path, selector):
         assert found["pairs"] is None if selector != "worth" else len(found["pairs"]) == len(model)
 
 
-class Bucket:
-    """What DDP hands to a hook: some parameters and their gradient, flat."""
-
-    def __init__(self, parameters, gradient):
-        self.parameters, self.buffer = lambda: parameters, lambda: gradient
-
-
 @pytest.mark.parametrize("error_feedback", [True, False])
 def test_one_process_by_hand(tmp_path, error_feedback):
     """Three entries of one cost, a budget for two: what is kept back comes with the next step, or never."""
     with alone(tmp_path):
         model = nn.Linear(3, 1, bias=False)
         state = PruningState(model, "0.1", "70%", error_feedback=error_feedback)
-        bucket = Bucket(list(model.parameters()), torch.tensor([3.0, 1.0, 2.0]))
+        bucket = Bucket(0, list(model.parameters()), torch.tensor([3.0, 1.0, 2.0]))
         sent = [prune_hook(state, bucket).wait() for _ in range(2)]
     second = [3.0, 2.0, 0.0] if error_feedback else [3.0, 0.0, 2.0]  # 3, 1 + 1 and 2: the first of equals
     assert [values.tolist() for values in sent] == [[3.0, 0.0, 2.0], second]
@@ -225,7 +218,7 @@ def test_state_is_sent_whole_and_costs_beside_the_budget(tmp_path, whole):
     parts = [torch.tensor(part) for part in ([4.0, -1.0, 3.0, 0.5], [0.1, 0.2, 0.3], [9.0, 2.0, 8.0, 0.6, 0.7])]
     with alone(tmp_path):
         state = PruningState(parameters, costs, "50%" if len(whole) < 3 else 1, state=whole)
-        found = prune_hook(state, Bucket(list(parameters), torch.cat(parts))).wait().split(sizes)
+        found = prune_hook(state, Bucket(0, list(parameters), torch.cat(parts))).wait().split(sizes)
     free = [k for k in range(3) if str(k) not in whole]
     left = sorted((v for k in free for v in parts[k].abs().tolist()), reverse=True)
     least = left[len(left) // 2 - 1] if left else 0

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 
 import torch.distributed as dist  # noqa: E402
 import torch.multiprocessing as processes  # noqa: E402
-from process_group import alone  # noqa: E402
+from process_group import Bucket, alone  # noqa: E402
 from torch import nn  # noqa: E402
 
 from theory import InputError  # noqa: E402
@@ -75,13 +75,6 @@ def test_two_processes_skip_and_accumulate_as_without_the_hook(tmp_path):
             if name in OVERFLOWS:
                 assert plain[0] == [2.0**15] * STEPS
                 assert pruned[2] == {}, "nothing is remembered of a step that was skipped"
-
-
-class Bucket:
-    """What DDP hands to a hook."""
-
-    def __init__(self, index, parameters, gradient):
-        self.index, self.parameters, self.buffer = lambda: index, lambda: parameters, lambda: gradient
 
 
 @pytest.fixture

@@ -9,20 +9,13 @@ from theory import CostClasses, cwmp
 
 torch = pytest.importorskip("torch")
 
-from process_group import alone  # noqa: E402
+from process_group import Bucket, alone  # noqa: E402
 from torch import nn  # noqa: E402
 
 from theory.feedback.ddp import PruningState, prune_hook  # noqa: E402
 
 SIZES, COSTS, SHARE = (3000, 200, 12000, 50), ("1", "10", "1", "3"), "5%"
 SCALES = (1.0, 4.0, 0.2, 2.0)  # of the gradients of each layer
-
-
-class Bucket:
-    """What DDP hands to a hook: its place in the step, some parameters and their gradient, flat."""
-
-    def __init__(self, index, parameters, gradient):
-        self.index, self.parameters, self.buffer = lambda: index, lambda: parameters, lambda: gradient
 
 
 @pytest.fixture
@@ -123,6 +116,19 @@ def test_gradients_of_zero_send_nothing_and_the_price_recovers():
     for step in range(3):
         arrived = step_of(state, parameters, gradients(step, draw))
     assert arrived.any()
+
+
+@pytest.mark.usefixtures("_alone")
+def test_what_a_bucket_may_spend_before_there_is_a_price_and_where_it_keeps_too_much():
+    """Of 8 joules 4 a step: at first each bucket its share, later the best of what is left where a price keeps more."""
+    parameters = nn.ParameterList([nn.Parameter(torch.zeros(size)) for size in (6, 2)])
+    state = PruningState(parameters, "1", "50%", one_price=True, error_feedback=False)
+    bucket = lambda k, *values: prune_hook(state, Bucket(k, [parameters[k]], torch.tensor(values))).wait().tolist()  # noqa: E731
+    assert bucket(0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0) == [6, 5, 4, 0, 0, 0]
+    assert bucket(1, 1.0, 2.0) == [0, 2]
+    assert bucket(0, 60.0, 50.0, 40.0, 30.0, 20.0, 10.0) == [60, 50, 40, 30, 0, 0]
+    assert bucket(1, 70.0, 80.0) == [0, 0]
+    assert (state.joules, state.price.spent, state.price.left) == (8, 8, 0)
 
 
 def test_what_one_step_may_spend():

@@ -5,6 +5,7 @@ C(lambda) = sum w c (1 - a)+,   P(lambda) = sum w (1 - a^3)+ / 3.
 """
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,14 @@ from scipy import integrate, optimize
 from proofs_check.law_audit.cells import as_columns
 from proofs_check.law_audit.trials import run_batch
 from theory.errors import InputError
-from theory.laws.deviation import integrality_constant, lower_deviation, overtaken, two_sided, upper_deviation
+from theory.laws.deviation import (
+    _fitting,
+    integrality_constant,
+    lower_deviation,
+    overtaken,
+    two_sided,
+    upper_deviation,
+)
 from theory.laws.parse import law_of
 from theory.laws.samples import SampleLaw
 
@@ -123,6 +131,26 @@ def test_overtaking_is_bounded_by_the_sum_of_three(beta, d):
     assert largest < 0.9 * best
 
 
+def test_overtaking_is_tried_with_a_thousandth_to_three_fifths_of_the_budget_aside():
+    """Forty shares, each the same factor more; of a law whose rules spend nothing, which bounds nothing."""
+    asked = []
+
+    def at(energy):
+        assert 0 < energy < 10
+        asked.append(energy)
+        return 1.0
+
+    nothing = lambda _: 0.0  # noqa: E731
+    law = SimpleNamespace(
+        ranges=(1.0, 2.0, 9.0), lacks=lambda score, cost: None, mean_cost=lambda: 10.0, threshold=at, tau=at,
+        energy=nothing, energy_top_k=nothing, score_above=nothing, score_top_k=nothing,
+    )  # fmt: skip
+    assert not overtaken(law, 0.5, 100).applies
+    shares = [1e-3 * 600 ** (k / 39) for k in range(40)]
+    assert asked[::2] == pytest.approx([5 * (1 - share) for share in shares])
+    assert asked[1::2] == pytest.approx([5 * (1 + share) for share in shares])
+
+
 def test_where_overtaking_has_no_bound():
     assert "are not bounded" in overtaken(law_of("norm()", "lognorm(s=1)"), BETA, D).why
     assert "may exceed the budget" in overtaken(TWO, BETA, 6).why
@@ -200,9 +228,78 @@ def test_moments_that_cantelli_needs_and_no_more():
 
 def test_means_are_all_that_the_other_bounds_need():
     assert overtaken(law_of("t(df=3)", "classes(1=0.5, 2=0.5)"), BETA, 10**7).applies  # E g^4 is infinite
+    assert "E g^2 is infinite" in overtaken(law_of("t(df=2)", "classes(1=0.5, 2=0.5)"), BETA, 10**7).why
     assert integrality_constant(law_of("uniform()", "pareto(b=1.5)"), BETA).applies  # E c^2 is
+    assert "E g^2 is infinite" in integrality_constant(law_of("t(df=2)", "classes(1=0.5, 2=0.5)"), BETA).why
+    assert "E c^1 is infinite" in integrality_constant(law_of("uniform()", "pareto(b=1)"), BETA).why
 
 
 def test_the_dearest_coordinate_may_take_the_whole_budget():
     assert "may exceed the budget" not in overtaken(TWO, 0.5, 4).why  # 0.5 * 4 * 1 = 2
     assert "may exceed the budget" in overtaken(TWO, 0.5, 3).why
+
+
+def priced(over):
+    """A law of mean cost 10 whose threshold is its energy taken off 20, and whose rule costs so much of that energy."""
+    asked = []
+
+    def threshold(energy):
+        asked.append(energy)
+        assert len(asked) < 60, "it goes on for ever"
+        return 20 - energy
+
+    energy = lambda at: over * (20 - at / (1 + 1e-9))  # noqa: E731
+    return asked, SimpleNamespace(
+        mean_cost=lambda: 10.0, threshold=threshold, energy=energy, ranges=SimpleNamespace(cost_high=1.0)
+    )
+
+
+def test_margins_grow_until_a_threshold_fits():
+    """Budget 5; Hoeffding asks for 1/8 at first, then each margin is a fiftieth of the budget more."""
+    failure = math.exp(-2.0)
+    asked, law = priced(1.0)
+    assert _fitting(law, 0.5, 64, failure, "hoeffding") == (20 - asked[-1]) * (1 + 1e-9)
+    assert asked == pytest.approx([5, 4.875])
+    asked, law = priced(0.995)  # what is left at first is a fortieth
+    assert _fitting(law, 0.5, 64, failure, "hoeffding") == (20 - asked[-1]) * (1 + 1e-9)
+    assert asked == pytest.approx([5, 4.875])
+    asked, law = priced(1.1)  # the rule costs a tenth more than it was asked for
+    assert _fitting(law, 0.5, 64, failure, "hoeffding") == (20 - asked[-1]) * (1 + 1e-9)
+    assert asked == pytest.approx([5, *(4.875 - 0.1 * k for k in range(6))])
+    asked, law = priced(0.5)
+    assert _fitting(law, 0.5, 64, failure, "hoeffding") == 15 * (1 + 1e-9)
+    for d, largest, steps in ((64, 1.0, 50), (1, 1.05, 41)):  # where it never fits, no margin is the whole budget
+        asked, law = priced(99.0)
+        law.ranges.cost_high = largest
+        assert _fitting(law, 0.5, d, failure, "hoeffding") is None
+        assert len(asked) == steps
+        assert min(asked) > 0
+
+
+def test_what_is_left_may_be_exactly_what_is_needed():
+    """The half of a budget of 5 is left, and the largest cost of 5/2 asks for as much: no more margin than that."""
+    asked, law = priced(0.5)
+    law.ranges.cost_high = 2.5
+    failure = next(f for f in np.nextafter(math.exp(-2), [0, math.exp(-2), 1]) if math.log(1 / f) == 2)
+    law.energy = lambda at: 2.5
+    assert _fitting(law, 0.5, 1, failure, "hoeffding") is not None
+    assert asked == [5]
+    law.energy, law.ranges.cost_high = lambda at: 9.0, 5.0  # it asks for all of the budget
+    asked.clear()
+    assert _fitting(law, 0.5, 1, failure, "hoeffding") is None
+    assert asked == [5]
+
+
+def test_the_excess_of_a_rule_is_what_it_costs_beyond_the_budget():
+    """Cantelli's bound has its terms c (1[p > lambda c] - beta), and their mean is what is left, with its sign."""
+    asked, law = priced(0.9)
+
+    def expectation(f, threshold):
+        assert threshold == 15 * (1 + 1e-9)
+        found = f(np.array([0.0, 100.0, 31.0]), np.array([3.0, 4.0, 2.0]))
+        assert found.tolist() == [(x + 0.5) ** 2 for x in (-1.5, 2.0, 1.0)]
+        return 0.0
+
+    law.expectation = expectation
+    assert _fitting(law, 0.5, 64, 0.05, "chebyshev") == 15 * (1 + 1e-9)
+    assert asked == [5]

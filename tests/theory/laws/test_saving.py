@@ -17,7 +17,7 @@ from cwmp.pages.savings import saving_text
 from theory.budget import percent
 from theory.errors import InputError
 from theory.instance import Instance
-from theory.laws.efficiency import Estimate, Profile
+from theory.laws.efficiency import Efficiency, Estimate, Profile, buys_all, everything, nothing_to_save
 from theory.laws.joint import Law
 from theory.laws.parse import cost_law, magnitude_law
 from theory.laws.power_mean import PowerMeanLaw
@@ -151,7 +151,42 @@ def test_ingredients_make_the_laws_of_the_claims():
 def test_the_error_of_a_ratio_has_both_errors():
     assert Estimate(2.0, 0.1).over(Estimate(4.0, 0.2)) == pytest.approx((0.5, (0.1 + 0.5 * 0.2) / 4))
     assert Estimate(-2.0, 0.1).over(Estimate(4.0, 0.2)) == pytest.approx((-0.5, 0.05))
+    assert Estimate(5.0, 0.3).over(Estimate(2.0, 0.7)) == pytest.approx((2.5, (0.3 + 2.5 * 0.7) / 2))
     assert math.isnan(Estimate(1.0, 0.1).over(Estimate(0.0, 0.1)).value)
+    assert Estimate(1.0, 0.1).over(Estimate(0.0, 0.1)).error == math.inf
+
+
+def test_ingredients_that_are_no_round_numbers_and_where_the_law_ends():
+    """A spread of 3, a tail index of 1.7, an elasticity of 0.5 within 0.3; from 2 on dearer costs outrun the scores."""
+    plain = Profile(1.0, 3.0, 1.7, Estimate(0.5, 0.3), 0.6)
+    assert plain.saving == pytest.approx(2.25 * 1.7 / 0.75, rel=1e-12)
+    assert plain.saving_range == pytest.approx((2.25 * 1.7 / 0.9, 2.25 * 1.7 / 0.6), rel=1e-12)
+    assert plain.advantage == pytest.approx(0.6 * plain.saving, rel=1e-12)
+    assert plain.break_even(0.4) == pytest.approx(2 * math.sqrt(0.4 * 0.75 / 1.7), rel=1e-12)
+    assert replace(plain, tail=0.3).break_even(0.4) == pytest.approx(2 * math.sqrt(0.4 * 0.75 / 0.3), rel=1e-12)
+    assert replace(plain, tail=0.0).break_even(0.4) == math.inf
+    for elasticity in (2.0, 3.0):
+        beyond = replace(plain, elasticity=Estimate(elasticity, 0.0))
+        assert math.isnan(beyond.saving)
+        assert beyond.saving_range == (math.inf, math.inf)
+        assert beyond.break_even(0.4) == math.inf
+    for target in (-0.5, 0.0, 1.0, 1.5):
+        with pytest.raises(InputError, match="saving aimed at"):
+            plain.break_even(target)
+
+
+def test_a_budget_buys_all_up_to_the_rounding_of_sums():
+    assert buys_all(0.8 * (1 - 1e-12), 0.8)
+    assert buys_all(0.9, 0.8)
+    assert not buys_all(0.8 * (1 - 2e-12), 0.8)
+    assert not buys_all(0.7, 0.8)
+    one, nothing = Estimate(1.0, 0.0), Estimate(0.0, 0.0)
+    assert everything(0.7) == Efficiency(0.7, 0.0, 0.0, one, one, one, True)
+    assert not Efficiency(0.7, 0.0, 0.0, one, one, one).keeps_all
+    saving = nothing_to_save(0.7)
+    assert (saving.beta, saving.at_equal_score, saving.at_equal_energy) == (0.7, nothing, nothing)
+    assert saving.profile.tau == 0
+    assert math.isnan(saving.profile.saving)
 
 
 @pytest.mark.parametrize(("s", "said"), [(0.28, False), (0.32, True), (2.0, True)])

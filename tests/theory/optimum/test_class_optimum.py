@@ -15,7 +15,6 @@ from theory.layers import named_layers
 from theory.optimum import class_optimum as solver
 from theory.optimum.certificate import certify, check_certificate
 from theory.optimum.class_optimum import solve_classes
-from theory.optimum.class_search import Ladder, Question, Run, below
 
 RNG = np.random.default_rng
 
@@ -120,59 +119,6 @@ def test_any_price_is_right(price):
         if found is not None:
             assert found.proved
             assert instance.retained(found.mask) == enumerate_optimum(instance).value
-
-
-# --- the search ------------------------------------------------------------------------------------
-
-
-def every_total(question):
-    """Total and moves of all that fits."""
-    reach = [(sum(r.many for r in ladder.out), sum(r.many for r in ladder.into)) for ladder in question.ladders]
-    for moves in itertools.product(*(range(-out, into + 1) for out, into in reach)):
-        slack = question.slack - sum(m * ladder.cost for m, ladder in zip(moves, question.ladders, strict=True))
-        if slack >= 0:
-            chosen = (
-                (ladder.into if m > 0 else ladder.out, abs(m))
-                for m, ladder in zip(moves, question.ladders, strict=True)
-            )
-            paid = sum(sum([r.loss for r in runs for _ in range(r.many)][:n]) for runs, n in chosen)
-            yield paid + question.energy * slack, list(moves)
-
-
-def test_the_search_finds_the_least_total_or_shows_there_is_none():
-    rng, some, none = RNG(54), 0, 0
-    for _ in range(400):
-        runs = lambda: [Run(int(x), int(rng.integers(1, 3))) for x in np.sort(rng.integers(0, 12, rng.integers(0, 3)))]  # noqa: E731
-        ladders = [Ladder(int(rng.choice([1, 2, 3, 10, 20])), runs(), runs()) for _ in range(rng.integers(1, 5))]
-        question = Question(int(rng.integers(-4, 25)), int(rng.integers(0, 5)), ladders)
-        totals = list(every_total(question))
-        least = min((total for total, _ in totals), default=10**9)
-        for limit in (least, min(least + 1, 10**9), int(rng.integers(1, 60))):
-            found = question.search(limit, 10**6)
-            assert found.finished
-            if least >= limit:
-                assert found.best is None
-                none += 1
-            else:
-                assert found.best[0] == least
-                assert found.best in totals
-                some += 1
-    assert some > 100
-    assert none > 100
-
-
-def test_the_search_says_when_it_gave_up():
-    ladders = [Ladder(101 + 17 * k, [Run(k + 1, 50)], [Run(k + 2, 50)]) for k in range(6)]
-    assert not Question(37, 50, ladders).search(10**4, 500).finished
-
-
-def test_what_moves_pay():
-    runs = [Run(0, 2), Run(3, 2), Run(5, 9)]
-    assert below(runs, 12, 99) == [0, 0, 3, 6, 11]
-    assert below(runs, 11, 99) == [0, 0, 3, 6]
-    assert below(runs, 1, 99) == [0, 0]
-    assert below(runs, None, 6) == [0, 0, 3, 6, 11, 16]
-    assert below(runs, 10**9, 1) == [0]
 
 
 # --- model size ------------------------------------------------------------------------------------

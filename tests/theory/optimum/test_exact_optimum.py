@@ -2,7 +2,6 @@
 
 import random
 from fractions import Fraction
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -85,23 +84,12 @@ def test_the_pool_lacks_no_item_below_its_limit(monkeypatch, seed):
     reduced = {i: reduced_value(instance, base.prices, i) for i in range(N)}
     may = {i for i in range(N) if Fraction(instance.cost[i]) <= instance.budget}
     for size in (3, 100):
-        pool, complete = module._pool(instance, base, Fraction(50), size)
+        pool, complete = module._pool(instance, base, Fraction(50), size, 1)
         assert [x.loss for x in pool] == sorted(abs(reduced[x.at]) for x in pool)
         assert {x.at for x in pool} >= {i for i in may if abs(reduced[i]) < complete}
         assert all(x.shift == (1 if base.mask[x.at] else -1) * Fraction(instance.cost[x.at]) for x in pool)
         assert (complete == 50) == (size == 100 or sum(abs(reduced[i]) <= 50 for i in may) <= 3)
         assert len(pool) <= size
-
-
-def test_limits_rise_past_ever_more_items_to_the_last():
-    pool = [Item(Fraction(k), Fraction(1), k) for k in range(40)]
-    limits = list(module._limits(pool, Fraction(100)))
-    assert limits[0] == 10
-    assert limits == sorted(set(limits))
-    assert limits[-1] == 100
-    assert all(sum(x.loss < b for x in pool) > sum(x.loss < a for x in pool) for a, b in pairwise(limits[:-1]))
-    assert list(module._limits(pool, Fraction(1, 2))) == [Fraction(1, 2)]
-    assert list(module._limits([], Fraction(0))) == []
 
 
 def test_both_searches_are_tried_and_the_better_mask_stays(monkeypatch):
@@ -180,12 +168,3 @@ PATHS = {
 def test_the_search_deepens_as_before(kind, states):
     """Recorded: deeper than necessary leaves fewer instances within reach. Record a change on purpose."""
     assert path_to(kind, states) == PATHS[kind, states]
-
-
-def test_limits_hold_ten_items_and_then_ever_more():
-    pool = [Item(Fraction(k), Fraction(1), k) for k in range(60)]
-    assert list(module._limits(pool, Fraction(1000))) == [10, 12, 14, 16, 18, 21, 24, 27, 31, 35, 40, 45, 51, 58, 1000]
-    twins = [Item(Fraction(k // 20), Fraction(1), k) for k in range(60)]
-    assert list(module._limits(twins, Fraction(1000))) == [1, 2, 1000]
-    assert list(module._limits(pool[:11], Fraction(1000))) == [10, 1000]
-    assert list(module._limits(pool[:10], Fraction(1000))) == [1000]

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +13,7 @@ from theory import Instance
 from theory.optimum import group_relaxation
 from theory.optimum.certificate import certify
 from theory.optimum.duals import Prices, base_of
-from theory.optimum.group_relaxation import group
+from theory.optimum.group_relaxation import _shortest, _subset, _swaps, group
 from theory.optimum.relaxation import relax
 
 
@@ -153,3 +154,174 @@ def test_what_the_group_bounds_another_search_may_have_found(monkeypatch):
         assert found.retained == best[-1]
         proved += found.fields["proof"].get("search") == "group"
     assert proved > 3
+
+
+def sums(sizes):
+    return {sum(some) for k in range(len(sizes) + 1) for some in itertools.combinations(sizes, k)}
+
+
+def test_a_subset_of_the_wanted_sum_is_found_if_there_is_one():
+    rng = np.random.default_rng(31)
+    drawn = [rng.integers(1, 7, int(rng.integers(1, 8))) for _ in range(25)]
+    for sizes in [*drawn, *(np.full(k, 3) for k in range(1, 14)), np.repeat([2, 5], [9, 2])]:
+        reachable = sums(sizes.tolist())
+        for wanted in range(-2, int(sizes.sum()) + 3):
+            found = _subset(sizes, wanted)
+            assert (found is not None) == (wanted in reachable), (sizes, wanted)
+            assert found is None or sizes[found].sum() == wanted
+
+
+def test_a_subset_is_of_the_largest_sizes_and_the_first_of_equal_ones():
+    assert _subset(np.array([1, 3, 2]), 3).tolist() == [False, True, False]
+    assert _subset(np.array([1, 2, 2, 1, 2]), 4).tolist() == [False, False, True, False, True]
+    assert _subset(np.array([4, 1, 1, 3]), 5).tolist() == [True, True, False, False]
+
+
+def test_a_subset_sum_keeps_so_many_bits_and_no_more(monkeypatch):
+    """As many as there are bundles, times the sums up to what is wanted: twelve equal items make 1, 2, 4 and 5."""
+    sizes = np.arange(1025, 2049)  # no two alike
+    assert _subset(sizes, (1 << 20) - 1) is not None
+    assert _subset(sizes, 1 << 20) is None
+    monkeypatch.setattr(group_relaxation, "_MOST_BITS", 4 * 10)
+    assert _subset(np.full(12, 1), 9).sum() == 9
+    assert _subset(np.full(12, 1), 10) is None
+    assert _subset(np.array([1, 2, 3, 4]), 9) is not None
+    assert _subset(np.array([1, 2, 3, 4]), 10) is None
+
+
+def test_sums_beyond_what_is_wanted_take_no_room():
+    """Thirty sizes of some 100,000: all their sums take 6 megabytes, those up to one and a half of them a tenth."""
+    sizes = 10 * np.arange(10_000, 10_030)
+    tracemalloc.start()
+    assert _subset(sizes, 150_000) is None
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2_000_000
+
+
+def test_swaps_make_up_the_difference_if_any_do():
+    rng, never = np.random.default_rng(32), lambda: False
+    for _ in range(60):
+        sizes, kept = rng.integers(1, 6, 6), rng.random(6) < 0.5
+        for more in range(-12, 13):
+            found = _swaps(sizes, kept, more, never)
+            possible = int(sizes[kept].sum()) + more in sums(sizes.tolist())
+            assert (found is not None) == possible
+            if found is not None:
+                after = kept.copy()
+                after[found] ^= True
+                assert sizes[after].sum() == sizes[kept].sum() + more
+    assert _swaps(np.array([1]), np.array([True]), -1, lambda: True) is None
+
+
+@pytest.mark.parametrize(
+    ("kept", "other", "tried"),
+    [(32, 33, [32 + 17, 65]), (1000, 40, [32 + 20, 125 + 40, 500 + 40, 1040]), (0, 3, [3]), (5, 0, [5])],
+)
+def test_swaps_are_looked_for_among_a_few_first(kept, other, tried, monkeypatch):
+    """Evenly spread over the sizes of either side, four times as many each time, until all were tried."""
+    asked, rounds = [], iter(range(8))
+    monkeypatch.setattr(group_relaxation, "_subset", lambda sizes, wanted: asked.append((sizes.tolist(), wanted)))
+    sizes, mask = np.arange(kept + other)[::-1] + 1, np.arange(kept + other) < kept
+    assert _swaps(sizes, mask, 7, lambda: next(rounds) < 0) is None
+    assert [len(some) for some, _ in asked] == tried
+    large, small = sorted(sizes[mask].tolist()), sorted(sizes[~mask].tolist())
+    for some, wanted in asked:
+        mine = [x for x in some if x > other]
+        assert mine == large[:: -(-kept // len(mine))] if kept else not mine
+        assert [x for x in some if x <= other] == (small[:: -(-other // (len(some) - len(mine)))] if other else [])
+        assert wanted == sum(mine) + 7
+
+
+def members_in(path):
+    items, rest = path if path else ((), ())
+    return [*items, *(members_in(rest) if path else ())]
+
+
+def test_the_least_paid_for_each_remainder_is_that_of_all_subsets():
+    rng = np.random.default_rng(33)
+    for _ in range(80):
+        n, divisor, limit = int(rng.integers(1, 6)), int(rng.integers(1, 6)), int(rng.integers(1, 9))
+        price, move, start = rng.integers(1, 5, n).tolist(), rng.integers(-4, 5, n).tolist(), int(rng.integers(divisor))
+        kinds = sorted(zip(price, move, range(n), strict=True))
+        least = {}
+        for some in (s for k in range(n + 1) for s in itertools.combinations(range(n), k)):
+            rest, paid = (start + sum(move[i] for i in some)) % divisor, sum(price[i] for i in some)
+            if paid < limit:
+                least[rest] = min(paid, least.get(rest, limit))
+        found = _shortest(kinds, start, divisor, limit, 10**6, lambda: False)
+        assert {rest: paid for rest, (paid, _) in found.items()} == least
+        for rest, (paid, path) in found.items():
+            some = members_in(path)
+            assert len(set(some)) == len(some)
+            assert (sum(price[i] for i in some), (start + sum(move[i] for i in some)) % divisor) == (paid, rest)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "divisor", "limit", "steps"),
+    [
+        ([(1, 1, i) for i in range(5)], 3, 9, 2),  # two of a kind lead everywhere
+        ([(1, 1, i) for i in range(5)], 9, 3, 3),  # the third costs the limit: no more are looked at
+        ([(1, 1, 0), (2, 1, 1)], 4, 9, 1 + 2),  # from two states
+        ([(1, 1, 0), (1, 2, 1)], 4, 9, 1 + 2),
+        ([(1, 1, 0), (1, 1, 1)], 4, 9, 2),
+        ([(9, 1, 0)], 4, 9, 1),
+    ],
+)
+def test_a_path_takes_so_many_steps(kinds, divisor, limit, steps):
+    assert _shortest(kinds, 0, divisor, limit, steps, lambda: False) is not None
+    assert _shortest(kinds, 0, divisor, limit, steps - 1, lambda: False) is None
+    assert _shortest(kinds, 0, divisor, limit, steps, lambda: True) is None
+
+
+def test_of_two_paths_that_cost_the_same_the_first_stays():
+    found = _shortest([(1, 1, 7), (1, 1, 8), (2, 2, 9)], 0, 4, 9, 99, lambda: False)
+    assert found[2] == (2, ([7, 8], ()))
+    assert found[3] == (3, ([9], ([7], ())))
+
+
+@pytest.mark.parametrize("grid", [1, 3])
+def test_the_least_loss_on_a_grid_and_where_its_limit_lies(grid):
+    """By all subsets; what costs the limit is no better, and a step less of work is too little."""
+    rng, attained, none = np.random.default_rng(34), 0, 0
+    for _ in range(60):
+        score, cost, budget = spanner(rng, int(rng.integers(3, 7)), top=9)
+        if budget >= cost.sum():
+            continue
+        cost, budget = cost * grid, budget * grid
+        instance, base = base_and_loss(score, cost, budget)
+        inside = set(np.flatnonzero(base.mask).tolist())
+        expected = relaxed(score.tolist(), cost.tolist(), base.prices.energy, inside, int(base.slack))
+        least = group(instance, base, Fraction(1000), grid, 10**6, lambda: False)
+        assert least.loss == expected
+        assert group(instance, base, expected, grid, 10**6, lambda: False) == (expected, None)
+        assert group(instance, base, expected + Fraction(1, 10**6), grid, 10**6, lambda: False).loss == expected
+        if least.deviations is None:
+            none += 1
+            continue
+        assert least.deviations == sorted(set(least.deviations))
+        mask = base.mask.copy()
+        mask[least.deviations] ^= True
+        assert cost[mask].sum() <= budget
+        assert base.loss + score[base.mask].sum() - least.loss == score[mask].sum()
+        attained += 1
+    assert (attained, none) == (47, 9)
+
+
+def test_only_items_that_lose_less_than_the_limit_and_more_than_nothing_are_steps():
+    """At the price 2 the costs 3 lose nothing; 5 loses 1, 9 loses 3: a limit of 3 leaves out the second."""
+    instance, _ = base_and_loss(np.array([6, 6, 6, 5, 9]), np.array([3, 3, 3, 2, 6]), 8)
+    base = base_of(instance, Prices(Fraction(2)), Fraction(8))
+    assert base.mask.tolist() == [True, True, False, True, False]
+    for loss, steps in ((3, 1), (4, 1 + 2)):
+        assert group(instance, base, Fraction(loss), 1, steps, lambda: False) is not None
+        assert group(instance, base, Fraction(loss), 1, steps - 1, lambda: False) is None
+
+
+def test_there_is_no_group_where_nothing_is_free_or_sums_are_too_large():
+    instance, base = base_and_loss(np.array([6, 4, 2, 3]), np.array([3, 2, 1, 4]), 5)
+    other = base_of(instance, Prices(Fraction(1, 97)), Fraction(5))
+    assert group(instance, other, Fraction(9), 1, 10**6, lambda: False) is None
+    for largest, found in ((2.0**51, False), (2.0**50, True)):
+        instance, base = base_and_loss(np.array([6, 4, 2, largest]), np.array([3, 2, 1, 4]), 7)
+        assert (group(instance, base, Fraction(99), 1, 10**6, lambda: False) is not None) == found

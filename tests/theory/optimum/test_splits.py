@@ -2,14 +2,16 @@
 
 import copy
 import itertools
+import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from enumerated import masks, textbook
 from forging import at, forge, forged, leaves, optimum, sign, variants, weight_of
 
 from theory import Instance, checker
-from theory.optimum import exact_optimum
+from theory.optimum import exact_optimum, splits
 from theory.optimum.certificate import certify, check_certificate
 from theory.optimum.duals import Prices, base_of, cost_grid, on_grid, reduced_value
 from theory.optimum.relaxation import relax
@@ -26,14 +28,6 @@ FAMILIES = {
 def drawn(family, rng, n):
     cost = rng.integers(200, 211, n) if family == "similar" else rng.integers(6, 60, n)
     return FAMILIES[family](cost, rng), cost, int(rng.integers(cost.max(), cost.sum()))
-
-
-def masks(score, cost, budget):
-    """Every feasible mask, with what it retains."""
-    for chosen in itertools.product((False, True), repeat=len(score)):
-        mask = np.array(chosen)
-        if cost[mask].sum() <= budget:
-            yield mask, int(score[mask].sum())
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -98,13 +92,6 @@ def test_what_a_split_proves_is_the_optimum(family, monkeypatch):
     assert split >= 3
 
 
-def textbook(score, cost, budget):
-    best = np.zeros(budget + 1, np.int64)
-    for p, c in zip(score.tolist(), cost.tolist(), strict=True):
-        best[c:] = np.maximum(best[c:], best[: budget + 1 - c] + p)
-    return int(best[-1])
-
-
 def bound_beyond(p, c, budget, items, split):
     """What the other prices say of masks beyond, in Fractions."""
     energy, item = Fraction(split["energy"]), Fraction(split["item"])
@@ -128,7 +115,8 @@ def test_no_consistent_forgery_is_accepted(search):
         kept = list(max(subsets(may, c, budget), key=lambda some: (sum(p[i] for i in some), some)))
         if rng.random() < 0.3 and kept:
             kept.pop()
-        weight = ["0", "0", "1"] if rng.random() < 0.6 else [f"1/{rng.integers(1, 4)}", "1/2", str(rng.integers(1, 3))]
+        weights = ["0", "0", "1"], [f"1/{rng.integers(1, 4)}", "1/2", str(rng.integers(1, 3))], ["0", "1/2", "0"]
+        weight = weights[int(rng.choice(3, p=[0.4, 0.3, 0.3]))]  # the last weighs nothing for what costs 1
         items = max(0, sum(weight_of(weight, p[i], c[i]) for i in kept) + int(rng.integers(-1, 2)))
         split = {"weight": weight, "side": str(rng.choice(["most", "least"])),
                  "energy": f"{rng.integers(0, 9)}/2", "item": f"{rng.integers(0, 12)}/2"}  # fmt: skip
@@ -218,3 +206,173 @@ def test_every_item_of_a_split_counts_as_work(monkeypatch):
     score, cost, fields = certified()
     monkeypatch.setattr(checker, "MAX_WORK", 40 * score.size)
     assert "too large to finish" in check_certificate(fields, score, cost, scores=True).reason
+
+
+def items_of(score, cost, weight, budget):
+    order = sorted(range(len(score)), key=lambda i: Fraction(int(cost[i]), int(weight[i])) if weight[i] else math.inf)
+    return splits._Items(*(np.array(values, np.int64)[order] for values in (score, cost, weight)), budget)
+
+
+@pytest.mark.parametrize("border", [5.3, math.nextafter(5.3, 6)])
+def test_a_price_is_found_by_doubling_then_halving(border, monkeypatch):
+    """Until no number is left between; of these two borders one is the even one of two neighbours, one the odd one."""
+    tried, items = [], items_of([6, 4], [1, 2], [1, 1], 2)
+
+    def overspends(_, price, most, least):
+        tried.append(price)
+        assert len(tried) <= 120, "it goes on for ever"
+        return price < least
+
+    monkeypatch.setattr(splits, "_overspends", overspends)
+    splits._bound(items, 1, border)
+    assert tried[:9] == [0, 1, 2, 4, 8, 6, 5, 5.5, 5.25]
+    assert len(tried) == 57  # and 2**52 numbers from 4 to 8
+    tried.clear()
+    assert splits._bound(items, 1, 0.0).energy == 0
+    assert tried == [0]
+    tried.clear()
+    assert float(splits._bound(items, 1, math.inf).energy) == pytest.approx(2**60)  # where no price is enough
+    assert tried[:61] == [0, *(2**k for k in range(60))]
+
+
+def test_items_are_taken_by_worth_for_as_much_weight_as_a_side_has():
+    """Up to a bound while they are worth something; or until it is reached, and all that are worth something."""
+    rng = np.random.default_rng(11)
+    for _ in range(120):
+        items = items_of(rng.integers(1, 9, 6), rng.integers(1, 9, 6), rng.choice([0, 1, 2, 4], 6), 9)
+        score, cost, weight, _ = items
+        price, most = int(rng.integers(0, 9)) / 2, int(rng.integers(0, weight.sum() + 1))
+        worth = [value / weight[i] if weight[i] else math.inf if value > 0 else -math.inf
+                 for i, value in enumerate(score - price * cost)]  # fmt: skip
+        order = sorted(range(6), key=lambda i: -worth[i])
+        upto = [int(weight[order[:k]].sum()) for k in range(7)]
+        useful = sum(w > 0 for w in worth)
+        within = max(k for k in range(7) if upto[k] <= most and -math.inf not in [worth[i] for i in order[:k]])
+        upper = (within, most - upto[within]) if within < useful else (useful, 0)
+        lower = (within, most - upto[within]) if within > useful else (useful, max(0, most - upto[useful]))
+        for least, taken in ((False, upper), (True, lower)):
+            found = splits._taken(items, price, most, least)
+            assert (found[0].tolist(), *found[1:]) == (order, *taken)
+
+
+def least_bound(items, most, least):
+    """The least bound for one side, and the least prices that give it: at a corner, where two lines meet; or None."""
+    score, cost, weight, budget = items
+    trio = [tuple(map(int, one)) for one in zip(score, cost, weight, strict=True)]
+    cheapest, left = Fraction(0), most
+    for _, c, w in sorted(trio, key=lambda one: Fraction(one[1], one[2])):
+        cheapest, left = cheapest + c * min(Fraction(left, w), 1), left - min(left, w)
+    if least and (left or cheapest > budget):
+        return None  # nothing is there to bound
+    sign = -1 if least else 1
+    energies = {Fraction(0), *(Fraction(p, c) for p, c, _ in trio)}
+    for (p, c, w), (q, e, v) in itertools.combinations(trio, 2):
+        energies |= {Fraction(p * v - q * w, c * v - e * w)} if c * v != e * w else set()
+    best = []
+    for energy in (e for e in energies if e >= 0):
+        for item in {Fraction(0), *(sign * (p - energy * c) / w for p, c, w in trio)}:
+            kept = sum(max(p - energy * c - sign * item * w, 0) for p, c, w in trio)
+            best += [(energy * budget + sign * item * most + kept, energy, item)] if item >= 0 else []
+    return min(best)
+
+
+def test_the_bound_of_a_side_is_the_least_of_all_prices():
+    """Against every corner of its dual, in Fractions; of the prices with that bound the least come back."""
+    rng, none = np.random.default_rng(12), 0
+    for k in range(60):
+        n = int(rng.integers(1, 5))
+        weight = rng.integers(1, 5, n) if k % 2 else np.ones(n, np.int64)
+        items = items_of(
+            rng.integers(1, 9, n), cost := rng.integers(1, 7, n), weight, int(rng.integers(1, cost.sum() + 1))
+        )
+        least = bool(rng.random() < 0.5)
+        most = int(rng.integers(least, weight.sum() + 1))
+        expected = least_bound(items, most, least)
+        none += expected is None
+        found = splits._bound(items, most, least)
+        if expected is None:
+            assert float(found.energy) == pytest.approx(2**60)
+            assert found.value < -(2**50)
+        else:
+            assert found == expected, (items, most, least)
+    assert 6 < none < 30
+
+
+def test_a_split_is_at_the_weight_of_the_relaxations_solution():
+    """Worked out item by item: the bound between the kinds, the dearer side searched, the tightest split first."""
+    rng, seen = np.random.default_rng(13), set()
+    for k in range(24):
+        cost = rng.integers(1, 12, 5)
+        score = cost + 3 * rng.integers(1, 6, 5) if k % 2 else rng.integers(0, 20, 5)
+        cost[rng.integers(5)] = 50
+        instance = Instance.from_scores(score.astype(float), cost.astype(float), budget := int(rng.integers(12, 25)))
+        may = np.flatnonzero((score > 0) & (cost <= budget))
+        p, c = score[may], cost[may]
+        order = sorted(range(may.size), key=lambda i: (-Fraction(int(p[i]), int(c[i])), i))
+        spent = [int(c[order[:k]].sum()) for k in range(may.size + 1)]
+        whole = max(k for k in range(may.size + 1) if spent[k] <= budget)
+        base = base_of(instance, Prices(relax(instance).threshold), Fraction(budget))
+        if whole == may.size:
+            assert prices_with_split(instance, base, Fraction(budget)) == []
+            continue
+        unit, expected = math.gcd(*(p - c).tolist()), []
+        ways = [((0, 0, 1), np.ones_like(p)), ((Fraction(1, unit), Fraction(-1, unit), 0), (p - c) // unit)]
+        for weight, units in ways if np.unique(p - c).size > 1 and (p > c).all() else ways[:1]:
+            items, critical = items_of(p, c, units, budget), order[whole]
+            part = Fraction(int(units[critical]) * (budget - spent[whole]), int(c[critical]))
+            bound = int(units[order[:whole]].sum()) + math.floor(part)
+            most, least = least_bound(items, bound, False), least_bound(items, bound + 1, True)
+            sides = [(most, least, bound, False), (least, most, bound + 1, True)]
+            main, other, count, side = sides[least is not None and least[0] > most[0]]
+            expected.append((main, count, side, tuple(weight), other))
+        found = prices_with_split(instance, base, Fraction(budget))
+        expected.sort(key=lambda one: one[0][0])
+        for prices, (main, count, side, weight, other) in zip(found, expected, strict=True):
+            split = prices.split
+            assert (prices.energy, prices.item, prices.most_items) == (*main[1:], count)
+            assert (split.least, split.weight) == (side, weight)
+            assert other is None or (split.bound, split.energy, split.item) == other
+            seen.add((side, len(expected), other is None))
+    assert {side for side, *_ in seen} == {False, True}
+
+
+def test_the_weight_of_the_relaxations_solution_has_the_critical_items_part():
+    """Of up to 40 units a piece: first in the order of scores per cost, whatever it scores or costs."""
+    rng, parts = np.random.default_rng(14), 0
+    for _ in range(20):
+        cost = rng.integers(1, 30, 8)
+        units = rng.integers(1, 41, 8)
+        budget = int(rng.integers(30, cost.sum() + 1))
+        if budget >= cost.sum() or np.unique(units).size == 1 or math.gcd(*units.tolist()) > 1:
+            continue
+        instance = Instance.from_scores((cost + 2.0 * units), cost.astype(float), budget)
+        base = base_of(instance, Prices(relax(instance).threshold), Fraction(budget))
+        left, weight = Fraction(budget), Fraction(0)
+        for i in sorted(range(8), key=lambda i: (-Fraction(int(units[i]), int(cost[i])), i)):
+            part = min(left / int(cost[i]), Fraction(1))
+            left, weight = left - part * int(cost[i]), weight + part * int(units[i])
+        (prices,) = [one for one in prices_with_split(instance, base, Fraction(budget)) if one.split.weight[0]]
+        assert prices.most_items == math.floor(weight) + prices.split.least
+        parts += math.floor(weight) > int(units[base.mask].sum())
+    assert parts > 6
+
+
+@pytest.mark.parametrize(
+    ("more", "unit"),
+    [([1, 2, 3], 1), ([5, 10, 320], 5), ([5, 10, 325], None), ([1, 64], 1), ([1, 65], None), ([2, 64, 65], None),
+     ([5, 5, 5], None), ([0, 3, 6], None), ([-3, 3, 6], None), ([3, 6], 3), ([*range(1, 65)], 1)],
+)  # fmt: skip
+def test_what_scores_have_over_costs_is_a_weight_where_it_is_few_multiples(more, unit):
+    cost = np.arange(10, 10 + len(more))
+    (weight, ones), *others = splits._weights(cost + more, cost)
+    assert (weight, ones.tolist()) == ((0, 0, 1), [1] * len(more))
+    expected = [] if unit is None else [((Fraction(1, unit), Fraction(-1, unit), 0), [m // unit for m in more])]
+    assert [(weight, units.tolist()) for weight, units in others] == expected
+    assert all(units.dtype == np.int64 for _, units in others)
+
+
+def test_sums_that_float64_cannot_tell_apart_have_no_split():
+    for most, many in ((2.0**51, 0), (2.0**50, 1)):
+        instance = Instance.from_scores([9.0, 8.0, 7.0, most], [4.0, 4.0, 4.0, 4.0], 9)
+        base = base_of(instance, Prices(relax(instance).threshold), Fraction(9))
+        assert len(prices_with_split(instance, base, Fraction(9))) == many

@@ -1,21 +1,21 @@
 """Selectors: order, ties, affordability and the three roundings, against a plain reference in Fractions."""
 
+import re
 from bisect import bisect_right
 from fractions import Fraction
 from itertools import accumulate
 
 import numpy as np
 import pytest
-from catalogue import BY_NAME, CASES, mask
+from catalogue import CASES, mask
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proofs_check.methods.instances import instances
 from theory import CostClasses, InputError, Instance, cwmp, random_k, top_k
-from theory.selection import bracket
+from theory.selection import bracket, selectors
 from theory.selection.bracket import greedy_prefix
 from theory.selection.entries import entries_of
-from theory.selection.order import density_order, longest_affordable
 from theory.selection.rounding import Selection
 from theory.selection.safe import safe
 from theory.selection.selectors import loss_weight, selector_named
@@ -202,6 +202,26 @@ def test_large_arrays_as_they_are_give_what_an_instance_gives(loss):
     assert kept[order[: kept.sum()]].all()
 
 
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_large_arrays_alone_are_checked_in_the_pass_that_selects(monkeypatch, more):
+    """Small ones, those that the pass hands on, and losses of one's own go through an instance."""
+    d, large, passes, made = bracket.SMALL + more, int(more > 0), [], []
+    fast, instance = selectors.bracketed_prefix, selectors.Instance
+    spied = type(
+        "Spied", (instance,), {"__init__": lambda self, *given: made.append(1) or instance.__init__(self, *given)}
+    )
+    monkeypatch.setattr(selectors, "bracketed_prefix", lambda *given, **how: passes.append(1) or fast(*given, **how))
+    monkeypatch.setattr(selectors, "Instance", spied)
+    g, c = np.arange(1.0, d + 1), np.ones(d)
+    assert np.flatnonzero(cwmp(g, c, 3).mask).tolist() == [d - 3, d - 2, d - 1]
+    assert (len(passes), len(made)) == (large, 1 - large)
+    monkeypatch.setattr(selectors, "bracketed_prefix", lambda *given, **how: passes.append(1))
+    assert np.flatnonzero(cwmp(g, c, 3).mask).tolist() == [d - 3, d - 2, d - 1]
+    assert (len(passes), len(made)) == (2 * large, 2 - large)
+    assert np.flatnonzero(cwmp(g, c, 3, loss=np.abs).mask).tolist() == [d - 3, d - 2, d - 1]
+    assert (len(passes), len(made)) == (2 * large, 3 - large)
+
+
 @pytest.mark.parametrize("threads", [0, -1, 1.0, True, "2"])
 def test_threads_are_a_whole_number(threads):
     with pytest.raises(InputError, match="threads must be a whole number >= 1"):
@@ -221,8 +241,12 @@ def test_out_is_of_the_right_kind():
     out = np.ones(2, dtype=bool)
     assert cwmp(instance, out=out).mask is out
     assert out.tolist() == [False, True]
-    with pytest.raises(InputError, match=r"out must be bool of shape \(2,\), got bool of shape \(1, 2\)"):
-        cwmp(instance, out=np.ones((1, 2), dtype=bool))
+    for shape in ((1,), (3,), (1, 2), (2, 1)):
+        with pytest.raises(InputError, match=re.escape(f"out must be bool of shape (2,), got bool of shape {shape}")):
+            cwmp(instance, out=np.ones(shape, dtype=bool))
+    out.flags.writeable = False
+    with pytest.raises(InputError, match="out is read-only: the mask cannot be written to it"):
+        cwmp(instance, out=out)
     with pytest.raises(InputError, match=r"out must be bool of shape \(2,\), got int8 of shape \(2,\)"):
         cwmp(np.ones(2), 1, 1, out=np.ones(2, dtype=np.int8))
     with pytest.raises(InputError, match=r"out must be a bool array or tensor of shape \(2,\), got list"):
@@ -249,24 +273,7 @@ def test_selectors_by_their_names():
         selector_named("safe", layers=[3], safety=2)
 
 
-# --- order -----------------------------------------------------------------------------------------
-
-
-def test_ratios_equal_in_floating_point_are_ordered_exactly():
-    case = BY_NAME["ratios-that-round-alike"]
-    score, cost = np.array(case.score), np.array(case.cost)
-    assert score[0] / cost[0] == score[1] / cost[1]
-    assert density_order(score, cost).tolist() == [1, 0]
-
-
-WIDE = st.floats(0, allow_infinity=False, allow_nan=False)
-
-
-@given(st.lists(st.tuples(WIDE, WIDE.filter(bool)), max_size=30))
-def test_density_order_at_every_scale(items):
-    weight, cost = np.array([w for w, _ in items]), np.array([c for _, c in items])
-    ratio = [Fraction(w) / Fraction(c) for w, c in items]
-    assert density_order(weight, cost).tolist() == sorted(range(len(items)), key=lambda i: (-ratio[i], i))
+# --- large updates ---------------------------------------------------------------------------------
 
 
 LARGE = 20_000  # large enough that the prefix is found without sorting all items
@@ -372,17 +379,3 @@ def test_a_selection_shows_joules():
     assert repr(selection) == "Selection(2 of 3 kept, spent=1.5)"
     plain = Selection(kept, Fraction(6), Fraction(1))
     assert (plain.unit, plain.critical_item, plain.threshold) == (1, None, None)
-
-
-@pytest.mark.parametrize("size", [0, 1, 7, 64, 65, 200])
-@pytest.mark.parametrize("values", [[0.1, 0.2, 0.3], [5e-324, 1.0, 1e150], [1.0, 2.0]])
-def test_the_longest_affordable_is_exact_whether_few_or_many(size, values):
-    """Budgets that are met exactly, missed by next to nothing, of nothing, and of more than everything."""
-    cost = np.random.default_rng(size).choice(values, size)
-    sums = list(accumulate(map(Fraction, cost.tolist()), initial=Fraction(0)))
-    for k in sorted({0, size // 3, size // 2, size}):
-        for more in (Fraction(0), Fraction(1, 10**400), -Fraction(1, 10**400)):
-            budget = max(sums[k] + more, Fraction(0))
-            most = max(j for j in range(size + 1) if sums[j] <= budget)
-            assert longest_affordable(cost, budget) == (most, sums[most])
-    assert longest_affordable(cost, sums[-1] + 1) == (size, sums[-1])
