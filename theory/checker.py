@@ -602,7 +602,7 @@ def _common_unit(numbers: Sequence[Fraction], work: _Work) -> int:
 
 
 def _search_ordered(q: _Question, work: _Work) -> None:
-    """Kinds by loss per joule (per unit of the cut, if all have one); states (slack, spare) that may beat the target."""
+    """Kinds by loss per joule (per unit of the cut, if all have one); states (slack, spare) that can still win."""
     by_units = q.item > 0 and all(units for *_, units in q.kinds)
     by_ratio = sorted(q.kinds.items(), key=lambda k: (_per(k[0], by_units), k[0]))
     states = {q.origin: 0}
