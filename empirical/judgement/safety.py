@@ -80,23 +80,26 @@ class Choice:
     """Which form of Safe CWMP was chosen.
 
     Attributes:
-        arm: the one whose worst mean difference from Top-K over the conditions is best. worst: of each candidate.
-        wins: conditions in which CWMP was above Top-K. seeds: that decided.
+        arm: the one whose worst mean difference from Top-K over the conditions is best; further ones, which came later,
+            decide nothing. worst: of each candidate.
+        wins: conditions in which CWMP was above Top-K. seeds, shares: that decided.
     """
 
     arm: str
     worst: Mapping[str, float]
     wins: frozenset[Key]
     seeds: tuple[int, ...]
+    shares: tuple[str, ...]
 
     @property
     def words(self) -> str:
         """How it came about."""
         each = ", ".join(f"{arm} {100 * value:+.1f}" for arm, value in self.worst.items())
         seeds = f"seed{'s' * (len(self.seeds) > 1)} {', '.join(map(str, self.seeds))}"
+        budgets = " and ".join(percent(share) for share in self.shares)
         return (
-            f"Of the safe forms, {self.arm} was best in its worst condition on {seeds}, by which nothing is judged "
-            f"(points from Top-K there: {each})."
+            f"Of the safe forms, {self.arm} was best in its worst condition at {budgets} on {seeds}, by which nothing "
+            f"is judged (points from Top-K there: {each})."
         )
 
 
@@ -107,9 +110,10 @@ def choose(design: Safety, files: Files) -> Choice:
         arm: {key: float(np.mean(_differences(by, key, arm, BASELINE, seeds))) for key in conditions(design)}
         for arm in (*design.candidates, CWMP)
     }
-    worst = {arm: min(means[arm].values()) for arm in design.candidates}
+    worst = {arm: min(mean for key, mean in means[arm].items() if key[:2] not in design.further)
+             for arm in design.candidates}  # fmt: skip
     best = max(reversed(design.candidates), key=lambda arm: worst[arm])
-    return Choice(best, worst, frozenset(key for key, mean in means[CWMP].items() if mean > 0), seeds)
+    return Choice(best, worst, frozenset(key for key, mean in means[CWMP].items() if mean > 0), seeds, design.shares)
 
 
 def conditions(design: Safety) -> list[Key]:

@@ -22,10 +22,10 @@ def safety_report(
     """The whole report."""
     file, s = next(iter(files.values())), design.settings[0]
     budgets = dict.fromkeys(percent(share) for _, share in design.further)
-    pairs = many(len(seeds), "paired seed") + (f" ({' and '.join(budgets)}: {design.further_seeds})" if budgets else "")
+    fewer = f"{design.further_seeds} of them at {' and '.join(budgets)}; " if budgets else ""
     head = (
-        f"{file.data}: {pairs}; {s.clients} clients, {s.partition}, {s.cohort} a round, "
-        f"{s.rounds} rounds,\n{s.steps} local steps of {s.batch}. Not worse means by less than "
+        f"{file.data}: {many(len(seeds), 'paired seed')}; {fewer}{s.clients} clients, {s.partition},\n"
+        f"{s.cohort} a round, {s.rounds} rounds, {s.steps} local steps of {s.batch}. Not worse means by less than "
         f"{100 * design.margin:g} points of accuracy, stated beforehand.\n{fill(tuning.words, 118)}\n"
         f"{fill(choice.words, 118)}"
     )

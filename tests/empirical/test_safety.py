@@ -21,7 +21,7 @@ CHOSEN = safety.choose(SAFE, safe_files(SAFE.choosing_runs("synthetic", RATES)))
 def test_the_choice_is_said_in_numbers_and_of_equals_the_safer_one_is_taken():
     assert CHOSEN.worst == pytest.approx({"safe-0.5": -0.02, "safe": -0.001, "safe-0.9": 0.0}, abs=0.002)
     few = replace(CHOSEN, worst={"safe": -0.3464, "safe-0.9": 0.001}, seeds=(1001,)).words
-    assert "was best in its worst condition on seed 1001, by which" in few
+    assert "was best in its worst condition at 1 % on seed 1001, by which" in few
     assert "safe -34.6, safe-0.9 +0.1" in few
     assert "on seeds 1001, 1002, by" in replace(CHOSEN, seeds=(1001, 1002)).words
     runs = SAFE.choosing_runs("synthetic", RATES)
@@ -150,6 +150,11 @@ def test_a_further_budget_is_chosen_run_judged_and_said_under_its_cost_model_alo
     assert replace(FURTHER, further=(("fc-dear", "0.01"),)).conditions == SAFE.conditions
     choosing = FURTHER.choosing_runs("synthetic", RATES)
     assert len(choosing) == 3 * 2 * 3 * 5  # seeds, feedback, conditions, arms
+    poor = {run: made(run, file.final_accuracy - 0.1 * (run.arm.method == "safe-0.9" and run.arm.share == "0.05"))
+            for run, file in safe_files(choosing).items()}  # fmt: skip
+    assert safety.choose(FURTHER, poor).arm == CHOSEN.arm == "safe-0.9", "what came later chooses nothing"
+    assert ("conv-dear", "0.05", True) in safety.choose(FURTHER, {run: made(run, 0.4 + 0.1 * (
+        run.arm.method == "cwmp")) for run in choosing}).wins  # fmt: skip
     hard = replace(FURTHER, costs=("conv-dear", "fc-dear"))  # the order of the cost models is the order of the table
     assert [cost for cost, _ in hard.conditions] == ["conv-dear", "conv-dear", "fc-dear"]
     files = safe_files(FURTHER.runs(FURTHER.seeds, "safe", "synthetic", RATES))
@@ -174,7 +179,7 @@ def test_a_further_budget_is_chosen_run_judged_and_said_under_its_cost_model_alo
     less = replace(FURTHER, further_seeds=6)
     assert "6 seeds decide nothing" in safety.judged(less, files, FURTHER.seeds, choice)[0].why
     whole = safety_report(FURTHER, files, found, beside, FURTHER.seeds, choice, predicts, untuned(FURTHER.methods, 0.1))
-    assert "made-up images: 10 paired seeds (5 %: 8); 4 clients" in whole
+    assert "made-up images: 10 paired seeds; 8 of them at 5 %; 4 clients" in whole
     for verdict in safety.verdicts(found, FURTHER, files, FURTHER.seeds, choice, predicts):
         assert "1 % of a full update (and 5 % under conv-dear, on the first 8 seeds), error feedback" in verdict.domain
         assert verdict.trials == 2 * 2 * (10 + 10 + 8)
