@@ -153,4 +153,6 @@ def test_as_many_parts_as_there_may_be(monkeypatch):
     for most in (2, 3, 4, 5):
         monkeypatch.setattr(splits, "_MOST_PARTS", most)
         tried[most] = [prices.split.weight[1] for prices in prices_with_rounding(instance, base, Fraction(100))]
+    monkeypatch.undo()
+    assert splits._MOST_PARTS == 512, "few enough to look at all of them at once"
     assert tried == {2: [], 3: [], 4: [Fraction(4, 101)], 5: [Fraction(4, 101)]}
