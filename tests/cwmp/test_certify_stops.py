@@ -41,7 +41,7 @@ def test_the_first_ctrl_c_gives_the_interval_so_far(files, monkeypatch):
         return relax(*arguments)
 
     handler = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr("theory.optimum.exact_optimum.relax", interrupted)
+    monkeypatch.setattr("theory.optimum.exact_optimum.price_of", interrupted)
     done = run(*long_search(files))
     assert an_interval_was_written(done)
     assert "stopping the search" in done.stderr
