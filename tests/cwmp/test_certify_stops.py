@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from cwmp.__main__ import main
-from theory.optimum.relaxation import relax
+from theory.optimum.relaxation import price_of
 
 
 def run(*arguments):
@@ -38,7 +38,7 @@ def an_interval_was_written(done):
 def test_the_first_ctrl_c_gives_the_interval_so_far(files, monkeypatch):
     def interrupted(*arguments):
         signal.raise_signal(signal.SIGINT)
-        return relax(*arguments)
+        return price_of(*arguments)
 
     handler = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr("theory.optimum.exact_optimum.price_of", interrupted)
