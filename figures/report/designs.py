@@ -118,12 +118,14 @@ def _conditions(found: Sequence[Verdict], feedback: bool) -> Markup:
     """Differences from Top-K, captured norm and honest gain in small."""
     by = {(arm_of(v), *_key(c)): c for v in found for c in v.observed["comparisons"] if c["against"] == "top-k"}
     keys = dict.fromkeys(key[1:] for key in by if key[3] is feedback)
-    arms = [arm_of(v) for v in found]
+    arms, most = [arm_of(v) for v in found], max(c["difference"]["pairs"] for c in by.values())
     rows = []
     for key in keys:
         cells = [by[arm, *key] for arm in arms]
         shown = [joined([_difference(c), small(_mechanism(c))]) for c in cells]
-        rows.append([f"{key[0]}, {100 * float(key[1]):g} %", _accuracy(cells[0]["other"]), *shown])
+        seeds = cells[0]["difference"]["pairs"]
+        fewer = f", {seeds} seeds" if seeds < most else ""
+        rows.append([f"{key[0]}, {100 * float(key[1]):g} %{fewer}", _accuracy(cells[0]["other"]), *shown])
     name = f"Points of accuracy from Top-K {'with' if feedback else 'without'} error feedback"
     return table(name, ["costs, budget", "Top-K", *arms], rows) if rows else html("")
 

@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from made_designs import FURTHER, GAINS, JOULES, PAPER, write_choice, write_designs
+from made_designs import FURTHER, GAINS, JOULES, PAPER, write_choice, write_designs, write_safe
 
 from empirical.designs import SECOND_HAND
 from figures.catalogue import CATALOGUE, read
@@ -79,6 +79,12 @@ def test_further_budgets_are_lines_of_their_own_hollow_and_said(tmp_path):
     assert hollow.get_color() == full.get_color() == full.get_markerfacecolor()
     assert hollow.get_markerfacecolor() == "white"
     assert "budget (1 % of a full update; hollow: 5 %) and seed" in CATALOGUE["safety"].caption(records)
+
+
+def test_the_page_says_which_conditions_have_fewer_seeds(tmp_path):
+    write_safe(FURTHER, tmp_path / "pareto")
+    rows = re.findall(r">([a-z-]+), (\d) %(, \d seeds)?<", str(experiment(Evidence(tmp_path))))
+    assert set(rows) == {("fc-dear", "1", ""), ("conv-dear", "1", ""), ("conv-dear", "5", ", 8 seeds")}
 
 
 def test_the_page_answers_by_the_verdicts(page):

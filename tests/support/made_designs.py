@@ -93,11 +93,16 @@ def write_designs(folder):
     files = paper_files(GAINS, JOULES, PAPER.seeds)
     found = paper.contests(PAPER, files, PAPER.seeds, LAYERS)
     _write(folder / "paper-small", files, paper.verdicts(found, PAPER, files, PAPER.seeds))
-    choice = replace(safety.choose(SAFE, write_choice(SAFE, folder)), arm="safe")
-    files = safe_files(SAFE.runs(SAFE.seeds, "safe", "synthetic", RATES))
-    judged = safety.judged(SAFE, files, SAFE.seeds, choice)
-    predicts = safety.what_predicts(SAFE, files, SAFE.seeds, choice)
-    _write(folder / "safe-small", files, safety.verdicts(judged, SAFE, files, SAFE.seeds, choice, predicts))
+    write_safe(SAFE, folder)
+
+
+def write_safe(design, folder):
+    """``design``, its choice and its verdicts, as ``safe-small``."""
+    choice = replace(safety.choose(design, write_choice(design, folder)), arm="safe")
+    files = safe_files(design.runs(design.seeds, "safe", "synthetic", RATES))
+    judged = safety.judged(design, files, design.seeds, choice)
+    predicts = safety.what_predicts(design, files, design.seeds, choice)
+    _write(folder / "safe-small", files, safety.verdicts(judged, design, files, design.seeds, choice, predicts))
 
 
 def write_choice(design, folder):
