@@ -286,7 +286,13 @@ def test_what_goes_with_one_selector_alone():
     assert (state.sent, state.joules, state.residuals) == (0, 0, {})
 
 
-def test_a_parameter_that_the_state_does_not_know():
-    state, other = state_of(parameters(2), "1", "50%"), parameters(2)
-    with pytest.raises(InputError, match="the hook met a parameter that its state does not know: make the state of"):
-        prune_hook(state, Bucket(0, list(other), torch.ones(2)))
+def test_a_parameter_that_the_state_does_not_know(played):
+    def refused(rank):
+        state, other = state_of(parameters(2), "1", "50%", process_group=rank), parameters(2)
+        with pytest.raises(
+            InputError, match="the hook met a parameter that its state does not know: make the state of"
+        ):
+            prune_hook(state, Bucket(0, list(other), torch.ones(2)))
+        return True
+
+    assert played(1, refused) == [True]
