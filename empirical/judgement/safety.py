@@ -241,7 +241,7 @@ def verdicts(
     budgets = ", ".join(percent(share) for share in design.shares) + " of a full update"
     if design.further:
         further = ", ".join(f"{percent(share)} under {cost}" for cost, share in design.further)
-        budgets += f" (and {further}, on the first {design.further_seeds} seeds)"
+        budgets += f" (and {further}, on the first {len(design.tried_on(design.further[0]))} seeds)"
     made = []
     for one in found:
         domain = (

@@ -21,8 +21,10 @@ def safety_report(
 ) -> str:  # fmt: skip
     """The whole report."""
     file, s = next(iter(files.values())), design.settings[0]
-    budgets = dict.fromkeys(percent(share) for _, share in design.further)
-    fewer = f"{design.further_seeds} of them at {' and '.join(budgets)}; " if budgets else ""
+    fewer = ""
+    if design.further:
+        shares = " and ".join(dict.fromkeys(percent(share) for _, share in design.further))
+        fewer = f"{len(design.tried_on(design.further[0]))} of them at {shares}; "
     head = (
         f"{file.data}: {many(len(seeds), 'paired seed')}; {fewer}{s.clients} clients, {s.partition},\n"
         f"{s.cohort} a round, {s.rounds} rounds, {s.steps} local steps of {s.batch}. Not worse means by less than "

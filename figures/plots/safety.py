@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 
 from figures import style
 from figures.captions.experiment import cost_label
-from figures.captions.origin import percent
 from figures.captions.sources import seeds_in_words, sources_in_words
 from figures.catalogue import CHOICE
 from figures.records import BASELINE, Experiment, Records
@@ -53,7 +52,7 @@ def draw_safety(records: Records, venue: str = "ieee") -> Figure:
             look = {"color": style.CYCLE[k], "marker": style.MARKERS[k], "linestyle": style.DASHES[k]}
             label = cost_label(line.cost)
             if line.share != first:
-                look["markerfacecolor"], label = "white", f"{label}, {percent(float(line.share))}"
+                look["markerfacecolor"], label = "white", f"{label}, {_percent(line.share)}"
             ax.plot(line.safety, line.values.mean(axis=1), **look, label=label, zorder=3)
             for seed in line.values.T:
                 ax.plot(line.safety, seed, color=style.CYCLE[k], linewidth=0.4, alpha=0.5, zorder=2)
@@ -73,9 +72,9 @@ def caption_safety(records: Records) -> str:
     run = experiment.runs[0]
     s, seeds = run.setting, {one.seed for one in experiment.runs}
     first, *others = budgets(experiment)
-    hollow = f"; hollow: {' and '.join(percent(float(other)) for other in others)}" if others else ""
+    hollow = f"; hollow: {' and '.join(map(_percent, others))}" if others else ""
     return (
-        f"Difference from Top-K under the same costs, budget ({percent(float(first))} of a full update{hollow}) and "
+        f"Difference from Top-K under the same costs, budget ({_percent(first)} of a full update{hollow}) and "
         "seed: final accuracy, and share of the squared norm sent, mean over the rounds. Thin lines are seeds, thick "
         "ones their mean. "
         f"{run.data}: {s['clients']} clients, {s['partition']}, {s['cohort']} a round, {s['steps']} local steps of "
@@ -100,3 +99,7 @@ def lines(experiment: Experiment, what: str) -> Iterator[Line]:
         values = [[100 * (by[cost, share, feedback, method, seed] - by[cost, share, feedback, BASELINE, seed])
                    for seed in mine] for method in there]  # fmt: skip
         yield Line(cost, share, feedback, tuple(SAFETY[method] for method in there), np.array(values, dtype=float))
+
+
+def _percent(share: str) -> str:
+    return f"{100 * float(share):g} %"

@@ -180,6 +180,15 @@ def test_a_further_budget_is_chosen_run_judged_and_said_under_its_cost_model_alo
     assert "6 seeds decide nothing" in safety.judged(less, files, FURTHER.seeds, choice)[0].why
     whole = safety_report(FURTHER, files, found, beside, FURTHER.seeds, choice, predicts, untuned(FURTHER.methods, 0.1))
     assert "made-up images: 10 paired seeds; 8 of them at 5 %; 4 clients" in whole
+    three = replace(FURTHER, seeds=FURTHER.seeds[:3])
+    found_of_three, beside = (
+        safety.judged(three, files, three.seeds, choice),
+        safety.cwmp_compared(three, files, three.seeds),
+    )
+    seen = safety.what_predicts(three, files, three.seeds, choice)
+    said = safety_report(three, files, found_of_three, beside, three.seeds, choice, seen, untuned(three.methods, 0.1))
+    assert "3 paired seeds; 3 of them at 5 %; 4 clients" in said, "no more than there are"
+    assert "on the first 3 seeds)" in safety.verdicts(found_of_three, three, files, three.seeds, choice, seen)[0].domain
     for verdict in safety.verdicts(found, FURTHER, files, FURTHER.seeds, choice, predicts):
         assert "1 % of a full update (and 5 % under conv-dear, on the first 8 seeds), error feedback" in verdict.domain
         assert verdict.trials == 2 * 2 * (10 + 10 + 8)

@@ -217,26 +217,15 @@ def _affordable(
             visits += len(front)
             if len(grown) == many or visits > max_visits or stopped():
                 break
-        front = _falling(grown)
+        front = undominated(grown, None)
         if visits > max_visits or stopped():
             return _Front(front, before, visits, False)
     return _Front(front, before, visits, True)
 
 
-def _falling(grown: list[_Half]) -> list[_Half]:
-    """More slack only at a higher total, of states that are numbers alone."""
-    grown.sort()
-    kept, lowest = [], grown[0][1] + 1
-    for state in grown:
-        if state[1] < lowest:
-            lowest = state[1]
-            kept.append(state)
-    return kept
-
-
-def undominated(grown: list[_Any]) -> list[_Any]:
-    """More slack only at a higher total; of equals the first."""
-    grown.sort(key=itemgetter(0))
+def undominated(grown: list[_Any], key: Callable[[_Any], int] | None = itemgetter(0)) -> list[_Any]:
+    """More slack only at a higher total; of equals the first, or the least where no key is given."""
+    grown.sort(key=key)
     kept: list[_Any] = grown[:1]
     for ranked in grown:
         if ranked[1] < kept[-1][1]:

@@ -166,6 +166,16 @@ def test_what_is_no_toml_is_refused_in_one_line(tmp_path, text):
     assert str(found.value) == f"{path} is no TOML: {said[:120]}"
 
 
+def refused(folder, text, says):
+    """A file of this text, in one line."""
+    path = folder / "board.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as found:
+        model_of(str(path))
+    assert says in str(found.value)
+    assert "\n" not in str(found.value)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [("zoom = 1\nindexx = 2\nname = 'a'", "no field 'indexx'; there are index, memory, name, radio"),
@@ -184,12 +194,7 @@ def test_what_is_no_toml_is_refused_in_one_line(tmp_path, text):
      (OTHER.replace("value_bits = 16", "value_bits = true"), "value_bits must be a whole number of bits")],
 )  # fmt: skip
 def test_what_a_file_says_wrong_is_named_the_first_of_several(tmp_path, text, says):
-    path = tmp_path / "board.toml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError) as found:
-        model_of(str(path))
-    assert says in str(found.value)
-    assert "\n" not in str(found.value)
+    refused(tmp_path, text, says)
 
 
 @pytest.mark.parametrize(
@@ -204,12 +209,7 @@ def test_what_a_file_says_wrong_is_named_the_first_of_several(tmp_path, text, sa
 def test_what_is_no_model_file_is_refused_in_one_line(tmp_path, pattern, by, says):
     changed, times = re.subn(pattern, by, template(), count=1)
     assert times == 1
-    path = tmp_path / "board.toml"
-    path.write_text(changed, encoding="utf-8")
-    with pytest.raises(InputError) as found:
-        model_of(str(path))
-    assert says in str(found.value)
-    assert "\n" not in str(found.value)
+    refused(tmp_path, changed, says)
 
 
 def test_the_break_even_is_the_radio_at_which_costs_differ_by_a_tenth():
