@@ -26,6 +26,7 @@ import numpy as np
 import places
 
 from theory.claims.provenance import provenance
+from theory.errors import InputError
 from theory.files.outputs import BENCHMARK, write_atomically
 from theory.instance import Instance
 from theory.optimum.certificate import certify
@@ -38,16 +39,19 @@ def read(path: Path) -> Instance:
     """An instance from its file.
 
     Raises:
-        ValueError: it has neither form.
+        InputError: it has neither form.
     """
-    numbers = np.array(path.read_text(encoding="ascii").split(), dtype=np.int64)
-    n = int(numbers[0])
+    try:
+        numbers = np.array(path.read_text(encoding="ascii").split(), dtype=np.int64)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no whole numbers ({' '.join(str(error).split())[:80]})") from None
+    n = int(numbers[0]) if numbers.size else 0
     if numbers.size == 3 * n + 2:
         items, budget = numbers[1:-1].reshape(n, 3)[:, 1:], int(numbers[-1])
     elif numbers.size == 2 * n + 2:
         items, budget = numbers[2:].reshape(n, 2), int(numbers[1])
     else:
-        raise ValueError(f"{path}: {numbers.size} numbers are no instance of {n} items")
+        raise InputError(f"{path}: {numbers.size} numbers are no instance of {n} items")
     return Instance.from_scores(items[:, 0].astype(float), items[:, 1].astype(float), budget)
 
 
@@ -85,28 +89,38 @@ def main() -> None:
     places.add_output(parser, RESULTS, "file of the results")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        print(json.dumps(one(options.folder, options.limit)))
-        return
-    with places.guarded(parser, options):
-        _run(options)
+    try:
+        if options.one:
+            print(json.dumps(one(options.folder, options.limit)))
+            return
+        with places.guarded(parser, options):
+            _run(options)
+    except InputError as error:
+        parser.error(str(error))
 
 
 def _run(options: argparse.Namespace) -> None:
     files, known = instances(options.folder), optima(options.folder)
-    drawn = sorted(files) if known == {} else sorted(set(files) & set(known))
+    drawn = sorted(set(files) & set(known) if known else files)
     if options.draw is not None:
         drawn = random.Random(options.seed).sample(drawn, min(options.draw, len(drawn)))
+    if not drawn:
+        raise InputError(f"{options.folder} holds no file of an instance")
     rows: dict[str, Any] = {}
+    record = {"part": "published knapsacks", "provenance": provenance(), "limit_cpu_s": options.limit,
+              "of": len(files), "seed": options.seed, "rows": rows}  # fmt: skip
     for name in drawn:
         command = [sys.executable, __file__, str(files[name]), "--one", "--limit", str(options.limit)]
-        row = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise InputError(
+                f"{name}: {(done.stderr.strip().splitlines() or ['it was ended'])[-1].rpartition('error: ')[2]}"
+            )
+        row = json.loads(done.stdout)
         rows[name] = {**row, "optimum": known.get(name)}
         if name in known and not row["value"] <= known[name] <= row["value"] + row["gap"]:
             raise SystemExit(f"{name}: {row['value']} + {row['gap']} against the published {known[name]}")
         print(f"{name:<50} {row['verdict']:<9}{row['cpu_s']:7.2f} s  gap {row['gap']:.6g}", flush=True)
-        record = {"part": "published knapsacks", "provenance": provenance(), "limit_cpu_s": options.limit,
-                  "of": len(files), "seed": options.seed, "rows": rows}  # fmt: skip
         write_atomically(options.output, json.dumps(record, indent=1) + "\n", BENCHMARK)
     exact = sum(row["verdict"] == "exact" for row in rows.values())
     print(f"{exact} of {len(rows)} exact")
