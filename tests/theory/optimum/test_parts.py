@@ -1,5 +1,6 @@
 """Splits by parts of the budget, where single items cost much of it: against enumeration; what is left undecided."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -11,8 +12,8 @@ from forging import weight_of
 from theory import Instance
 from theory.optimum import exact_optimum, splits
 from theory.optimum.certificate import certify, check_certificate
-from theory.optimum.core_search import Found
-from theory.optimum.duals import Prices, Split, base_of
+from theory.optimum.core_search import Found, Item, ordered
+from theory.optimum.duals import Base, Prices, Split, base_of
 from theory.optimum.relaxation import relax
 from theory.optimum.splits import prices_with_rounding, prices_with_split
 from theory.optimum.watch import UNWATCHED
@@ -156,3 +157,35 @@ def test_as_many_parts_as_there_may_be(monkeypatch):
     monkeypatch.undo()
     assert splits._MOST_PARTS == 512, "few enough to look at all of them at once"
     assert tried == {2: [], 3: [], 4: [Fraction(4, 101)], 5: [Fraction(4, 101)]}
+
+
+def test_in_the_order_of_joules_nothing_within_the_split_is_missed():
+    """Any subset of a core in which some items weigh nothing: the least total among those that fit on this side.
+
+    What lies beyond is bounded by other prices: where it could be better, nothing is claimed.
+    """
+    rng, better, beyond = np.random.default_rng(29), 0, Split((Fraction(0),) * 3, False, *(Fraction(0),) * 3)
+    for _ in range(1500):
+        n = int(rng.integers(2, 7))
+        losses, shifts, units = rng.integers(0, 9, n), rng.choice([-7, -3, -1, 1, 2, 5], n), rng.integers(-4, 5, n)
+        units[rng.integers(n)] = 0
+        prices = Prices(Fraction(int(rng.integers(0, 7))), Fraction(int(rng.integers(1, 4))), 9, split=beyond)
+        base = Base(prices, np.zeros(n, bool), 0, Fraction(int(rng.integers(-6, 7))), int(rng.integers(0, 9)))
+        core = [Item(Fraction(int(p)), Fraction(int(s)), i, int(u))
+                for i, (p, s, u) in enumerate(zip(losses, shifts, units, strict=True))]  # fmt: skip
+        within, outside = [], []
+        for chosen in itertools.product((False, True), repeat=n):
+            take = np.array(chosen)
+            slack, spare = base.slack + int(shifts[take].sum()), base.spare + int(units[take].sum())
+            if slack >= 0:
+                total = int(losses[take].sum()) + prices.energy * slack + prices.item * spare
+                (within if spare >= 0 else outside).append(total)
+        limit = Fraction(int(rng.integers(1, 40)))
+        if min(outside, default=limit) < limit:
+            continue
+        found = ordered(core, base, limit, 10**6)
+        assert found.finished
+        least = min(within, default=limit)
+        assert (found.best[0] if found.best else limit) == min(least, limit)
+        better += found.best is not None and found.best[1] != []
+    assert better > 300
