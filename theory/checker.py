@@ -351,8 +351,8 @@ class _Piece(NamedTuple):
     squared: bool
     exponent: int
 
-    def read(self) -> tuple[list[float], list[float], list[float], float]:
-        """Entries (times ``2^-exponent``), their scores, costs, and the least of these.
+    def read(self) -> tuple[list[float], list[float], list[float], float, float]:
+        """Entries (times ``2^-exponent``), their scores, costs, the largest score and the least cost.
 
         Entries are finite (scores not negative), costs positive and finite, squares and the parts of them floats.
         """
@@ -364,14 +364,15 @@ class _Piece(NamedTuple):
                 valid = math.isfinite(x) and (self.squared or x >= 0) and 0 < c < math.inf
                 _require(valid, f"item {i} is {x} and costs {c}")
         if not self.squared:
-            return entries, entries, costs, least
+            return entries, entries, costs, max(entries), least
         if self.exponent:
             entries = [math.ldexp(x, -self.exponent) for x in entries]
         squares = [x * x for x in entries]
+        largest = max(squares)
         if lost := min(squares) < _LEAST_SQUARE:  # or one of them is 0
             lost = squares.count(0.0) != entries.count(0.0) or min(filter(None, squares), default=1.0) < _LEAST_SQUARE
-        _require(not lost and max(squares) < math.inf, "a square is no float: the exponent is not one of this update")
-        return entries, squares, costs, least
+        _require(not lost and largest < math.inf, "a square is no float: the exponent is not one of this update")
+        return entries, squares, costs, largest, least
 
 
 class _Work:
@@ -511,19 +512,20 @@ def _sift(core: _Core, job: tuple[_Piece, list[int]]) -> tuple[Any, ...]:
     Most items are far from the threshold: by one bound on the margins of all. Only the others are told by their own.
     """
     piece, listed = job
-    entries, scores, costs, least = piece.read()
+    entries, scores, costs, largest, least = piece.read()
     energy, item, step = core.floats
     _require(not (step and any(map(math.fmod, scores, repeat(step)))), "a score is not a multiple of the step")
     most, width, affordable, held = max(costs), core.width, core.affordable, {i - piece.first for i in listed}
-    far = width + _ROUNDING * (max(scores) + (energy * most + item)) if core.filtered else math.inf
-    reduced = [p - (energy * c + item) for p, c in zip(scores, costs, strict=True)]
-    rest = [j for j, r in enumerate(reduced) if not r < -far]
+    far = width + _ROUNDING * (largest + (energy * most + item)) if core.filtered else math.inf
+    beyond = item - far if far < math.inf else -math.inf  # p - lambda c of what is out for certain is less
+    rest = [j for j, p, c in zip(count(), scores, costs) if p - energy * c >= beyond]
     rest = sorted({*rest, *held}) if held else rest
-    near, sure = [], [] if held or most > affordable else [j for j in rest if reduced[j] > far]
+    reduced = [scores[j] - (energy * costs[j] + item) for j in rest]
+    near, sure = [], [] if held or most > affordable else [j for j, r in zip(rest, reduced, strict=True) if r > far]
     if len(sure) < len(rest):
         sure = []
-        for j in rest:
-            r, p, c = reduced[j], scores[j], costs[j]
+        for j, r in zip(rest, reduced, strict=True):
+            p, c = scores[j], costs[j]
             if p > 0 and c <= affordable:
                 margin = width + _ROUNDING * (p + (energy * c + item))
                 if core.filtered and r > margin and j not in held:
@@ -893,7 +895,7 @@ def _part(
 ) -> tuple[set[float], list[tuple[float, int, Fraction, list[float]]]]:
     """The costs of a piece; of each, count and score of what is above its window, and what is below its high end."""
     piece, windows = job
-    entries, scores, costs, _ = piece.read()
+    entries, scores, costs, *_ = piece.read()
     seen, found = set(costs), []
     for c in sorted(seen):
         _require(c > affordable or c in windows, f"the proof has no count for the cost {c}")
