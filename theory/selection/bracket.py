@@ -99,7 +99,7 @@ def draw(d: int) -> Indices:
     return _drawn(d, _sample_size(d))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _drawn(d: int, size: int) -> Indices:
     """Stratified: one item of each of ``size`` equal parts, ascending, so that memory is read in its order."""
     drawn = ((np.arange(size) + np.random.default_rng(0).random(size)) * (d / size)).astype(np.intp)

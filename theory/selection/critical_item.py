@@ -19,7 +19,7 @@ from theory.arithmetic.exact import exact_sum, floor_float
 from theory.arithmetic.sums import Window, as_bits
 from theory.arithmetic.threads import SCATTERED, each, useful_threads
 from theory.selection.entries import Entries
-from theory.selection.order import Floats, Indices, Prefix, critical_run, longest_affordable
+from theory.selection.order import Floats, Indices, Prefix, critical_run, how_many_affordable
 from theory.selection.scan import Scanned
 from theory.selection.scan_numpy import Lists
 
@@ -118,24 +118,12 @@ def _ranked(
     """Items, ascending, in the exact order as far as it matters, and how many fit; -1 when ``left`` is negative."""
     order, taken = np.argsort(-key, kind="stable"), -1
     if left >= 0:
-        taken = _taken(cost[order], left)
+        taken = how_many_affordable(cost[order], left)
     if 0 <= taken < order.size:
         weight = entries.weights_of(items[order])
         by = cost[order] if entries.by_cost else np.ones_like(cost)
         exactly = critical_run(weight, by, key[order], taken)
         if exactly is not None:
             order = order[exactly]
-            taken = longest_affordable(cost[order], left)[0]
+            taken = how_many_affordable(cost[order], left)
     return items[order], key[order], cost[order], taken
-
-
-def _taken(cost: Floats, left: Fraction) -> int:
-    """How many items, in order, fit what is left: by floating-point sums unless rounding could decide."""
-    with np.errstate(over="ignore"):
-        sums, room = np.cumsum(cost), floor_float(left)
-    taken = int(np.searchsorted(sums, room, side="right"))
-    near = sums[max(taken - 1, 0) : taken + 1]
-    doubt = 2.0**-52 * (cost.size + 1) * np.maximum(near, room)
-    if (np.abs(near - room) > doubt).all():
-        return taken
-    return longest_affordable(cost, left)[0]

@@ -6,6 +6,7 @@ never swap them. So the float keys do the work and only runs of equal keys are c
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 _FEW = 64  # items that are quicker added up one by one
+_LARGEST = sys.float_info.max
 
 
 def density_order(weight: Floats, cost: Floats) -> Indices:
@@ -44,10 +46,21 @@ def density_order(weight: Floats, cost: Floats) -> Indices:
 
 
 def longest_affordable(cost: Floats, budget: Fraction) -> tuple[int, Fraction]:
-    """Largest ``k`` with ``sum(cost[:k]) <= budget``, and that sum, exactly in O(n): few in turn, many by bisection."""
+    """Largest ``k`` with ``sum(cost[:k]) <= budget``, and that sum, exactly in O(n)."""
     if cost.size <= _FEW:
         return _first_affordable(cost.tolist(), budget)
-    low, high, left = 0, cost.size, budget
+    k = how_many_affordable(cost, budget)
+    return k, exact_sum(cost[:k])
+
+
+def how_many_affordable(cost: Floats, budget: Fraction) -> int:
+    """That ``k`` alone: by sums in float64, by exact ones where rounding could decide."""
+    room, doubt = floor_float(budget), 2.0**-50 * (cost.size + 2)
+    with np.errstate(over="ignore"):
+        sums = np.cumsum(cost)
+        low = int(np.searchsorted(sums * (1 + doubt), room, side="right"))
+        high = int(np.searchsorted(np.minimum(sums, _LARGEST) * (1 - doubt), room, side="right"))
+    left = budget if low == high else budget - exact_sum(cost[:low])
     while low < high:
         middle = (low + high + 1) // 2
         more = exact_sum(cost[low:middle])
@@ -55,7 +68,7 @@ def longest_affordable(cost: Floats, budget: Fraction) -> tuple[int, Fraction]:
             low, left = middle, left - more
         else:
             high = middle - 1
-    return low, budget - left
+    return low
 
 
 def _first_affordable(cost: list[float], budget: Fraction) -> tuple[int, Fraction]:

@@ -161,13 +161,17 @@ def cheaper_reserves(problem: Layered, owed: Owed, *, mask: Mask) -> Prefix:
         if cost < reserve.cost:
             mask[slice(*span)] = owed.top[slice(*span)]
         spent += min(cost, reserve.cost)
-    rest = np.flatnonzero(~mask)
-    more = np.zeros(rest.size, dtype=bool)
-    others, left = problem.entries.subset(rest), problem.budget - spent
-    found = prefix_over(others, [(0, rest.size)], problem.budget, left, mask=more)
-    mask[rest[more]] = True
-    critical = None if found.critical_item is None else int(rest[found.critical_item])
-    return Prefix(mask, spent + found.spent, critical)
+    found = prefix_of_others(problem, mask, problem.budget - spent)
+    return Prefix(mask, spent + found.spent, found.critical_item)
+
+
+def prefix_of_others(problem: Layered, mask: Mask, left: Fraction) -> Prefix:
+    """The longest prefix that ``left`` pays for of what is not in the mask, which it is added to."""
+    entries, whole = problem.entries, [(0, mask.size)]
+    others = replace(entries, values=np.where(mask, 0, entries.values))  # of no weight: not eligible
+    found = prefix_over(others, whole, problem.budget, left, mask=np.empty_like(mask))
+    mask |= found.mask
+    return found._replace(mask=mask)
 
 
 def exact_cost(problem: Layered, items: NDArray[np.intp]) -> Fraction:

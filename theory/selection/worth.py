@@ -26,7 +26,14 @@ from theory.errors import InputError
 from theory.instance import Instance
 from theory.layers import Layer
 from theory.selection.layered import Layered, layered
-from theory.selection.reserves import Owed, cheaper_reserves, exact_cost, top_k_mask, with_reserves
+from theory.selection.reserves import (
+    Owed,
+    cheaper_reserves,
+    exact_cost,
+    prefix_of_others,
+    top_k_mask,
+    with_reserves,
+)
 from theory.selection.rounding import Selection
 from theory.selection.safe import as_safety
 from theory.selection.spans import prefix_over
@@ -72,12 +79,9 @@ def above_energy_reserve(
     problem, top = _weighted(plain, worth, instance.score), top_k_mask(plain, 1)
     mask, spent = np.zeros(instance.d, dtype=bool), Fraction(0)
     for start, end in problem.spans:
-        joules = share * exact_cost(problem, start + np.flatnonzero(top[start:end]))
-        spent += prefix_over(problem.entries, [(start, end)], problem.budget, joules, mask=mask).spent
-    rest = np.flatnonzero(~mask)
-    more, left = np.zeros(rest.size, dtype=bool), problem.budget - spent
-    found = prefix_over(problem.entries.subset(rest), [(0, rest.size)], problem.budget, left, mask=more)
-    mask[rest[more]] = True
+        if (joules := share * exact_cost(problem, start + np.flatnonzero(top[start:end]))) > 0:
+            spent += prefix_over(problem.entries, [(start, end)], problem.budget, joules, mask=mask).spent
+    found = prefix_of_others(problem, mask, problem.budget - spent)
     return Selection(mask, spent + found.spent, instance.retained(mask), unit=instance.unit)
 
 
@@ -94,6 +98,8 @@ def _weighted(plain: Layered, worth: ArrayLike, score: NDArray[np.float64]) -> L
     if not (np.isfinite(each) & (each > 0)).all():
         raise InputError("worth must be numbers > 0: a layer worth nothing is not sent, leave it out")
     unit = int(np.frexp(each)[1].max(initial=0))
-    values = score * np.repeat(np.ldexp(each, -unit), [end - start for start, end in plain.spans])
+    values = np.empty_like(score)
+    for (start, end), one in zip(plain.spans, np.ldexp(each, -unit).tolist(), strict=True):
+        np.multiply(score[start:end], one, out=values[start:end])
     entries = replace(plain.entries, values=values, weight="given")
     return replace(plain, entries=entries, retained=lambda items: exact_sum(values[items]))

@@ -30,7 +30,9 @@ def test_density_order_at_every_scale(items):
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 64, 65, 200])
-@pytest.mark.parametrize("values", [[0.1, 0.2, 0.3], [5e-324, 1.0, 1e150], [1.0, 2.0]])
+@pytest.mark.parametrize(
+    "values", [[0.1, 0.2, 0.3], [5e-324, 1.0, 1e150], [1.0, 2.0], [5e-324, 1e-310], [1e308, 1.7e308, 1.0]]
+)
 def test_the_longest_affordable_is_exact_whether_few_or_many(size, values):
     """Budgets that are met exactly, missed by next to nothing, of nothing, and of more than everything."""
     cost = np.random.default_rng(size).choice(values, size)
