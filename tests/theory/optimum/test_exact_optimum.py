@@ -1,6 +1,7 @@
 """The search for the optimum, piece by piece and against every mask, with and without enough states to finish."""
 
 import random
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from theory import Instance, cwmp, top_k
 from theory.optimum import exact_optimum as module
 from theory.optimum.core_search import Found, Item
-from theory.optimum.duals import Base, Prices, base_of, reduced_value
+from theory.optimum.duals import Base, Prices, Split, base_of, reduced_value
 from theory.optimum.exact_optimum import solve
 from theory.optimum.watch import UNWATCHED
 
@@ -168,3 +169,34 @@ PATHS = {
 def test_the_search_deepens_as_before(kind, states):
     """Recorded: deeper than necessary leaves fewer instances within reach. Record a change on purpose."""
     assert path_to(kind, states) == PATHS[kind, states]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A search of one side of a split, as far as comparing it with others goes."""
+
+    name: str
+    most: int
+    proved: bool = False
+    step: int = 1
+    grid: int = 1
+
+    def bound(self, instance):
+        return self.most
+
+
+@pytest.mark.parametrize(
+    ("sides", "best"),
+    [([("a", 9, 8)], "a"), ([("a", 9, 9)], "a"), ([("a", 8, 9)], "start"), ([("a", 10, 3)], "start"),
+     ([("a", 9, 3), ("b", 8, 3)], "b"), ([("a", 8, 3), ("b", 8, 3)], "a"), ([("a", 8, 3), ("b", 7, 8)], "a"),
+     ([], "start")],
+)  # fmt: skip
+def test_the_split_whose_sides_bound_all_masks_best_gives_the_interval(sides, best, monkeypatch):
+    """Each a name, the bound of the side that was searched, and that of the other, which may be the larger."""
+    searched = iter([Said(name, most) for name, most, _ in sides])
+    monkeypatch.setattr(module, "base_of", lambda *_: None)
+    monkeypatch.setattr(module, "_solve_from", lambda *_: next(searched))
+    splits = [Prices(1, split=Split((0, 0, 1), False, 1, 1, other)) for *_, other in sides]
+    instance = Instance.from_scores([3.0, 2.0], [2.0, 2.0], 3)
+    found = module._by_splits(instance, Said("start", 10, step=7), splits, 100, UNWATCHED)
+    assert (found.name, found.proved, found.step) == (best, False, 7)

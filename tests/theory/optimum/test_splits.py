@@ -376,3 +376,21 @@ def test_sums_that_float64_cannot_tell_apart_have_no_split():
         instance = Instance.from_scores([9.0, 8.0, 7.0, most], [4.0, 4.0, 4.0, 4.0], 9)
         base = base_of(instance, Prices(relax(instance).threshold), Fraction(9))
         assert len(prices_with_split(instance, base, Fraction(9))) == many
+
+
+def test_parts_of_the_budget_are_those_that_the_solution_is_furthest_beyond():
+    """Of 2 to 512 parts: the three that it exceeds by most parts, and the three by most of the budget; if it does."""
+    rng, numbers = np.random.default_rng(15), []
+    for k in range(40):
+        budget = int(rng.integers(600, 5000))
+        cost = rng.integers(budget // 9, budget + 1, 5)
+        kept, share = rng.random(5) < (0.2, 0.5, 0.8)[k % 3], Fraction(int(rng.integers(0, 7)), 7)
+        kept[critical := int(rng.integers(5))] = False
+        sent = [(int(c), Fraction(1)) for c in cost[kept]] + [(int(cost[critical]), share)]
+        over = {m: sum(part * (c * m // (budget + 1)) for c, part in sent) - (m - 1) for m in range(2, 513)}
+        tried = {*sorted(over, key=lambda m: (-over[m], m))[:3], *sorted(over, key=lambda m: (-over[m] / m, m))[:3]}
+        relaxed = splits._Relaxed(np.ones(5, np.int64), cost, budget, kept, critical, share)
+        found = {int(rule[1] * (budget + 1)): units.tolist() for rule, units in splits._parts(relaxed)}
+        assert found == {m: (cost * m // (budget + 1)).tolist() for m in sorted(tried) if over[m] > 0}
+        numbers += found
+    assert {2, 512} <= set(numbers) < set(range(2, 513))
