@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support"), str(ROOT / "benchmarks")]
 
 import places  # noqa: E402
 from broken_selectors import BROKEN  # noqa: E402

@@ -368,8 +368,8 @@ class _Piece(NamedTuple):
         if self.exponent:
             entries = [math.ldexp(x, -self.exponent) for x in entries]
         squares = [x * x for x in entries]
-        largest = max(squares)
-        if lost := min(squares) < _LEAST_SQUARE:  # or one of them is 0
+        lost, largest = min(squares) < _LEAST_SQUARE, max(squares)
+        if lost:  # or one of them is 0
             lost = squares.count(0.0) != entries.count(0.0) or min(filter(None, squares), default=1.0) < _LEAST_SQUARE
         _require(not lost and largest < math.inf, "a square is no float: the exponent is not one of this update")
         return entries, squares, costs, largest, least

@@ -102,7 +102,7 @@ class Verified(Result):
 
     @property
     def verdicts(self) -> dict[str, str]:
-        """The verdict on each claim: proved, certified, survived, refuted or inconclusive."""
+        """On each claim: proved (by a kernel or not), checked, certified, survived, refuted or inconclusive."""
         return {row.claim.id: row.word for row in self.rows}
 
     @property

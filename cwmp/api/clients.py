@@ -80,17 +80,17 @@ def cohort(updates: Updates, cost: Any, budget: Any, layers: Any = None, kinds: 
 
 
 def one_price(
-    updates: Updates, cost: Any = None, total: Any = None, *, layers: Any = None, kinds: Any = ()
+    updates: Updates, cost: Any = None, budget: Any = None, *, layers: Any = None, kinds: Any = ()
 ) -> OnePrice:
     """Select for several clients under one budget: the joules go where they retain most (claim D21).
 
-        cwmp.one_price([state_dict_1, state_dict_2], "fc-dear", total="5%").masks
+        cwmp.one_price([state_dict_1, state_dict_2], "fc-dear", budget="5%").masks
 
     Args:
         updates: one a client, each in any form that :func:`cwmp.certify` takes, all of the same shape; or a function
             that gives them anew, one after the other, each time it is called, so that one is in memory at a time.
         cost, layers, kinds: of every client, as for :func:`cwmp.certify`.
-        total: of all clients together: a share such as ``"5%"`` of what all of them would spend on everything,
+        budget: of all clients together: a share such as ``"5%"`` of what all of them would spend on everything,
             ``"3mJ"``, or joules.
 
     Returns:
@@ -99,7 +99,7 @@ def one_price(
     Raises:
         InputError: no clients, clients of different length, what :func:`cwmp.certify` refuses.
     """
-    asked = cohort(updates, cost, total, layers, kinds)
+    asked = cohort(updates, cost, budget, layers, kinds)
     found = theory_one_price.one_price(asked.vectors, asked.costs.values, asked.budget)
     shaped = (one.shaped(mask) for one, mask in zip(asked.again(), found.masks, strict=True))
     return replace(found, masks=tuple(shaped))

@@ -140,35 +140,31 @@ def safe(
 
 
 @uncompiled
-def by_pages(
-    update: Any, costs: PageCosts | str | None = None, budget: Any = None, *, word_bits: int = 32
-) -> Selection:
+def by_pages(update: Any, cost: PageCosts | str | None = None, budget: Any = None, *, word_bits: int = 32) -> Selection:
     """CWMP where writing costs by page, or sending by frame: the most norm for the joules, pages included (claim D22).
 
         cwmp.by_pages(state_dict, cwmp.PageCosts(64, "1uJ", "40uJ"), budget="5%").mask
         cwmp.by_pages(state_dict, "nor-program", budget="5%").mask
 
     Args:
-        update: as for :func:`cwmp.certify`. costs: :class:`theory.pages.PageCosts`, or the name of a memory of
+        update: as for :func:`cwmp.certify`. cost: :class:`theory.pages.PageCosts`, or the name of a memory of
             :data:`theory.energy.pages.PAGE_MODELS`, whose pages hold words of ``word_bits``.
         budget: a share such as ``"5%"`` of sending and writing everything, ``"3mJ"``, or joules.
 
     Raises:
         InputError: as :func:`cwmp`; what :func:`theory.pages.page_layout` refuses; an unknown memory.
     """
-    if isinstance(costs, str):
-        if costs not in PAGE_MODELS:
-            raise InputError(
-                f"no memory {costs!r} is written by page; there are {', '.join(PAGE_MODELS)}, or PageCosts"
-            )
-        costs = PAGE_MODELS[costs].costs(word_bits)
-    if not isinstance(costs, PageCosts):
-        raise InputError("costs are missing: PageCosts(pages, item_cost, page_cost), or the name of a memory")
+    if isinstance(cost, str):
+        if cost not in PAGE_MODELS:
+            raise InputError(f"no memory {cost!r} is written by page; there are {', '.join(PAGE_MODELS)}, or PageCosts")
+        cost = PAGE_MODELS[cost].costs(word_bits)
+    if not isinstance(cost, PageCosts):
+        raise InputError("cost is missing: PageCosts(pages, item_cost, page_cost), or the name of a memory")
     if isinstance(update, Instance):
         raise InputError("an instance has costs of its own, and not by page; give the update")
     amount, given = given_budget(budget), given_update(update)
     spendable = amount.joules if amount.share is None else f"{100 * amount.share}%"
-    found = paged.by_pages(given.vector, costs, spendable)
+    found = paged.by_pages(given.vector, cost, spendable)
     return ShapedSelection(found, given.shaped(found.mask))
 
 

@@ -119,7 +119,7 @@ def reproduce(profile: str, data: Path | None, output: Path | None, quiet: bool)
 
     Claims, studies, laws, benchmarks, training, figures, and the page, one after the other.
 
-    PROFILE: quick (under ten minutes on two cores, offline, synthetic images), credible (CIFAR-10, two cores, an hour
+    PROFILE: quick (under ten minutes on two cores, offline, synthetic images), credible (CIFAR-10, two cores, two hours
     or more), full (CIFAR-10, a GPU). Stopped, the same command goes on where it was.
 
     Exit codes: 0 done; 1 a verdict differs from what is expected; 3 a verdict on claims is inconclusive.

@@ -22,7 +22,7 @@ from empirical.prices import by_kind, experiment_model
 from empirical.records import RunFile
 from empirical.setting import Arm, Run, Setting
 from empirical.training.compress import BASELINE
-from theory.claims.verdict import Outcome, Verdict
+from theory.claims.verdict import Outcome, Verdict, seeds_in_words
 from theory.layers import Layer
 
 CLAIM = "E2"
@@ -166,7 +166,7 @@ def verdicts(found: Sequence[Contest], design: Paper, files: Files, seeds: Seque
             f"{file.data}, {contest.cost} costs, {QUESTIONS[contest.question]}, {shares} of the coordinates; {s.model} "
             f"with {s.normalisation} normalisation, {s.clients} clients, {s.partition}, {s.cohort} a round, {s.steps} "
             f"steps of {s.batch} at lr {rates[design.method]:g} (Top-K {rates[BASELINE]:g}), {s.rounds} rounds, error "
-            f"feedback {'on' if s.error_feedback else 'off'}; seeds {list(seeds)}"
+            f"feedback {'on' if s.error_feedback else 'off'}; {seeds_in_words(seeds)}"
         )
         reach = "this network, data and training; seeds vary the split, the start, batches and random costs"
         observed = {

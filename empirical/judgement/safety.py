@@ -28,7 +28,7 @@ from empirical.judgement.verdicts import percent, plain
 from empirical.records import RunFile
 from empirical.setting import Arm, Run
 from empirical.training.compress import BASELINE, CWMP
-from theory.claims.verdict import Outcome, Verdict
+from theory.claims.verdict import Outcome, Verdict, seeds_in_words
 
 CLAIM = "E3"
 HALF = ALPHA / 2
@@ -240,14 +240,13 @@ def verdicts(
     rates = {run.arm.method: run.setting.lr for run in files}
     budgets = ", ".join(percent(share) for share in design.shares) + " of a full update"
     if design.further:
-        further = ", ".join(f"{percent(share)} under {cost}" for cost, share in design.further)
-        budgets += f" (and {further}, on the first {len(design.tried_on(design.further[0]))} seeds)"
+        budgets += f" (and {_further(design)}, on the first {len(design.tried_on(design.further[0]))} seeds)"
     made = []
     for one in found:
         domain = (
             f"{file.data}, {', '.join(design.costs)} costs, budgets {budgets}, error feedback off and "
             f"on; {s.clients} clients, {s.partition}, {s.cohort} a round, {s.steps} steps of {s.batch} at lr "
-            f"{rates[one.arm]:g} (Top-K {rates[BASELINE]:g}), {s.rounds} rounds; seeds {list(seeds)}"
+            f"{rates[one.arm]:g} (Top-K {rates[BASELINE]:g}), {s.rounds} rounds; {seeds_in_words(seeds)}"
         )
         reach = "these networks, data, training and costs; seeds vary the split, the start, cohorts, batches and costs"
         observed: dict[str, Any] = {
@@ -263,6 +262,17 @@ def verdicts(
         trials = sum(c.difference.pairs for c in one.comparisons)
         made.append(Verdict(f"{CLAIM}-{one.arm}", "everywhere", one.outcome, domain, reach, trials, observed=observed))
     return [verdict.stamped(seconds=0.0, provenance=file.provenance) for verdict in made]
+
+
+def _further(design: Safety) -> str:
+    """``5 %``, or ``5 % under conv-dear, ratio-3-1`` where that is not under all."""
+    costs: dict[str, list[str]] = {}
+    for cost, share in design.further:
+        costs.setdefault(share, []).append(cost)
+    return ", ".join(
+        percent(share) if set(some) == set(design.costs) else f"{percent(share)} under {', '.join(some)}"
+        for share, some in costs.items()
+    )
 
 
 def _observed(c: Comparison) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from empirical.records import RunFile
 from empirical.runs.tuning import Tuning
 from empirical.setting import Arm, Run
 from empirical.training.compress import BASELINE, CWMP, DENSE
-from theory.claims.verdict import Outcome, Verdict
+from theory.claims.verdict import Outcome, Verdict, seeds_in_words
 
 CHANCE = 0.1  # ten classes
 CLAIM, SAME_RATE = "E1", "-same-rate"  # the latter: at Top-K's learning rate instead of its own
@@ -142,7 +142,7 @@ def verdicts(found: Sequence[Contest], files: Files, tuning: Tuning) -> list[Ver
             f"{data}, {contest.cost} costs, budgets {shares} of a full update; {s.clients} clients, {s.partition}, "
             f"{s.cohort} a round, {s.steps} steps of {s.batch} at lr {contest.lr:g} "
             f"(Top-K {tuning.rates[BASELINE]:g}), {s.rounds} rounds, "
-            f"error feedback {'on' if s.error_feedback else 'off'}; seeds {seeds}"
+            f"error feedback {'on' if s.error_feedback else 'off'}; {seeds_in_words(seeds)}"
         )
         reach = "this network, data and training; seeds vary the split, the start, cohorts, batches and random costs"
         observed: dict[str, Any] = {

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from figures.captions.sources import seeds_in_words
 from figures.frontiers import costs, seeds
 from figures.records import DENSE, Experiment, Run
-from theory.claims.verdict import Outcome
+from theory.claims.verdict import Outcome, seeds_in_words
 from theory.energy.models import MODELS
 
 _WORD = {Outcome.HOLDS: "holds", Outcome.REVERSES: "reverses"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from figures.captions.sources import seeds_in_words, sources_in_words
+from figures.captions.sources import sources_in_words
+from theory.claims.verdict import seeds_in_words
 
 
 def origin(record: dict[str, Any]) -> str:

@@ -17,10 +17,11 @@ from matplotlib.patches import Rectangle
 
 from figures import style
 from figures.captions.origin import update_words
-from figures.captions.sources import seeds_in_words, sources_in_words
+from figures.captions.sources import sources_in_words
 from figures.catalogue import AUDIT
 from figures.records import Records
 from theory.claims.table import CLAIMS
+from theory.claims.verdict import seeds_in_words
 
 _LOWER = ("P8", "P13 below")  # whose bound is a lower one
 _METHOD = {"hoeffding": "Hoeffding", "bernstein": "Bernstein", "chebyshev": "Chebyshev", "exact": ""}

@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from figures.captions.origin import percent
-from figures.captions.sources import seeds_in_words, sources_in_words
+from figures.captions.sources import sources_in_words
 from figures.catalogue import LAWS
 from figures.records import Records
 from figures.style import BLUE, GREY, VERMILION, legend_above, new_figure, panel_letters, styled
+from theory.claims.verdict import seeds_in_words
 
 BOUNDED, ONE_SIDED = BLUE, VERMILION  # costs bounded; second moment only
 

@@ -22,12 +22,12 @@ UPDATES = {  # costs of the real updates that belong beside a law of costs, and 
     "two classes 1:10": {"fc-dear": ("-", "linear layers dear"), "conv-dear": (":", "convolutions dear")},
 }
 SAMPLES = "a sample of the law"
-CROSSES = ("x", "+", "1", "2", "3", "4", "|", "_", (6, 2, 0))
+HOLLOW = ("o", "s", "^", "v", "D", "P", "X", "<", ">")
 
 
 @styled
 def draw_efficiency(records: Records, venue: str = "ieee") -> Figure:
-    """One panel per law of costs, one curve per law of magnitudes; real updates as crosses."""
+    """One panel per law of costs, one curve per law of magnitudes; real updates as hollow marks."""
     record, laws = records[EFFICIENCY], records[LAWS]
     figure = new_figure("page", 3.4, venue)
     costs = list(record["parameters"]["costs"])
@@ -65,12 +65,13 @@ def _updates(ax: Axes, rows: list[dict[str, Any]], wanted: dict[str, tuple[str, 
     """Real updates: R at each budget with its 95 % interval, the budgets of one update joined by a thin line."""
     names = sorted({row["update"] for row in rows})
     for number, (cost, (dash, words)) in enumerate(wanted.items()):
-        for name, marker in zip(names, CROSSES, strict=False):
+        for name, marker in zip(names, HOLLOW, strict=False):
             label = f"{'_' * number}{update_words(name)}"
             seen = [row for row in rows if row["cost"] == cost and row["update"] == name]
             ax.errorbar([row["beta"] for row in seen], [1 + row["gain"] for row in seen],
-                        [row["gain_error"] for row in seen], color=BLACK, linestyle=dash, linewidth=0.6, marker=marker,
-                        markersize=5, elinewidth=0.6, markeredgewidth=0.9, zorder=4, label=label)  # fmt: skip
+                        [row["gain_error"] for row in seen], color=BLACK, linestyle=dash, linewidth=0.6, elinewidth=0.6,
+                        marker=marker, markersize=4, markerfacecolor="white", markeredgewidth=0.8, zorder=4,
+                        label=label)  # fmt: skip
         if words:
             ax.plot([], [], color=BLACK, linestyle=dash, linewidth=0.6, label=words)
 

@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from figures.captions.origin import percent
-from figures.captions.sources import seeds_in_words, sources_in_words
+from figures.captions.sources import sources_in_words
 from figures.catalogue import LAWS
 from figures.records import Records
 from figures.style import BLUE, GREY, ORANGE, legend_above, new_figure, panel_letters, styled
+from theory.claims.verdict import seeds_in_words
 
 PREDICTIONS: dict[str, dict[str, Any]] = {
     "saving_P6": {"marker": "s", "color": ORANGE, "markerfacecolor": "none", "label": "P6, small spread"},
@@ -57,7 +58,7 @@ def _axes(ax: Axes) -> None:
 
 
 def caption_prediction(records: Records) -> str:
-    """What is drawn, and how far each law was off, in the median and at the 90th percentile."""
+    """What is drawn, and how far each law was off, in the median and at the 90th percentile; no number: infinitely."""
     record = records[LAWS]
     rows = record["updates"]
     words = []
@@ -69,13 +70,18 @@ def caption_prediction(records: Records) -> str:
     betas = ", ".join(percent(beta) for beta in sorted({row["beta"] for row in rows}))
     return (
         f"Predicted against exact saving on {updates} recorded updates under {len({row['cost'] for row in rows})} cost "
-        f"models at budgets {betas}. |ln(predicted/exact)|, median and 90th percentile, {'; '.join(words)}. Not drawn: "
-        f"{without} where a law gives no number. {seeds_in_words([record['seed']]).capitalize()}; "
-        f"{sources_in_words([record['provenance']])}."
+        f"models at budgets {betas}. |ln(predicted/exact)|, median and 90th percentile, {'; '.join(words)}. Not drawn, "
+        f"and counted as infinitely far off: {without} where a law gives no number. "
+        f"{seeds_in_words([record['seed']]).capitalize()}; {sources_in_words([record['provenance']])}."
     )
 
 
 def _off(rows: list[dict[str, Any]], key: str) -> str:
-    errors = [abs(math.log(row[key] / row["saving"])) for row in _known(rows, key)]
+    known = [abs(math.log(row[key] / row["saving"])) for row in _known(rows, key)]
+    errors = known + [math.inf] * (len(rows) - len(known))
     name = key.removeprefix("saving_")
-    return f"{name} {np.median(errors):.3f} and {np.quantile(errors, 0.9):.2f}" if errors else f"{name} none"
+    return (
+        f"{name} {np.median(errors):.3f} and {np.quantile(errors, 0.9, method='higher'):.2f}"
+        if known
+        else f"{name} none"
+    )

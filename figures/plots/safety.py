@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 
 from figures import style
 from figures.captions.experiment import cost_label
-from figures.captions.sources import seeds_in_words, sources_in_words
+from figures.captions.sources import sources_in_words
 from figures.catalogue import CHOICE
 from figures.records import BASELINE, Experiment, Records
+from theory.claims.verdict import seeds_in_words
 
 SAFETY = {"cwmp": 0.0, "safe-0.5": 0.5, "safe": 0.8, "safe-0.9": 0.9}
 _ROWS = {
@@ -75,8 +76,8 @@ def caption_safety(records: Records) -> str:
     hollow = f"; hollow: {' and '.join(map(_percent, others))}" if others else ""
     return (
         f"Difference from Top-K under the same costs, budget ({_percent(first)} of a full update{hollow}) and "
-        "seed: final accuracy, and share of the squared norm sent, mean over the rounds. Thin lines are seeds, thick "
-        "ones their mean. "
+        "seed: final accuracy, and share of the squared norm sent, mean over the rounds. "
+        f"{'Thin lines are seeds, thick ones their mean. ' if len(seeds) > 1 else ''}"
         f"{run.data}: {s['clients']} clients, {s['partition']}, {s['cohort']} a round, {s['steps']} local steps of "
         f"{s['batch']}, {s['rounds']} rounds; {seeds_in_words(seeds)}, by which a form is chosen and nothing "
         "is judged. "

@@ -126,6 +126,7 @@ def _certifying(ax: Axes, certify: dict[str, Any]) -> None:
         ax.plot(*_columns(theirs[kind]), **look, markerfacecolor="white", linestyle=style.DASHES[1])
     for kind, _ in unfinished(certify):
         ax.plot(*theirs[kind][-1], marker="x", markersize=8, color=_KINDS[kind][1], linestyle="none")
+    ax.set_ylim(top=3 * ax.get_ylim()[1])
     ax.yaxis.set_major_formatter("{x:g}")
     ax.legend(loc="lower right", title="costs", title_fontsize=7.5, alignment="left")
     for curves, text, gap, ha in ((theirs, "OR-Tools", (0, 6), "center"), (ours, "certify", (6, 0), "left")):

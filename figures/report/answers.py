@@ -97,7 +97,7 @@ def energy(evidence: Evidence) -> Answer:
         return Answer(question, "Not measured yet.", [html("Made by {}.", code(MAKING[LAWS]))])
     cells = [cell for row in evidence.laws["table"] for cell in row.get("cells", ()) if _at(cell)]
     savings = [cell["saving"] for cell in cells]
-    headline = f"Only as far as costs differ: {percent(radio_ceiling())} at most where a radio sends every coordinate"
+    headline = f"Only as far as costs differ: {percent(radio_ceiling())} at most behind a radio with DRAM"
     if any(saving > 0 for saving in savings):
         least = min(cell["spread"] for cell in cells if math.isfinite(cell["spread"]))
         headline += f", {_range(savings)} under made-up laws whose costs vary by CV {least:.2g} or more"

@@ -30,7 +30,7 @@ NOTATION = (
     "falling p_i/c_i; those dearer than B are left out first, and ties go to the lowest index. The prefix stops at "
     "the first entry that does not fit, the critical item s; phi is the fraction of s that would still fit. Fill "
     "skips it and goes on; best-of is the better of fill and the best single entry. OPT is the largest sum p_i of any "
-    "mask within B, LP the value of the relaxation. In P1 to P13 entries are drawn from a law, B = beta sum c_i, and "
+    "mask within B, LP the value of the relaxation. In P1 to P14 entries are drawn from a law, B = beta sum c_i, and "
     "lambda and tau are the thresholds of CWMP and of Top-K."
 )
 
@@ -128,7 +128,7 @@ def _evidence(claim: Claim, row: Row) -> Markup:
 def _method(verdict: Verdict) -> list[str]:
     bound, observed = verdict.failure_bound, verdict.observed
     notes = [f"failure rate at most {percent(bound, 2)} under this sampling (95 %)"] if bound is not None else []
-    notes += [html("{}: {}", words(str(name)), _value(value)) for name, value in observed.items() if value]
+    notes += [html("{}: {}", words(str(name)), _value(name, value)) for name, value in observed.items() if value]
     return [
         words(verdict.method),
         chip("inconclusive" if verdict.outcome is Outcome.INCONCLUSIVE else verdict.outcome.value),
@@ -139,5 +139,9 @@ def _method(verdict: Verdict) -> list[str]:
     ]
 
 
-def _value(value: object) -> str:
+def _value(name: str, value: object) -> str:
+    if name == "statement":  # of a theorem: as the proof assistant reads it
+        return html('<code class="lines">{}</code>', value)
+    if isinstance(value, list):
+        return words(", ".join(map(str, value)))
     return f"{value:.6g}" if isinstance(value, float) else words(str(value))

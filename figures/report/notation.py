@@ -16,7 +16,7 @@ from figures.report.markup import Markup, escaped, html, joined
 
 _GREEK = {
     "alpha": "α", "beta": "β", "delta": "δ", "eps": "ε", "eta": "η", "kappa": "κ", "lambda": "λ", "mu": "μ",
-    "phi": "φ", "sigma": "σ", "tau": "τ",
+    "phi": "φ", "sigma": "σ", "tau": "τ", "xi": "ξ",
 }  # fmt: skip
 _SIGNS = {
     "<=": ("≤", r"\le"), ">=": ("≥", r"\ge"), "!=": ("≠", r"\ne"), "->": ("→", r"\to"), "+-": ("±", r"\pm"),
@@ -27,8 +27,9 @@ _SIGNS = {
 _PIECES = re.compile(
     r"(?P<claim>\b[DP]\d{1,2}[abc]?\b)"
     r"|(?P<name>\b(?!(?:OPT|LP|CV|Var|sum|" + "|".join(_GREEK) + r")_)[A-Za-z]{2,}\w*_\w+|(?<!\S)\([a-f]\)|(?<=\d )J\b)"
-    r"|(?P<prose>\b[A-Z]\. [A-Z]\.|\bi\.i\.d\.|\be\.g\.|\b(?:Top|Random)-K\b|\bEF-SGD\b|['’]s\b|\bA\b|\bI\b|\bK\.)"
-    r"|(?P<times>(?<=magnitudes )x(?= )|(?<=\d )x(?= \d))"
+    r"|(?P<prose>\b[A-Z]\. [A-Z]\.|\bi\.i\.d\.|\be\.g\.|\b(?:Top|Random)-K\b|\bEF-SGD\b|['’]s\b|\bA\b|\bI\b|\bK\."
+    r"|(?<=[a-z])\(R\))"
+    r"|(?P<times>(?<=magnitudes )x(?= )|(?<=[a-z\d] )x(?= (?:\d|lognormal)))"
     r"|(?P<em>(?<!\w)\*\w[\w-]*\*(?!\w))"
     r"|(?P<code>``[^`]+``)"
     r"|(?P<plus>(?<=[)\w])\+(?=[\s,.;)\]]|$))"
@@ -38,7 +39,7 @@ _PIECES = re.compile(
     r"|(?P<up>\^(?:\([^()]*\)|-?\w+(?:\.\d+)?|\*))"
     r"|(?P<down>(?<=[A-Za-z)])_(?:\([^()]*\)|[A-Za-z0-9]+))"
     r"|(?P<greek>\b(?:" + "|".join(_GREEK) + r")(?=\b|_))"
-    r"|(?P<prime>(?<=[A-Za-z])'(?![a-z]))"
+    r"|(?P<prime>(?<=[A-Za-z])(?<![a-z][a-z]s)'(?![a-z]))"
     r"|(?P<roman>\b(?:OPT|LP|CV|E|P|Var)(?=\b|_))"
     r"|(?P<var>\ba(?= [=<>]|\^)|(?<![-.'’])\b[b-zB-Z](?=\b|_)(?!-))"
 )

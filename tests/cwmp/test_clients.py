@@ -152,7 +152,7 @@ def test_pages_in_the_layout_of_the_update():
         (lambda: cwmp.safe(np.ones(5), 1, 2), "layers are missing"),
         (lambda: cwmp.safe(np.ones(5), 1, 2, layers=[2, 2]), "4 coordinates"),
         (lambda: cwmp.safe(STATES[0], "fc-dear", "5%", safety=1.5), r"safety = 1.5: must be a share in \[0, 1\]"),
-        (lambda: cwmp.by_pages(np.ones(5), 3, 2), "costs are missing: PageCosts"),
+        (lambda: cwmp.by_pages(np.ones(5), 3, 2), "cost is missing: PageCosts"),
         (lambda: cwmp.by_pages(np.ones(5), "tape", 2), "no memory 'tape' is written by page; there are nor-program"),
         (lambda: cwmp.by_pages(np.ones(5), cwmp.PageCosts([(0, 3), (2, 5)], 1, 1), 2), "overlap"),
         (lambda: cwmp.by_pages(np.ones(5), cwmp.PageCosts(2, 1, -1), 2), "page cost"),

@@ -25,7 +25,7 @@ def test_it_is_short_and_the_verdict_comes_third():
     assert len(lines) <= 150
     verdict = (
         "**Not at every budget; yes for the energy it spends, and for the relaxation; with equal costs it is Top-K, so "
-        "behind a phone's radio there is nothing to gain.**"
+        "behind a phone's radio, with DRAM, there is nothing to gain.**"
     )
     assert lines[2] == verdict
 

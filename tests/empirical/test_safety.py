@@ -192,3 +192,5 @@ def test_a_further_budget_is_chosen_run_judged_and_said_under_its_cost_model_alo
     for verdict in safety.verdicts(found, FURTHER, files, FURTHER.seeds, choice, predicts):
         assert "1 % of a full update (and 5 % under conv-dear, on the first 8 seeds), error feedback" in verdict.domain
         assert verdict.trials == 2 * 2 * (10 + 10 + 8)
+    both = (("fc-dear", "0.05"), ("conv-dear", "0.05"), ("fc-dear", "0.1"))
+    assert safety._further(replace(FURTHER, further=both)) == "5 %, 10 % under fc-dear", "all need no names"

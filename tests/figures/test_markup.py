@@ -115,7 +115,7 @@ def contest(method, cost):
     cell = {"accuracy": 0.43, "top-k": 0.4, "difference": difference, "holm p": 0.012}
     observed = {"why": "because", "family-wise error": 0.05, "frontier": difference,
                 "log energy ratio at equal accuracy": difference, "budgets": {"0.01": cell}}  # fmt: skip
-    domain = "CIFAR-10, costs; 30 clients; seeds [0, 1]"
+    domain = "CIFAR-10, costs; 30 clients; seeds 0, 1"
     stamp = {"revision": "abc", "python": "3", "hardware": "cores", "system": "Linux", "versions": {"numpy": "2"}}
     return Verdict(f"E1-{method}", cost, Outcome.HOLDS, domain, "these runs", 10, observed=observed, provenance=stamp)
 

@@ -37,7 +37,7 @@ def contest(method, cost, mean, low, high, outcome, *, data="CIFAR-10 (JPEG copy
     cell = {"accuracy": 0.4321, "top-k": 0.4321 - mean, "difference": difference, "every seed": True}
     observed = {"why": f"because of {HOSTILE}", "family-wise error": 0.05, "family": 18, "frontier": difference,
                 "log energy ratio at equal accuracy": ratio, "budgets": {"0.01": cell, "0.05": cell}}  # fmt: skip
-    domain = f"{data}, {cost} costs, budgets 1 %, 5 % of a full update; 30 clients, 50 rounds; seeds [0, 1, 2, 3, 4]"
+    domain = f"{data}, {cost} costs, budgets 1 %, 5 % of a full update; 30 clients, 50 rounds; seeds 0 to 4"
     stamp = {"revision": "abc123+changes", "python": HOSTILE, "hardware": f"two {HOSTILE} cores", "system": "Linux"}
     return Verdict(f"E1-{method}", cost, outcome, domain, "these runs", 10, observed=observed, provenance=stamp)
 
@@ -380,7 +380,7 @@ def test_what_is_saved_is_told_with_its_condition(records):
     """Beside what made-up laws save stand the costs it takes, and how little any radio leaves."""
     evidence = Evidence(records)
     found = answers.energy(evidence)
-    assert found.headline.startswith("Only as far as costs differ: 0.1\u00a0% at most where a radio sends")
+    assert found.headline.startswith("Only as far as costs differ: 0.1\u00a0% at most behind a radio with DRAM")
     cells = [cell for row in evidence.laws["table"] for cell in row.get("cells", ()) if cell["beta"] == answers.BUDGET]
     least = min(cell["spread"] for cell in cells if math.isfinite(cell["spread"]))
     assert f"made-up laws whose costs vary by CV {least:.2g} or more" in found.headline

@@ -286,7 +286,7 @@ def test_prediction_shows_both_laws_and_says_how_far_off_they_are(records):
     with_none = [{**row, "saving_P6": float("nan")} if k == 0 else row for k, row in enumerate(rows)]
     changed = {catalogue.LAWS: {**records[catalogue.LAWS], "updates": with_none}}
     before = sum(not row["saving_P6"] > 0 for row in rows)
-    assert f"Not drawn: {before + 1} where" in catalogue.CATALOGUE["prediction"].caption(changed)
+    assert f"infinitely far off: {before + 1} where" in catalogue.CATALOGUE["prediction"].caption(changed)
 
 
 def test_concentration_shows_bounds_and_what_was_seen_and_counts_violations(records):

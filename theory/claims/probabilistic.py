@@ -158,7 +158,7 @@ PROBABILISTIC = (
     Claim(
         "P10",
         "The integrality gap vanishes like 1/d",
-        "phi p_s/LP <= lambda c_max/LP <= c_max/B and phi p_s/LP <= max p/(beta sum p) always, lambda = p_s/c_s, "
+        "phi p_s/LP <= lambda c_max/LP <= c_max/B and phi p_s/LP <= max p/(beta sum p), with lambda = p_s/c_s, "
         "c_max the dearest cost within B, and d E[phi p_s/LP] tends to lambda E[c^2 | p = lambda c]/(2 E[c | p = "
         "lambda c] V E p).",
         "no cost above B for max p/(beta sum p); for the limit, independent costs that differ (on a coarse grid a "
@@ -168,7 +168,7 @@ PROBABILISTIC = (
         "at the critical item; compare Lueker 1982",
         typeset=r"$$\frac{\varphi\, p_s}{\mathrm{LP}} \le \frac{\lambda\, c_{\max}}{\mathrm{LP}} \le "
         r"\frac{c_{\max}}{B} \quad\text{and}\quad \frac{\varphi\, p_s}{\mathrm{LP}} \le \frac{\max p}{\beta \sum p}$$ "
-        r"always, $\lambda = p_s/c_s$, $c_{\max}$ the dearest cost within $B$, and "
+        r"with $\lambda = p_s/c_s$, $c_{\max}$ the dearest cost within $B$, and "
         r"$$d\,\mathrm{E}\Bigl[\frac{\varphi\, p_s}{\mathrm{LP}}\Bigr] \quad\text{tends to}\quad "
         r"\frac{\lambda\,\mathrm{E}[c^2 \mid p = \lambda c]}{2\,\mathrm{E}[c \mid p = \lambda "
         r"c]\;V\,\mathrm{E}\,p}.$$",

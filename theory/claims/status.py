@@ -51,11 +51,11 @@ class Row:
         whole = [v for v in self.verdicts if v.outcome.value == self.word]
         if self.word in (Outcome.KERNEL.value, Outcome.PROVED.value):
             return whole[0].reach.split(":")[0].split(";")[0]
-        formal = [v for v in self.verdicts if v.outcome is Outcome.CHECKED and v.method in _FORMAL]
+        formal = [v for m in _FORMAL for v in self.verdicts if v.method == m and v.outcome is Outcome.CHECKED]
         if not formal:
             return "the stated finite domain" if self.word == Outcome.CHECKED.value else "these instances"
-        if kernel := next((v for v in formal if v.method == "formal"), None):
-            return kernel.reach
+        if formal[0].method == "formal":
+            return formal[0].reach
         parts = [part.strip() for verdict in formal for part in verdict.reach.split(";")]
         sizes = next((part for part in parts if part.startswith("n <=")), formal[0].domain)
         beyond = any(word in verdict.reach for verdict in formal for word in ("every", "prose"))

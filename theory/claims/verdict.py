@@ -16,7 +16,7 @@ inconclusive  the run could not tell; never shown as success
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -114,3 +114,13 @@ def read_verdict(path: Path) -> Verdict:
         raise InputError(f"{path}: no such verdict; 'cwmp verify --output {path.parent}' writes it") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path} is not a verdict file: {error}") from None
+
+
+def seeds_in_words(seeds: Iterable[int]) -> str:
+    """``seeds 0 to 4``, ``seed 3`` or ``seeds 1, 4``."""
+    ordered = sorted(set(seeds))
+    if len(ordered) == 1:
+        return f"seed {ordered[0]}"
+    if ordered == list(range(ordered[0], ordered[-1] + 1)) and len(ordered) > 2:
+        return f"seeds {ordered[0]} to {ordered[-1]}"
+    return f"seeds {', '.join(map(str, ordered))}"

@@ -61,20 +61,20 @@ class _Listed(NamedTuple):
     values: NDArray
 
 
-def one_price(updates: Updates, costs: Cost | list[Any] | tuple[Any, ...], total: Real) -> OnePrice:
+def one_price(updates: Updates, costs: Cost | list[Any] | tuple[Any, ...], budget: Real) -> OnePrice:
     """Select for all clients under one budget.
 
     Args:
         updates: the clients' updates, each of shape (d,); or a function that gives them anew, one after the other, each
             time it is called (twice), so that one is in memory at a time.
         costs: joules per coordinate, as for :class:`theory.Instance`: the same for all, or a list of one a client.
-        total: joules, for all together.
+        budget: joules, for all together.
 
     Raises:
         InputError: clients of different length, no clients, another number of costs, what :class:`theory.Instance`
             refuses; a function that gives something else the second time.
     """
-    joules = as_joules(total, "total")
+    joules = as_joules(budget, "budget")
     unit, shared = common_costs(costs)
     return pooled(updates, shared, joules / unit, joules / unit, unit)
 
