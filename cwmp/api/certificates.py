@@ -91,6 +91,11 @@ class Certified(Result):
         return self.certificate.support
 
     @property
+    def zero(self) -> bool:
+        """Whether the update is zero everywhere."""
+        return not self.certificate.spent and not self._instance.score.any()
+
+    @property
     def selections(self) -> Mapping[str, Kept]:
         """What each selector keeps, the best mask last."""
         return self.comparison.selections

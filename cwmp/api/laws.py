@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cwmp.api.certificates import budgets_of
 from cwmp.api.given import given_budget, given_costs, given_update, is_path
 from cwmp.api.result import Result
 from cwmp.pages.blocks import Block, Verbatim
 from cwmp.pages.layers import layers_page
 from cwmp.pages.savings import saving_text
-from theory.arithmetic.exact import exact_sum
+from theory.arithmetic.exact import as_whole, exact_sum
 from theory.budget import as_share
 from theory.errors import InputError
 from theory.laws.draws import law_or_sample
@@ -266,7 +268,8 @@ def audit(
 
     law = law_given(update, cost, correlation=correlation, layers=layers, kinds=kinds, key=key, seed=seed)
     plans = audit_plans(law, budget, dim=dim, claims=claims, trials=trials, seed=seed)
-    with law_audit.workers(jobs or os.cpu_count() or 1, dask), tempfile.TemporaryDirectory() as scratch:
+    processes = as_whole(jobs or os.cpu_count() or 1, "jobs", 1)
+    with law_audit.workers(processes, dask), tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch if output is None else output)
         return Audit(tuple(law_audit.audit_law(plan, folder=folder, on_progress=on_progress) for plan in plans))
 
@@ -279,7 +282,11 @@ def audit_plans(law: AnyLaw, budget: Any, *, dim: Any, claims: Any, trials: int,
     """
     from proofs_check.law_audit.audit import AuditPlan
 
-    dims = [dim] if isinstance(dim, int) else list(dim)
+    dims = list(dim) if isinstance(dim, (list, tuple, np.ndarray)) else [dim]
+    if not dims:
+        raise InputError("an audit needs a number of coordinates (dim), or several")
+    if not isinstance(claims, (str, list, tuple, set, frozenset)):
+        raise InputError(f"claims must be ids such as 'P7' or 'P7,P9', got {claims!r}")
     wanted = tuple(filter(None, claims.split(","))) if isinstance(claims, str) else tuple(claims)
     betas = tuple(budget_share(law, one) for one in budgets_of(budget, BUDGETS))
     return AuditPlan.at_several(law, dims, betas=betas, claims=wanted, trials=trials, seed=seed)

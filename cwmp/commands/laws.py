@@ -61,7 +61,7 @@ def _law_options(command: Callable[..., None]) -> Callable[..., None]:
         KIND,
         KEY,
         click.option("--correlation", default=0.0, metavar="NUMBER", show_default=True,
-                     help="Correlation of the normal scores of |g| and c (Gaussian copula), from -1 to 1."),
+                     help="Correlation of the normal scores of |g| and c (Gaussian copula), between -1 and 1."),
         click.option("--seed", type=click.IntRange(min=0), metavar="NUMBER", default=0, show_default=True,
               help="Seed of every random draw."),
         JSON,

@@ -23,7 +23,9 @@ def certified_page(r: Certified) -> list[Block]:
     """As ``cwmp certify`` prints it."""
     head = [Line(f"{r.update}: {several(r.d, 'coordinate')}, budget {shown(r.budget)} {r.energy_unit} "
                  f"({percent(r.budget_share, 4)} of sending everything)"), *left_out(r.skipped, r.tied)]  # fmt: skip
-    if r.bare and not r.certificate.spent:
+    if r.zero:
+        head.append(Line("the update is zero everywhere: nothing is worth keeping"))
+    elif r.bare and not r.certificate.spent:
         head.append(Line(f"this budget buys nothing; it was read as {r.energy_unit}, and a share is written 5%"))
     best = best_row(r.verdict)
     columns = ["", "kept", f"energy, {r.energy_unit}", "of budget", "of ||g||^2", f"below {best}"]

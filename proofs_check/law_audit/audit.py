@@ -29,6 +29,7 @@ import numpy as np
 from proofs_check.law_audit.cells import Cell, Trials, as_columns, cells_of
 from proofs_check.law_audit.trials import BATCH, run_batch
 from proofs_check.sources import source_digest
+from theory.arithmetic.exact import as_whole
 from theory.claims.provenance import provenance, strict_json
 from theory.energy.shares import shares_fields
 from theory.errors import InputError
@@ -69,8 +70,10 @@ class AuditPlan:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.d < 2 or self.trials < 1 or self.seed < 0:
-            raise InputError(f"need d >= 2, trials >= 1, seed >= 0; got {self.d}, {self.trials}, {self.seed}")
+        for name, value, least in (("dim", self.d, 2), ("trials", self.trials, 1), ("seed", self.seed, 0)):
+            as_whole(value, name, least)
+        if not self.betas:
+            raise InputError("an audit needs a budget: a share such as '5%', or several")
         if not 0 < self.failure < 1 or not 0 < self.alpha < 1:
             raise InputError("the failure probability and alpha must lie in (0, 1)")
         for beta in self.betas:
@@ -160,7 +163,7 @@ def audit_law(
             made = joblib.Parallel(n_jobs=jobs)(run(plan, key, store) for key in missing)
             stored.update(zip(missing, made, strict=True))
         for (j, _), batch in sorted(stored.items()):
-            rows[j].extend(batch or [])
+            rows[j] = [*rows[j], *(batch or [])][: plan.trials]  # of the last batch as many as were asked for
         done += len(todo)
         on_progress(done, plan.batches * len(plan.betas))
         open_at = [j for j in open_at if not _settled(by_budget[j], as_columns(rows[j]), plan, alpha)]
@@ -211,7 +214,7 @@ def _settled(cells: Sequence[Cell], trials: Trials, plan: AuditPlan, alpha: floa
     for cell in cells:
         if cell.allowed is None:
             continue
-        test, (failures, n) = RateTest(cell.allowed, alpha, plan.batches * BATCH), _count(cell, trials)
+        test, (failures, n) = RateTest(cell.allowed, alpha, plan.trials), _count(cell, trials)
         if test.decidable and test.answer(failures, n) == "open":
             return False
     return True

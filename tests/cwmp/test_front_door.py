@@ -139,6 +139,29 @@ def test_a_number_that_was_meant_as_a_share_is_said_to_be_none():
     assert "this budget buys nothing; it was read as units, and a share is written 5%" in str(
         cwmp.certify(STATE, "fc-dear", 0.05)
     )
+    nothing = str(cwmp.certify(np.zeros(10), 1, 5))
+    assert "the update is zero everywhere: nothing is worth keeping" in nothing
+    assert "buys nothing" not in nothing
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_drawn_costs_do_not_follow_an_update_that_was_drawn_with_the_same_seed(seed):
+    update = np.random.default_rng(seed).standard_normal(20_000)
+    drawn, law = cwmp.saving(update, "lognorm(s=1)", seed=seed), cwmp.saving("norm()", "lognorm(s=1)")
+    assert abs(drawn.saving[0] - law.saving[0]) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [({"budget": []}, "an audit needs a budget"), ({"dim": []}, "an audit needs a number of coordinates"),
+     ({"dim": "200"}, "dim must be a whole number >= 2, got '200'"), ({"dim": 2e2}, "dim must be"),
+     ({"trials": "50"}, "trials must be"), ({"seed": None}, "seed must be"), ({"claims": 7}, "claims must be ids"),
+     ({"jobs": -1}, "jobs must be"), ({"jobs": "2"}, "jobs must be"), ({"correlation": "x"}, "correlation must be")],
+)  # fmt: skip
+def test_an_audit_that_makes_no_sense_is_one_line(asked, says):
+    with pytest.raises(cwmp.InputError, match=says) as caught:
+        cwmp.audit("expon()", "lognorm(s=1)", **{"dim": np.int64(200), "trials": 50, "jobs": 1, **asked})
+    assert "\n" not in str(caught.value)
 
 
 def test_masks_come_back_in_the_layout_of_the_update():

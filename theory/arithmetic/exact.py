@@ -14,7 +14,8 @@ import sys
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from numbers import Rational
+from numbers import Integral, Rational
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,17 @@ def as_fraction(value: Real, name: str = "value") -> Fraction:
         return Fraction(value)
     except (ValueError, OverflowError, ZeroDivisionError, InvalidOperation):
         raise InputError(f"{name} must be a finite real number, got {value!r}") from None
+
+
+def as_whole(value: Any, name: str, least: int = 0) -> int:
+    """A whole number from ``least`` on, of Python or NumPy.
+
+    Raises:
+        InputError: anything else; a bool is no number here.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral) or value < least:
+        raise InputError(f"{name} must be a whole number >= {least}, got {value!r}")
+    return int(value)
 
 
 def exact_ratio(over: float, under: float) -> Fraction:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from theory.arithmetic.exact import as_fraction
 from theory.errors import InputError
 from theory.laws.joint import Law
 from theory.laws.marginals import Floats, Marginal
@@ -36,7 +37,7 @@ def law_or_sample(magnitude: str, cost: str, correlation: float = 0.0, *, n: int
     Raises:
         InputError: as :func:`theory.laws.parse.law_of`; a law without its moments that would have to be drawn.
     """
-    sides = magnitude_law(magnitude), cost_law(cost)
+    sides, correlation = (magnitude_law(magnitude), cost_law(cost)), float(as_fraction(correlation, "correlation"))
     if correlation and not sides[0].invertible:
         return _tied_by_draws(Law(*sides), correlation, n)
     return answerable(Law(*sides, correlation), n=n)

@@ -26,6 +26,8 @@ from theory.laws.parse import cost_law, is_law
 from theory.laws.samples import SampleLaw
 from theory.layers import Layer, with_kinds
 
+_COSTS = (0xC057,)  # of a seed, the stream that costs are drawn from
+
 
 def given_laws(
     magnitude: str | None, updates: Sequence[Path], cost: str, *, layers: Path | None = None,
@@ -66,7 +68,8 @@ def law_of_data(update: NDArray, placed: Sequence[Layer], cost: str | Costs, nam
         InputError: as :class:`SampleLaw`, and for a law that is none.
     """
     if isinstance(cost, str):
-        drawn = cost_law(cost).sample(np.random.default_rng(seed), update.size)
+        stream = np.random.SeedSequence(seed, spawn_key=_COSTS)  # apart from what anyone drew the update with
+        drawn = cost_law(cost).sample(np.random.default_rng(stream), update.size)
         return _named(SampleLaw.of(update, drawn, f"{name} (drawn, seed {seed})", layer=_numbered(placed)), placed)
     remark = radio_remark(cost.model, placed) if cost.model else ""
     law = _named(SampleLaw.of(update, _each(cost, update.shape), name, layer=_numbered(placed), remark=remark), placed)

@@ -79,7 +79,8 @@ def mean_loss(law: AnyLaw, beta: Real) -> float:
     if reason := law.lacks(0, 1):
         raise InputError(f"{law}: no limit exists, because {reason}")
     threshold = law.threshold(beta * law.mean_cost())
-    return law.score_below(threshold) + threshold * (law.energy(threshold) - beta * law.mean_cost())
+    loss = law.score_below(threshold) + threshold * (law.energy(threshold) - beta * law.mean_cost())
+    return 0.0 if loss < 0 else loss  # rounded, where nothing is lost
 
 
 def _unfit(law: AnyLaw, method: LossMethod) -> str | None:

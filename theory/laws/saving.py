@@ -68,5 +68,6 @@ def _doubt(law: AnyLaw, at: Efficiency, saving: Saving, means: PowerMeanLaw = NO
     if means.saving > 0 and saving.at_equal_score.value > _WORTH_A_NOTE:
         ratio = means.saving / saving.at_equal_score.value
         if abs(math.log(ratio)) > _FAR:
-            doubts.append(f"the power-mean law says {ratio:.2g} times the exact saving: costs follow magnitudes there")
+            why = "costs follow magnitudes there" if profile.elasticity.value else "tails there are no powers"
+            doubts.append(f"the power-mean law says {ratio:.2g} times the exact saving: {why}")
     return "; ".join(doubts) or None

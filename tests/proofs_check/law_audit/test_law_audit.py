@@ -13,6 +13,7 @@ from proofs_check.law_audit.audit import AuditPlan, audit_law, exit_code
 from proofs_check.law_audit.cells import Cell, as_columns, cells_of, lower_cell, upper_cell
 from proofs_check.law_audit.trials import BATCH, run_batch
 from theory.errors import InputError
+from theory.laws.lost_score import mean_loss
 from theory.laws.parse import law_of
 from theory.laws.rates import RateTest
 from theory.laws.samples import SampleLaw
@@ -155,12 +156,31 @@ def test_heavy_costs_are_said_to_have_no_limit(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "says"),
-    [({"d": 1}, "need d >= 2"), ({"betas": (1.5,)}, "must be a share in"), ({"claims": ("D1",)}, "does not cover D1"),
-     ({"trials": 0}, "trials >= 1")],
+    [({"d": 1}, "dim must be a whole number >= 2, got 1"), ({"d": "200"}, "dim must be a whole number >= 2, got '200'"),
+     ({"betas": (1.5,)}, "must be a share in"), ({"betas": ()}, "an audit needs a budget"),
+     ({"claims": ("D1",)}, "does not cover D1"), ({"trials": 0}, "trials must be a whole number >= 1, got 0"),
+     ({"trials": 50.5}, "trials must be"), ({"seed": None}, "seed must be a whole number >= 0, got None")],
 )  # fmt: skip
 def test_plans_that_make_no_sense(changes, says):
     with pytest.raises(InputError, match=says):
         plan(**changes)
+
+
+@pytest.mark.parametrize("trials", [1, 10, BATCH, BATCH + 3])
+def test_no_more_instances_are_looked_at_than_were_asked_for(trials, tmp_path):
+    (found,) = audit_law(plan(trials=trials), folder=tmp_path, jobs=1)["budgets"]
+    assert found["trials"] == trials
+
+
+@pytest.mark.parametrize("magnitude", ["bernoulli(p=0.2)", "poisson(mu=0.3)", "classes(0=0.7, 2=0.3)"])
+def test_where_the_budget_buys_all_nothing_is_lost_and_the_bounds_say_so(magnitude, tmp_path):
+    """At the limit the loss is a difference of equal sums, which is not to come out below 0."""
+    law = law_of(magnitude, "constant(1)")
+    assert 0 <= mean_loss(law, 0.5) < 1e-12
+    (found,) = audit_law(plan(law, betas=(0.5,), claims=("P13",), trials=BATCH), folder=tmp_path, jobs=1)["budgets"]
+    cells = {cell["method"]: cell for cell in found["cells"]}
+    assert cells["chebyshev above"]["limit"] >= 0
+    assert {cell.get("failures", 0) for cell in cells.values()} == {0}
 
 
 def test_an_open_cell_is_not_a_success(tmp_path):

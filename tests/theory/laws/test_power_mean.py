@@ -150,6 +150,9 @@ def test_where_the_law_follows_costs_by_magnitude_it_is_said():
     g = np.random.default_rng(4).standard_t(4, 20_000)
     cost = np.abs(g) ** 1.5 * np.random.default_rng(5).lognormal(0, 0.3, g.size) + 1e-3
     assert "costs follow magnitudes there" in saving_report(SampleLaw.of(g, cost), 0.1, 0.1)["doubt"]
+    independent = saving_report(law_of("uniform()", "uniform()"), 0.1, 0.1)["doubt"]
+    assert "tails there are no powers" in independent
+    assert "follow" not in independent
 
 
 def test_nothing_above_the_threshold_has_no_law():
