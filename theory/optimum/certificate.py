@@ -128,10 +128,11 @@ def _checked(
     fields = _fields("exact" if solution.proved else "interval", about, solution)
     result = _confirm(fields, instance, watch, apply)
     other = solution.other if isinstance(solution, Solution) else None
-    if result.verdict == "refused" and other is not None and not watch.stopped():
+    while result.verdict == "refused" and other is not None and not watch.stopped():
         tried = _fields("exact", about, other)
         if (confirmed := _confirm(tried, instance, watch, apply)).verdict == "exact":
             fields, result, solution = tried, confirmed, other
+        other = other.other
     if result.verdict == "refused" and solution.proved:
         fields = _fields("interval", about, solution)
         result = _confirm(fields, instance, watch, apply)

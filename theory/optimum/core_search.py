@@ -59,7 +59,7 @@ class _Group(NamedTuple):
     members: list[int]
 
 
-_Path = tuple  # nested (members, rest)
+_Path = tuple  # nested (members, how many of them, rest)
 _State = tuple[int, int, int, _Path]  # slack, spare, paid, and how it came about
 
 
@@ -134,7 +134,7 @@ def ordered(
             for copies in range(count + 1):
                 if copies:
                     slack, spare, paid = slack + shift, spare + units, paid + price
-                    state = slack, spare, paid, (members[:copies], path)
+                    state = slack, spare, paid, (members, copies, path)
                     if paid >= below:
                         break
                 total = paid + energy * slack + item * spare
@@ -170,7 +170,8 @@ def halves(
         partner = second.states[at]
         if state[1] + partner[1] < below:
             below, best = state[1] + partner[1], (state, partner)
-    path = best and (first.way_to(q, best[0]), (second.way_to(q, best[1]), ()))
+    ways = best and (first.way_to(q, best[0]), second.way_to(q, best[1]))
+    path = ways and (ways[0], len(ways[0]), (ways[1], len(ways[1]), ()))
     return q.found(path, below, first.visits + second.visits, first.finished and second.finished)
 
 
@@ -240,6 +241,6 @@ def members_of(path: _Path) -> list[int]:
     """The indices along a path."""
     found: list[int] = []
     while path:
-        members, path = path
-        found.extend(members)
+        members, count, path = path
+        found.extend(members[:count])
     return found

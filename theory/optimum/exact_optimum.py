@@ -50,6 +50,7 @@ _FIRST, _DEEPER = 10, 1.12  # items in the first core, and how much larger each 
 _POOLS = 2_000, 10_000  # items whose distance is exact: most searches need the nearest few
 _SAMPLE = 1 << 18
 _ROUNDING = Fraction(1, 1 << 30)  # generous, for distances in floating point
+_SMALL_CORE = 60  # items
 _SPREAD = 40  # items of the last attempt at a better mask when exactness is out of reach
 
 
@@ -63,7 +64,7 @@ class Solution:
         proved: an exhaustive search found nothing below ``loss``, so the mask is optimal.
         grid: costs are multiples of this (0: no grid used).
         step: scores are multiples of this (0: not used), and so is what another mask retains more.
-        other: the same mask, proved as well, under prices that leave it no less loss.
+        other: the same mask, proved as well, by another search or under prices that leave it no less loss.
         method: the search that settled it. core, visits: its size and the states that it looked at.
     """
 
@@ -114,7 +115,7 @@ def solve(instance: Instance, *, max_states: int = MAX_STATES, watch: Watch = UN
     base = base_of(instance, Prices(price), budget, watch.threads)
     whole = _solve_whole(instance, base, grid, max_states, watch)
     if whole is not None and whole.proved:
-        return whole
+        return _halved(instance, whole)
     first = _solve_from(instance, base, grid, max_states // 2, watch)
     tried = [first]
     for prices in [] if first.proved or watch.stopped() else prices_with_cut(instance, budget, watch.stopped):
@@ -196,6 +197,12 @@ def _by_splits(
         if watch.stopped():
             break
     return best
+
+
+def _halved(instance: Instance, proof: Solution) -> Solution:
+    """A small core is searched by halves first: the checker does that soonest, however large the numbers are."""
+    _, near = sift(instance, proof.prices, math.nextafter(to_float(proof.loss), math.inf))
+    return replace(proof, method="halves", other=proof) if near.size <= _SMALL_CORE else proof
 
 
 def _of_least_loss(instance: Instance, found: Solution) -> Solution:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from theory.instance import Instance
 from theory.optimum.core_search import members_of
 from theory.optimum.duals import Base, adds_up
+from theory.optimum.watch import STRIDE
 from theory.selection.order import eligible
 
 _MOST_BITS = 1 << 30  # that the subset sum keeps in all
@@ -34,7 +35,7 @@ class Least(NamedTuple):
     deviations: list[int] | None
 
 
-_Path = tuple  # nested (items, rest)
+_Path = tuple  # nested (items, how many of them, rest)
 
 
 def group(
@@ -91,16 +92,16 @@ def _shortest(
     for (price, move), same in groupby(kinds, key=lambda kind: kind[:2]):
         members = [i for _, _, i in same][: divisor - 1]
         grown = dict(states)
-        for rest, (paid, path) in states.items():
+        for asked, (rest, (paid, path)) in enumerate(states.items()):
             for count in range(1, len(members) + 1):
                 cost, key = paid + count * price, (rest + count * move) % divisor
                 left -= 1
                 if cost >= limit:
                     break
                 if key not in grown or cost < grown[key][0]:
-                    grown[key] = cost, (members[:count], path)
-        if left < 0 or stopped():
-            return None
+                    grown[key] = cost, (members, count, path)
+            if left < 0 or (not asked % STRIDE and stopped()):
+                return None
         states = grown
     return states
 

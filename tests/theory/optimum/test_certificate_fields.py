@@ -123,7 +123,7 @@ def test_what_the_checker_says_is_what_is_reported(said, monkeypatch):
     }[said]  # fmt: skip
 
 
-@pytest.mark.parametrize("accepts", [0, 1, 2, 3])
+@pytest.mark.parametrize("accepts", [0, 1, 2, 3, 4])
 def test_a_second_proof_is_tried_before_an_interval(accepts, monkeypatch):
     """Whole scores and costs have one for another search; the first that the checker accepts counts."""
     asked = []
@@ -134,9 +134,9 @@ def test_a_second_proof_is_tried_before_an_interval(accepts, monkeypatch):
 
     monkeypatch.setattr(module, "_confirm", check)
     certificate = certify(Instance.from_scores([2, 3, 4], [1, 2, 4], 4))
-    assert [verdict for verdict, _ in asked] == ["exact", "exact", "interval"][: accepts or 3]
-    assert [search for _, search in asked] == ["group", "ordered", "group"][: accepts or 3]
-    assert certificate.verdict == ["failed", "exact", "exact", "interval"][accepts]
+    assert [verdict for verdict, _ in asked] == ["exact", "exact", "exact", "interval"][: accepts or 4]
+    assert [search for _, search in asked] == ["halves", "group", "ordered", "halves"][: accepts or 4]
+    assert certificate.verdict == ["failed", "exact", "exact", "exact", "interval"][accepts]
     assert (certificate.fields["verdict"], certificate.fields["proof"]["search"]) == asked[-1]
     assert certificate.gap == (0 if certificate.verdict == "exact" else Fraction(certificate.fields["proof"]["loss"]))
 

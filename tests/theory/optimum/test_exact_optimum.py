@@ -9,6 +9,7 @@ import pytest
 
 from theory import Instance, cwmp, top_k
 from theory.optimum import exact_optimum as module
+from theory.optimum.certificate import certify
 from theory.optimum.core_search import Found, Item
 from theory.optimum.duals import Base, Prices, Split, base_of, reduced_value
 from theory.optimum.exact_optimum import solve
@@ -200,3 +201,13 @@ def test_the_split_whose_sides_bound_all_masks_best_gives_the_interval(sides, be
     instance = Instance.from_scores([3.0, 2.0], [2.0, 2.0], 3)
     found = module._by_splits(instance, Said("start", 10, step=7), splits, 100, UNWATCHED)
     assert (found.name, found.proved, found.step) == (best, False, 7)
+
+
+@pytest.mark.parametrize(("more", "n"), [(1, 20), (0, 20), (3, 30)])
+def test_a_small_core_of_large_numbers_is_proved_so_that_it_can_be_checked(more, n):
+    """Some integers of 2^45, scores a little above costs, half the budget: by halves, sooner than any other way."""
+    rng = np.random.default_rng(n + more)
+    cost = rng.integers(1 << 44, 1 << 45, n).astype(float)
+    found = certify(Instance.from_scores(cost + more * rng.integers(1, 1 << 20, n), cost, int(cost.sum()) // 2))
+    assert (found.verdict, found.unchecked) == ("exact", False)
+    assert found.fields["proof"]["search"] == "halves"

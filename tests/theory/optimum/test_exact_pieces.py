@@ -59,6 +59,7 @@ def solved(monkeypatch, counts, whole, tried, stops=99):
     answers("_solve_from", lambda: next(tried), lambda instance, base, grid, states, watch: ("core", states))
     cuts = [Prices(F(k)) for k in (1, 2, 3)]
     answers("prices_with_cut", lambda: cuts, lambda instance, budget, stopped: ("cut", budget))
+    monkeypatch.setattr(module, "_halved", lambda instance, proof: proof)
     answers("_best_of", lambda: BEST, lambda instance, tried, masks: ("best", len(tried), [id(m) for m in masks]))
     return solve(INSTANCE, max_states=103, watch=watched(asked, stops)), asked
 
@@ -102,6 +103,7 @@ def test_the_best_of_all_is_proved_where_it_loses_less_than_a_step(monkeypatch, 
 
 def test_four_million_states_unless_it_is_told(monkeypatch):
     asked = []
+    monkeypatch.setattr(module, "_halved", lambda instance, proof: proof)
     monkeypatch.setattr(module, "solve_classes", lambda *given: asked.append(given[2]))
     monkeypatch.setattr(module, "_solve_whole", lambda *given: asked.append(given[3]) or SHUT)
     assert solve(INSTANCE) is SHUT

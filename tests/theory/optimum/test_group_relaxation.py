@@ -10,11 +10,12 @@ import pytest
 from forging import forged, optimum
 
 from theory import Instance
-from theory.optimum import group_relaxation
+from theory.optimum import exact_optimum, group_relaxation
 from theory.optimum.certificate import certify
 from theory.optimum.duals import Prices, base_of
 from theory.optimum.group_relaxation import _shortest, _subset, _swaps, group
 from theory.optimum.relaxation import relax
+from theory.optimum.watch import STRIDE
 
 
 def spanner(rng, n, generators=2, multiples=4, top=30):
@@ -143,6 +144,7 @@ def test_a_group_needs_something_that_loses_nothing():
 def test_what_the_group_bounds_another_search_may_have_found(monkeypatch):
     """Where the subset sum is not solved, the mask of the balanced programme is proved by the group all the same."""
     monkeypatch.setattr(group_relaxation, "_swaps", lambda *_: None)
+    monkeypatch.setattr(exact_optimum, "_SMALL_CORE", -1)
     rng, proved = np.random.default_rng(2), 0
     for _ in range(12):
         score, cost, budget = spanner(rng, 60, multiples=12)
@@ -234,8 +236,8 @@ def test_swaps_are_looked_for_among_a_few_first(kept, other, tried, monkeypatch)
 
 
 def members_in(path):
-    items, rest = path if path else ((), ())
-    return [*items, *(members_in(rest) if path else ())]
+    items, count, rest = path if path else ((), 0, ())
+    return [*items[:count], *(members_in(rest) if path else ())]
 
 
 def test_the_least_paid_for_each_remainder_is_that_of_all_subsets():
@@ -274,10 +276,18 @@ def test_a_path_takes_so_many_steps(kinds, divisor, limit, steps):
     assert _shortest(kinds, 0, divisor, limit, steps, lambda: True) is None
 
 
+def test_between_the_states_of_one_kind_it_is_asked_whether_to_stop():
+    """Of many copies each kind alone may take minutes."""
+    asked, copies = [], 4 * STRIDE
+    kinds = [(1, 1, i) for i in range(copies)] + [(2, copies + k, copies + k) for k in (1, 2)]
+    assert _shortest(kinds, 0, 10**6, 10**5, 10**9, lambda: asked.append(0) or len(asked) == 3) is None
+    assert len(asked) == 3, "once for the first kind, and twice before all states of the second"
+
+
 def test_of_two_paths_that_cost_the_same_the_first_stays():
     found = _shortest([(1, 1, 7), (1, 1, 8), (2, 2, 9)], 0, 4, 9, 99, lambda: False)
-    assert found[2] == (2, ([7, 8], ()))
-    assert found[3] == (3, ([9], ([7], ())))
+    assert members_in(found[2][1]) == [7, 8]
+    assert members_in(found[3][1]) == [9, 7]
 
 
 @pytest.mark.parametrize("grid", [1, 3])
