@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from cwmp.api.result import Result
 from cwmp.pages.blocks import Block, Verbatim
 from cwmp.pages.layers import layers_page
 from cwmp.pages.savings import saving_text
-from theory.arithmetic.exact import exact_sum
+from theory.arithmetic.exact import as_whole, exact_sum
 from theory.budget import as_share
 from theory.errors import InputError
 from theory.laws.draws import law_or_sample
@@ -148,7 +148,7 @@ def law_given(
     name = Path(update).name if isinstance(update, (str, Path)) else given.name
     words = f"{name} with cost {cost}" if isinstance(cost, (str, int, float)) else name
     costs = cost if isinstance(cost, str) and is_law(cost) else given_costs(cost, given)
-    return law_of_data(given.vector, given.layers, costs, words, seed)
+    return law_of_data(given.vector, given.layers, costs, words, as_whole(seed, "seed", 0))
 
 
 def law_of_texts(magnitude: str, cost: str, correlation: float = 0.0) -> AnyLaw:
@@ -279,7 +279,8 @@ def audit_plans(law: AnyLaw, budget: Any, *, dim: Any, claims: Any, trials: int,
     """
     from proofs_check.law_audit.audit import AuditPlan
 
-    dims = [dim] if isinstance(dim, int) else list(dim)
+    dims = [as_whole(one, "dim", 2) for one in (dim if isinstance(dim, Iterable) else [dim])]
+    trials, seed = as_whole(trials, "trials"), as_whole(seed, "seed", 0)
     wanted = tuple(filter(None, claims.split(","))) if isinstance(claims, str) else tuple(claims)
     betas = tuple(budget_share(law, one) for one in budgets_of(budget, BUDGETS))
     return AuditPlan.at_several(law, dims, betas=betas, claims=wanted, trials=trials, seed=seed)
