@@ -1,4 +1,4 @@
-"""What the front door is given: costs by tensor, what is no update, options; the right thing is taken, or it is refused."""
+"""What the front door is given: costs by tensor, what is no update, options; taken for what it is, or refused."""
 
 import numpy as np
 import pytest
