@@ -55,12 +55,8 @@ def readable(value: Any, name: str) -> Any:
     """
     if is_tensor(value):
         return _dense(value, name)
-    if isinstance(value, np.ma.MaskedArray) and (masked := int(np.ma.getmaskarray(value).sum())):
-        raise InputError(
-            f"{name} is a masked array with {masked} masked entries, which have no value; .filled(0) first"
-        )
     if isinstance(value, np.ndarray):
-        return value
+        return unmasked(value, name)
     if isinstance(value, Mapping):
         raise InputError(
             f"{name} is a mapping of {len(value)} entries; give one flat array of the entries to select from"
@@ -68,6 +64,19 @@ def readable(value: Any, name: str) -> Any:
     if isinstance(value, (list, tuple)) and any(is_tensor(part) and part.ndim for part in value):
         raise InputError(
             f"{name} is a list of {len(value)} tensors; give one flat tensor, torch.cat of their flatten()"
+        )
+    return value
+
+
+def unmasked(value: Any, name: str) -> Any:
+    """``value`` itself.
+
+    Raises:
+        InputError: an array with masked entries.
+    """
+    if isinstance(value, np.ma.MaskedArray) and (masked := int(np.ma.getmaskarray(value).sum())):
+        raise InputError(
+            f"{name} is a masked array with {masked} masked entries, which have no value; .filled(0) first"
         )
     return value
 

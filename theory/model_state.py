@@ -24,6 +24,11 @@ _PLACES = re.compile(r"(^|[./])(batch_stats|activation_post_process|weight_fake_
 _OF_ORIGINAL = ("_u", "_v", "_mask")  # beside NAME_orig: spectral normalisation and pruning
 _PARAMETRISED = re.compile(r"parametrizations\.\w+\.\d+\.(_u|_v|mask)")
 _WRAPPERS = ("module.", "_orig_mod.")
+LEFT_OUT = {
+    "type": "no floating-point numbers",
+    "name": "state by their names",
+    "beside": "no tensors",
+}  # why, in words
 
 
 @dataclass(frozen=True)

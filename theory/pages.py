@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.arithmetic.exact import EXACT_INTEGER, Real, as_fraction
+from theory.arrays import unmasked
 from theory.budget import as_joules
 from theory.errors import InputError
 from theory.instance import CostClasses
@@ -80,12 +81,12 @@ def page_layout(costs: PageCosts, d: int) -> PageLayout:
         InputError: pages that overlap, leave coordinates out or are empty; costs below zero or without a common unit.
     """
     ends, order = _ends(costs.pages, d)
-    given = costs.item_cost
+    given, of_page = unmasked(costs.item_cost, "item cost"), unmasked(costs.page_cost, "page cost")
     values: list[Any] = (
         list(given.values) if isinstance(given, CostClasses) else ([given] if np.ndim(given) == 0 else [])
     )
-    each = costs.page_cost if not isinstance(costs.page_cost, str) and np.ndim(costs.page_cost) else None  # type: ignore[arg-type]
-    fees: list[Any] = [costs.page_cost] if each is None else list(each)  # type: ignore[arg-type]
+    each = of_page if not isinstance(of_page, str) and np.ndim(of_page) else None
+    fees: list[Any] = [of_page] if each is None else list(each)
     if each is not None and len(fees) != ends.size - 1:
         raise InputError(f"there are {ends.size - 1} pages and {len(fees)} page costs: give one for all, or one a page")
     numbers = [_at_least_0(v, "item cost") for v in values] + [_at_least_0(v, "page cost") for v in fees]
@@ -93,7 +94,7 @@ def page_layout(costs: PageCosts, d: int) -> PageLayout:
     floats = np.array([float(v / unit) for v in numbers])
     items, pages = floats[: len(values)], floats[len(values) :]
     if isinstance(given, CostClasses):
-        labels = np.asarray(given.labels)
+        labels = np.asarray(unmasked(given.labels, "labels"))
         right = labels.shape == (d,) and labels.dtype.kind in "iu"
         if not right or (d and not 0 <= labels.min() <= labels.max() < items.size):
             raise InputError(f"labels must be integers of shape ({d},) in 0..{items.size - 1}")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cwmp.api.given import Given, Question, given_budget, given_costs, given_update, question
-from cwmp.api.leaves import of as leaves_of
+from cwmp.api.leaves import entries_of
 from cwmp.api.result import Result
 from cwmp.pages import certificates as pages
 from cwmp.pages.blocks import Block
-from theory.arithmetic.exact import nearest_float
-from theory.arithmetic.threads import check_threads
+from theory.arithmetic.exact import as_whole, nearest_float
+from theory.arithmetic.threads import as_threads
 from theory.checker import Result as Checked
 from theory.claims.provenance import provenance
 from theory.energy.costs import Budget, Costs
@@ -46,7 +47,7 @@ class Certified(Result):
         budget_share: of what sending everything costs.
         mask: the best mask, in the update's own layout: bool, a state dict of masks for a state dict.
         certificate: the proof, to :meth:`write`. comparison: every selector beside it.
-        skipped, tied: names of what is not in the update, and (name, first name) of what is there once.
+        left_out, tied: by name why something is not in the update, and (name, first name) of what is there once.
         bare: whether the budget came without a unit. shares: where the energy lies, and how kinds were decided.
     """
 
@@ -59,11 +60,16 @@ class Certified(Result):
     mask: Any
     certificate: Certificate
     comparison: Comparison
-    skipped: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
     tied: tuple[tuple[str, str], ...] = ()
     bare: bool = False
     shares: tuple[Share, ...] = ()
     _instance: Instance = field(kw_only=True)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Names of what is not in the update."""
+        return tuple(self.left_out)
 
     @property
     def verdict(self) -> str:
@@ -190,7 +196,7 @@ def certify(
     Raises:
         InputError: input that cannot be read, or that means nothing.
     """
-    check_threads(threads)
+    threads, effort = as_threads(threads), as_whole(effort, "effort")
     watch = Watch(UNWATCHED.stopped if time_limit is None else time_left(time_limit), on_phase, threads)
     asked = question(update, cost, budget, layers=layers, key=key, kinds=kinds)
     words = described(update, cost, budget, key, asked.kinds)
@@ -203,9 +209,10 @@ def time_left(seconds: Any) -> Callable[[], bool]:
     Raises:
         InputError: no positive number of seconds.
     """
-    if not 0 < seconds < math.inf:
+    number = None if isinstance(seconds, bool) or not isinstance(seconds, Real) else float(seconds)
+    if number is None or not 0 < number < math.inf:
         raise InputError(f"time limit {seconds!r}: a number of seconds > 0 is accepted")
-    return deadline(seconds, time.monotonic)
+    return deadline(number, time.monotonic)
 
 
 def certified(
@@ -220,7 +227,7 @@ def certified(
     return Certified(
         given.name, instance.d, given.layers, unit, instance.budget * instance.unit, float(asked.share),
         given.shaped(certificate.mask), certificate, compared(instance, certificate, given.layers),
-        given.skipped, given.tied, asked.bare, table, _instance=instance,
+        given.left_out, given.tied, asked.bare, table, _instance=instance,
     )  # fmt: skip
 
 
@@ -235,8 +242,8 @@ def described(update: Any, cost: Any, budget: Any, key: str | None, kinds: Seque
 def plain_mask(mask: Any) -> Any:
     """A mask of tensors as one of arrays, by name."""
     if isinstance(mask, (Mapping, list, tuple)):
-        named = {leaf.name: np.asarray(tensors.array(leaf.value)) for leaf in leaves_of(mask) if leaf.value is not None}
-        return named
+        entries = entries_of(mask).items()
+        return {name: np.asarray(tensors.array(value)) for name, value in entries if value is not None}
     return np.asarray(tensors.array(mask))
 
 
@@ -277,7 +284,7 @@ def check_certificate(
     Raises:
         InputError: files or input that cannot be read; a budget without costs.
     """
-    check_threads(threads)
+    threads = as_threads(threads)
     if kinds and cost is None:
         raise InputError("kinds can only be compared where the cost is given too")
     if budget is not None and cost is None:

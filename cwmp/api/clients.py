@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +24,7 @@ from theory.selection import one_price as theory_one_price
 from theory.selection.one_price import OnePrice
 
 _DRAWS = 100_000  # of the clients' norms, where these are a law
+_ACCEPTED = "a list of one a client, or a function that gives them one after the other"
 
 Updates = Iterable[Any] | Callable[[], Iterable[Any]]
 
@@ -33,8 +34,9 @@ class Cohort:
     """Updates of several clients, read one after the other each time they are asked for.
 
     Attributes:
-        again: gives them anew. first: one of them. costs: of each. clients: their number.
+        again: gives them anew, each laid out as the first. first: one of them. costs: of each. clients: their number.
         budget, everything: joules of all, and what one spends on sending everything.
+        forms: what shapes the answers of each client, as they were read the last time.
     """
 
     again: Callable[[], Iterator[Given]]
@@ -43,32 +45,45 @@ class Cohort:
     clients: int
     budget: Fraction
     everything: Fraction
+    forms: list[Callable[[Any], Any]] = field(default_factory=list)
 
     def vectors(self) -> Iterator[Any]:
         """The flat updates."""
-        return (one.vector for one in self.again())
+        self.forms.clear()
+        for one in self.again():
+            self.forms.append(one.form)
+            yield one.vector
+        if len(self.forms) != self.clients:
+            counts = f"{self.clients} clients at first and {len(self.forms)} later"
+            raise InputError(f"updates gave {counts}: a function must give the same ones each time")
 
 
 def cohort(updates: Updates, cost: Any, budget: Any, layers: Any = None, kinds: Any = (), key: Any = None) -> Cohort:
     """Clients understood together.
 
+    A function is called once here, and once for each call of ``again``.
+
     Raises:
-        InputError: no clients, or what :func:`cwmp.certify` refuses of one.
+        InputError: no clients, or what :func:`cwmp.certify` refuses of one; of ``again``, clients that differ.
     """
     amount: Budget = given_budget(budget)
     if callable(updates):
         given = updates
-    elif isinstance(updates, (str, bytes)) or not isinstance(updates, Iterable):
-        raise InputError("updates must be a list of one a client, or a function that gives them one after the other")
+    elif isinstance(updates, (str, bytes, Mapping)) or not isinstance(updates, Iterable):
+        raise InputError(f"updates must be {_ACCEPTED}")
     else:
         kept = list(updates)
         given = lambda: kept  # noqa: E731
-    again = lambda: (given_update(one, layers, key, kinds) for one in given())  # noqa: E731
-    first = next(again(), None)
+    read = lambda k, one: _of_client(k, one, layers, key, kinds)  # noqa: E731
+    if not isinstance(every := given(), Iterable):
+        raise InputError(f"updates must be {_ACCEPTED}; it gave {type(every).__name__}")
+    every = iter(every)
+    first = next((read(0, one) for one in every), None)
     if first is None:
         raise InputError("updates are missing: there is no client")
+    number = 1 + sum(1 for _ in every)
+    again = lambda: (laid_out_as(first, read(k, one), k) for k, one in enumerate(given()))  # noqa: E731
     costs = given_costs(cost, first)
-    number = sum(1 for _ in given())
     whole = Instance(first.vector, costs.values, 0)
     everything = whole.total_cost * whole.unit
     if amount.share is not None:
@@ -79,6 +94,47 @@ def cohort(updates: Updates, cost: Any, budget: Any, layers: Any = None, kinds: 
     return Cohort(again, first, costs, number, joules, everything)
 
 
+def _of_client(number: int, update: Any, layers: Any, key: Any, kinds: Any) -> Given:
+    try:
+        return given_update(update, layers, key, kinds)
+    except InputError as error:
+        raise InputError(f"client {number}: {error}") from None
+
+
+def laid_out_as(first: Given, other: Given, number: int) -> Given:
+    """``other`` with its tensors in the order of the first client's, by name; its answers are in its own layout.
+
+    Raises:
+        InputError: names or shapes that differ from the first's.
+    """
+    wanted, own = _by_names(first), _by_names(other)
+    if strange := [names for names in (*own, *wanted) if names not in wanted or names not in own]:
+        has = "has" if strange[0] in own else "lacks"
+        what = " = ".join(map(repr, sorted(strange[0]))) if any(strange[0]) else "a flat array"
+        raise InputError(f"client {number} {has} {what}, unlike client 0: all must have the same tensors, by name")
+    for names, (_, shape) in own.items():
+        if shape != wanted[names][1]:
+            what = f"in {min(names)!r} " if any(names) else ""
+            raise InputError(f"client {number} has shape {shape} {what}and client 0 {wanted[names][1]}: all must have "
+                             "the same")  # fmt: skip
+    if list(own) == list(wanted):
+        return other
+    back = other.form
+    moved = lambda values, there, here: np.concatenate([values[there[names][0]] for names in here])  # noqa: E731
+    form = lambda values: back(moved(values, wanted, own))  # noqa: E731
+    return replace(other, vector=moved(other.vector, own, wanted), layers=first.layers, form=form)
+
+
+def _by_names(given: Given) -> dict[frozenset[str], tuple[slice, tuple[int, ...]]]:
+    """Where every tensor lies in the flat update, and its shape, by all of its names."""
+    found, at = {}, 0
+    for name, shape in given.tensors:
+        names = frozenset({name, *(second for second, first in given.tied if first == name)})
+        found[names] = slice(at, at + math.prod(shape)), shape
+        at += math.prod(shape)
+    return found
+
+
 def one_price(
     updates: Updates, cost: Any = None, budget: Any = None, *, layers: Any = None, kinds: Any = ()
 ) -> OnePrice:
@@ -87,8 +143,9 @@ def one_price(
         cwmp.one_price([state_dict_1, state_dict_2], "fc-dear", budget="5%").masks
 
     Args:
-        updates: one a client, each in any form that :func:`cwmp.certify` takes, all of the same shape; or a function
-            that gives them anew, one after the other, each time it is called, so that one is in memory at a time.
+        updates: one a client, each in any form that :func:`cwmp.certify` takes, all of the same shapes and names,
+            which may come in any order; or a function that gives them anew, one after the other, each time it is called
+            (three times: to count, to add up and to select), so that one is in memory at a time.
         cost, layers, kinds: of every client, as for :func:`cwmp.certify`.
         budget: of all clients together: a share such as ``"5%"`` of what all of them would spend on everything,
             ``"3mJ"``, or joules.
@@ -97,11 +154,11 @@ def one_price(
         ``masks``, each in the layout of its update; ``spent`` and ``retained`` of each, exact; the ``threshold``.
 
     Raises:
-        InputError: no clients, clients of different length, what :func:`cwmp.certify` refuses.
+        InputError: no clients, clients of different names or shapes, what :func:`cwmp.certify` refuses.
     """
     asked = cohort(updates, cost, budget, layers, kinds)
     found = theory_one_price.one_price(asked.vectors, asked.costs.values, asked.budget)
-    shaped = (one.shaped(mask) for one, mask in zip(asked.again(), found.masks, strict=True))
+    shaped = (form(mask) for form, mask in zip(asked.forms, found.masks, strict=True))
     return replace(found, masks=tuple(shaped))
 
 
@@ -134,7 +191,8 @@ def saving_of_clients(
     """What one price saves over equal joules each, exact and as P14 predicts.
 
     Args:
-        updates, cost, layers, kinds: as for :func:`one_price`; at least two. budget: of all clients together.
+        updates, cost, layers, kinds: as for :func:`one_price`; at least two. A function is called as often as the
+            search for equal score needs it. budget: of all clients together.
 
     Raises:
         InputError: as :func:`one_price`; one client.

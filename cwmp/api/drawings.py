@@ -18,6 +18,7 @@ from cwmp.api.result import Result
 from cwmp.pages.blocks import Block, Line
 from cwmp.pages.energies import cost_words
 from cwmp.pages.words import percent, several
+from theory.arithmetic.exact import as_whole
 from theory.claims.provenance import provenance
 from theory.errors import InputError
 from theory.optimum.bounds import contraction_cwmp_prior, contraction_top_k
@@ -76,10 +77,10 @@ def draw(
     Raises:
         InputError: no such figure; as :func:`cwmp.certify` and :func:`cwmp.saving`.
     """
-    if figure not in FIGURES:
+    if figure not in tuple(FIGURES):  # which need not be hashable
         raise InputError(f"no figure {figure!r} of your own data; there are {', '.join(FIGURES)}")
     where = {"layers": layers, "kinds": kinds, "key": key}
-    return FIGURES[figure][1](update, cost, budget, where, seed)
+    return FIGURES[figure][1](update, cost, budget, where, as_whole(seed, "seed", 0))
 
 
 def _geometry(update: Any, cost: Any, budget: Any, where: dict[str, Any], seed: int) -> Drawing:

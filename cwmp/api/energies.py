@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,7 @@ class Models(Result):
         return {model.name: model.fields() for model in self.chosen}
 
 
-def models(name: str | None = None) -> Models:
+def models(name: str | Path | None = None) -> Models:
     """The energy models, or one of them with the source of every number.
 
     Args:
@@ -174,7 +175,9 @@ def models(name: str | None = None) -> Models:
     Raises:
         InputError: no model is called so.
     """
-    chosen = tuple(MODELS.values()) if name is None else (model_of(name) or cost_model(name),)
+    if not isinstance(name, (str, Path, type(None))):
+        raise InputError(f"a model is asked for by its name, or the path of a TOML file; got {type(name).__name__}")
+    chosen = tuple(MODELS.values()) if name is None else (model_of(str(name)) or cost_model(str(name)),)
     return Models(chosen, sources=name is not None)
 
 

@@ -1,7 +1,7 @@
 """Updates, costs and budgets in any form that people have them in, as the flat vectors that the rooms work on.
 
     an array or tensor                any shape, float16, bfloat16, float32 or float64
-    a state dict, a list of tensors   nested too; what holds no floats is left out, tied tensors count once
+    a state dict, a list of tensors   nested too; what is no update is left out and said, tied tensors count once
     a module with gradients           what is in ``.grad`` of its parameters
     a path                            a file of a known type, see docs/files.md
 
@@ -11,8 +11,8 @@ Answers come back in the caller's own layout: :meth:`Given.shaped`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cwmp.api import leaves
+from theory.arithmetic.exact import as_float64
 from theory.energy.costs import Budget, Costs, budget_spec, costs_of
 from theory.errors import InputError
-from theory.files.contents import named
+from theory.files.contents import listed, named
 from theory.files.updates import read_layers, read_update
 from theory.instance import Instance
 from theory.layers import Layer, layers_of, named_layers, plain_vector, with_kinds
+from theory.model_state import LEFT_OUT
 from theory.selection import tensors
 
 _FILE = re.compile(r"[/\\]|\.(npy|npz|safetensors|pt|pth|bin|ckpt|tar|json)$")
@@ -38,17 +40,25 @@ class Given:
 
     Attributes:
         name: what a page calls it. vector: shape (d,), float16, float32 or float64.
-        layers: whose sizes add up to d. skipped: names of what holds no floats.
-        tied: (name, first name) of tensors that are another one under a second name.
-        form: makes an answer of shape (d,) one of the caller's layout.
+        layers: whose sizes add up to d. tensors: (name, shape) of the update's own, as they lie in the vector; an
+            array without a name is ``""``.
+        form: makes an answer of shape (d,) one of the caller's layout; it holds no part of the update.
+        left_out: by name of what is no update, why. tied: (name, first name) of tensors that are another one under a
+            second name.
     """
 
     name: str
     vector: NDArray
     layers: tuple[Layer, ...]
-    skipped: tuple[str, ...]
-    tied: tuple[tuple[str, str], ...]
+    tensors: tuple[tuple[str, tuple[int, ...]], ...]
     form: Callable[[NDArray], Any]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    tied: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the update where it is one tensor, else ()."""
+        return self.tensors[0][1] if len(self.tensors) == 1 else ()
 
     def shaped(self, values: NDArray) -> Any:
         """``values`` of shape (d,), such as a mask, in the layout that the update came in: a state dict for a state
@@ -87,10 +97,17 @@ def given_update(update: Any, layers: Any = None, key: str | None = None, kinds:
 
 
 def kind_texts(kinds: Any) -> tuple[str, ...]:
-    """Kinds of layers by name or glob, as :func:`theory.layers.with_kinds` takes them."""
+    """Kinds of layers by name or glob, as :func:`theory.layers.with_kinds` takes them.
+
+    Raises:
+        InputError: neither a mapping nor texts.
+    """
     if isinstance(kinds, Mapping):
         return tuple(f"{name}={kind}" for name, kind in kinds.items())
-    return (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    texts = (kinds,) if isinstance(kinds, str) else tuple(kinds) if isinstance(kinds, Iterable) else (kinds,)
+    if not all(isinstance(text, str) for text in texts):
+        raise InputError('kinds must be by name or glob, as {"enc.*": "fc"} or texts such as "enc.*=fc"')
+    return texts
 
 
 def given_costs(cost: Any, update: Given) -> Costs:
@@ -102,14 +119,34 @@ def given_costs(cost: Any, update: Given) -> Costs:
     if cost is None:
         raise InputError('cost is missing: an energy model such as "fc-dear", joules, a dict by kind or name, an array')
     if isinstance(cost, (Mapping, list, tuple)) and not _is_numbers(cost):
-        parts = leaves.of(cost)
-        arrays = [part.array for part in parts if part.array is not None and part.array.ndim]
-        if len(arrays) == len(parts):
-            names = [layer.name for layer in update.layers]
-            if isinstance(cost, Mapping) and names != [part.name for part in parts]:
-                raise InputError("costs by tensor must have the names of the update, in its order")
-            cost = np.concatenate([np.zeros(0), *(array.reshape(-1) for array in arrays)])
-    return costs_of(tensors.array(cost), update.layers)
+        cost = _costs_by_tensor(cost, update)
+    return costs_of(tensors.array(cost, "cost"), update.layers, update.shape)
+
+
+def _costs_by_tensor(cost: Any, update: Given) -> Any:
+    """Costs of tensors end to end, each of the shape of its tensor: by name, or in a list by place; any other form of
+    costs as it is."""
+    entries = leaves.entries_of(cost).items()
+    given = {name: np.asarray(tensors.array(one, f"cost of {name!r}")) for name, one in entries}
+    own = dict(update.tensors)
+    if own.keys() != given.keys():
+        own = {layer.name: layer.shape for layer in update.layers}
+    if not isinstance(cost, Mapping):
+        if len(own) != len(given):
+            return cost
+        given = dict(zip(own, given.values(), strict=True))
+    if not any(one.ndim for one in given.values()):
+        return cost
+    if other := [name for name in (*given, *own) if name not in own or name not in given]:
+        what = "has no cost" if other[0] in own else "is no tensor of the update"
+        raise InputError(f"costs by tensor must have the names of the update: {other[0]!r} {what}")
+    for name, shape in own.items():
+        if given[name].shape != shape:
+            raise InputError(f"cost of {name!r} has shape {given[name].shape}, the tensor {shape}: give one cost "
+                             "for each coordinate of every tensor, or one number for every tensor")  # fmt: skip
+    each = [as_float64(given[name], f"cost of {name!r}") if given[name].dtype.kind in "iu" else given[name]
+            for name in own]  # fmt: skip
+    return np.concatenate([np.zeros(0), *(one.reshape(-1) for one in each)])
 
 
 def given_budget(budget: Any) -> Budget:
@@ -173,7 +210,9 @@ def _of_instance(instance: Instance, cost: Any, budget: Any, layers: Any) -> Que
     instance = instance.of_arrays()
     vector = instance.score if instance.update is None else instance.update
     placed = plain_vector(instance.d) if layers is None else given_layers(layers, instance.d)
-    given = Given(f"instance of {instance.d} coordinates", vector, placed, (), (), lambda values: values)
+    given = Given(
+        f"instance of {instance.d} coordinates", vector, placed, (("", (instance.d,)),), lambda values: values
+    )
     joules = instance.budget * instance.unit
     return Question(given, Costs(instance.cost), Budget(None, joules, False), instance)
 
@@ -222,46 +261,52 @@ def _listed(layers: Any) -> tuple[Layer, ...]:
 
 def _of_file(path: Path, key: str | None) -> Given:
     file = read_update(path, key)
-    shapes = dict(file.shapes)
+    shapes, tied = dict(file.shapes), file.tied
 
     def form(values: NDArray) -> Any:
         parts = np.split(values, np.cumsum([int(np.prod(shape)) for shape in shapes.values()])[:-1])
         found = {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
         if list(found) == [""]:
             return found[""]
-        return found | {name: found[first] for name, first in file.tied if first in found}
+        return found | {name: found[first] for name, first in tied if first in found}
 
-    return Given(str(path), file.update, file.layers, file.skipped, file.tied, form)
+    return Given(str(path), file.update, file.layers, file.shapes, form, file.left_out, tied)
 
 
 def _of_array(update: Any) -> Given:
+    given = tensors.array(update)
     try:
-        array = np.asarray(tensors.array(update))
+        array = np.asarray(given)
     except (TypeError, ValueError, RuntimeError):
         array = np.empty(0, dtype=object)
-    if array.dtype.kind not in "fiu":
-        kind = type(update).__name__ if array.dtype.kind == "O" else f"{type(update).__name__} of {array.dtype}"
+    if array.dtype.kind not in "fiu" or not array.ndim:
+        kind = type(update).__name__
+        if array.dtype.kind != "O":
+            kind += f" of {array.dtype}" if array.ndim else " of no dimensions"
         raise InputError(
             f"an update is an array or tensor of floats, a state dict, a list of tensors, a module with gradients or a "
             f"path to a file; got {named(kind)}"
         )
     name = "tensor" if tensors.is_tensor(update) else "array"
-    back = lambda values: leaves.like(values.reshape(array.shape), update)  # noqa: E731
-    return Given(f"{name} of shape {tuple(array.shape)}", array.reshape(-1), plain_vector(array.size), (), (), back)
+    shape, home = tuple(array.shape), leaves.home(update)
+    form = lambda values: leaves.at_home(values.reshape(shape), home)  # noqa: E731
+    return Given(f"{name} of shape {shape}", array.reshape(-1), plain_vector(array.size), (("", shape),), form)
 
 
 def _of_leaves(update: Any, name: str, model: Any = None) -> Given:
-    parts = leaves.of(update)
-    own = [part for part in parts if part.counts]
+    parts = leaves.of(update, parameters=model is not None)
+    own = {part.name: part.array for part in parts if part.counts and part.array is not None}
+    left_out = {part.name: part.why for part in parts if part.why}
     if not own:
-        raise InputError(f"{name}: it holds no tensor of floating-point numbers")
-    flat = [part.array.reshape(-1) for part in own if part.array is not None]
+        by_name = [one for one, why in left_out.items() if why == LEFT_OUT["name"]]
+        but = f" but {listed(by_name)}, {LEFT_OUT['name']}" if by_name else ""
+        raise InputError(f"{name}: it holds no tensor of floating-point numbers{but}")
+    flat = [array.reshape(-1) for array in own.values()]
     vector = flat[0] if len(flat) == 1 else np.concatenate(flat)
-    placed = named_layers(((part.name, part.array.shape) for part in own if part.array is not None), model)
-    skipped = tuple(part.name for part in parts if part.array is None)
+    shapes = tuple((one, array.shape) for one, array in own.items())
     tied = tuple((part.name, part.first) for part in parts if part.first)
-    return Given(f"{name} of {len(own)} tensor{'s' * (len(own) != 1)}", vector, placed, skipped, tied,
-                 lambda values: leaves.back(update, parts, values))  # fmt: skip
+    what = f"{name} of {len(own)} tensor{'s' * (len(own) != 1)}"
+    return Given(what, vector, named_layers(shapes, model), shapes, leaves.form(update, parts), left_out, tied)
 
 
 def _of_module(model: Any) -> Given:

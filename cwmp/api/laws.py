@@ -150,7 +150,7 @@ def law_given(
     name = Path(update).name if isinstance(update, (str, Path)) else given.name
     words = f"{name} with cost {cost}" if isinstance(cost, (str, int, float)) else name
     costs = cost if isinstance(cost, str) and is_law(cost) else given_costs(cost, given)
-    return law_of_data(given.vector, given.layers, costs, words, seed)
+    return law_of_data(given.vector, given.layers, costs, words, as_whole(seed, "seed", 0))
 
 
 def law_of_texts(magnitude: str, cost: str, correlation: float = 0.0) -> AnyLaw:
@@ -282,9 +282,10 @@ def audit_plans(law: AnyLaw, budget: Any, *, dim: Any, claims: Any, trials: int,
     """
     from proofs_check.law_audit.audit import AuditPlan
 
-    dims = list(dim) if isinstance(dim, (list, tuple, np.ndarray)) else [dim]
+    dims = [as_whole(one, "dim", 2) for one in (dim if isinstance(dim, (list, tuple, np.ndarray)) else [dim])]
     if not dims:
         raise InputError("an audit needs a number of coordinates (dim), or several")
+    trials, seed = as_whole(trials, "trials"), as_whole(seed, "seed", 0)
     if not isinstance(claims, (str, list, tuple, set, frozenset)):
         raise InputError(f"claims must be ids such as 'P7' or 'P7,P9', got {claims!r}")
     wanted = tuple(filter(None, claims.split(","))) if isinstance(claims, str) else tuple(claims)

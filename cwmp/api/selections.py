@@ -103,10 +103,9 @@ def random_k(
     """
     if isinstance(update, Instance) and seed is None:
         cost, seed = None, cost
-    if not isinstance(seed, np.random.Generator) and (type(seed) is not int or seed < 0):
-        raise InputError(f"seed must be a whole number >= 0 or a generator, got {seed!r}")
+    drawn = theory_selectors.as_seed(seed)
     asked = question(update, cost, budget, layers=layers)
-    return _shaped(asked, theory_selectors.random_k(asked.instance, seed, rounding=rounding))
+    return _shaped(asked, theory_selectors.random_k(asked.instance, drawn, rounding=rounding))
 
 
 @uncompiled
@@ -154,15 +153,18 @@ def by_pages(update: Any, cost: PageCosts | str | None = None, budget: Any = Non
     Raises:
         InputError: as :func:`cwmp`; what :func:`theory.pages.page_layout` refuses; an unknown memory.
     """
-    if isinstance(cost, str):
-        if cost not in PAGE_MODELS:
+    memory = cost if isinstance(cost, str) else None
+    if memory is not None:
+        if memory not in PAGE_MODELS:
             raise InputError(f"no memory {cost!r} is written by page; there are {', '.join(PAGE_MODELS)}, or PageCosts")
-        cost = PAGE_MODELS[cost].costs(word_bits)
+        cost = PAGE_MODELS[memory].costs(word_bits)
     if not isinstance(cost, PageCosts):
         raise InputError("cost is missing: PageCosts(pages, item_cost, page_cost), or the name of a memory")
     if isinstance(update, Instance):
         raise InputError("an instance has costs of its own, and not by page; give the update")
     amount, given = given_budget(budget), given_update(update)
+    if memory is not None and amount.in_units:
+        raise InputError(f"the costs of {memory} are joules, not units")
     spendable = amount.joules if amount.share is None else f"{100 * amount.share}%"
     found = paged.by_pages(given.vector, cost, spendable)
     return ShapedSelection(found, given.shaped(found.mask))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cwmp.pages.blocks import Block, Line, Table
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def certified_page(r: Certified) -> list[Block]:
     """As ``cwmp certify`` prints it."""
     head = [Line(f"{r.update}: {several(r.d, 'coordinate')}, budget {shown(r.budget)} {r.energy_unit} "
-                 f"({percent(r.budget_share, 4)} of sending everything)"), *left_out(r.skipped, r.tied)]  # fmt: skip
+                 f"({percent(r.budget_share, 4)} of sending everything)"), *left_out(r.left_out, r.tied)]  # fmt: skip
     if r.zero:
         head.append(Line("the update is zero everywhere: nothing is worth keeping"))
     elif r.bare and not r.certificate.spent:
@@ -51,11 +51,11 @@ def certified_page(r: Certified) -> list[Block]:
     return [*page, *([Line("")] if isinstance(page[-1], Line) else []), *last]
 
 
-def left_out(skipped: Sequence[str], tied: Sequence[tuple[str, str]]) -> list[Block]:
-    """What of the input is not in the update, or there once."""
+def left_out(names: Mapping[str, str], tied: Sequence[tuple[str, str]]) -> list[Block]:
+    """What of the input is not in the update and why, or there once."""
     lines: list[Block] = []
-    if skipped:
-        lines.append(Line(f"left out, no floating-point numbers: {listed(skipped, _NAMES)}"))
+    for why in dict.fromkeys(names.values()):
+        lines.append(Line(f"left out, {why}: {listed((name for name in names if names[name] == why), _NAMES)}"))
     if tied:
         lines.append(Line(f"tied, counted once: {listed((f'{name} is {first}' for name, first in tied), _NAMES)}"))
     return lines

@@ -19,6 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from proofs_check.formal.sources import Source, closure, in_order
+from theory.arithmetic.exact import as_whole
 from theory.errors import InputError
 
 LIMIT = 300.0  # seconds that one file may take; the slowest takes a few
@@ -66,8 +67,7 @@ def compile_all(coq: Coq, sources: Mapping[str, Source], cache: Path, *, process
     Raises:
         InputError: the cache cannot be written; processes is no whole number >= 1.
     """
-    if type(processes) is not int or processes < 1:
-        raise InputError(f"processes must be a whole number >= 1, got {processes!r}")
+    processes = as_whole(processes, "processes")
     try:
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -207,3 +207,84 @@ def test_the_command_refuses_in_one_line(arguments, says):
     assert says in done.output
     assert done.output.startswith("cwmp: ")
     assert done.output.count("\n") == 1
+
+
+FIRST = {"fc.weight": np.full((2, 2), 3.0), "conv.weight": np.full((1, 1, 2, 2), 2.0)}
+TURNED = dict(reversed(FIRST.items()))
+
+
+NESTED = {"conv": {"weight": FIRST["conv.weight"]}, "fc": {"weight": FIRST["fc.weight"]}}
+
+
+@pytest.mark.parametrize("second", [TURNED, NESTED], ids=["turned", "nested"])
+def test_clients_are_matched_by_name_whatever_the_order(second):
+    """At 10 and 1 joules: 8 convolution weights for 8 J, one of the first client's others for 10 of the 16 left."""
+    for updates in ([FIRST, second], lambda: iter([FIRST, second])):
+        found = cwmp.one_price(updates, "fc=10,conv=1", 24)
+        one, other = found.masks
+        assert list(other) == list(second)
+        flat_other = (
+            other if "fc.weight" in other else {f"{name}.weight": part["weight"] for name, part in other.items()}
+        )
+        assert {name: mask.tolist() for name, mask in one.items()} == {
+            "fc.weight": [[True, False], [False, False]], "conv.weight": [[[[True, True], [True, True]]]]}  # fmt: skip
+        assert (flat_other["conv.weight"].all(), flat_other["fc.weight"].any()) == (True, False)
+        assert found.spent == (14, 4)
+        saving = cwmp.saving_of_clients(updates, "fc=10,conv=1", 24)
+        assert str(saving) == str(cwmp.saving_of_clients([FIRST, FIRST], "fc=10,conv=1", 24))
+
+
+def test_tied_clients_are_matched_by_any_of_their_names():
+    torch = pytest.importorskip("torch")
+    values = torch.tensor([3.0, 2.0])
+    one, other = ({name: values.clone() if name == "b" else values for name in names} for names in ("axb", "bxa"))
+    found = cwmp.one_price([one, other], {"a": 1, "b": 1}, 5)
+    assert found.spent == (3, 2)
+    assert [mask["a"].tolist() for mask in found.masks] == [mask["x"].tolist() for mask in found.masks]
+    assert [mask["a"].tolist() for mask in found.masks] == [[True, True], [True, False]]
+    assert [mask["b"].tolist() for mask in found.masks] == [[True, False], [True, False]]
+    with pytest.raises(InputError, match="client 1 has 'x', unlike client 0"):
+        cwmp.one_price([one, {name: part.clone() for name, part in other.items()}], 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ({"x": np.ones(4), "y": np.ones(4)}, "client 1 has 'x', unlike client 0: all must have the same tensors"),
+        ({"fc.weight": np.ones((2, 2))}, "client 1 lacks 'conv.weight', unlike client 0"),
+        ({**FIRST, "fc.weight": np.ones(4)}, r"client 1 has shape \(4,\) in 'fc.weight' and client 0 \(2, 2\)"),
+        (np.ones(8), "client 1 has a flat array, unlike client 0"),
+        ({**FIRST, "fc.weight": np.ma.masked_less(FIRST["fc.weight"], 9)}, "client 1: fc.weight is a masked array"),
+    ],
+)
+def test_clients_of_other_names_or_shapes_are_refused(other, says):
+    for updates in ([FIRST, other], lambda: iter([FIRST, other])):
+        for ask in (cwmp.one_price, cwmp.saving_of_clients):
+            with pytest.raises(InputError, match=says) as caught:
+                ask(updates, 1, 5)
+            assert "\n" not in str(caught.value)
+
+
+def test_a_function_of_updates_is_called_three_times():
+    calls = []
+    cwmp.one_price(lambda: (calls.append(1), iter(STATES))[1], "fc-dear", "5%")
+    assert len(calls) == 3
+    fewer = iter([STATES, STATES[:2], STATES[:2]])
+    with pytest.raises(InputError, match="updates gave 3 clients at first and 2 later"):
+        cwmp.one_price(lambda: next(fewer), "fc-dear", "5%")
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda: cwmp.by_pages(np.ones(9), "nor-program", "5units"), "costs of nor-program are joules, not units"),
+        (lambda: cwmp.by_pages(np.ones(9), "nor-program", "5%", word_bits=0), "word_bits must be a whole number >= 1"),
+        (lambda: cwmp.by_pages(np.ones(9), "nor-program", "5%", word_bits="32"), "word_bits must be a whole number"),
+        (lambda: cwmp.by_pages(np.ones(9), "nor-program", "5%", word_bits=4096), "holds no word of 4096 bits"),
+        (lambda: cwmp.one_price({"a": np.ones(3)}, 1, 1), "updates must be a list of one a client"),
+        (lambda: cwmp.one_price(lambda: 3, 1, 1), "updates must be a list .* it gave int"),
+    ],
+)
+def test_pages_and_clients_refuse_what_means_nothing(ask, says):
+    with pytest.raises(InputError, match=says):
+        ask()

@@ -152,3 +152,37 @@ def test_bad_samplers(bad):
 def test_a_sampler_may_return_tensors():
     law = SampleLaw.drawn(lambda rng, n: (G, C), n=64, seed=0)
     assert np.array_equal(law.magnitude, np.abs(G.double().numpy()))
+
+
+HOLED = np.ma.array([1.0, 2.0, 100.0], mask=[0, 0, 1])
+PAGED = front_door.PageCosts
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("update", lambda m: front_door.certify(m, 1, 1)),
+        ("update", lambda m: front_door.cwmp(m, "1", 1)),
+        ("update", lambda m: front_door.top_k(m, "1", 1)),
+        ("update", lambda m: front_door.random_k(m, 1, 1, seed=0)),
+        ("update", lambda m: front_door.safe(m, "1", 1, layers=[3])),
+        ("update", lambda m: front_door.by_pages(m, PAGED(1, 1, 1), 2)),
+        ("update", lambda m: front_door.one_price([m], 1, 1)),
+        ("update", lambda m: front_door.frontier(m, 1, 1)),
+        ("update", lambda m: front_door.saving(m, 1)),
+        ("w", lambda m: front_door.certify({"w": m}, 1, 1)),
+        ("cost", lambda m: front_door.certify(np.ones(3), m, 2)),
+        ("cost", lambda m: front_door.safe(np.ones(3), m, 2, layers=[3])),
+        ("cost", lambda m: front_door.one_price([np.ones(3)], m, 2)),
+        ("cost of 'w'", lambda m: front_door.certify({"w": np.ones(3)}, {"w": m}, 2)),
+        ("labels", lambda m: front_door.certify(np.ones(3), CostClasses(m.astype(int) % 2, [1, 2]), 2)),
+        ("item cost", lambda m: front_door.by_pages(np.ones(3), PAGED(1, m, 1), 2)),
+        ("page cost", lambda m: front_door.by_pages(np.ones(3), PAGED(1, 1, m), 2)),
+        ("labels", lambda m: front_door.by_pages(np.ones(3), PAGED(1, CostClasses(m.astype(int) % 2, [1, 2]), 1), 2)),
+        ("worth", lambda m: front_door.safe(np.ones(3), 1, 2, layers=[1, 1, 1], worth=m)),
+    ],
+)
+def test_masked_entries_are_refused_by_every_function_and_in_every_place(name, call):
+    with pytest.raises(InputError, match=f"^(client 0: )?{name} is a masked array with 1 masked entries, .*filled"):
+        call(HOLED)
+    call(np.ma.array([1.0, 2.0, 100.0]))

@@ -9,12 +9,13 @@ order of summation, or on the number of threads. Numbers that a person writes in
 from __future__ import annotations
 
 import math
+import operator
 import re
 import sys
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from numbers import Integral, Rational
+from numbers import Rational
 from typing import Any
 
 import numpy as np
@@ -57,15 +58,19 @@ def as_fraction(value: Real, name: str = "value") -> Fraction:
         raise InputError(f"{name} must be a finite real number, got {value!r}") from None
 
 
-def as_whole(value: Any, name: str, least: int = 0) -> int:
-    """A whole number from ``least`` on, of Python or NumPy.
+def as_whole(value: Any, name: str, least: int = 1, *, beside: str = "") -> int:
+    """The whole number that ``value`` is: an integer of Python, NumPy or PyTorch; ``beside`` says what else is taken.
 
     Raises:
-        InputError: anything else; a bool is no number here.
+        InputError: anything else, a bool too; a number below ``least``.
     """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral) or value < least:
-        raise InputError(f"{name} must be a whole number >= {least}, got {value!r}")
-    return int(value)
+    try:
+        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < least:
+        raise InputError(f"{name} must be a whole number >= {least}{beside}, got {' '.join(repr(value).split())[:60]}")
+    return number
 
 
 def exact_ratio(over: float, under: float) -> Fraction:

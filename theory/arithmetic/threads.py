@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
-from theory.errors import InputError
+from theory.arithmetic.exact import as_whole
 
 IN_ORDER = 1 << 20  # coordinates read in order that are worth a thread
 SCATTERED = 1 << 16  # and such as lie far apart
@@ -22,10 +22,9 @@ _Share = TypeVar("_Share")
 _Result = TypeVar("_Result")
 
 
-def check_threads(threads: Any) -> None:
-    """Raises :class:`InputError` for what is no number of threads."""
-    if type(threads) is not int or threads < 1:
-        raise InputError(f"threads must be a whole number >= 1, got {threads!r}")
+def as_threads(threads: Any) -> int:
+    """The number of threads; raises :class:`InputError` for what is none."""
+    return as_whole(threads, "threads")
 
 
 def useful_threads(threads: int, items: int, least: int) -> int:

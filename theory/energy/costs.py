@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.arithmetic.exact import Real, as_float64
+from theory.arrays import unmasked
 from theory.budget import RATIOS, UNITS, as_joules, as_share, percent
 from theory.energy.models import MODELS, CostModel
 from theory.energy.own import model_of
@@ -91,18 +92,19 @@ class Budget:
         return model.spendable(self.joules, layers)
 
 
-def costs_of(cost: Any, layers: Sequence[Layer]) -> Costs:
+def costs_of(cost: Any, layers: Sequence[Layer], shape: tuple[int, ...] = ()) -> Costs:
     """Costs for an update made of ``layers``, from any of the forms above.
 
     Args:
         cost: a text, a path, an energy model, a mapping from kinds or names of layers to joules, :class:`CostClasses`,
-            one number, or an array of as many numbers as there are coordinates, of any shape.
+            one number, or an array of as many numbers as there are coordinates.
+        shape: of the update where it is one tensor; an array of several dimensions must have it.
 
     Raises:
         InputError: none of these, a layer without a cost, a file or an array that does not fit.
     """
     if isinstance(cost, (str, Path)):
-        return cost_spec(str(cost), layers)
+        return cost_spec(str(cost), layers, shape)
     if isinstance(cost, CostModel):
         return Costs(cost.costs(layers), model=cost)
     if isinstance(cost, CostClasses):
@@ -111,15 +113,16 @@ def costs_of(cost: Any, layers: Sequence[Layer]) -> Costs:
         return Costs(costs_by_layer(cost, layers))
     if is_one_cost(cost):
         return Costs(as_cost(cost, "cost"))
+    given = unmasked(cost, "cost")
     try:
-        values = np.asarray(cost).reshape(-1)
+        values = np.asarray(given)
     except (TypeError, ValueError):
         raise InputError(f"costs of type {type(cost).__name__} are no {_ACCEPTED}") from None
-    return Costs(_fitting(values, layers, "costs"))
+    return Costs(_fitting(values, layers, shape, "costs"))
 
 
-def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
-    """Costs for an update made of ``layers``, from a text.
+def cost_spec(text: str, layers: Sequence[Layer], shape: tuple[int, ...] = ()) -> Costs:
+    """Costs for an update made of ``layers``, from a text; ``shape`` as for :func:`costs_of`.
 
     Raises:
         InputError: a text that is none of the forms above, a layer without a cost, a file that does not fit.
@@ -127,7 +130,7 @@ def cost_spec(text: str, layers: Sequence[Layer]) -> Costs:
     if (model := model_of(text)) is not None:
         return Costs(model.costs(layers), model=model)
     if text.endswith(".npy"):
-        return Costs(_fitting(read_array(text, "the costs").reshape(-1), layers, text), path=Path(text))
+        return Costs(_fitting(read_array(text, "the costs"), layers, shape, text), path=Path(text))
     if "=" in text:
         return Costs(costs_by_layer(_pairs(text), layers))
     if re.match(r"[-+.0-9]", text):
@@ -155,10 +158,13 @@ def _joules(given: Real | str, name: str) -> Fraction:
     return as_cost(given, name)  # type: ignore[arg-type]
 
 
-def _fitting(values: NDArray, layers: Sequence[Layer], name: str) -> NDArray:
+def _fitting(values: NDArray, layers: Sequence[Layer], shape: tuple[int, ...], name: str) -> NDArray:
     d = sum(layer.size for layer in layers)
     if values.size != d:
         raise InputError(f"{name}: {values.size} costs for an update of {d} coordinates")
+    if values.ndim > 1 and len(shape) > 1 and values.shape != shape:
+        raise InputError(f"{name}: of shape {values.shape}, for an update of shape {shape}; give that, or (d,)")
+    values = values.reshape(-1)
     if values.dtype.kind not in "fiub":
         raise InputError(f"{name}: costs must be real numbers, got {values.dtype}")
     if values.dtype.kind != "f" or values.dtype.itemsize > 8:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from theory.arithmetic.exact import as_whole
 from theory.energy.models import BLE, Energy, Source
 from theory.errors import InputError
 from theory.pages import PageCosts
@@ -46,10 +47,10 @@ class PageModel:
         """Costs of coordinates of ``word_bits`` each, in pages of as many as fit.
 
         Raises:
-            InputError: a word larger than a page.
+            InputError: a word larger than a page, or of no whole number of bits.
         """
-        per_page = 8 * self.page_bytes // word_bits
-        if word_bits < 1 or per_page < 1:
+        per_page = 8 * self.page_bytes // as_whole(word_bits, "word_bits")
+        if not per_page:
             raise InputError(f"a page of {self.page_bytes} bytes holds no word of {word_bits} bits")
         item = self.bits * self.radio.exact
         page = 8 * self.page_bytes * self.memory.exact + 8 * self.frame_bytes * self.radio.exact

@@ -2,14 +2,14 @@
 
 Nothing that is read can run code: NumPy's pickles are off, and PyTorch files are read weights-only. Tensors are
 joined in the order of the file, each in C order; a tensor with a second name (tied weights) is read once; integer
-tensors (step counters) and running statistics are no part of an update and are named in ``skipped``.
+tensors (step counters) and running statistics are no part of an update and are named in ``left_out``.
 ``docs/files.md`` has the layouts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from theory.files.safetensors import read_safetensors
 from theory.files.shards import INDEX, read_folder, read_index
 from theory.files.torch_checkpoints import read_torch
 from theory.layers import Layer, named_layers, plain_vector
-from theory.model_state import state_entries
+from theory.model_state import LEFT_OUT, state_entries
 
 _FLOATS = (np.float16, np.float32, np.float64)
 _TORCH = (".pt", ".pth", ".bin", ".ckpt", ".pth.tar")
@@ -37,8 +37,8 @@ class UpdateFile:
         path: where from.
         update: shape (d,), float16, float32 or float64; bfloat16 comes as the float32 of the same values.
         layers: its tensors, in the order of ``update``; one of kind ``unknown`` for a plain vector.
-        skipped: names of tensors that are state and no update (:mod:`theory.model_state`: running statistics,
-            counters), and of what stands beside them and is no tensor.
+        left_out: by name of tensors that are state and no update (:mod:`theory.model_state`: running statistics,
+            counters), and of what stands beside them and is no tensor, which of :data:`LEFT_OUT` it is.
         tied: (name, first name) of tensors with a second name; they are in ``update`` once, under the first.
         shapes: (name, shape) of the tensors in ``update`` as they are stored; an array without a name is ``""``.
     """
@@ -46,9 +46,14 @@ class UpdateFile:
     path: Path
     update: NDArray[np.floating]
     layers: tuple[Layer, ...]
-    skipped: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
     tied: tuple[tuple[str, str], ...] = ()
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Names of what is left out."""
+        return tuple(self.left_out)
 
 
 def read_update(path: str | Path, key: str | None = None) -> UpdateFile:
@@ -159,7 +164,7 @@ def _length(n: Any) -> int:
 def _joined(path: Path, stored: Stored) -> UpdateFile:
     """One flat vector of the widest precision among the float tensors."""
     tensors = stored.tensors
-    state = set(state_entries((name, array.dtype.kind == "f") for name, array in tensors.items()).names)
+    state = state_entries((name, array.dtype.kind == "f") for name, array in tensors.items()).source
     floats = {name: array for name, array in tensors.items() if array.dtype.type in _FLOATS and name not in state}
     whole = tuple(name for name in tensors if name not in floats)
     if wrong := [
@@ -169,7 +174,7 @@ def _joined(path: Path, stored: Stored) -> UpdateFile:
         what = named(wrong[0] or "the array")
         raise InputError(f"{path}: {what} has type {dtype}; float16, float32 and float64 are read")
     if not floats:
-        raise InputError(f"{path}: {_no_floats(tensors)}")
+        raise InputError(f"{path}: {_no_floats(tensors, state)}")
     flat = [array.reshape(-1) for array in floats.values()]
     update = flat[0] if len(flat) == 1 else np.concatenate(flat)
     (name, array), *more = floats.items()
@@ -178,10 +183,13 @@ def _joined(path: Path, stored: Stored) -> UpdateFile:
     else:
         layers = named_layers((name, array.shape) for name, array in floats.items())
     shapes = tuple((name, tuple(array.shape)) for name, array in floats.items())
-    return UpdateFile(path, update, layers, (*whole, *stored.beside), stored.tied, shapes)
+    left_out = {name: LEFT_OUT[state[name]] for name in whole} | dict.fromkeys(stored.beside, LEFT_OUT["beside"])
+    return UpdateFile(path, update, layers, left_out, stored.tied, shapes)
 
 
-def _no_floats(tensors: dict[str, NDArray]) -> str:
+def _no_floats(tensors: dict[str, NDArray], state: Mapping[str, str]) -> str:
+    if by_name := [name for name in tensors if state.get(name) == "name"]:
+        return f"no update: its arrays of floating-point numbers are state by their names: {listed(by_name)}"
     found = ", ".join(dict.fromkeys(str(array.dtype) for array in tensors.values() if array.size))
     if not found:
         return "no array of floating-point numbers"

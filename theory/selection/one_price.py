@@ -146,7 +146,10 @@ def clients(updates: Updates, costs: Any, budget: Fraction) -> Iterator[Instance
         if isinstance(costs, list) and count > len(costs):
             raise InputError(f"there are more clients than costs ({len(costs)})")
         cost = costs[count - 1] if isinstance(costs, list) else costs
-        array = tensors.array(update)
+        try:
+            array = tensors.array(update)
+        except InputError as error:
+            raise InputError(f"client {count - 1}: {error}") from None
         size = int(np.size(array))
         if d >= 0 and size != d:
             raise InputError(f"client {count - 1} has {size} coordinates, client 0 has {d}: all must have the same")
@@ -171,7 +174,7 @@ def common_costs(costs: Any) -> tuple[Fraction, Any]:
         InputError: costs that have no common unit.
     """
     several = isinstance(costs, (list, tuple))
-    every = [tensors.array(one) for one in costs] if several else [tensors.array(costs)]
+    every = [tensors.array(one, "cost") for one in costs] if several else [tensors.array(costs, "cost")]
     arrays = [not isinstance(one, CostClasses) and np.ndim(one) > 0 for one in every]
     values = [v for one in every for v in (one.values if isinstance(one, CostClasses) else [])]
     values += [one for one, plain in zip(every, arrays, strict=True) if not plain and not isinstance(one, CostClasses)]

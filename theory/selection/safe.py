@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from theory.arithmetic.exact import Real, as_fraction
+from theory.arithmetic.threads import as_threads
 from theory.arrays import is_tensor, uncompiled
 from theory.errors import InputError
 from theory.instance import Instance
@@ -65,9 +66,9 @@ def safe(
     Source: claim D23; formalised here.
     """
     share = as_safety(safety)
-    call = Call(update, cost, budget, rounding, threads, out)
+    call = Call(update, cost, budget, rounding, as_threads(threads), out)
     call.check()
-    arrays = call._replace(update=tensors.array(update), cost=tensors.array(cost), out=None)
+    arrays = call._replace(update=tensors.array(update), cost=tensors.array(cost, "cost"), out=None)
     if isinstance(out, np.ndarray):
         arrays = arrays._replace(out=out)
     selection = _selected(arrays, layers, share) if worth is None else _by_worth(arrays, layers, share, worth)

@@ -29,8 +29,8 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory.arithmetic.exact import Real, exact_sum_of_squares
-from theory.arithmetic.threads import check_threads
+from theory.arithmetic.exact import Real, as_whole, exact_sum_of_squares
+from theory.arithmetic.threads import as_threads
 from theory.arrays import uncompiled
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
@@ -70,7 +70,7 @@ def cwmp(
     """
     if not callable(loss) and loss not in ("l2", "l1"):
         raise InputError(f"loss must be 'l2', 'l1' or a function of |g|, got {loss!r}")
-    return _select(Call(update, cost, budget, rounding, threads, out), loss, by_cost=True)
+    return _select(Call(update, cost, budget, rounding, as_threads(threads), out), loss, by_cost=True)
 
 
 def top_k(
@@ -78,7 +78,7 @@ def top_k(
     rounding: Rounding = "prefix", threads: int = 1, out: Any = None,
 ) -> Selection:  # fmt: skip
     """Largest magnitudes first, under the same energy budget and roundings as :func:`cwmp`; arguments as there."""
-    return _select(Call(update, cost, budget, rounding, threads, out), "l2", by_cost=False)
+    return _select(Call(update, cost, budget, rounding, as_threads(threads), out), "l2", by_cost=False)
 
 
 @uncompiled
@@ -86,7 +86,7 @@ def random_k(instance: Instance, seed: int | np.random.Generator, *, rounding: R
     """Coordinates in a uniformly random order drawn from ``seed``, under the same budget and roundings."""
     _check_rounding(rounding)
     rank = np.empty(instance.d)
-    rank[np.random.default_rng(seed).permutation(instance.d)] = np.arange(instance.d, 0, -1)
+    rank[np.random.default_rng(as_seed(seed)).permutation(instance.d)] = np.arange(instance.d, 0, -1)
     entries = entries_of(instance, np.where(instance.score > 0, rank, 0), by_cost=False)
     prefix = greedy_prefix(entries, instance.budget)
     worth = instance.score.__getitem__
@@ -94,6 +94,11 @@ def random_k(instance: Instance, seed: int | np.random.Generator, *, rounding: R
     if instance.device is not None:
         selection.mask = tensors.tensor_on(selection.mask, instance.device)
     return selection
+
+
+def as_seed(seed: Any) -> int | np.random.Generator:
+    """What an order is drawn from; raises :class:`InputError` for anything but a whole number >= 0 or a generator."""
+    return seed if isinstance(seed, np.random.Generator) else as_whole(seed, "seed", 0, beside=" or a generator")
 
 
 def loss_weight(instance: Instance, loss: Loss) -> Floats:
@@ -129,7 +134,6 @@ class Call(NamedTuple):
     def check(self) -> None:
         """Raises :class:`InputError` for what can be seen without reading the arrays."""
         _check_rounding(self.rounding)
-        check_threads(self.threads)
         if isinstance(self.update, Instance):
             if not (self.cost is None and self.budget is None):
                 raise InputError("an instance has its own cost and budget; give them with an update only")

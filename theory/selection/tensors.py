@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.arrays import is_tensor, plain, readable
+from theory.arrays import is_tensor, plain, readable, unmasked
 from theory.instance import CostClasses
 
 __all__ = ["array", "checked", "is_tensor", "on_accelerator", "put", "tensor_on"]
@@ -32,10 +32,15 @@ def checked(value: Any, name: str) -> Any:
 
 
 def array(value: Any, name: str = "update") -> Any:
-    """A tensor, or the labels of cost classes, as an array: on its memory where it can be."""
-    if isinstance(value, CostClasses) and is_tensor(value.labels):
-        return replace(value, labels=plain(value.labels, "labels"))
-    return plain(value, name) if is_tensor(value) else value
+    """A tensor, or the labels of cost classes, as an array, on its memory where it can be; anything else as it is.
+
+    Raises:
+        InputError: a tensor that cannot be read, masked entries.
+    """
+    if isinstance(value, CostClasses):
+        labels = array(value.labels, "labels")
+        return value if labels is value.labels else replace(value, labels=labels)
+    return plain(value, name) if is_tensor(value) else unmasked(value, name)
 
 
 def tensor_on(mask: NDArray[np.bool_], device: Any) -> Any:

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from theory.arithmetic.exact import Real, exact_sum
 from theory.arrays import plain as as_array
+from theory.arrays import unmasked
 from theory.errors import InputError
 from theory.instance import Instance
 from theory.layers import Layer
@@ -87,8 +88,9 @@ def above_energy_reserve(
 
 def _weighted(plain: Layered, worth: ArrayLike, score: NDArray[np.float64]) -> Layered:
     """The same problem with the scores ``a_b g^2``; worths in units of a power of two, so that nothing overflows."""
+    given = unmasked(worth, "worth")
     try:
-        each = as_array(worth, "worth").astype(np.float64)
+        each = as_array(given, "worth").astype(np.float64)
     except (TypeError, ValueError):
         raise InputError(f"worth must be one number a layer, {len(plain.spans)} of them, got {worth!r:.60}") from None
     if each.shape != (len(plain.spans),):
