@@ -10,7 +10,7 @@ share is the decimal it prints. A share of more than everything is refused: 5 is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 import numpy as np
@@ -46,12 +46,35 @@ def as_joules(value: Real, name: str = "budget") -> Fraction:
     """
     value = scalar(value, name)
     text = value.strip() if isinstance(value, str) else value
-    unit = next((u for u in (*UNITS, RATIOS) if isinstance(text, str) and text.endswith(u)), None)
+    unit = _unit_of(text)
     number = as_fraction(text if unit is None else text.removesuffix(unit), name)  # type: ignore[union-attr]
     if number < 0:
         raise InputError(f"{name} = {value}: must be >= 0")
     power = UNITS.get(unit or "J", 0)
     return number * Fraction(10) ** power if power else number
+
+
+def _unit_of(amount: object) -> str | None:
+    """The unit that a text ends in."""
+    text = amount.strip() if isinstance(amount, str) else ""
+    return next((unit for unit in (*UNITS, RATIOS) if text.endswith(unit)), None)
+
+
+def refuse_bare(given: Iterable[tuple[str, Real]]) -> None:
+    """Raises :class:`InputError` for a text without a unit beside one that has its own; 0 needs none.
+
+    Args:
+        given: names, for messages, and amounts that :func:`as_joules` takes. Numbers that are no texts are joules.
+    """
+    pairs = list(given)
+    unit = next((unit for _, amount in pairs if (unit := _unit_of(amount))), None)
+    if unit is None:
+        return
+    for name, amount in pairs:
+        if isinstance(amount, str) and _unit_of(amount) is None and as_joules(amount, name):
+            number = amount.strip()
+            accepted = " or ".join(f"{number}{one}" for one in dict.fromkeys(("J", unit)))
+            raise InputError(f"{name} = {number} has no unit beside others that have: write {accepted}")
 
 
 def budget_in_units(budget: Real | None, total: Callable[[], Fraction], unit: Fraction) -> Fraction:

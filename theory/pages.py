@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from theory.arithmetic.exact import EXACT_INTEGER, Real, as_fraction
 from theory.arrays import unmasked
-from theory.budget import as_joules
+from theory.budget import as_joules, refuse_bare
 from theory.errors import InputError
 from theory.instance import CostClasses
 
@@ -78,7 +78,8 @@ def page_layout(costs: PageCosts, d: int) -> PageLayout:
     """Where the pages lie and what they cost, in a unit that float64 holds.
 
     Raises:
-        InputError: pages that overlap, leave coordinates out or are empty; costs below zero or without a common unit.
+        InputError: pages that overlap, leave coordinates out or are empty; costs below zero or without a common unit;
+            a text without a unit beside others that have one.
     """
     ends, order = _ends(costs.pages, d)
     given, of_page = unmasked(costs.item_cost, "item cost"), unmasked(costs.page_cost, "page cost")
@@ -89,7 +90,9 @@ def page_layout(costs: PageCosts, d: int) -> PageLayout:
     fees: list[Any] = [of_page] if each is None else list(each)
     if each is not None and len(fees) != ends.size - 1:
         raise InputError(f"there are {ends.size - 1} pages and {len(fees)} page costs: give one for all, or one a page")
-    numbers = [_at_least_0(v, "item cost") for v in values] + [_at_least_0(v, "page cost") for v in fees]
+    named = [*(("item cost", v) for v in values), *(("page cost", v) for v in fees)]
+    numbers = [_at_least_0(v, name) for name, v in named]
+    refuse_bare(named)
     unit = _unit(numbers, exact=isinstance(given, CostClasses) or not np.ndim(given))
     floats = np.array([float(v / unit) for v in numbers])
     items, pages = floats[: len(values)], floats[len(values) :]

@@ -216,6 +216,7 @@ def test_costs_that_are_in_no_file_are_written_beside_the_certificate(files):
         ("check-certificate missing.json update.npy", "missing.json"),
         ("verify D77", "no claim 'D77'"),
         ("models solar", "no energy model 'solar'"),
+        ("models ble-dram,radio=50", "radio=50 of ble-dram has no unit: write 50nJ/bit or 50J/bit"),
         ("audit --magnitude student() --cost expon()", "'student' is no distribution of scipy.stats"),
         ("audit --magnitude t(df=-3) --cost expon()", "outside the distribution's range"),
         ("audit --magnitude t(df=3) --cost norm()", "must not be negative"),

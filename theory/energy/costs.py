@@ -13,7 +13,7 @@
               "1200units"                    units, where costs are ratios
               3  "3"                         joules, or units where costs are ratios; never a share
 
-Every decimal means exactly itself.
+Every decimal means exactly itself. In a text, either all joules have a unit or none.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from theory.arithmetic.exact import Real, as_float64
 from theory.arrays import unmasked
-from theory.budget import RATIOS, UNITS, as_joules, as_share, percent
+from theory.budget import RATIOS, UNITS, as_joules, as_share, percent, refuse_bare
 from theory.energy.models import MODELS, CostModel
 from theory.energy.own import model_of
 from theory.errors import InputError
@@ -191,9 +191,12 @@ def costs_by_layer(given: Mapping[str, Real], layers: Sequence[Layer]) -> CostCl
     """Joules by layer: its name counts first, then the first glob that matches it, its kind, ``rest``.
 
     Raises:
-        InputError: a number that is no cost, a name that nothing has, a layer without a cost.
+        InputError: a number that is no cost, a text without a unit beside others that have, a name that nothing has, a
+            layer without a cost.
     """
-    prices = {str(name): _joules(number, f"cost of {name!r}") for name, number in given.items()}
+    named = [(str(name), f"cost of {name!r}", number) for name, number in given.items()]
+    prices = {name: _joules(number, said) for name, said, number in named}
+    refuse_bare((said, number) for _, said, number in named)
     known = {"rest", *(layer.name for layer in layers), *(layer.kind for layer in layers)}
     globs = [name for name in prices if name not in known and any(matches(layer, name) for layer in layers)]
     if unknown := [name for name in prices if name not in known and name not in globs]:

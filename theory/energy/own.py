@@ -3,8 +3,9 @@
     "ble-dram,radio=50nJ/bit"        a model, with some of its energies replaced: radio, kinds of layers, rest
     "board.toml"                     a file, see :func:`template`
 
-Energies are joules per bit, or per byte where that is said: ``50nJ/bit``, ``0.4uJ/byte``, ``5e-8``. Every number in a
-file has its source beside it; those of a text are said to be given there.
+Energies are joules per bit, or per byte where that is said: ``50nJ/bit``, ``0.4uJ/byte``, in a file also ``5e-8``; in a
+text only 0 goes without its unit. Every number in a file has its source beside it; those of a text are said to be given
+there.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def _changed(model: CostModel, changes: str) -> CostModel:
     if model.relative:
         raise InputError(f"the numbers of {model.name} are ratios; write your own as fc=10,rest=1 in its place")
     radio, memory, rest, seen = model.radio, dict(model.memory), model.rest, set[str]()
-    accepted = f"radio, {', '.join(_PRICED)} or rest, '=', and joules per bit"
+    accepted = f"radio, {', '.join(_PRICED)} or rest, '=', and joules per bit such as 50nJ/bit"
     for pair in changes.split(","):
         name, equals, value = (part.strip() for part in pair.partition("="))
         if not equals or name not in {"radio", "rest", *_PRICED}:
@@ -80,6 +81,8 @@ def _changed(model: CostModel, changes: str) -> CostModel:
             raise InputError(f"{name} of {model.name} is given twice")
         seen.add(name)
         energy = Energy(energy_per_bit(value, name), Source(f"given as {name}={value}"))
+        if energy.exact and "J" not in value:
+            raise InputError(f"{name}={value} of {model.name} has no unit: write {value}nJ/bit or {value}J/bit")
         if name == "radio":
             radio = energy
         elif name == "rest":

@@ -24,7 +24,7 @@ import numpy as np
 from theory.arithmetic.exact import Real
 from theory.arrays import uncompiled
 from theory.errors import InputError
-from theory.feedback.error_feedback import split
+from theory.feedback.error_feedback import refuse_integers, split
 from theory.instance import Instance
 from theory.layers import Layer
 from theory.selection import tensors
@@ -64,7 +64,7 @@ class Compressor:
         budget: of a round: ``"5%"`` of what sending everything costs, ``"3mJ"``, or a number of joules.
         selector: ``cwmp``, ``top-k`` or ``safe``. loss: of CWMP's order. layers, safety: what ``safe`` needs, see
             :func:`theory.selection.safe.safe`. rounding: see :mod:`theory.selection.selectors`.
-        error_feedback: whether what is not sent is added to the next update.
+        error_feedback: whether what is not sent is added to the next update, which is of floats then.
         threads: as for the selectors.
     """
 
@@ -90,7 +90,8 @@ class Compressor:
         Costs are checked and a share is turned into joules here, once.
 
         Raises:
-            InputError: whatever :class:`theory.Instance` refuses of costs and budget; no flat array or tensor.
+            InputError: whatever :class:`theory.Instance` refuses of costs and budget; no flat array or tensor; integers
+                with error feedback.
         """
         like = tensors.checked(like, "the update")
         shape = tuple(np.shape(like))
@@ -98,6 +99,8 @@ class Compressor:
             raise InputError(f"the update must have shape (d,), got {shape}; flatten it first")
         whole = Instance(np.zeros(shape), tensors.array(self.cost, "cost"), self.budget)
         like = like if tensors.is_tensor(like) else np.asarray(like)
+        if self.error_feedback:
+            refuse_integers(like)
         residual = like.new_zeros(like.shape) if tensors.is_tensor(like) else np.zeros_like(like)
         return State(residual, whole.budget * whole.unit)
 
@@ -106,7 +109,8 @@ class Compressor:
         """One round: what is sent of ``update`` plus residual, and the state that is left.
 
         Raises:
-            InputError: an update of another shape or type than the state's, or one that is not finite.
+            InputError: an update of another shape or type than the state's, or one that is not finite; integers with
+                error feedback.
         """
         update = tensors.checked(update, "the update")
         update = update if tensors.is_tensor(update) else np.asarray(update)
@@ -115,8 +119,15 @@ class Compressor:
                 f"the state is for updates of {state.residual.dtype} and shape {tuple(state.residual.shape)}, "
                 f"got {update.dtype} of shape {tuple(update.shape)}"
             )
-        total = update + state.residual if self.error_feedback else update
+        total = self._total(update, state.residual)
         total = total.detach() if tensors.is_tensor(total) else total
         selection = self._select()(total, self.cost, state.budget, rounding=self.rounding, threads=self.threads)
         sent, residual = split(total, selection.mask)
         return Sent(sent, selection), State(residual if self.error_feedback else state.residual, state.budget)
+
+    def _total(self, update: Any, residual: Any) -> Any:
+        if not self.error_feedback:
+            return update
+        refuse_integers(update)
+        with np.errstate(over="ignore", invalid="ignore"):  # the selector refuses what is not finite
+            return update + residual

@@ -15,6 +15,7 @@ Buffers (running statistics) have no gradient: DDP broadcasts them whole, and no
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch  # annotations are real here: PyTorch compares those of a hook with its classes
@@ -23,13 +24,14 @@ from torch import Tensor, nn
 
 from theory.arithmetic.exact import Real, as_fraction
 from theory.budget import budget_in_units
-from theory.energy.costs import Costs, budget_spec, cost_spec
+from theory.energy.costs import Costs, budget_spec, costs_of
+from theory.energy.models import CostModel
 from theory.errors import InputError
 from theory.feedback.learnt_worth import LearntWorth
 from theory.feedback.loss_scale import ScalerInUse
 from theory.feedback.step_price import StepPrice
 from theory.feedback.trained import trained_parameters
-from theory.instance import CostClasses
+from theory.instance import CostClasses, class_values, is_one_cost
 from theory.layers import Layer, named_layers, with_kinds
 from theory.model_state import state_entries
 from theory.selection.selectors import Loss, Selection, selector_named
@@ -42,8 +44,8 @@ class PruningState:
 
     Args:
         model: whose gradients are pruned (before or after it is wrapped); kinds come from the types of its modules.
-        cost: joules per coordinate for each parameter: a text as on the command line (``"fc-dear"``,
-            ``"fc=10,rest=1"``), or a mapping from parameter names.
+        cost: joules per coordinate of each parameter: a text as on the command line (``"fc-dear"``,
+            ``"fc=10,rest=1"``), an energy model, a mapping from names or kinds of parameters, or one number for all.
         budget: what each step may spend on what is selected: joules, a text with a unit (``"3mJ"``), or a share of the
             cost of sending all that can be selected (``"5%"``).
         kinds: ``pattern=kind`` texts that change kinds by name (:func:`theory.layers.with_kinds`).
@@ -61,20 +63,20 @@ class PruningState:
     Attributes:
         layers: the parameters with their kinds, and how these were decided.
         residuals: what each parameter has not sent yet, by name, as if losses were not scaled: save and restore it
-            with the model.
+            with the model. What is not of this model, or not finite, is refused in the next backward pass.
         sent: coordinates sent by this process so far. joules: what they cost, exactly.
         buffers: names of the model's buffers, which DDP itself broadcasts whole and no hook sees.
         budget: joules of a step, exact. price: with ``one_price``, the price and what was spent at it; else None.
         worth: with ``learn_worth``, what was learnt, by parameter: save and restore its ``pairs`` with the residuals.
 
     Raises:
-        InputError: a parameter without a cost, a pattern that matches none, no budget, one price or learnt worth for
-            another selector; a parameter that cannot be pruned, by its name: complex, of sparse gradients, not
-            initialised, in another's storage.
+        InputError: a parameter without a cost or with one that is not > 0, a name or a pattern that no parameter has,
+            no budget, one price or learnt worth for another selector; a parameter that cannot be pruned, by its name:
+            complex, of sparse gradients, not initialised, in another's storage.
     """
 
     def __init__(
-        self, model: nn.Module, cost: str | Mapping[str, Real], budget: Real, *, kinds: Sequence[str] = (),
+        self, model: nn.Module, cost: Any, budget: Real, *, kinds: Sequence[str] = (),
         selector: str = "cwmp", loss: Loss = "l2", error_feedback: bool = True, process_group: Any = None,
         state: Collection[str] = (), scaler: Any = None, safety: Real = "0.8", one_price: bool = False,
         learn_worth: bool = False,
@@ -83,7 +85,7 @@ class PruningState:
         named = trained_parameters(model)
         self.name_of = {id(p): name for name, p in named.items()}
         self.layers = with_kinds(named_layers([(name, tuple(p.shape)) for name, p in named.items()], model), kinds)
-        costs = cost_spec(cost, self.layers) if isinstance(cost, str) else cost
+        costs = _costs(cost, self.layers, model)
         self.cost_of = _by_parameter(costs, self.layers)
         self.selector, self.loss, self.safety = selector, loss, safety
         self.worth = LearntWorth() if learn_worth else None
@@ -92,7 +94,9 @@ class PruningState:
             raise InputError(f"worth is learnt for selector 'safe', above its reserves, got {selector!r}")
         self.error_feedback, self.process_group = error_feedback, process_group
         self.whole = set(state_entries([(name, True) for name in named], model, state).names)
-        self._all = sum((self.cost_of[x.name] * x.size for x in self.layers if x.name not in self.whole), Fraction(0))
+        free = [layer for layer in self.layers if layer.name not in self.whole and layer.size]
+        self._all = sum((self.cost_of[layer.name] * layer.size for layer in free), Fraction(0))
+        class_values(list({self.cost_of[layer.name] for layer in free}))
         self.budget = min(_joules(budget, costs, self.layers, self._all), self._all)
         if one_price and (selector, loss) != ("cwmp", "l2"):
             raise InputError(f"one price is for selector 'cwmp' with loss 'l2', got {selector!r} with {loss!r}")
@@ -112,6 +116,7 @@ class PruningState:
         """Names of the parameters of a bucket; the first bucket of a backward pass begins a step."""
         if bucket.index() == 0:
             self._begin()
+            self._refuse_foreign()
             for memory in (self.price, self.worth):
                 if memory:
                     memory.begin()
@@ -122,6 +127,25 @@ class PruningState:
                 "the hook met a parameter that its state does not know: make the state of the model that is trained, "
                 "after its parameters are frozen or replaced"
             ) from None
+
+    def _refuse_foreign(self) -> None:
+        """Raises :class:`InputError` for what was restored and is of another model."""
+        sizes = {layer.name: layer.size for layer in self.layers}
+        for what, memory in (("residuals", self.residuals), ("worth.pairs", self.worth.pairs if self.worth else {})):
+            for name in memory:
+                if name not in sizes:
+                    raise InputError(f"{what} has {name!r}, which no trained parameter is called: restore this model's")
+        for name, rest in self.residuals.items():
+            if not isinstance(rest, Tensor) or rest.shape != (sizes[name],):
+                found = tuple(rest.shape) if isinstance(rest, Tensor) else type(rest).__name__
+                raise InputError(f"the residual of {name!r} must be a tensor of shape ({sizes[name]},), got {found}")
+
+    def refuse_broken(self, names: Sequence[str]) -> None:
+        """Raises :class:`InputError` for a residual that no step has kept: one that is not finite."""
+        for name in names:
+            rest = self.residuals.get(name)
+            if rest is not None and not bool(torch.isfinite(rest).all()):
+                raise InputError(f"the residual of {name!r} is not finite, as no step leaves it: restore another")
 
     def keep(self, residuals: Mapping[str, Tensor]) -> None:
         """New residuals of some parameters, unless this step will be skipped."""
@@ -177,12 +201,22 @@ class PruningState:
         return selection.support, spent
 
 
-def _by_parameter(costs: Costs | Mapping[str, Real], layers: tuple[Layer, ...]) -> dict[str, Fraction]:
+def _costs(cost: Any, layers: tuple[Layer, ...], model: nn.Module) -> Costs:
+    """Costs of the trained parameters; in a mapping, the model's other names are passed over."""
+    if isinstance(cost, Mapping):
+        names = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+        others = names - {"rest", *(layer.name for layer in layers), *(layer.kind for layer in layers)}
+        cost = {name: joules for name, joules in cost.items() if name not in others}
+    elif not isinstance(cost, (str, Path, CostModel)) and not is_one_cost(cost):
+        raise InputError(
+            "cost must be a text such as 'fc=10,rest=1', an energy model, a mapping from names or kinds of parameters, "
+            f"or one number, got {type(cost).__name__}"
+        )
+    return costs_of(cost, layers)
+
+
+def _by_parameter(costs: Costs, layers: tuple[Layer, ...]) -> dict[str, Fraction]:
     """Joules per coordinate, by parameter."""
-    if not isinstance(costs, Costs):
-        if missing := [layer.name for layer in layers if layer.name not in costs]:
-            raise InputError(f"parameter {missing[0]!r} has no cost")
-        return {layer.name: as_fraction(costs[layer.name], f"cost of {layer.name!r}") for layer in layers}
     classes = costs.values
     if isinstance(classes, Fraction):
         return {layer.name: classes for layer in layers}
@@ -195,10 +229,9 @@ def _by_parameter(costs: Costs | Mapping[str, Real], layers: tuple[Layer, ...]) 
     return found
 
 
-def _joules(budget: Real, costs: Costs | Mapping[str, Real], layers: tuple[Layer, ...], whole: Fraction) -> Fraction:
+def _joules(budget: Real, costs: Costs, layers: tuple[Layer, ...], whole: Fraction) -> Fraction:
     """What a budget is in joules, a share being one of ``whole``."""
-    amount = budget_spec(budget).amount(costs, layers) if isinstance(costs, Costs) else budget
-    return budget_in_units(amount, lambda: whole, Fraction(1))
+    return budget_in_units(budget_spec(budget).amount(costs, layers), lambda: whole, Fraction(1))
 
 
 def prune_hook(state: PruningState, bucket: dist.GradBucket) -> torch.futures.Future[Tensor]:
@@ -214,6 +247,7 @@ def prune_hook(state: PruningState, bucket: dist.GradBucket) -> torch.futures.Fu
     if not bool(torch.isfinite(gradient).all()):
         number = _NOT_FINITE
     elif not bool(torch.isfinite(total).all()):
+        state.refuse_broken(names)
         number = _OVERFLOWN
     else:
         found, spent = _chosen(state, total, names, sizes)

@@ -5,7 +5,7 @@ total = update + residual;   sent = total on the mask, 0 elsewhere;   new residu
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,16 +25,27 @@ def accumulate(update: ArrayLike, residual: ArrayLike) -> NDArray[np.floating]:
     """``update + residual``, rounded once: the vector that the selector judges and :func:`split` divides.
 
     Raises:
-        InputError: shapes differ, or the sum is not finite.
+        InputError: shapes differ, or the sum is not finite or no floats.
     """
     update, residual = np.asarray(update), np.asarray(residual)
     if update.shape != residual.shape:
         raise InputError(f"update and residual must have the same shape, got {update.shape} and {residual.shape}")
     with np.errstate(over="ignore", invalid="ignore"):
         total: NDArray[np.floating] = update + residual
+    refuse_integers(total)
     if not np.isfinite(total).all():
         raise InputError("update + residual is not finite")
     return total
+
+
+def refuse_integers(values: Any) -> None:
+    """Raises :class:`InputError` for values that are no floats: sums of them wrap, and what is kept back is lost."""
+    floats = values.is_floating_point() if tensors.is_tensor(values) else values.dtype.kind == "f"
+    if not floats:
+        raise InputError(
+            f"error feedback needs floats, got {values.dtype}, whose sums may not hold what is kept back: give the "
+            "update as float32 or float64, or select without error feedback"
+        )
 
 
 def split(total: NDArray[np.floating], mask: NDArray[np.bool_]) -> Split:

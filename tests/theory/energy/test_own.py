@@ -111,7 +111,7 @@ def test_joules_have_units_where_budgets_have_them():
     ("cost", "says"),
     [("fc=3kJ,rest=1", "no unit 'kJ'"), ("fc=0pJ,rest=1", "must be > 0"), ("3kJ", "no unit"),
      ("ble-dram,radio", "must be radio, "), ("ble-dram,radio=50nJ", "50nJ/bit"), ("ble-dram,tpu=1", "must be radio, "),
-     ("ble-dram,radio=1,radio=2", "given twice"), ("fc-dear,fc=3pJ/bit", "are ratios"),
+     ("ble-dram,radio=1nJ/bit,radio=2nJ/bit", "given twice"), ("fc-dear,fc=3pJ/bit", "are ratios"),
      ("ble-dram,fc=0", "memory energies > 0"), ("ble-dramm,radio=1", "must be a kind")],
 )  # fmt: skip
 def test_what_is_no_cost_is_refused_in_one_line(cost, says):
@@ -119,6 +119,27 @@ def test_what_is_no_cost_is_refused_in_one_line(cost, says):
         costs_of(cost, LAYERS)
     assert says in str(found.value)
     assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("cost", "says"),
+    [("fc=10nJ,rest=1", "cost of 'rest' = 1 has no unit beside others that have: write 1J or 1nJ"),
+     ("fc=10, rest=1 J", "cost of 'fc' = 10 has no unit beside others that have: write 10J"),
+     ("conv=2,fc=1e-9,rest=3pJ", "cost of 'conv' = 2 has no unit beside others that have: write 2J or 2pJ"),
+     ({"fc": "10nJ", "rest": "1"}, "cost of 'rest' = 1 has no unit beside others that have: write 1J or 1nJ"),
+     ("ble-dram,radio=50", "radio=50 of ble-dram has no unit: write 50nJ/bit or 50J/bit"),
+     ("ble-dram,radio=50nJ/bit,fc=5e-8", "fc=5e-8 of ble-dram has no unit: write 5e-8nJ/bit or 5e-8J/bit")],
+)  # fmt: skip
+def test_a_number_without_its_unit_beside_others_is_refused(cost, says):
+    with pytest.raises(InputError) as found:
+        costs_of(cost, LAYERS)
+    assert str(found.value) == says
+
+
+def test_zero_needs_no_unit_and_joules_are_one():
+    assert values("ble-dram,radio=0.0,fc=3pJ/bit") == values("ble-dram,radio=0J/bit,fc=3pJ/bit")
+    assert values("fc=10nJ,rest=1J") == (Fraction(1), Fraction(1, 10**8))
+    assert values("ble-dram,radio=50J/bit")[0] > 41 * 50
 
 
 def test_the_template_is_the_model_that_it_says(tmp_path):
@@ -214,5 +235,5 @@ def test_what_is_no_model_file_is_refused_in_one_line(tmp_path, pattern, by, say
 
 def test_the_break_even_is_the_radio_at_which_costs_differ_by_a_tenth():
     even = break_even(MODELS["ble-dram"], LAYERS, "1.1")
-    model = model_of(f"ble-dram,radio={float(even.radio)!r}")
+    model = model_of(f"ble-dram,radio={float(even.radio)!r}J/bit")
     assert float(break_even(model, LAYERS).ratio) == pytest.approx(1.1, rel=1e-12)

@@ -58,6 +58,34 @@ def test_without_error_feedback_nothing_is_remembered():
     assert np.array_equal(sent.values, np.where(sent.mask, g, 0))
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8", "bool"])
+@pytest.mark.parametrize("kind", ["array", "tensor"])
+def test_integers_wrap_so_error_feedback_refuses_them(kind, dtype):
+    """Of 300, 297 and 9 that went in, 300, 41 and 9 had come out in int8."""
+    update = np.array([100, 99, 3]).astype(dtype)
+    update = update if kind == "array" else torch.from_numpy(update)
+    said = f"error feedback needs floats, got {update.dtype}, whose sums may not hold what is kept back"
+    compressor, forgetful = Compressor(1, 1), Compressor(1, 1, error_feedback=False)
+    state = forgetful.init(update)
+    for call in (lambda: compressor.init(update), lambda: compressor.apply(state, update)):
+        with pytest.raises(InputError, match=said):
+            call()
+    if dtype != "bool":
+        assert forgetful.apply(state, update)[0].values.tolist() == [100, 0, 0]
+    with pytest.raises(InputError, match=r"error feedback needs floats, got"):
+        accumulate(np.array([100, 99, 3]).astype(dtype), np.array([100, 99, 3]).astype(dtype))
+
+
+@pytest.mark.parametrize("kind", ["array", "tensor"])
+def test_a_sum_beyond_its_type_is_refused_in_one_line(kind):
+    update = np.array([60000, 59999, 3], np.float16)
+    update = update if kind == "array" else torch.from_numpy(update)
+    compressor = Compressor(1, 1)
+    _, state = compressor.apply(compressor.init(update), update)
+    with pytest.raises(InputError, match=r"update\[1\] = inf \(1 such\): every entry must be finite"):
+        compressor.apply(state, update)
+
+
 def test_bad_compressors_and_updates():
     with pytest.raises(InputError, match="selector must be cwmp, top-k or safe"):
         Compressor(1, budget="10%", selector="best")

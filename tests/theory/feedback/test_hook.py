@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from theory import CostClasses, InputError, cwmp
+from theory.energy.models import MODELS
 from theory.selection.safe import safe
 
 torch = pytest.importorskip("torch")
@@ -260,8 +261,92 @@ def test_costs_go_to_parameters_in_their_order():
     assert state_of(model, "3", "50%").cost_of == dict.fromkeys(costs, 3)
     model[1].weight = nn.Parameter(torch.zeros(0, 1))
     assert state_of(model, "conv=2,fc=7", "50%").cost_of == {**costs, "1.weight": 0}
-    with pytest.raises(InputError, match=r"parameter '1\.weight' has no cost"):
+    with pytest.raises(InputError, match=r"layer '1\.weight' of kind 'fc' has no cost"):
         state_of(model, {"0.weight": 1}, "50%")
+
+
+def test_costs_in_every_form_that_the_project_takes():
+    model = nn.Linear(2, 2)
+    for cost in (3, 3.0, "3", Fraction(3), torch.tensor(3.0), {"fc": 3}, {"rest": 3}, {"w*": 3, "bias": 3}):
+        assert state_of(model, cost, "50%").cost_of == {"weight": 3, "bias": 3}, cost
+    assert state_of(model, MODELS["fc-dear"], "50%").cost_of == {"weight": 10, "bias": 10}
+    model.bias.requires_grad_(False)
+    assert state_of(model, {"weight": 2, "bias": 1}, "50%").cost_of == {"weight": 2}
+
+
+@pytest.mark.parametrize(
+    ("cost", "says"),
+    [({"weight": 1, "bias": 1, "wieght": 9}, "no layer is called or of kind 'wieght'"),
+     ({"weight": -1, "bias": 1}, "cost of 'weight' = -1: costs must be > 0 joules"),
+     ({"weight": 0, "bias": 0}, "cost of 'weight' = 0: costs must be > 0 joules"),
+     ({"weight": 1}, "layer 'bias' of kind 'fc' has no cost"), ({}, "layer 'weight' of kind 'fc' has no cost"),
+     ({"weight": "1nJ", "bias": "1"}, "cost of 'bias' = 1 has no unit beside others that have: write 1J or 1nJ"),
+     ({"weight": "0.1", "bias": "1e-30"}, "class costs need a common unit"),
+     (None, "cost must be a real number, got NoneType"), (0, "costs must be > 0"), (-1, "costs must be > 0"),
+     (np.ones(6), "cost must be a text such as 'fc=10,rest=1', an energy model, a mapping from names or kinds"),
+     (CostClasses([0, 1, 0, 1, 0, 1], [1, 2]), "or one number, got CostClasses"), ([1, 2], "or one number, got list")],
+)  # fmt: skip
+def test_costs_that_are_none_are_refused_before_training(cost, says):
+    with pytest.raises(InputError) as found:
+        state_of(nn.Linear(2, 2), cost, "50%")
+    assert says in str(found.value)
+    assert "\n" not in str(found.value)
+
+
+def test_what_costs_nothing_common_may_be_sent_whole():
+    assert state_of(nn.Linear(2, 2), {"weight": "0.1", "bias": "1e-30"}, "50%", state=["bias"]).whole == {"bias"}
+
+
+@pytest.mark.usefixtures("_alone")
+@pytest.mark.parametrize(
+    ("residuals", "says"),
+    [({"wieght": torch.zeros(2)}, "residuals has 'wieght', which no trained parameter is called"),
+     ({"0": torch.zeros(3)}, r"the residual of '0' must be a tensor of shape (2,), got (3,)"),
+     ({"0": torch.zeros(1, 2)}, r"the residual of '0' must be a tensor of shape (2,), got (1, 2)"),
+     ({"0": [0.0, 0.0]}, r"the residual of '0' must be a tensor of shape (2,), got list"),
+     ({"0": torch.zeros(2), "1": torch.tensor([torch.nan, 0])}, "the residual of '1' is not finite"),
+     ({"0": torch.tensor([1, -torch.inf])}, "the residual of '0' is not finite")],
+)  # fmt: skip
+def test_residuals_that_no_step_has_left_are_refused(residuals, says):
+    """Not finite, they had all sent densely for ever; of another name, they were forgotten."""
+    model = parameters(2, 2)
+    state = state_of(model, "1", "50%")
+    state.residuals = residuals
+    with pytest.raises(InputError) as found:
+        prune_hook(state, Bucket(0, list(model), torch.ones(4)))
+    assert says in str(found.value)
+
+
+@pytest.mark.usefixtures("_alone")
+@pytest.mark.parametrize(
+    ("pairs", "says"),
+    [({"2": (1.0, 1.0)}, "worth.pairs has '2', which no trained parameter is called"),
+     ({"0": (torch.nan, 1.0)}, "worth.pairs of '0' must be two finite numbers, got (nan, 1.0)"),
+     ({"0": (1.0, 2.0), "1": (1.0, torch.inf)}, "worth.pairs of '1' must be two finite numbers"),
+     ({"0": (1.0,)}, "worth.pairs of '0' must be two finite numbers"), ({"0": None}, "must be two finite numbers"),
+     ({"0": (1.0, (1.0, 2.0))}, "worth.pairs of '0' must be two finite numbers")],
+)  # fmt: skip
+def test_worth_that_no_step_has_learnt_is_refused(pairs, says):
+    model = parameters(2, 2)
+    state = state_of(model, "1", "50%", selector="safe", learn_worth=True)
+    state.worth.pairs = pairs
+    with pytest.raises(InputError) as found:
+        prune_hook(state, Bucket(0, list(model), torch.ones(4)))
+    assert says in str(found.value)
+
+
+@pytest.mark.usefixtures("_alone")
+@pytest.mark.parametrize("words", [{}, {"one_price": True}, {"selector": "safe", "learn_worth": True}])
+def test_what_was_saved_goes_on_where_it_was(words):
+    model, gradients = parameters(3, 2), torch.randn(4, 5, generator=torch.Generator().manual_seed(3))
+    whole, first, second = (state_of(model, "1", "50%", **words) for _ in range(3))
+    wanted = [prune_hook(whole, Bucket(0, list(model), g)).wait().tolist() for g in gradients]
+    arrived = [prune_hook(first, Bucket(0, list(model), g)).wait().tolist() for g in gradients[:2]]
+    second.residuals, second.price = first.residuals, first.price
+    if first.worth:
+        second.worth.pairs = first.worth.pairs
+    arrived += [prune_hook(second, Bucket(0, list(model), g)).wait().tolist() for g in gradients[2:]]
+    assert arrived == wanted
 
 
 def test_a_parameter_of_no_elements_changes_nothing(tmp_path):

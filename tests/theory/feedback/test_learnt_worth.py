@@ -5,6 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from theory.errors import InputError
 from theory.feedback.learnt_worth import LEAST_WORTH, LearntWorth, learnt, pairs, worth
 from theory.layers import named_layers
 
@@ -44,6 +45,53 @@ def test_rounds_are_smoothed():
     one, two = by_pairs(sent_by(3, 1)), by_pairs(sent_by(3, 2))
     found = learnt(learnt(None, sent_by(3, 1), LAYERS), sent_by(3, 2), LAYERS)
     np.testing.assert_allclose(found, 0.8 * one + two, rtol=1e-12, atol=1e-12)
+
+
+def test_layers_are_layers_or_their_sizes():
+    """Of 70 coordinates two agree, of 30 they do not."""
+    sent = [np.ones(100), np.r_[np.ones(70), -np.ones(30)]]
+    for layers in ([70, 30], np.array([70, 30]), named_layers([("a.weight", (7, 10)), ("b.weight", (30,))])):
+        found = learnt(None, sent, layers)
+        assert found.tolist() == [[140, -60], [140, 60]]
+        assert worth(found).tolist() == [1, LEAST_WORTH]
+    assert learnt(None, [[1, 2, 0], [3, 0, 1]], [1, 2]).tolist() == [[6, 0], [6, 0]]
+
+
+@pytest.mark.parametrize(
+    ("sent", "layers", "says"),
+    [([np.ones(100)] * 2, [50, 30], "the layers hold 80 coordinates, the update has 100"),
+     ([np.ones(100)] * 2, np.array([70, 31]), "the layers hold 101 coordinates, the update has 100"),
+     ([np.ones(94)] * 2, LAYERS[:1], "the layers hold 54 coordinates, the update has 94"),
+     ([np.ones(3)] * 2, [1.5, 1.5], "layer 0 must be a Layer or its number of coordinates, got 1.5"),
+     ([np.ones(3), [1, np.nan, 1]], [3], "sent[1][1] = nan: every entry must be finite"),
+     ([[-np.inf, 0, 0], np.ones(3)], [3], "sent[0][0] = -inf: every entry must be finite"),
+     ([np.ones(3), np.ones(1)], [3], "all must send vectors of one shape (d,), got (3,) and (1,)"),
+     ([np.ones((3, 1))], [3], "sent[0] must be real numbers of shape (d,), got float64 of shape (3, 1)"),
+     ([[True, False]], [2], "sent[0] must be real numbers of shape (d,), got bool"),
+     ([], [3], "give what each has sent, one vector or more"),
+     ([np.full(3, 1e200)] * 2, [3], "so large that its squares are no float64")],
+)  # fmt: skip
+def test_what_was_not_sent_so_is_refused(sent, layers, says):
+    with pytest.raises(InputError) as found:
+        learnt(None, sent, layers)
+    assert says in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [[[1, np.nan], [1, 2]], [[1, 2], [np.inf, 2]], [1, 2], np.ones((3, 2)), np.ones((1, 2)), [[1, 2], [3]], "ab"],
+)
+def test_what_is_no_memory_is_refused(memory):
+    for call in (lambda: worth(memory), lambda: learnt(memory, [np.ones(3)], [1, 2])):
+        with pytest.raises(
+            InputError, match="what was remembered must be a numerator and a denominator for each layer"
+        ):
+            call()
+
+
+def test_the_memory_of_other_layers_is_refused():
+    with pytest.raises(InputError, match="what was remembered is of 2 layers, and there are 3"):
+        learnt(np.ones((2, 2)), [np.ones(94)], LAYERS)
 
 
 # --- in DDP, from indices and values ------------------------------------------------------------------

@@ -186,6 +186,8 @@ def test_the_comparison_and_the_models():
         ([(0, 0), (0, 6)], 1, 1, "holds nothing"),
         (0, 1, 1, "at least 1 coordinate"),
         (3, 1, -1, "page cost = -1: must be >= 0"),
+        (3, "1uJ", "40", "page cost = 40 has no unit beside others that have: write 40J or 40uJ"),
+        (3, "1", "40uJ", "item cost = 1 has no unit beside others that have: write 1J or 1uJ"),
         (3, -1, 1, "item cost = -1: must be >= 0"),
         (3, np.array([1, 1, -1, 1, 1, 1.0]), 1, r"item cost\[2\]"),
         (3, 1, [1, 2, 3], "there are 2 pages and 3 page costs"),
