@@ -53,7 +53,7 @@ def draw_safety(records: Records, venue: str = "ieee") -> Figure:
             look = {"color": style.CYCLE[k], "marker": style.MARKERS[k], "linestyle": style.DASHES[k]}
             label = cost_label(line.cost)
             if line.share != first:
-                look["markerfacecolor"], label = "white", f"{label}, {_percent(line.share)}"
+                look["markerfacecolor"], label = "white", f"_{label}, {_percent(line.share)}"  # no entry of its own
             ax.plot(line.safety, line.values.mean(axis=1), **look, label=label, zorder=3)
             for seed in line.values.T:
                 ax.plot(line.safety, seed, color=style.CYCLE[k], linewidth=0.4, alpha=0.5, zorder=2)
@@ -63,6 +63,9 @@ def draw_safety(records: Records, venue: str = "ieee") -> Figure:
         ax.set_xticks(list(SAFETY.values()))
     style.panel_letters(list(axes[0]), ["without error feedback", "with error feedback"])
     figure.supxlabel("safety: share of what Top-K keeps in a layer that is kept there at least (0: CWMP)", fontsize=8.5)
+    for share in budgets(experiment)[1:]:
+        hollow = {"color": style.GREY, "marker": style.MARKERS[0], "markerfacecolor": "white", "linestyle": ""}
+        axes[0, 0].plot([], [], **hollow, label=f"hollow: {_percent(share)}")
     style.legend_above(figure, axes[0, 0])
     return figure
 

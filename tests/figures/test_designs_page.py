@@ -72,10 +72,13 @@ def test_further_budgets_are_lines_of_their_own_hollow_and_said(tmp_path):
     assert {(one.cost, one.share) for one in found if one.feedback} == set(FURTHER.conditions)
     assert len(found) == 6
     axes = CATALOGUE["safety"].draw(records).axes
-    drawn = {line.get_label(): line for line in axes[1].lines if not line.get_label().startswith("_")}
+    drawn = {line.get_label(): line for line in axes[1].lines if "costs" in line.get_label()}
     assert len(drawn) == 3
     (label,) = (one for one in drawn if one.endswith(", 5 %"))
-    hollow, full = drawn[label], drawn[label.removesuffix(", 5 %")]
+    hollow, full = drawn[label], drawn[label.removesuffix(", 5 %").removeprefix("_")]
+    (legend,) = axes[0].figure.legends
+    assert [text.get_text() for text in legend.get_texts()][-1] == "hollow: 5 %"
+    assert len(legend.get_texts()) == 3
     assert hollow.get_color() == full.get_color() == full.get_markerfacecolor()
     assert hollow.get_markerfacecolor() == "white"
     assert "budget (1 % of a full update; hollow: 5 %) and seed" in CATALOGUE["safety"].caption(records)
