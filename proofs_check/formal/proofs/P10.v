@@ -1,6 +1,6 @@
 (* P10. The integrality gap vanishes like 1/d.
 
-   phi p_s/LP <= lambda c_max/LP <= c_max/B and phi p_s/LP <= max p/(beta sum p) always, lambda = p_s/c_s, c_max the
+   phi p_s/LP <= lambda c_max/LP <= c_max/B and phi p_s/LP <= max p/(beta sum p), with lambda = p_s/c_s, c_max the
    dearest cost within B, and d E[phi p_s/LP] tends to lambda E[c^2 | p = lambda c]/(2 E[c | p = lambda c] V E p).
 
    Assumes: no cost above B for max p/(beta sum p); for the limit, independent costs that differ (on a coarse grid a
