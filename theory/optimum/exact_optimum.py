@@ -201,6 +201,8 @@ def _by_splits(
 
 def _halved(instance: Instance, proof: Solution) -> Solution:
     """A small core is searched by halves first: the checker does that soonest, however large the numbers are."""
+    if proof.method == "halves":
+        return proof
     _, near = sift(instance, proof.prices, math.nextafter(to_float(proof.loss), math.inf))
     return replace(proof, method="halves", other=proof) if near.size <= _SMALL_CORE else proof
 
