@@ -98,7 +98,7 @@ def loss_cells(
     if low.limit is None and high.limit is None:
         return none[0], none[1]
     mean = mean_loss(law, beta)
-    least, most = (_of_scale(mean, mean if end.limit is None else end.limit, scale) for end in (low, high))
+    least, most = (mean + scale * ((end.limit or mean) - mean) for end in (low, high))
     below = Cell(
         "P13", names[0], beta, failure, least, violated=lambda t: t["lost_least"] * _ROUNDING < least,
         observed=lambda t: float(np.quantile(t["lost_least"], failure)),
@@ -111,12 +111,10 @@ def loss_cells(
 
 
 def _scaled(law: AnyLaw, beta: float, limit: float, scale: float) -> float:
-    return limit if scale == 1.0 else _of_scale(law.efficiency(beta).cwmp.value * law.mean_score(), limit, scale)
-
-
-def _of_scale(mean: float, limit: float, scale: float) -> float:
-    """A bound at ``scale`` times its distance from the mean; itself, to the last digit, at 1."""
-    return limit if scale == 1.0 else mean + scale * (limit - mean)
+    if scale == 1.0:
+        return limit
+    mean = law.efficiency(beta).cwmp.value * law.mean_score()
+    return mean + scale * (limit - mean)
 
 
 def _certain(beta: float) -> list[Cell]:
