@@ -50,7 +50,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from itertools import chain, compress, count, islice, pairwise, repeat
-from operator import add, le
+from operator import add, le, not_
 from typing import Any, NamedTuple
 
 FORMAT = "cwmp-certificate/2"
@@ -351,28 +351,37 @@ class _Piece(NamedTuple):
     squared: bool
     exponent: int
 
-    def read(self) -> tuple[list[float], list[float], list[float], float, float]:
-        """Entries (times ``2^-exponent``), their scores, costs, the largest score and the least cost.
+    def arrays(self) -> tuple[array[float], array[float]]:
+        """Entries and costs as they are."""
+        return array("d", self.numbers), array("d", self.costs)
 
-        Entries are finite (scores not negative), costs positive and finite, squares and the parts of them floats.
-        """
-        entries, costs = array("d", self.numbers).tolist(), array("d", self.costs).tolist()
-        least = min(costs)
+    def valid(self, entries: Sequence[float], costs: Sequence[float], least: float) -> Sequence[float]:
+        """Entries times ``2^-exponent``: finite (scores not negative); with finite costs, of which the least is > 0."""
         finite = math.isfinite(sum(entries)) and math.isfinite(sum(costs))  # or their sum may be too large
         if not (finite and least > 0 and (self.squared or min(entries) >= 0)):
             for i, (x, c) in enumerate(zip(entries, costs, strict=True), self.first):
                 valid = math.isfinite(x) and (self.squared or x >= 0) and 0 < c < math.inf
                 _require(valid, f"item {i} is {x} and costs {c}")
-        if not self.squared:
-            return entries, entries, costs, max(entries), least
-        if self.exponent:
-            entries = [math.ldexp(x, -self.exponent) for x in entries]
-        squares = [x * x for x in entries]
-        lost, largest = min(squares) < _LEAST_SQUARE, max(squares)
-        if lost:  # or one of them is 0
-            lost = squares.count(0.0) != entries.count(0.0) or min(filter(None, squares), default=1.0) < _LEAST_SQUARE
-        _require(not lost and largest < math.inf, "a square is no float: the exponent is not one of this update")
-        return entries, squares, costs, largest, least
+        return [math.ldexp(x, -self.exponent) for x in entries] if self.exponent else entries
+
+    def read(self) -> tuple[Sequence[float], Sequence[float], list[float], float, float]:
+        """Entries, their scores, costs, the largest score and the least cost; all of them valid."""
+        given, costs = (of.tolist() for of in self.arrays())
+        least = min(costs)
+        entries = self.valid(given, costs, least)
+        scores = _squares(entries) if self.squared else entries
+        return entries, scores, costs, max(scores), least
+
+
+def _squares(values: Sequence[float]) -> list[float]:
+    """Squares, rounded: they and the parts of them must be floats."""
+    squares = [x * x for x in values]
+    lost = min(squares, default=1.0) < _LEAST_SQUARE
+    if lost:  # or one of them is 0
+        lost = squares.count(0.0) != values.count(0.0) or min(filter(None, squares), default=1.0) < _LEAST_SQUARE
+    whole = not lost and max(squares, default=0.0) < math.inf
+    _require(whole, "a square is no float: the exponent is not one of this update")
+    return squares
 
 
 class _Work:
@@ -535,7 +544,8 @@ def _sift(core: _Core, job: tuple[_Piece, list[int]]) -> tuple[Any, ...]:
     below = min(affordable, core.below)
     cheap = [c for p, c in zip(scores, costs, strict=True) if p > 0 and c <= below] if core.most else []
     kept, spent = [entries[j] for j in sure], exact_sum([costs[j] for j in sure])
-    retained = exact_sum_of_squares(kept) if core.squared else exact_sum(kept)
+    gained = [scores[j] for j in sure]
+    retained = exact_sum_of_squares(kept, gained) if core.squared else exact_sum(gained)
     seen = set(costs) if core.grid else set()
     return least, most, near, seen, len(sure), spent, retained, len(cheap), exact_sum(cheap)
 
@@ -809,7 +819,7 @@ class _Window:
 
     def _keep(self, values: list[float]) -> None:
         self.count += len(values)
-        self.total += exact_sum_of_squares(values) if self._proof.squared else exact_sum(values)
+        self.total += exact_sum_of_squares(values, _squares(values)) if self._proof.squared else exact_sum(values)
 
     def runs(self) -> tuple[list[_Run], list[_Run]]:
         """The values with ``r > 0``, then those with ``r <= 0``, nearest first; what lies beyond them is let go."""
@@ -865,12 +875,15 @@ class _Class(NamedTuple):
 def _check_counts(s: _Statement, proof: _Counts, data: _Data, work: _Work, apply: Apply) -> Result:
     windows = {c: _Window(proof, proof.costs[k], work) for c, k in proof.at.items()}
     jobs = ((piece, {c: (one.low, one.high) for c, one in windows.items()}) for piece in data.pieces())
-    for costs, parts in apply(partial(_part, s.squared, _floor_float(s.budget)), jobs):
-        data.least, data.most = min(data.least, *costs), max(data.most, *costs)
-        for c, above, total, near in parts:
-            windows[c].count, windows[c].total = windows[c].count + above, windows[c].total + total
+    retained = Fraction(0)
+    for part in apply(partial(_part, s.squared, _floor_float(s.budget)), jobs):
+        data.least, data.most = min(data.least, *part.costs), max(data.most, *part.costs)
+        retained += part.total
+        for c, many in part.above.items():
+            windows[c].count += many
+        for c, near in part.near.items():
             windows[c].add(near)
-    classes, retained, paid, slack = [], Fraction(0), Fraction(0), proof.slack
+    classes, paid, slack = [], Fraction(0), proof.slack
     for k, window in enumerate(windows.values()):
         one, score = _class_of(proof, k, window)
         move = proof.kept[k] - proof.start[k]
@@ -890,26 +903,46 @@ def _check_counts(s: _Statement, proof: _Counts, data: _Data, work: _Work, apply
     return s.result(Fraction(0), data, f"counts of {len(classes)} costs searched exhaustively ({visits} states)")
 
 
-def _part(
-    squared: bool, affordable: float, job: tuple[_Piece, dict[float, tuple[float, float]]]
-) -> tuple[set[float], list[tuple[float, int, Fraction, list[float]]]]:
-    """The costs of a piece; of each, count and score of what is above its window, and what is below its high end."""
+class _Part(NamedTuple):
+    """Of a piece: its costs; how many of each lie above their window, with what score together; and what is near."""
+
+    costs: set[float]
+    above: Mapping[float, int]
+    total: Fraction
+    near: Mapping[float, list[float]]
+
+
+class _Ends(dict[float, float]):
+    """Where the windows of costs begin, or end: looked up for a cost of which none spoke yet, at infinity if none."""
+
+    def __init__(self, windows: Mapping[float, tuple[float, float]], end: int) -> None:
+        super().__init__()
+        self._windows, self._end = windows, end
+
+    def __missing__(self, cost: float) -> float:
+        self[cost] = found = self._windows[cost][self._end] if cost in self._windows else math.inf
+        return found
+
+
+def _part(squared: bool, affordable: float, job: tuple[_Piece, dict[float, tuple[float, float]]]) -> _Part:
+    """What a piece has above and in the windows: what is below them, as most is, is passed over first."""
     piece, windows = job
-    entries, scores, costs, *_ = piece.read()
-    seen, found = set(costs), []
-    for c in sorted(seen):
+    given, prices = piece.arrays()
+    lows, highs = _Ends(windows, 0), _Ends(windows, 1)
+    floors = list(map(lows.__getitem__, prices))
+    entries = piece.valid(given, prices, min(lows))
+    for c in sorted(lows):
         _require(c > affordable or c in windows, f"the proof has no count for the cost {c}")
-    ends = {c: windows[c] if c <= affordable else (math.inf, math.inf) for c in seen}
-    floor = {c: low * low if squared else low for c, (low, _) in ends.items()}
-    reach = list(map(le, map(floor.__getitem__, costs), scores))
-    values: dict[float, list[float]] = {c: [] for c in seen}
-    for c, v in zip(compress(costs, reach), map(abs, compress(entries, reach)), strict=True):
-        values[c].append(v)
-    for c in [c for c in seen if c <= affordable]:
-        above = [v for v in values[c] if v >= ends[c][1]]
-        near = [v for v in values[c] if v < ends[c][1]] if len(above) < len(values[c]) else []
-        found.append((c, len(above), (exact_sum_of_squares if squared else exact_sum)(above), near))
-    return seen, found
+    reach = list(map(le, floors, map(abs, entries)))
+    costs, values = list(compress(prices, reach)), list(map(abs, compress(entries, reach)))
+    above = list(map(le, map(highs.__getitem__, costs), values))
+    near: dict[float, list[float]] = {}
+    if not all(above):
+        for c, v in compress(zip(costs, values, strict=True), map(not_, above)):
+            near.setdefault(c, []).append(v)
+        costs, values = list(compress(costs, above)), list(compress(values, above))
+    total = exact_sum_of_squares(values, _squares(values)) if squared else exact_sum(values)
+    return _Part(set(lows), Counter(costs), total, near)
 
 
 def _class_of(proof: _Counts, k: int, window: _Window) -> tuple[_Class, Fraction]:
@@ -1010,13 +1043,13 @@ def exact_sum(values: Sequence[float]) -> Fraction:
     return sum(map(Fraction, found), Fraction(0))
 
 
-def exact_sum_of_squares(values: list[float]) -> Fraction:
+def exact_sum_of_squares(values: list[float], squares: list[float]) -> Fraction:
     """Exact ``sum x^2``: with ``x = h + l`` of 26 bits each (Veltkamp), ``h^2``, ``h l`` and ``l^2`` are floats.
 
-    That is so for squares from ``_LEAST_SQUARE`` on. Values of 24 bits need no splitting.
+    That is so for ``squares``, the rounded ones, from ``_LEAST_SQUARE`` on. Values of 24 bits need no splitting.
     """
     if array("f", values).tolist() == values:
-        return exact_sum([x * x for x in values])
+        return exact_sum(squares)
     high = [(y := 134217729.0 * x) - (y - x) for x in values]
     low = [x - h for x, h in zip(values, high, strict=True)]
     crossed = exact_sum([h * x for h, x in zip(high, low, strict=True)])

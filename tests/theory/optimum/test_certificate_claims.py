@@ -255,8 +255,8 @@ def test_exact_sums_of_squares():
 def test_the_checkers_sums_of_squares():
     rng = np.random.default_rng(56)
     for values in (rng.standard_normal(3000), rng.standard_normal(3000).astype(np.float32), np.zeros(2)):
-        numbers = checker.array("d", values.tolist())
-        assert checker.exact_sum_of_squares(numbers) == sum((Fraction(x) ** 2 for x in numbers), Fraction(0))
+        numbers, squares = values.tolist(), np.square(values, dtype=np.float64).tolist()
+        assert checker.exact_sum_of_squares(numbers, squares) == sum((Fraction(x) ** 2 for x in numbers), Fraction(0))
 
 
 # --- numbers that float64 does not hold ------------------------------------------------------------
