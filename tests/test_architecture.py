@@ -21,7 +21,7 @@ ABOUT_TORCH = {*ACCELERATOR, ROOT / "theory" / "feedback" / "ddp.py"}  # of no u
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 MAX_LINES, MAX_FUNCTION = 400, 60
-ONE_FILE = {"theory/checker.py": 1175}  # a program that is carried about alone
+ONE_FILE = {"theory/checker.py": 1190}  # a program that is carried about alone
 HALL = {
     "theory/arrays.py",
     "theory/budget.py",

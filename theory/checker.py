@@ -364,14 +364,6 @@ class _Piece(NamedTuple):
                 _require(valid, f"item {i} is {x} and costs {c}")
         return [math.ldexp(x, -self.exponent) for x in entries] if self.exponent else entries
 
-    def read(self) -> tuple[Sequence[float], Sequence[float], list[float], float, float]:
-        """Entries, their scores, costs, the largest score and the least cost; all of them valid."""
-        given, costs = (of.tolist() for of in self.arrays())
-        least = min(costs)
-        entries = self.valid(given, costs, least)
-        scores = _squares(entries) if self.squared else entries
-        return entries, scores, costs, max(scores), least
-
 
 def _squares(values: Sequence[float]) -> list[float]:
     """Squares, rounded: they and the parts of them must be floats."""
@@ -518,36 +510,57 @@ def _stream(core: _Core, data: _Data, work: _Work, apply: Apply) -> _Pass:
 def _sift(core: _Core, job: tuple[_Piece, list[int]]) -> tuple[Any, ...]:
     """Of a piece: the range of costs; items that are near, or listed, or cannot be told by floats; and sums.
 
-    Most items are far from the threshold: by one bound on the margins of all. Only the others are told by their own.
+    Most items are far from the threshold, by one bound on the margins of all; the others are told by their own.
     """
     piece, listed = job
-    entries, scores, costs, largest, least = piece.read()
+    given, prices = (of.tolist() for of in piece.arrays())
+    least, most = min(prices), max(prices)
+    numbers = piece.valid(given, prices, least)
     energy, item, step = core.floats
-    _require(not (step and any(map(math.fmod, scores, repeat(step)))), "a score is not a multiple of the step")
-    most, width, affordable, held = max(costs), core.width, core.affordable, {i - piece.first for i in listed}
-    far = width + _ROUNDING * (largest + (energy * most + item)) if core.filtered else math.inf
-    beyond = item - far if far < math.inf else -math.inf  # p - lambda c of what is out for certain is less
-    rest = [j for j, p, c in zip(count(), scores, costs) if p - energy * c >= beyond]
-    rest = sorted({*rest, *held}) if held else rest
-    reduced = [scores[j] - (energy * costs[j] + item) for j in rest]
-    near, sure = [], [] if held or most > affordable else [j for j, r in zip(rest, reduced, strict=True) if r > far]
-    if len(sure) < len(rest):
-        sure = []
-        for j, r in zip(rest, reduced, strict=True):
-            p, c = scores[j], costs[j]
-            if p > 0 and c <= affordable:
-                margin = width + _ROUNDING * (p + (energy * c + item))
-                if core.filtered and r > margin and j not in held:
-                    sure.append(j)
-                elif not core.filtered or not r < -margin or j in held:
-                    near.append((piece.first + j, abs(entries[j]), c))
+    _require(not (step and any(map(math.fmod, numbers, repeat(step)))), "a score is not a multiple of the step")
+    reach = _reached(core, numbers, prices, least, most)
+    held = {i - piece.first for i in listed}
+    for j in held:
+        reach[j] = True
+    kept, spent = list(compress(numbers, reach)), list(compress(prices, reach))
+    gained = _squares(kept) if core.squared else kept
+    reduced = [p - (energy * c + item) for p, c in zip(gained, spent, strict=True)]
+    width, affordable = core.width, core.affordable
+    far = width + _ROUNDING * (max(gained, default=0.0) + (energy * most + item)) if core.filtered else math.inf
+    sure, near = [r > far and c <= affordable for r, c in zip(reduced, spent, strict=True)], []
+    if held or not all(sure):
+        where = list(compress(count(), reach))
+        for k in [k for k, j in enumerate(where) if not sure[k] or j in held]:
+            p, c, j = gained[k], spent[k], where[k]
+            margin = width + _ROUNDING * (p + (energy * c + item))
+            eligible = p > 0 and c <= affordable
+            sure[k] = eligible and core.filtered and reduced[k] > margin and j not in held
+            if eligible and not sure[k] and (not core.filtered or not reduced[k] < -margin or j in held):
+                near.append((piece.first + j, abs(kept[k]), c))
+        kept, gained, spent = (list(compress(of, sure)) for of in (kept, gained, spent))
     below = min(affordable, core.below)
-    cheap = [c for p, c in zip(scores, costs, strict=True) if p > 0 and c <= below] if core.most else []
-    kept, spent = [entries[j] for j in sure], exact_sum([costs[j] for j in sure])
-    gained = [scores[j] for j in sure]
+    cheap = [c for x, c in zip(numbers, prices, strict=True) if x and c <= below] if core.most else []
     retained = exact_sum_of_squares(kept, gained) if core.squared else exact_sum(gained)
-    seen = set(costs) if core.grid else set()
-    return least, most, near, seen, len(sure), spent, retained, len(cheap), exact_sum(cheap)
+    seen = set(prices) if core.grid else set()
+    return least, most, near, seen, len(kept), exact_sum(spent), retained, len(cheap), exact_sum(cheap)
+
+
+def _reached(core: _Core, numbers: Sequence[float], costs: list[float], least: float, most: float) -> list[bool]:
+    """Which of some items floats do not tell to be out of S, farther from the threshold than any that counts.
+
+    One multiplication an item where a price below the energy's covers the margin at all of these costs.
+    """
+    energy, item, _ = core.floats
+    if not core.filtered:
+        return [True] * len(costs)
+    far = core.width + 2 * _ROUNDING * (energy * most + item)  # of what is out, p < lambda c + mu
+    price = 0.0 if item else energy - _ROUNDING * energy - (1 + _ROUNDING) * (far / least)
+    if price > 0:
+        if core.squared:
+            return [x * x >= price * c for x, c in zip(numbers, costs, strict=True)]
+        return [x >= price * c for x, c in zip(numbers, costs, strict=True)]
+    scores = [x * x for x in numbers] if core.squared else numbers
+    return [p - energy * c >= item - far for p, c in zip(scores, costs, strict=True)]
 
 
 def _settle_ties(core: _Core, found: _Pass) -> None:

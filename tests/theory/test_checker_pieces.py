@@ -1,6 +1,8 @@
 """The checker where its arithmetic changes: beyond the first piece of the data, among ties, at prices floats miss."""
 
+import math
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -168,3 +170,72 @@ def test_prices_beyond_the_largest_floats(power):
     budget = Fraction(c[1])
     assert forged(p, c, budget, [0], energy=price).verdict == "refused"
     assert forged(p, c, budget, [1], energy=price).verdict == "exact"
+
+
+# --- what a pass over one piece says of its items ----------------------------------------------------
+def piece_of(numbers, costs, squared, exponent=0):
+    return checker._Piece(
+        100, np.asarray(numbers, float).tobytes(), np.asarray(costs, float).tobytes(), squared, exponent
+    )
+
+
+@pytest.mark.parametrize("squared", [True, False])
+@pytest.mark.parametrize("item", [0.0, 0.75])
+@pytest.mark.parametrize("seed", range(6))
+def test_items_that_floats_pass_over_are_farther_than_the_width(seed, item, squared):
+    """Scores a few last digits around the threshold, or around its width, costs of very different size."""
+    rng = np.random.default_rng([91, seed])
+    n, energy = 300, float(rng.exponential())
+    costs = np.exp(rng.normal(0, (0.1, 3, 30)[seed % 3], n))
+    width = float(10.0 ** -rng.integers(1, 18))
+    edge = energy * costs + item + rng.choice([-3, -1, 0, 1, 3], n) * width
+    scores = np.abs(edge * (1 + rng.integers(-6, 7, n) * 2.0**-52))
+    numbers = np.sqrt(scores) * rng.choice([-1, 1], n) if squared else scores
+    core = SimpleNamespace(
+        floats=(energy, item, 0.0), filtered=True, width=width, affordable=float(np.sort(costs)[-5]), below=0.0,
+        most=0, grid=Fraction(0), squared=squared,
+    )  # fmt: skip
+    least, most, near, _, count, spent, retained, *_ = checker._sift(core, (piece_of(numbers, costs, squared), []))
+    exact = [Fraction(x) ** (2 if squared else 1) for x in numbers.tolist()]
+    reduced = [p - Fraction(energy) * Fraction(c) - Fraction(item) for p, c in zip(exact, costs.tolist(), strict=True)]
+    told = {i - 100 for i, _, _ in near}
+    eligible = [k for k in range(n) if costs[k] <= core.affordable]
+    assert (least, most) == (costs.min(), costs.max())
+    assert told <= set(eligible)
+    sure = [k for k in eligible if k not in told and reduced[k] > 0]
+    assert all(abs(reduced[k]) > width for k in eligible if k not in told)
+    assert count == len(sure)
+    assert retained == sum(exact[k] for k in sure)
+    assert spent == sum(Fraction(costs[k]) for k in sure)
+
+
+@pytest.mark.parametrize(("squared", "exponent"), [(True, 0), (True, 3), (False, 0)])
+def test_what_a_piece_has_above_and_in_the_windows(squared, exponent):
+    """Among them values on either end, and costs that nobody can pay."""
+    rng = np.random.default_rng(92)
+    costs = rng.choice([1.0, 2.0, 7.0, 9.0], 400)
+    numbers = rng.integers(0 if not squared else -12, 12, 400) / 4
+    windows = {1.0: (0.5, 1.5), 2.0: (0.0, math.inf), 7.0: (2.0, 2.0)}
+    part = checker._part(squared, 8.0, (piece_of(numbers * 2**exponent, costs, squared, exponent), windows))
+    held = {c: np.abs(numbers[costs == c]) for c in windows}
+    above = {c: held[c][held[c] >= high] for c, (_, high) in windows.items()}
+    near = {c: held[c][(held[c] >= low) & (held[c] < high)].tolist() for c, (low, high) in windows.items()}
+    assert part.costs == {1.0, 2.0, 7.0, 9.0}
+    assert dict(part.above) == {c: v.size for c, v in above.items() if v.size}
+    assert part.total == sum(Fraction(x) ** (2 if squared else 1) for v in above.values() for x in v.tolist())
+    assert part.near == {c: v for c, v in near.items() if v}
+
+
+def test_a_cost_that_the_proof_lacks_and_entries_that_are_none():
+    with pytest.raises(checker.RefusedError, match=r"no count for the cost 3\.0"):
+        checker._part(True, 8.0, (piece_of([1, 2], [1, 3], True), {1.0: (0.0, 1.0)}))
+    for numbers, costs in (
+        ([1, math.nan], [1, 1]),
+        ([1, 2], [1, math.nan]),
+        ([1, 2], [1, -1]),
+        ([1, math.inf], [1, 1]),
+    ):
+        with pytest.raises(checker.RefusedError, match="item 101 is"):
+            checker._part(True, 8.0, (piece_of(numbers, costs, True), {1.0: (0.0, 1.0)}))
+    with pytest.raises(checker.RefusedError, match="a square is no float"):
+        checker._part(True, 8.0, (piece_of([1e-200], [1], True), {1.0: (0.0, 0.0)}))
