@@ -3,7 +3,7 @@
     smoke      offline, on synthetic images: does everything work here? Says nothing about CIFAR-10.
     credible   CIFAR-10 on two cores: the paper's claim and its negative control, ten seeds.
     full       CIFAR-10 on a GPU: every method under every cost model, seven budgets, longer training.
-    neighbours CIFAR-10 on two cores: published neighbours, under the same ledger.
+    neighbours CIFAR-10 on two cores: published neighbours, under the same ledger; also in a small form.
 
 Two more, each also in a small form, ask questions of their own: ``paper`` and ``safe`` of :mod:`empirical.designs`.
 
@@ -127,6 +127,16 @@ _TABLE = (
         ("0.01", "0.05"),
         (BASELINE, CWMP, *_NEIGHBOURS, "random-k"),
         tuple(range(10)),
+    ),
+    Preset(
+        "neighbours-small",
+        "the same without random-K; half as many rounds, one learning rate, nine paired seeds",
+        Setting(rounds=25),
+        ("fc-dear", "conv-dear", LOGNORMAL),
+        ("0.01", "0.05"),
+        (BASELINE, CWMP, *_NEIGHBOURS),
+        tuple(range(9)),
+        rates=(0.1,),
     ),
 )
 

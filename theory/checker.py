@@ -842,11 +842,10 @@ class _Window:
             middle = (first + last) // 2
             first, last = (first, middle) if self._reduced(values[middle]) > 0 else (middle + 1, last)
         above, below = self._walk(values[first:]), self._walk(values[:first][::-1])
-        for v in values[first + len(above) :]:
-            self.high = min(self.high, v)
-            self._keep([v] * self.near.pop(v))
-        for v in values[: first - len(below)]:
-            self.low = max(self.low, v)
+        over, under = values[first + len(above) :], values[: first - len(below)]
+        self.high, self.low = min([self.high, *over[:1]]), max([self.low, *under[-1:]])
+        self._keep([v for v in over for _ in range(self.near.pop(v))])
+        for v in under:
             del self.near[v]
         return above, below
 

@@ -37,7 +37,7 @@ from theory.claims.provenance import strict_json
 @click.option(
     "--seeds", type=int, metavar="NUMBER", help="Number of paired seeds, the preset's first ones.  [default: all]"
 )
-@click.option("--small", is_flag=True, help="The form for two cores of paper and safe.")
+@click.option("--small", is_flag=True, help="The form for two cores of paper and safe; a shorter one of neighbours.")
 @click.option("--judge-only", is_flag=True, help="Judge finished runs as they are, of whatever revision; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @QUIET
