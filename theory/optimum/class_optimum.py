@@ -164,7 +164,7 @@ def _runs(classes: Classes, side: Side, priced: int, unit: int, enough: int | No
     runs: list[Run] = []
     paid = 0
     for value, many in zip(side.value.tolist(), side.many.tolist(), strict=True):
-        runs.append(Run(abs(int(classes.score(value) * unit) - priced), many))
+        runs.append(Run(abs(classes.score_in(unit, value) - priced), many))
         paid += runs[-1].loss * many
         if enough is not None and paid >= enough:
             break

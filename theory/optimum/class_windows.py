@@ -68,6 +68,11 @@ class Classes:
         """The exact score of an item of this value."""
         return Fraction(value) ** (1 if self.instance.update is None else 2)
 
+    def score_in(self, unit: int, value: float) -> int:
+        """The same in parts of a ``unit``-th, rounded down."""
+        above, below = value.as_integer_ratio()
+        return unit * above // below if self.instance.update is None else unit * above * above // (below * below)
+
     def windows(self, most: int, threads: int) -> list[Window]:
         """For each class the ``most`` values nearest to the threshold on either side."""
         spans = shares(useful_threads(threads, self.instance.d, IN_ORDER), self.instance.d)
