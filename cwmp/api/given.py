@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -221,13 +222,14 @@ def given_layers(layers: Any, d: int, own: Sequence[Layer] = ()) -> tuple[Layer,
     """Layers of a flat vector of ``d`` coordinates, from any of the forms of :func:`given_update`.
 
     Args:
-        own: the layers that the update has by itself, whose kinds a module may know better.
+        own: the layers that the update has by itself, whose kinds a module may know better. Layers of the same names
+            are taken in the update's order.
 
     Raises:
-        InputError: none of these, or sizes that do not add up to ``d``.
+        InputError: none of these, sizes that do not add up to ``d``, or a name of the update's at another place.
     """
     if isinstance(layers, (str, Path)):
-        return read_layers(layers, d)
+        return _in_order(read_layers(layers, d), own)
     if callable(getattr(layers, "named_parameters", None)):
         named = any(layer.name for layer in own)
         placed = named_layers(((one.name, one.shape) for one in own), layers) if named else layers_of(layers)
@@ -235,7 +237,26 @@ def given_layers(layers: Any, d: int, own: Sequence[Layer] = ()) -> tuple[Layer,
         placed = _listed(layers)
     if (total := sum(layer.size for layer in placed)) != d:
         raise InputError(f"the layers hold {total} coordinates, the update has {d}")
+    return _in_order(placed, own)
+
+
+def _in_order(placed: tuple[Layer, ...], own: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Layers given, in the order of the update's own where they are these, by name."""
+    by_name = {layer.name: layer for layer in placed}
+    if len(by_name) == len(placed) == len(own) and by_name.keys() == {layer.name for layer in own}:
+        placed = tuple(by_name[layer.name] for layer in own)
+    spans = _spans(own)
+    for name, (first, end) in _spans(placed).items():
+        if name and (there := spans.get(name, (first, end))) != (first, end):
+            raise InputError(
+                f"layer {name!r} is given as coordinates {first} to {end}, in the update it is {there[0]} to {there[1]}"
+            )
     return placed
+
+
+def _spans(layers: Sequence[Layer]) -> dict[str, tuple[int, int]]:
+    ends = [0, *accumulate(layer.size for layer in layers)]
+    return {layer.name: span for layer, span in zip(layers, pairwise(ends), strict=True)}
 
 
 def _listed(layers: Any) -> tuple[Layer, ...]:

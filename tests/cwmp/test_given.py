@@ -1,5 +1,7 @@
 """What the front door is given: costs by tensor, what is no update, options; taken for what it is, or refused."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,26 @@ def test_costs_by_tensor_in_another_order_or_of_integers_are_the_same_costs():
     costs = {"fc.weight": np.full(FC.shape, 10), "conv.weight": np.ones(CONV.shape, np.int8)}
     assert cwmp.cwmp(STATE, costs, "5%").support.tolist() == cwmp.cwmp(STATE, "fc-dear", "5%").support.tolist()
     assert cwmp.certify(FC, np.ones(FC.shape), "5%").d == cwmp.certify(FC, np.ones(FC.size), "5%").d == 700
+
+
+def test_layers_in_another_order_are_taken_by_name_and_at_another_place_refused(tmp_path):
+    """Sizes add up either way: taken by position, the costs of two kinds would have gone to the wrong coordinates."""
+    swapped = [("fc.weight", FC.shape), ("conv.weight", CONV.shape)]
+    file = tmp_path / "layers.json"
+    file.write_text(json.dumps([{"name": name, "shape": list(shape)} for name, shape in swapped]))
+    own = cwmp.certify(STATE, "fc-dear", "5%")
+    for layers in (swapped, file):
+        found = cwmp.certify(STATE, "fc-dear", "5%", layers=layers)
+        assert [layer.name for layer in found.layers] == [*STATE]
+        assert (found.mask["fc.weight"] == own.mask["fc.weight"]).all()
+        assert found.certificate.retained == own.certificate.retained
+    for layers in ([("conv.weight", (700,)), ("fc.weight", (300,))], [("fc.weight", (10, 70)), ("bias", (300,))]):
+        with pytest.raises(cwmp.InputError, match=r"layer '\S+' is given as coordinates 0 to 700, in the update it is"):
+            cwmp.certify(STATE, "fc-dear", "5%", layers=layers)
+    assert [one.name for one in cwmp.certify(STATE, "fc-dear", "5%", layers=[("a", (990,)), ("b", (10,))]).layers] == [
+        "a",
+        "b",
+    ]
 
 
 def test_what_is_no_update_is_left_out_of_a_state_dict_with_its_reason(tmp_path):
