@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from cwmp.api.given import given_update
 from cwmp.api.result import Result
 from cwmp.pages.blocks import Block, Line, Verbatim
+from theory.arithmetic.exact import as_whole
+from theory.arithmetic.threads import as_jobs
 from theory.claims.table import CLAIMS, Claim, claim, ids_of
 from theory.errors import InputError
 
@@ -63,7 +64,7 @@ def check(
         The report: it prints as the command's page, ``verdict`` is passed, broken or inconclusive.
 
     Raises:
-        InputError: a name that leads nowhere, words that are none of these.
+        InputError: a name that leads nowhere, words or numbers that are none of these.
     """
     checking = needing("verify", "checking selectors", "proofs_check.selector")
     sizes = needing("verify", "checking selectors", "proofs_check.selector.sizes")
@@ -73,7 +74,7 @@ def check(
         "dtypes": tuple(dtypes) if dtypes else None, "deterministic": False if random else None,
     }  # fmt: skip
     real = None if update is None else given_update(update, key=key).vector
-    sized = sizes.read_dims(dims) if isinstance(dims, str) and dims else dims or None
+    sized = sizes.read_dims(dims) if isinstance(dims, str) and dims else sizes.as_dims(dims)
     report: Report = checking.check_selector(
         selector, promised={name: value for name, value in said.items() if value is not None}, claims=claims,
         checks=checks, skip=tuple(skip), cost_model=cost, update=real, dims=sized, seed=seed, examples=examples,
@@ -142,8 +143,9 @@ def verify(
         on_progress: called with each verdict, how many are there, and how many there will be.
 
     Raises:
-        InputError: an unknown claim; the solvers are not installed.
+        InputError: an unknown claim; no such seed or number of jobs; the solvers are not installed.
     """
+    seed, jobs = as_whole(seed, "seed", 0), as_jobs(jobs)
     named = [c[:1].upper() + c[1:].lower() for c in claims]
     for name in named:
         ids_of(name)
@@ -154,9 +156,7 @@ def verify(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch if output is None else output)
         folder.mkdir(parents=True, exist_ok=True)
-        verdicts = runs.run_checks(
-            wanted, seed=seed, folder=folder, jobs=jobs or os.cpu_count() or 1, fresh=fresh, on_progress=on_progress
-        )
+        verdicts = runs.run_checks(wanted, seed=seed, folder=folder, jobs=jobs, fresh=fresh, on_progress=on_progress)
     left_out = "" if len(pages.runnable(wanted)) == len(wanted) else pages.formal.NOT_RUN
     return Verified(tuple(runs.summarise(verdicts)), left_out)
 

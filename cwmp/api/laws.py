@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from cwmp.pages.blocks import Block, Verbatim
 from cwmp.pages.layers import layers_page
 from cwmp.pages.savings import saving_text
 from theory.arithmetic.exact import as_whole, exact_sum
+from theory.arithmetic.threads import as_jobs
 from theory.budget import as_share
 from theory.errors import InputError
 from theory.laws.draws import law_or_sample
@@ -268,8 +268,7 @@ def audit(
 
     law = law_given(update, cost, correlation=correlation, layers=layers, kinds=kinds, key=key, seed=seed)
     plans = audit_plans(law, budget, dim=dim, claims=claims, trials=trials, seed=seed)
-    processes = as_whole(jobs or os.cpu_count() or 1, "jobs", 1)
-    with law_audit.workers(processes, dask), tempfile.TemporaryDirectory() as scratch:
+    with law_audit.workers(as_jobs(jobs), dask), tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch if output is None else output)
         return Audit(tuple(law_audit.audit_law(plan, folder=folder, on_progress=on_progress) for plan in plans))
 

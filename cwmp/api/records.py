@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from cwmp.api.checks import needing
 from cwmp.api.result import Result
 from cwmp.pages.blocks import Block, Line
+from theory.arithmetic.exact import as_whole
+from theory.arithmetic.threads import as_jobs
 from theory.errors import InputError
 from theory.files.outputs import PAGE, TABLE, check_output, protecting, write_atomically
 
@@ -238,11 +239,12 @@ def pareto(
     """
     experiment = needing("empirical", "the experiment", "empirical.experiment")
     folder = Path(output or Path("runs") / preset)
+    jobs, seeds = as_jobs(jobs), None if seeds is None else as_whole(seeds, "seeds")
     if judge_only:
         judged: Outcome = experiment.judge(preset, folder=folder, seeds=seeds)
         return judged
     done: Outcome = experiment.run(
         preset, None if data is None else Path(data), download=download, folder=folder,
-        jobs=jobs or os.cpu_count() or 1, device=device, seeds=seeds, on_progress=on_progress,
+        jobs=jobs, device=device, seeds=seeds, on_progress=on_progress,
     )  # fmt: skip
     return done

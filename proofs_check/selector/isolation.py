@@ -21,6 +21,7 @@ from proofs_check.oracles import Worker
 from proofs_check.selector.catalogue import Check, Domain
 from proofs_check.selector.report import Result, Status
 from proofs_check.selector.subject import Selector
+from theory.arithmetic.exact import as_fraction
 from theory.errors import InputError
 
 LOADING_SECONDS = 600.0
@@ -61,7 +62,7 @@ class Isolated:
         self, subject: str | Selector, promised: Mapping[str, Any] | None = None, *, seconds: float = 60.0,
         megabytes: int = 1024,
     ) -> None:  # fmt: skip
-        if not 0 < seconds < MOST_SECONDS or megabytes < 1:
+        if not 0 < as_fraction(seconds, "seconds") < MOST_SECONDS or megabytes < 1:
             raise InputError(f"seconds must be > 0 and megabytes at least 1, got {seconds} and {megabytes}")
         self.target = subject if isinstance(subject, str) else ""
         self._subject = packed((subject, dict(promised or {})) if isinstance(subject, str) else subject)

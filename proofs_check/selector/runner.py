@@ -13,6 +13,7 @@ from proofs_check.selector.report import Report, Result, Status, Verdict, report
 from proofs_check.selector.strategies import Costs
 from proofs_check.selector.subject import Array, Selector, with_promise
 from proofs_check.selector.trial import try_check
+from theory.arithmetic.exact import as_fraction, as_whole
 from theory.errors import InputError
 from theory.instance import Instance
 
@@ -53,8 +54,7 @@ def check_selector(
     """
     if on_fail not in ("raise", "report"):
         raise InputError(f"on_fail must be raise or report, got {on_fail!r}")
-    if examples < 1:
-        raise InputError(f"examples must be at least 1, got {examples}")
+    seed, examples = as_whole(seed, "seed", 0), as_whole(examples, "examples")
     wanted = checks_named(None if checks is None else tuple(checks), None if claims is None else tuple(claims))
     skipped = {check.name for check in checks_named(tuple(skip))}
     if update is not None and not Instance(update, 1, 0).d:  # a fault of the data is not the selector's
@@ -127,7 +127,7 @@ def opened(
 
 def _here(selector: Selector, seconds: float) -> Run:
     """Checks in this process."""
-    if not 0 < seconds < MOST_SECONDS:
+    if not 0 < as_fraction(seconds, "seconds") < MOST_SECONDS:
         raise InputError(f"seconds must be > 0 and below {MOST_SECONDS:g}, got {seconds}")
 
     def run(check: Check, domain: Domain, seed: int, examples: int, suspects: Sequence[Check]) -> Result:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from proofs_check.methods.instances import COSTS, MAGNITUDES
 from proofs_check.selector.promise import Promise
 from proofs_check.selector.strategies import Costs, cost_values
-from theory.arithmetic.exact import exact_sum, floor_float
+from theory.arithmetic.exact import as_whole, exact_sum, floor_float
 from theory.errors import InputError
 from theory.instance import CostClasses, Instance
 
@@ -52,6 +52,17 @@ def read_dims(text: str) -> tuple[int, ...]:
             raise InputError(f"dims must be sizes and ranges such as 1-64,100,1e5, got {text!r}")
         found |= set(range(ends[0], ends[-1] + 1))
     return tuple(sorted(found))
+
+
+def as_dims(dims: Any) -> tuple[int, ...] | None:
+    """Sizes given as numbers, or as one; None for none.
+
+    Raises:
+        InputError: something else.
+    """
+    if dims is None or isinstance(dims, str):
+        return None
+    return tuple(as_whole(d, "dims") for d in (dims if np.ndim(dims) else [dims])) or None
 
 
 def _size(text: str, whole: str) -> int:

@@ -12,6 +12,11 @@ CONV, FC = RNG.standard_normal((4, 3, 5, 5)).astype(np.float32), RNG.standard_no
 STATE = {"conv.weight": CONV, "fc.weight": FC}
 
 
+def keep_nothing(g, c, b):
+    """A selector that keeps nothing."""
+    return np.zeros(len(g), bool)
+
+
 @pytest.mark.parametrize(
     ("update", "cost", "says"),
     [
@@ -95,6 +100,16 @@ def test_what_is_no_update_is_left_out_of_a_state_dict_with_its_reason(tmp_path)
         (lambda: cwmp.models(3), "a model is asked for by its name, or the path of a TOML file; got int"),
         (lambda: cwmp.layers_of(3), "an update is an array or tensor of floats, .* got int of no dimensions"),
         (lambda: cwmp.random_k(FC, 1, "5%", seed="3"), "seed must be a whole number >= 0 or a generator, got '3'"),
+        (lambda: cwmp.check(keep_nothing, seed=-1), "seed must be a whole number >= 0, got -1"),
+        (lambda: cwmp.check(keep_nothing, examples=2.5), "examples must be a whole number >= 1, got 2.5"),
+        (lambda: cwmp.check(keep_nothing, seconds="x"), "seconds must be a finite real number, got 'x'"),
+        (lambda: cwmp.check(keep_nothing, dims=[3, 0]), "dims must be a whole number >= 1, got 0"),
+        (lambda: cwmp.check(keep_nothing, dims=2.5), "dims must be a whole number >= 1, got 2.5"),
+        (lambda: cwmp.verify("D7", seed="x"), "seed must be a whole number >= 0, got 'x'"),
+        (lambda: cwmp.verify("D7", jobs=0), "jobs must be a whole number >= 1, got 0"),
+        (lambda: cwmp.audit("laplace()", "lognorm(s=1)", jobs=0), "jobs must be a whole number >= 1, got 0"),
+        (lambda: cwmp.pareto("smoke", jobs=0), "jobs must be a whole number >= 1, got 0"),
+        (lambda: cwmp.pareto("smoke", seeds=1.5), "seeds must be a whole number >= 1, got 1.5"),
     ],
 )
 def test_options_that_mean_nothing_are_refused_in_a_line(ask, says):

@@ -8,6 +8,7 @@ knows of each whether to wait for it.
 
 from __future__ import annotations
 
+import os
 from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -25,6 +26,11 @@ _Result = TypeVar("_Result")
 def as_threads(threads: Any) -> int:
     """The number of threads; raises :class:`InputError` for what is none."""
     return as_whole(threads, "threads")
+
+
+def as_jobs(jobs: Any) -> int:
+    """How many processes work at a time, None for one a core; raises :class:`InputError` for what is no number."""
+    return as_whole(os.cpu_count() or 1 if jobs is None else jobs, "jobs")
 
 
 def useful_threads(threads: int, items: int, least: int) -> int:
