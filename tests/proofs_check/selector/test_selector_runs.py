@@ -208,7 +208,7 @@ def test_a_real_update_is_drawn_from():
         (lambda: here(zoo.right, checks=["zeal"]), "no check 'check_zeal'; the checks are check_output"),
         (lambda: here(zoo.right, claims=["D99"]), "no check of claim 'D99'; there are checks of protocol, D1"),
         (lambda: here(zoo.right, cost_model="solar"), "no energy model 'solar'"),
-        (lambda: here(zoo.right, examples=0), "examples must be at least 1"),
+        (lambda: here(zoo.right, examples=0), "examples must be a whole number >= 1"),
         (lambda: here(zoo.right, dims=[]), "dims must be sizes of at least 1"),
         (lambda: here(zoo.right, dims=[0, 5]), "dims must be sizes of at least 1"),
         (lambda: here(zoo.right, seconds=0), "seconds must be > 0"),
