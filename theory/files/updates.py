@@ -175,6 +175,8 @@ def _joined(path: Path, stored: Stored) -> UpdateFile:
         raise InputError(f"{path}: {what} has type {dtype}; float16, float32 and float64 are read")
     if not floats:
         raise InputError(f"{path}: {_no_floats(tensors, state)}")
+    if not any(array.ndim for array in floats.values()):
+        raise InputError(f"{path}: an update is an array of numbers, got one without dimensions")
     flat = [array.reshape(-1) for array in floats.values()]
     update = flat[0] if len(flat) == 1 else np.concatenate(flat)
     (name, array), *more = floats.items()

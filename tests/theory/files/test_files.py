@@ -89,6 +89,16 @@ def test_integer_updates_are_told_what_was_found_and_what_to_do(tmp_path, name):
         read_update(tmp_path / name)
 
 
+def test_a_number_alone_is_no_update_and_beside_others_a_coordinate(tmp_path):
+    np.save(tmp_path / "alone.npy", np.float32(3))
+    np.savez(tmp_path / "alone.npz", a=np.float32(3), b=np.float64(2))
+    np.savez(tmp_path / "scale.npz", scale=np.float32(3), w=np.ones(2, np.float32))
+    for name in ("alone.npy", "alone.npz"):
+        with pytest.raises(InputError, match=f"{name}: an update is an array of numbers, got one without dimensions"):
+            read_update(tmp_path / name)
+    assert read_update(tmp_path / "scale.npz").update.tolist() == [3, 1, 1]
+
+
 def test_layers_from_json(tmp_path):
     path = tmp_path / "layers.json"
     entries = [{"name": "0.weight", "shape": [2, 3]}, {"name": "0.bias", "shape": [2]}, {"name": "x", "shape": [4]}]
