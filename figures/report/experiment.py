@@ -18,7 +18,8 @@ from theory.energy.models import MODELS
 
 LABELS = {
     "cwmp": "CWMP, g^2/c", "cwmp-same-rate": "CWMP, g^2/c, at Top-K's rate", "cwmp-l1": "|g|/c",
-    "random-k": "Random-K", "per-layer": "per layer", "curvature": "curvature",
+    "random-k": "Random-K", "per-layer": "per layer", "curvature": "curvature", "one-price": "one price, g^2/c",
+    "hard-threshold": "hard threshold", "layer-wise": "layer-wise budgets",
 }  # fmt: skip
 READING = (
     "Final test accuracy in per cent, in brackets the paired difference from Top-K, with a star where all seeds agree "
