@@ -11,7 +11,19 @@ from figures.captions.experiment import rates_in_words
 from figures.report import designs
 from figures.report.answers import gains
 from figures.report.evidence import MAKING, PARETO, Evidence, Trial
-from figures.report.html import chip, missing, paragraph, percent, scientific, section, signed, small, table, words
+from figures.report.html import (
+    chip,
+    code,
+    missing,
+    paragraph,
+    percent,
+    scientific,
+    section,
+    signed,
+    small,
+    table,
+    words,
+)
 from figures.report.markup import Markup, html, joined, lines
 from theory.claims.verdict import Outcome, Verdict
 from theory.energy.models import MODELS
@@ -67,7 +79,7 @@ def _trial(evidence: Evidence, trial: Trial) -> Markup:
     warning = paragraph("The images are drawn by a program: these runs say that everything works, and nothing about "
                         "real data.") if trial.synthetic else ""  # fmt: skip
     return lines([
-        html("<h3>{}: {}</h3>", trial.data, gains(trial)),
+        html("<h3>{}, {}: {}</h3>", trial.data, code(trial.name), gains(trial)),
         warning,
         html("<p>{} {}</p>", words(f"{setting[:1].upper()}{setting[1:]}."), _about_runs(evidence, trial)),
         *(_costs(trial, cost) for cost in costs_of(trial)),
