@@ -82,7 +82,7 @@ def _largest_gap(files: Files, run: Run) -> float:
 def _table(found: Sequence[Contest], tuning: Tuning) -> str:
     def line(name: str, cells: Sequence[str], *rest: str) -> str:
         ends = "".join(f"{text:>{width}}" for text, width in zip(rest, (23, 21), strict=False))
-        return f"  {name:<13}{''.join(f'{cell:<17}' for cell in cells)}{ends}{'   '.join(('', *rest[2:]))}".rstrip()
+        return f"  {name:<15}{''.join(f'{cell:<17}' for cell in cells)}{ends}{'   '.join(('', *rest[2:]))}".rstrip()
 
     cells = found[0].cells
     lines = [line("accuracy", [percent(cell.share) for cell in cells], "frontier", "energy", "verdict")]

@@ -12,6 +12,7 @@ from recomputed import differences, text_differences
 from empirical.designs import DESIGNS
 from empirical.experiment import judge
 from empirical.judgement.safety import choose, judged
+from empirical.records import read_run
 from empirical.runs.runner import recorded
 
 ROOT = Path(__file__).parents[2]
@@ -177,3 +178,31 @@ def test_the_safe_form_was_chosen_by_its_worst_condition():
     assert choice.arm == max(choice.worst, key=choice.worst.get) == "safe-0.5"
     assert "E3-safe-0.5-everywhere.json" in {path.name for path in (folder.parent / "verdicts").iterdir()}
     assert not set(design.choosing) & set(design.seeds), "nothing is judged by the seeds that chose"
+
+
+def test_what_is_said_of_the_neighbours_is_in_their_verdicts_and_runs():
+    folder = PARETO / "neighbours-small"
+    words = " ".join((ROOT / "docs" / "experiment.md").read_text(encoding="utf-8").split())
+    made = {tuple(path.stem.removeprefix("E1-").rsplit("-", 1)): json.loads(path.read_text())
+            for path in (folder / "verdicts").glob("*.json")}  # fmt: skip
+    by = {(v["claim"].removeprefix("E1-"), v["method"]): v for v in made.values()}
+    costs = ("fc-dear", "conv-dear", "lognormal")
+    outcomes = {method: [by[method, cost]["outcome"] for cost in costs] for method, _ in by}
+    assert outcomes["hard-threshold"] == ["reverses"] * 3
+    assert outcomes["one-price"] == ["inconclusive"] * 3
+    assert outcomes["layer-wise"][:2] == outcomes["cwmp"][:2] == ["holds", "inconclusive"]
+    budgets = lambda method, cost: by[method, cost]["observed"]["budgets"].values()  # noqa: E731
+    gains = lambda *which: [100 * budget["difference"]["mean"] for budget in budgets(*which)]  # noqa: E731
+    apart = lambda one, other, cost: max(map(abs, np.subtract(gains(one, cost), gains(other, cost))))  # noqa: E731
+    assert max(apart("layer-wise", "cwmp", cost) for cost in costs[:2]) < 0.5
+    assert max(apart("one-price", "cwmp", cost) for cost in costs) < 0.5
+    assert np.abs(gains("layer-wise", "lognormal")).max() < 0.15
+    below = [-gains("hard-threshold", cost)[0] for cost in costs]
+    assert f"{min(below):.1f} to {max(below):.1f} points below Top-K at 1 %" in words
+    rounds = lambda pattern, share: [  # noqa: E731
+        1 + int(np.searchsorted(spent, share * spent[-1]))
+        for path in folder.glob(pattern) for spent in [np.cumsum([float(r.energy) for r in read_run(path).records])]
+    ]  # fmt: skip
+    gone, half = rounds("*-0.01-hard-threshold-*", 0.99), rounds("*-one-price-*", 0.5)
+    assert f"all joules are gone by round {min(gone)} to {max(gone)}" in words
+    assert f"it spends half of them by round {min(half)} to {max(half)} of 25" in words
