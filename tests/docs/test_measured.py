@@ -27,6 +27,10 @@ def test_seconds_and_memory_of_certifying_large_updates():
     for d in (10**8, 10**7):
         ratios = [f"{record['threads'][f'{kind} {d}']['ratio']:.1f}" for kind in kinds]
         assert "are {}, {} and {} times as fast".format(*ratios) in words
+    large = record["mapped"]["two-class 400000000"]
+    assert large["verdict"] == "exact"
+    seconds, room = f"take {large['certify_s']:.0f} s beside other work", f"{large['peak_gb']:.1f} GB"
+    assert f"{seconds}, and {room}, {large['bytes_per_coordinate']:.1f} bytes a coordinate" in words
 
 
 def test_what_choosing_takes_of_a_round():
