@@ -95,7 +95,7 @@ def main() -> None:
                 print(f"{method:<16}{cost:<12}{each:<60}{row['selection with ledger']:>12.1%}{row['with gap']:>10.1%}",
                       flush=True)  # fmt: skip
                 rows.append(row)
-        made = {"data": contestants.name_of(source), "rounds": options.rounds, "provenance": provenance()}
+        made = {"rounds": options.rounds, "data": contestants.name_of(source), "provenance": provenance()}
         write_atomically(options.output, json.dumps({**made, "rows": rows}, indent=1) + "\n", BENCHMARK)
 
 
