@@ -239,3 +239,12 @@ def test_a_cost_that_the_proof_lacks_and_entries_that_are_none():
             checker._part(True, 8.0, (piece_of(numbers, costs, True), {1.0: (0.0, 1.0)}))
     with pytest.raises(checker.RefusedError, match="a square is no float"):
         checker._part(True, 8.0, (piece_of([1e-200], [1], True), {1.0: (0.0, 0.0)}))
+
+
+def test_costs_are_as_many_as_the_update_and_their_range_is_theirs():
+    p, c = np.array([3.0, 2.0]), np.array([0.25, 0.5])
+    fields = forge(p, c, 1, [0, 1], energy=1)
+    result = check_certificate(fields, p, c, scores=True)
+    assert result.about["costs"].startswith("one cost each, 0.25 to 0.5 ")
+    for other in (np.r_[c, 1.0], c[:1]):
+        assert check_certificate(fields, p, other, scores=True).reason == "the certificate needs its 2 costs"
