@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +42,8 @@ def shares(method: str, cost: str, share: str, rounds: int, source: str) -> dict
     select = table[method]
     try:
         for (owner, name, function), part in zip(whole, ("instance", "gap", "ledger"), strict=True):
-            setattr(owner, name, _timed(function, spent, part))
-        table[method] = _timed(select, spent, "selection")
+            setattr(owner, name, contestants.timed(function, spent, part))
+        table[method] = contestants.timed(select, spent, "selection")
         state = federated.init(run)
         for t in range(WARM + rounds):
             if t == WARM:
@@ -63,17 +62,6 @@ def shares(method: str, cost: str, share: str, rounds: int, source: str) -> dict
         "ms": {part: 1e3 * seconds / clients for part, seconds in spent.items()},
         "selection with ledger": chosen / spent["round"], "with gap": (chosen + spent["gap"]) / spent["round"],
     }  # fmt: skip
-
-
-def _timed(function: Callable[..., Any], spent: dict[str, float], part: str) -> Callable[..., Any]:
-    def timed(*args: Any, **kwargs: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return function(*args, **kwargs)
-        finally:
-            spent[part] += time.perf_counter() - began
-
-    return timed
 
 
 def main() -> None:

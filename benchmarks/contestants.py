@@ -67,8 +67,8 @@ def built_in(run: Run, jobs: int) -> tuple[Any, ...]:
     spent = {"selection": 0.0, "compression": 0.0}
     if jobs == 1 and run.arm.method != "dense":
         select = compress.METHODS[run.arm.method]
-        compress.METHODS[run.arm.method] = _timed(select, spent, "selection")
-        federated.compress = _timed(federated.compress, spent, "compression")
+        compress.METHODS[run.arm.method] = timed(select, spent, "selection")
+        federated.compress = timed(federated.compress, spent, "compression")
     state, times, before = federated.init(run), [], {}
     with client_processes(jobs) if jobs > 1 else nullcontext(map) as mapper:
         for t in range(run.setting.rounds - 1):
@@ -153,10 +153,12 @@ def _stock_flower(run: Run, actors: int, stamps: Times) -> Any:
     return last["weights"]
 
 
-def _timed(function: Callable[..., Any], spent: dict[str, float], key: str) -> Callable[..., Any]:
-    def run(*arguments: Any) -> Any:
+def timed(function: Callable[..., Any], spent: dict[str, float], key: str) -> Callable[..., Any]:
+    """``function``, its seconds added to ``spent[key]``."""
+
+    def run(*arguments: Any, **named: Any) -> Any:
         began = time.perf_counter()
-        result = function(*arguments)
+        result = function(*arguments, **named)
         spent[key] += time.perf_counter() - began
         return result
 

@@ -74,7 +74,7 @@ def check(
         "dtypes": tuple(dtypes) if dtypes else None, "deterministic": False if random else None,
     }  # fmt: skip
     real = None if update is None else given_update(update, key=key).vector
-    sized = sizes.read_dims(dims) if isinstance(dims, str) and dims else sizes.as_dims(dims)
+    sized = sizes.as_dims(dims)
     report: Report = checking.check_selector(
         selector, promised={name: value for name, value in said.items() if value is not None}, claims=claims,
         checks=checks, skip=tuple(skip), cost_model=cost, update=real, dims=sized, seed=seed, examples=examples,

@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from theory.instance import Instance
 from theory.layers import Layer, layers_of, named_layers, plain_vector, with_kinds
 from theory.model_state import LEFT_OUT
 from theory.selection import tensors
+from theory.selection.layered import spans_of
 
 _FILE = re.compile(r"[/\\]|\.(npy|npz|safetensors|pt|pth|bin|ckpt|tar|json)$")
 
@@ -229,7 +229,7 @@ def given_layers(layers: Any, d: int, own: Sequence[Layer] = ()) -> tuple[Layer,
         InputError: none of these, sizes that do not add up to ``d``, or a name of the update's at another place.
     """
     if isinstance(layers, (str, Path)):
-        return _in_order(read_layers(layers, d), own)
+        return _in_order(read_layers(layers, d), own, d)
     if callable(getattr(layers, "named_parameters", None)):
         named = any(layer.name for layer in own)
         placed = named_layers(((one.name, one.shape) for one in own), layers) if named else layers_of(layers)
@@ -237,26 +237,24 @@ def given_layers(layers: Any, d: int, own: Sequence[Layer] = ()) -> tuple[Layer,
         placed = _listed(layers)
     if (total := sum(layer.size for layer in placed)) != d:
         raise InputError(f"the layers hold {total} coordinates, the update has {d}")
-    return _in_order(placed, own)
+    return _in_order(placed, own, d)
 
 
-def _in_order(placed: tuple[Layer, ...], own: Sequence[Layer]) -> tuple[Layer, ...]:
+def _in_order(placed: tuple[Layer, ...], own: Sequence[Layer], d: int) -> tuple[Layer, ...]:
     """Layers given, in the order of the update's own where they are these, by name."""
+    if not own:
+        return placed
     by_name = {layer.name: layer for layer in placed}
     if len(by_name) == len(placed) == len(own) and by_name.keys() == {layer.name for layer in own}:
         placed = tuple(by_name[layer.name] for layer in own)
-    spans = _spans(own)
-    for name, (first, end) in _spans(placed).items():
-        if name and (there := spans.get(name, (first, end))) != (first, end):
+    there_by_name = {layer.name: span for layer, span in zip(own, spans_of(own, d), strict=True)}
+    for layer, (first, end) in zip(placed, spans_of(placed, d), strict=True):
+        name, there = layer.name, there_by_name.get(layer.name, (first, end))
+        if name and there != (first, end):
             raise InputError(
                 f"layer {name!r} is given as coordinates {first} to {end}, in the update it is {there[0]} to {there[1]}"
             )
     return placed
-
-
-def _spans(layers: Sequence[Layer]) -> dict[str, tuple[int, int]]:
-    ends = [0, *accumulate(layer.size for layer in layers)]
-    return {layer.name: span for layer, span in zip(layers, pairwise(ends), strict=True)}
 
 
 def _listed(layers: Any) -> tuple[Layer, ...]:

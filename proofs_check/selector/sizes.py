@@ -55,12 +55,14 @@ def read_dims(text: str) -> tuple[int, ...]:
 
 
 def as_dims(dims: Any) -> tuple[int, ...] | None:
-    """Sizes given as numbers, or as one; None for none.
+    """Sizes given as a text, as numbers, or as one number; None for none.
 
     Raises:
         InputError: something else.
     """
-    if dims is None or isinstance(dims, str):
+    if isinstance(dims, str):
+        return read_dims(dims) if dims else None
+    if dims is None:
         return None
     return tuple(as_whole(d, "dims") for d in (dims if np.ndim(dims) else [dims])) or None
 
